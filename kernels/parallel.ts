@@ -17,8 +17,6 @@ export const TASK_ARGUMENTS: usize = 512;
 /** Polls before a worker goes to sleep: about 50 microseconds. */
 const SPINS: i32 = 20000;
 
-let generation: i32 = 0;
-
 /** A kernel's inner loop: `task(arguments, start, end)` runs iterations start to end - 1. It must not call `parallelFor`. */
 export type Task = (args: usize, start: i32, end: i32) => void;
 
@@ -40,7 +38,7 @@ export function parallelFor(task: Task, args: usize, count: i32, grain: i32): vo
   store<i32>(TASK + 12, grain);
   store<i32>(TASK + 16, chunks);
   atomic.store<i32>(DONE, 0);
-  generation += 1;
+  const generation = load<i32>(GENERATION) + 1;
   atomic.store<i64>(TICKET, (<i64>generation) << 32);
   atomic.store<i32>(GENERATION, generation);
   if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(GENERATION, workers);
@@ -92,7 +90,7 @@ export function workerLoop(): void {
 /** Ends all workers after their current chunk. */
 export function stopWorkers(): void {
   atomic.store<i32>(STOP, 1);
-  generation += 1;
+  const generation = load<i32>(GENERATION) + 1;
   atomic.store<i32>(GENERATION, generation);
   atomic.notify(GENERATION, -1);
 }

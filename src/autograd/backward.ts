@@ -1,0 +1,172 @@
+// Backpropagation: from a result back through the recorded nodes, each node's gradient complete before its rule runs. Nodes are numbered as
+// they are made, so descending order is an order in which that holds.
+import { engine } from "../engine/engine.ts";
+import { keepStorage } from "../engine/storage.ts";
+import { add, cast } from "../ops/elementwise.ts";
+import { onesLike, zerosLike } from "../tensor/create.ts";
+import { checkVersions, type Node, withCollecting, withRecording } from "../tensor/graph.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { packed, type Tensor } from "../tensor/tensor.ts";
+
+let pass = 0;
+
+/** Nodes that lead from `root` to a wanted leaf (any, if `targets` is undefined), in the order in which backward visits them. */
+function nodesBetween(roots: readonly Node[], targets: ReadonlySet<Node> | undefined): Node[] {
+  pass += 1;
+  const found: Node[] = [];
+  const stack: Node[] = [];
+  for (const root of roots) {
+    if (root.visit !== pass) {
+      root.visit = pass;
+      stack.push(root);
+    }
+  }
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    found.push(node);
+    if (targets?.has(node)) continue;
+    const inputs = node.inputs;
+    for (let i = 0; i < inputs.length; i++) {
+      const next = inputs[i]!.node;
+      if (next !== null && next.visit !== pass) {
+        next.visit = pass;
+        stack.push(next);
+      }
+    }
+  }
+  found.sort((a, b) => b.order - a.order);
+  if (targets === undefined) return found;
+  // Ascending, a node is useful if it is a target or an input of it is: keep those only.
+  const useful = new Set<Node>();
+  for (let i = found.length - 1; i >= 0; i--) {
+    const node = found[i]!;
+    if (targets.has(node) || node.inputs.some((x) => x.node !== null && useful.has(x.node))) useful.add(node);
+  }
+  return found.filter((node) => useful.has(node));
+}
+
+function checkGradient(node: Node, x: Tensor, gradient: Tensor): void {
+  if (!sameShape(x.shape, gradient.shape)) {
+    throw new Error(
+      `backward: the gradient rule of ${node.operation} gave shape ${formatShape(gradient.shape)} for an input of shape ${formatShape(x.shape)}`,
+    );
+  }
+}
+
+/** Adds `gradient` to where the leaf collects, or makes the place. */
+function collect(node: Node, gradient: Tensor): void {
+  const slot = node.slot;
+  if (slot === null) {
+    const own = withRecording(false, () => packed(add(gradient, 0)));
+    keepStorage(own.storage);
+    node.slot = { tensor: own, fresh: false };
+    return;
+  }
+  if (gradient === slot.tensor) return;
+  const engineNow = engine();
+  if (slot.fresh) engineNow.copy(gradient, slot.tensor);
+  else if (slot.tensor.size > 0) engineNow.binary("add", slot.tensor, gradient, slot.tensor);
+  slot.fresh = false;
+}
+
+/**
+ * Runs the rules from `roots` (each with the gradient fed into it) back to the leaves.
+ *
+ * With `targets`, the gradient of each of these nodes is returned and nothing is collected. Without, every leaf reached collects its gradient
+ * in its slot. `differentiable` records the rules themselves, for gradients of gradients.
+ */
+export function propagate(
+  roots: readonly { node: Node; gradient: Tensor }[],
+  targets: readonly Node[] | undefined,
+  differentiable: boolean,
+): Map<Node, Tensor> {
+  const wanted = targets && new Set(targets);
+  const order = nodesBetween(
+    roots.map((root) => root.node),
+    wanted,
+  );
+  const results = new Map<Node, Tensor>();
+  const inPass = new Set(order);
+  try {
+    for (const { node, gradient } of roots) {
+      if (inPass.has(node)) node.pending = node.pending ? add(node.pending, gradient) : gradient;
+    }
+    const run = (): void => {
+      for (const node of order) {
+        const gradient = node.pending;
+        node.pending = undefined;
+        if (gradient === undefined) continue;
+        if (wanted?.has(node)) {
+          results.set(node, gradient);
+          continue;
+        }
+        if (node.rule === null) {
+          collect(node, gradient);
+          continue;
+        }
+        if (differentiable && node.firstOrderOnly !== undefined) {
+          throw new Error(`${node.operation}: its gradient has no gradient; ${node.firstOrderOnly}`);
+        }
+        checkVersions(node);
+        const gradients = node.rule(gradient);
+        for (let i = 0; i < node.inputs.length; i++) {
+          const x = node.inputs[i]!;
+          const dx = gradients[i];
+          if (x.node === null || dx === undefined || !inPass.has(x.node)) continue;
+          checkGradient(node, x, dx);
+          const next = x.node;
+          if (next.slot !== null && dx === next.slot.tensor) continue; // written in place already
+          if (next.rule === null && wanted === undefined) collect(next, dx);
+          else next.pending = next.pending === undefined ? dx : add(next.pending, dx);
+        }
+      }
+    };
+    withRecording(differentiable, () => withCollecting(wanted === undefined, run));
+  } finally {
+    for (const node of order) node.pending = undefined;
+  }
+  return results;
+}
+
+/**
+ * Computes the gradients of a scalar `y` with respect to every tensor that `requireGradient()` was called on and that led to it, and adds them to
+ * their `.gradient`.
+ *
+ * @param y a scalar, or any tensor together with `outputGradient` of its shape: then the gradients are those of sum(y outputGradient).
+ * @throws Error if nothing that led to `y` was recorded; RangeError if `y` is no scalar and `outputGradient` is missing.
+ * @example
+ * const w = tensor([3]).requireGradient();
+ * backward(w.mul(w).sum());
+ * w.gradient!.item(); // 6
+ */
+export function backward(y: Tensor, outputGradient?: Tensor): void {
+  if (y.node === null) {
+    throw new Error(
+      "backward: nothing was recorded for this tensor; call requireGradient() on the tensors whose gradient you want before computing, and not inside noGrad",
+    );
+  }
+  propagate([{ node: y.node, gradient: seedFor("backward", y, outputGradient) }], undefined, false);
+}
+
+/** The gradient to start from: 1 for a scalar, the given one otherwise. */
+export function seedFor(operation: string, y: Tensor, outputGradient: Tensor | undefined): Tensor {
+  if (outputGradient === undefined) {
+    if (y.size !== 1) {
+      throw new RangeError(
+        `${operation}: the result has shape ${formatShape(y.shape)}, not one element; sum it, or give the gradient to start from`,
+      );
+    }
+    return onesLike(y);
+  }
+  if (!sameShape(y.shape, outputGradient.shape)) {
+    throw new RangeError(
+      `${operation}: the gradient to start from has shape ${formatShape(outputGradient.shape)}, the result ${formatShape(y.shape)}; they must be equal`,
+    );
+  }
+  return cast(outputGradient, y.dtype);
+}
+
+/** The gradient for a target that backward did not reach: it does not influence the result. */
+export function zeroGradient(x: Tensor): Tensor {
+  return zerosLike(x);
+}

@@ -1,0 +1,125 @@
+// Gradients checked against differences: every entry of every argument is moved a little to both sides, in float64.
+import { isFloat } from "../engine/dtype.ts";
+import { cast } from "../ops/elementwise.ts";
+import { tensor } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { keep, scope, type Tensor } from "../tensor/tensor.ts";
+import { noGrad, type TensorFunction, valueAndGrad } from "./grad.ts";
+
+export interface GradientCheck {
+  /** Largest relative error |a - n| / max(1, |a|, |n|) over all entries. */
+  maxRelativeError: number;
+  /** The entry where it occurs. */
+  worst: { argument: number; index: number[]; analytic: number; numeric: number };
+  /** Entries compared. */
+  entries: number;
+  passed: boolean;
+}
+
+export interface GradientCheckOptions {
+  /** Step to each side; default 1e-5. */
+  step?: number;
+  /** Largest relative error allowed; default 1e-6. */
+  tolerance?: number;
+  /** Order of the difference formula: 2 (f(x+h) - f(x-h)) / 2h, or 4, more exact with a larger step. Default 4 with step 1e-3. */
+  order?: 2 | 4;
+}
+
+/**
+ * Gradients by central differences, (f(x + h) - f(x - h)) / 2h, one tensor an argument. f is evaluated twice (four times with order 4) an entry.
+ * @throws RangeError if f's result is no scalar.
+ * @example numericalGradient((x) => x.mul(x).sum(), [tensor([3], "float64")])[0]!.item().toFixed(6); // "6.000000"
+ */
+export function numericalGradient(
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+  options: GradientCheckOptions = {},
+): Tensor[] {
+  const order = options.order ?? 2;
+  const h = options.step ?? (order === 4 ? 1e-3 : 1e-5);
+  const evaluate = (values: readonly Tensor[]): number => scope(() => noGrad(() => f(...values).item()));
+  return inputs.map((x, argument) => {
+    const flat = x.dataSync();
+    const slopes = new Float64Array(x.size);
+    const moved = (i: number, by: number): number => {
+      const before = flat[i]!;
+      flat[i] = before + by;
+      const value = scope(() =>
+        evaluate(inputs.map((other, j) => (j === argument ? tensor(flat, { dtype: x.dtype, shape: x.shape }) : other))),
+      );
+      flat[i] = before;
+      return value;
+    };
+    for (let i = 0; i < x.size; i++) {
+      const near = moved(i, h) - moved(i, -h);
+      slopes[i] = order === 2 ? near / (2 * h) : (8 * near - (moved(i, 2 * h) - moved(i, -2 * h))) / (12 * h);
+    }
+    return tensor(slopes, { dtype: x.dtype, shape: x.shape });
+  });
+}
+
+/**
+ * Compares the gradients of a scalar function with differences, in float64: the arguments are cast. Use it on your own layers and losses.
+ *
+ * Relative error: |a - n| / max(1, |a|, |n|), a from backpropagation, n from differences.
+ * @throws RangeError if f's result is no scalar; never for a wrong gradient: see `passed`, or use `expectGradients`.
+ * @example checkGradients((x) => x.sin().sum(), [tensor([0.3, -1])]).passed; // true
+ */
+export function checkGradients(
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+  options: GradientCheckOptions = {},
+): GradientCheck {
+  return scope(() => {
+    for (const x of inputs)
+      if (!isFloat(x.dtype))
+        throw new TypeError(`checkGradients: ${x.dtype} has no gradient; bind such arguments in the function`);
+    const exact = inputs.map((x) => keep(cast(x, "float64")));
+    const [, analytic] = valueAndGrad(f)(...exact);
+    const numeric = numericalGradient(f, exact, { order: 4, ...options });
+    let worst: GradientCheck["worst"] = { argument: 0, index: [], analytic: 0, numeric: 0 };
+    let largest = -1;
+    let entries = 0;
+    exact.forEach((x, argument) => {
+      const a = analytic[argument]!.dataSync();
+      const n = numeric[argument]!.dataSync();
+      for (let i = 0; i < x.size; i++) {
+        entries += 1;
+        const error = Math.abs(a[i]! - n[i]!) / Math.max(1, Math.abs(a[i]!), Math.abs(n[i]!));
+        if (error > largest || Number.isNaN(error)) {
+          largest = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+          worst = { argument, index: indexOf(i, x.shape), analytic: a[i]!, numeric: n[i]! };
+        }
+      }
+    });
+    const maxRelativeError = Math.max(largest, 0);
+    return { maxRelativeError, worst, entries, passed: maxRelativeError < (options.tolerance ?? 1e-6) };
+  });
+}
+
+/** As `checkGradients`, but throws where the gradient is wrong, and names the worst entry. */
+export function expectGradients(
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+  options: GradientCheckOptions = {},
+): GradientCheck {
+  const result = checkGradients(f, inputs, options);
+  if (!result.passed) {
+    const { argument, index, analytic, numeric } = result.worst;
+    throw new Error(
+      `gradient check: argument ${argument} of shape ${formatShape(inputs[argument]!.shape)}, entry [${index.join(", ")}]: ` +
+        `backpropagation gives ${analytic}, differences give ${numeric} (relative error ${result.maxRelativeError.toExponential(2)})`,
+    );
+  }
+  return result;
+}
+
+function indexOf(position: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = position;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return index;
+}

@@ -1,0 +1,218 @@
+// Functional differentiation: `grad(f)` is a function. It watches its arguments through fresh windows on them, so that nothing outside is
+// touched, and records its own backward pass when something outside watches: gradients of gradients come for free.
+import { isFloat } from "../engine/dtype.ts";
+import { isRecording, Node, record, withRecording } from "../tensor/graph.ts";
+import { forEachTensor, Tensor, windowOf } from "../tensor/tensor.ts";
+import { propagate, seedFor, zeroGradient } from "./backward.ts";
+
+/** A function of tensors with one tensor as its result. */
+export type TensorFunction<A extends readonly Tensor[] = readonly Tensor[]> = (...inputs: A) => Tensor;
+
+/** Which arguments to differentiate by; all by default. */
+export interface GradOptions {
+  /** Positions of arguments. */
+  arguments?: readonly number[];
+  /**
+   * Record the gradient itself, so that it can be differentiated by tensors that the function captured (a gradient penalty on a model's
+   * parameters). Nested `grad` and watched arguments do this by themselves.
+   */
+  differentiable?: boolean;
+}
+
+let depth = 0;
+
+/** A window on x with a node of its own: gradients stop there, and go on to x where x is watched from outside. */
+function watched(operation: string, x: Tensor): Tensor {
+  if (!(x instanceof Tensor)) throw new TypeError(`${operation}: arguments must be tensors, got ${typeof x}`);
+  if (!isFloat(x.dtype))
+    throw new TypeError(
+      `${operation}: ${x.dtype} has no gradient; only float32 and float64 have. Cast it, or leave it out of the arguments to differentiate by`,
+    );
+  const window = windowOf(x, x.shape, x.offset, x.contiguous ? null : x.strides);
+  if (x.node !== null && isRecording()) return record("argument", window, [x], (dy) => [dy]);
+  window.node = new Node("argument", [], null);
+  return window;
+}
+
+interface Trace<A extends readonly Tensor[]> {
+  y: Tensor;
+  inputs: A;
+  positions: readonly number[];
+}
+
+function trace<A extends readonly Tensor[]>(
+  operation: string,
+  f: TensorFunction<A>,
+  inputs: A,
+  options: GradOptions,
+): Trace<A> {
+  const positions = options.arguments ?? inputs.map((_, i) => i);
+  for (const position of positions) {
+    if (!(position in inputs))
+      throw new RangeError(
+        `${operation}: there is no argument ${position}; the function was called with ${inputs.length}`,
+      );
+  }
+  return withRecording(true, () => {
+    const watchedInputs = inputs.map((x, i) => (positions.includes(i) ? watched(operation, x) : x)) as unknown as A;
+    const y = f(...watchedInputs);
+    if (!(y instanceof Tensor)) throw new TypeError(`${operation}: the function must return a tensor, got ${typeof y}`);
+    return { y, inputs: watchedInputs, positions };
+  });
+}
+
+function gradients<A extends readonly Tensor[]>(
+  operation: string,
+  t: Trace<A>,
+  outer: boolean,
+  seed?: Tensor,
+): Tensor[] {
+  const targets = t.positions.map((position) => t.inputs[position]!);
+  if (t.y.node === null) return targets.map(zeroGradient);
+  const found = propagate(
+    [{ node: t.y.node, gradient: seedFor(operation, t.y, seed) }],
+    targets.map((x) => x.node!),
+    outer,
+  );
+  return targets.map((x) => found.get(x.node!) ?? zeroGradient(x));
+}
+
+/** Whether a surrounding grad, or a watched tensor among the inputs, may ask for the gradient of this gradient. */
+function watchedFromOutside(inputs: readonly Tensor[]): boolean {
+  let outside = depth > 1;
+  forEachTensor(inputs, (x) => {
+    if (x.node !== null && isRecording()) outside = true;
+  });
+  return outside;
+}
+
+function inside<R>(body: () => R): R {
+  depth += 1;
+  try {
+    return body();
+  } finally {
+    depth -= 1;
+  }
+}
+
+/**
+ * The gradient of a scalar-valued function: `grad(f)(x)` is df/dx in the shape of x. With several arguments the result is an array, one gradient
+ * an argument. Works on its own results: `grad((x) => grad(f)(x).sum())`.
+ *
+ * @throws RangeError if f's result is no scalar; TypeError for arguments without a gradient.
+ * @example grad((x) => x.mul(x).sum())(tensor([1, 2])).toArray(); // [2, 4]
+ */
+export function grad(f: TensorFunction<readonly [Tensor]>): (x: Tensor) => Tensor;
+export function grad<A extends readonly Tensor[]>(
+  f: TensorFunction<A>,
+  options?: GradOptions,
+): (...inputs: A) => Tensor[];
+export function grad<A extends readonly Tensor[]>(
+  f: TensorFunction<A>,
+  options: GradOptions = {},
+): (...inputs: A) => Tensor | Tensor[] {
+  return (...inputs) =>
+    inside(() => {
+      const outer = options.differentiable || watchedFromOutside(inputs);
+      const all = gradients("grad", trace("grad", f, inputs, options), outer);
+      return inputs.length === 1 ? all[0]! : all;
+    });
+}
+
+/**
+ * Value and gradients in one pass: `[f(x), [df/dx, ...]]`.
+ * @throws as `grad`.
+ * @example const [value, [gradient]] = valueAndGrad((x: Tensor) => x.mul(x).sum())(tensor([3]));
+ */
+export function valueAndGrad<A extends readonly Tensor[]>(
+  f: TensorFunction<A>,
+  options: GradOptions = {},
+): (...inputs: A) => [Tensor, Tensor[]] {
+  return (...inputs) =>
+    inside(() => {
+      const outer = options.differentiable || watchedFromOutside(inputs);
+      const t = trace("valueAndGrad", f, inputs, options);
+      const all = gradients("valueAndGrad", t, outer);
+      return [outer ? t.y : untracked(t.y), all];
+    });
+}
+
+/**
+ * Value, and the function that pulls a gradient of the result back to the arguments (vector-Jacobian product).
+ * @throws RangeError if the gradient given has not the result's shape.
+ * @example
+ * const [y, pullBack] = vjp((x: Tensor) => x.mul(x), tensor([1, 2, 3]));
+ * pullBack(tensor([1, 0, 1]))[0]!.toArray(); // [2, 0, 6]
+ */
+export function vjp<A extends readonly Tensor[]>(
+  f: TensorFunction<A>,
+  ...inputs: A
+): [Tensor, (dy: Tensor) => Tensor[]] {
+  const outer = inside(() => watchedFromOutside(inputs));
+  const t = trace("vjp", f, inputs, {});
+  return [outer ? t.y : untracked(t.y), (dy) => gradients("vjp", t, outer, dy)];
+}
+
+function untracked(x: Tensor): Tensor {
+  return x.node === null ? x : windowOf(x, x.shape, x.offset, x.contiguous ? null : x.strides);
+}
+
+/** The same values, where gradients do not pass. A view. @example stopGradient(tensor([1])).tracked; // false */
+export function stopGradient(x: Tensor): Tensor {
+  return untracked(x);
+}
+
+/** Runs `body` without recording: nothing in it can be differentiated, and it is a little faster. @example noGrad(() => tensor([1]).add(1)).item(); // 2 */
+export function noGrad<R>(body: () => R): R {
+  return withRecording(false, body);
+}
+
+/**
+ * Remembers what happens in `record`, so that gradients by any watched tensor can be asked for afterwards, as TensorFlow's GradientTape does.
+ * @example
+ * const w = tensor([2]);
+ * const tape = new GradientTape();
+ * const loss = tape.record([w], () => w.mul(w).sum());
+ * tape.gradient(loss, [w])[0]!.item(); // 4
+ */
+export class GradientTape {
+  private readonly watchedNodes = new Map<Tensor, Node>();
+
+  /** Follows operations on `x` from now on. */
+  watch(x: Tensor): void {
+    if (!isFloat(x.dtype))
+      throw new TypeError(`GradientTape.watch: ${x.dtype} has no gradient; only float32 and float64 have`);
+    x.node ??= new Node("variable", [], null);
+    this.watchedNodes.set(x, x.node);
+  }
+
+  /** Runs `body` with recording on, watching `variables` (those with `requireGradient()` are watched anyway). */
+  record<R>(variables: readonly Tensor[], body: () => R): R;
+  record<R>(body: () => R): R;
+  record<R>(first: readonly Tensor[] | (() => R), second?: () => R): R {
+    const [variables, body] = typeof first === "function" ? [[], first] : [first, second!];
+    for (const x of variables) this.watch(x);
+    return withRecording(true, body);
+  }
+
+  /**
+   * Gradients of `y` by the variables, in their order; zeros for one that `y` does not depend on.
+   * @throws Error for a variable that was not watched; RangeError if `y` is no scalar and `outputGradient` is missing.
+   */
+  gradient(y: Tensor, variables: readonly Tensor[], outputGradient?: Tensor): Tensor[] {
+    const targets = variables.map((x) => {
+      if (x.node === null)
+        throw new Error(
+          "GradientTape.gradient: a variable was not watched; pass it to record([...], ...) or watch(x) before computing",
+        );
+      return x.node;
+    });
+    if (y.node === null) return variables.map(zeroGradient);
+    const found = propagate(
+      [{ node: y.node, gradient: seedFor("GradientTape.gradient", y, outputGradient) }],
+      targets,
+      false,
+    );
+    return variables.map((x) => found.get(x.node!) ?? zeroGradient(x));
+  }
+}

@@ -1,0 +1,140 @@
+// Allocator for the one memory. Sizes are rounded to classes, four to a doubling; a freed block goes to its class's list and comes back
+// from there, so a training step that frees what it took finds the same addresses in the next step. Memory grows when nothing fits; when it
+// can't, freed neighbours are joined and used for any size.
+
+const ALIGNMENT = 64;
+
+/** Bytes a request occupies: at most 25% above it, a multiple of 64. */
+export function roundToClass(bytes: number): number {
+  if (bytes <= ALIGNMENT) return ALIGNMENT;
+  const exponent = 2 ** Math.floor(Math.log2(bytes));
+  const step = Math.max(exponent / 4, ALIGNMENT);
+  return Math.ceil(bytes / step) * step;
+}
+
+export class Arena {
+  /** Bytes handed out, rounded to classes. */
+  bytesInUse = 0;
+  /** Blocks handed out. */
+  blocksInUse = 0;
+  /** Largest `bytesInUse` so far. */
+  peakBytes = 0;
+  private top: number;
+  private end: number;
+  /** Free addresses by block size. */
+  private readonly free = new Map<number, number[]>();
+  /** Joined free ranges of any size, by address; filled only when memory ran out. */
+  private ranges: { address: number; bytes: number }[] = [];
+  private readonly small: number[][] = [];
+
+  /** `grow(bytes)` makes the memory at least that many bytes long and returns its length, or 0 if it can't. */
+  constructor(
+    base: number,
+    end: number,
+    private readonly grow: (bytes: number) => number,
+  ) {
+    this.top = Math.ceil(base / ALIGNMENT) * ALIGNMENT;
+    this.end = end;
+    for (let i = 0; i <= 16; i++) this.small.push([]);
+  }
+
+  /** Address of a free block of at least `bytes`, 64-byte aligned; 0 if memory is exhausted. */
+  allocate(bytes: number): number {
+    let address: number | undefined;
+    let size: number;
+    if (bytes <= 1024) {
+      // Up to 1 KiB the classes are plain multiples of 64: no logarithm, no map.
+      const index = bytes === 0 ? 1 : (bytes + 63) >>> 6;
+      size = index << 6;
+      address = this.small[index]!.pop();
+    } else {
+      size = roundToClass(bytes);
+      address = this.free.get(size)?.pop();
+    }
+    if (address === undefined) address = this.carve(size);
+    if (address === 0) return 0;
+    this.bytesInUse += size;
+    this.blocksInUse += 1;
+    if (this.bytesInUse > this.peakBytes) this.peakBytes = this.bytesInUse;
+    return address;
+  }
+
+  /** Takes back a block that `allocate(bytes)` gave. */
+  release(address: number, bytes: number): void {
+    let size: number;
+    if (bytes <= 1024) {
+      const index = bytes === 0 ? 1 : (bytes + 63) >>> 6;
+      size = index << 6;
+      this.small[index]!.push(address);
+    } else {
+      size = roundToClass(bytes);
+      const list = this.free.get(size);
+      if (list) list.push(address);
+      else this.free.set(size, [address]);
+    }
+    this.bytesInUse -= size;
+    this.blocksInUse -= 1;
+  }
+
+  private carve(size: number): number {
+    if (this.top + size <= this.end) return this.bump(size);
+    const fromRange = this.takeRange(size);
+    if (fromRange) return fromRange;
+    // Growing in steps of a quarter keeps the number of steps small for programs that need much.
+    const wanted = this.top + size;
+    const length = this.grow(Math.max(wanted, Math.min(this.end * 1.25, wanted + (256 << 20)))) || this.grow(wanted);
+    if (length > 0) {
+      this.end = length;
+      return this.bump(size);
+    }
+    this.join();
+    if (this.top + size <= this.end) return this.bump(size);
+    return this.takeRange(size);
+  }
+
+  private bump(size: number): number {
+    const address = this.top;
+    this.top += size;
+    return address;
+  }
+
+  private takeRange(size: number): number {
+    const index = this.ranges.findIndex((range) => range.bytes >= size);
+    if (index < 0) return 0;
+    const range = this.ranges[index]!;
+    const address = range.address;
+    range.address += size;
+    range.bytes -= size;
+    if (range.bytes === 0) this.ranges.splice(index, 1);
+    return address;
+  }
+
+  /** Empties the class lists into address ranges, neighbours joined; a range that reaches the top lowers it. */
+  private join(): void {
+    const blocks = this.ranges;
+    for (const [bytes, list] of this.free) for (const address of list) blocks.push({ address, bytes });
+    this.small.forEach((list, index) => {
+      for (const address of list) blocks.push({ address, bytes: index * 64 });
+      list.length = 0;
+    });
+    this.free.clear();
+    blocks.sort((a, b) => a.address - b.address);
+    const joined: { address: number; bytes: number }[] = [];
+    for (const block of blocks) {
+      const last = joined.at(-1);
+      if (last && last.address + last.bytes === block.address) last.bytes += block.bytes;
+      else joined.push({ ...block });
+    }
+    const last = joined.at(-1);
+    if (last && last.address + last.bytes === this.top) {
+      this.top = last.address;
+      joined.pop();
+    }
+    this.ranges = joined;
+  }
+
+  /** Bytes of the memory that blocks have ever reached. */
+  get reachedBytes(): number {
+    return this.top;
+  }
+}

@@ -1,0 +1,74 @@
+// Choosing and changing the engine.
+import { type Engine, type EngineStatus, engine, setDefaultEngine, setEngine } from "./engine.ts";
+import { platform } from "./platform.ts";
+import { storageStatistics } from "./storage.ts";
+import { WasmEngine } from "./wasm/engine.ts";
+
+/** Engines by name; "auto" takes the fastest one that the machine has. */
+export type EngineName = "auto" | "wasm";
+
+export interface EngineOptions {
+  engine?: EngineName;
+  /** Threads, the calling one included; default: NABLA_THREADS, else the number of processors, at most 16. More than there are is refused down to that. */
+  threads?: number;
+  /** Same bits on every machine and in every JavaScript engine: leaves out instructions whose rounding depends on the processor. Slower by a third. */
+  deterministic?: boolean;
+}
+
+let configured: EngineOptions = {};
+let warn: (message: string) => void = (message) => console.warn(message);
+
+/** Where warnings of the engine go; default console.warn. */
+export function onEngineWarning(handler: (message: string) => void): void {
+  warn = handler;
+}
+
+function threadsFor(options: EngineOptions): number | undefined {
+  const named = options.threads ?? numberFrom(platform().environment("NABLA_THREADS"));
+  if (named === undefined) return undefined;
+  const processors = platform().processors();
+  if (!Number.isInteger(named) || named < 1) {
+    throw new RangeError(`engine: threads must be a whole number of at least 1, got ${named}`);
+  }
+  if (named <= processors) return named;
+  warn(`engine: ${named} threads asked for, but the machine has ${processors} processors; using ${processors}`);
+  return processors;
+}
+
+function numberFrom(text: string | undefined): number | undefined {
+  return text === undefined || text === "" ? undefined : Number(text);
+}
+
+function make(): Engine {
+  return new WasmEngine({ threads: threadsFor(configured), deterministic: configured.deterministic });
+}
+
+setDefaultEngine(make);
+
+/**
+ * Chooses the engine, its threads and whether it is deterministic. To be called before the first tensor is made: tensors belong to their engine.
+ * @throws Error if tensors are alive; RangeError for a number of threads that is none; TypeError for an unknown engine.
+ * @example configureEngine({ threads: 1 });
+ */
+export function configureEngine(options: EngineOptions): void {
+  const name = options.engine ?? "auto";
+  if (name !== "auto" && name !== "wasm") {
+    throw new TypeError(`configureEngine: unknown engine ${JSON.stringify(name)}; there are "auto" and "wasm"`);
+  }
+  if (storageStatistics().tensors > 0) {
+    throw new Error(
+      `configureEngine: ${storageStatistics().tensors} tensors are alive, and tensors belong to the engine they were made on; configure it first`,
+    );
+  }
+  configured = options;
+  if (current instanceof WasmEngine) current.close();
+  current = make();
+  setEngine(current);
+}
+
+let current: Engine | undefined;
+
+/** What the engine is and has: its name, threads, and instructions. @example engineStatus().engine; // "wasm" */
+export function engineStatus(): EngineStatus {
+  return engine().status();
+}

@@ -1,0 +1,52 @@
+// Element types, their sizes, and what comes out when two of them meet.
+
+/** Element type of a tensor. float32 for training, float64 for checking, int32 for indices, bool (one byte, 0 or 1) for masks. */
+export type DType = "float32" | "float64" | "int32" | "bool";
+
+/** The typed array that holds elements of a dtype in JavaScript. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+export const DTYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
+
+const BYTES: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
+
+/** Bytes an element takes. */
+export function bytesOf(dtype: DType): number {
+  return BYTES[dtype];
+}
+
+/** Whether values of the dtype have a gradient. */
+export function isFloat(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float64";
+}
+
+export function isDType(value: unknown): value is DType {
+  return typeof value === "string" && (DTYPES as readonly string[]).includes(value);
+}
+
+/** Throws unless `value` names a dtype. */
+export function checkDType(operation: string, value: unknown): DType {
+  if (isDType(value)) return value;
+  throw new TypeError(`${operation}: unknown dtype ${JSON.stringify(value)}; use one of ${DTYPES.join(", ")}`);
+}
+
+const RANK: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3 };
+
+/** The dtype of an operation on both: the later of bool, int32, float32, float64. */
+export function promote(a: DType, b: DType): DType {
+  return RANK[a] >= RANK[b] ? a : b;
+}
+
+/** A new typed array for `length` elements. */
+export function typedArray(dtype: DType, length: number): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "bool":
+      return new Uint8Array(length);
+  }
+}

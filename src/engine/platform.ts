@@ -1,0 +1,82 @@
+// What the engine needs from its surroundings and can't do portably. This file holds the browser's answers; src/node.ts installs Node's.
+
+/** A thread that runs kernels. */
+export interface WorkerHandle {
+  /** Ends the thread at once. */
+  terminate(): void;
+}
+
+/** What a worker is given to start with. */
+export interface WorkerStart {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  scratch: number;
+  scratchBytes: number;
+}
+
+export interface Platform {
+  readonly name: "node" | "browser";
+  /** Logical processors. */
+  processors(): number;
+  /** Starts a thread that instantiates the module on the memory and enters its worker loop. `onError` is called if it dies. */
+  startWorker(start: WorkerStart, onError: (message: string) => void): WorkerHandle;
+  /** Whether memory can be shared with workers. */
+  sharedMemory(): boolean;
+  /** Makes relaxed SIMD valid where a switch is needed for it. */
+  enableRelaxedSimd(): void;
+  /** Asks for a garbage collection, where that is possible. */
+  collectGarbage(): void;
+  /** Environment variable, where there are any. */
+  environment(name: string): string | undefined;
+}
+
+/**
+ * The worker's whole program: everything else happens inside the module. It runs as a classic script, where `receive` is set up by the
+ * platform; a trap is written to the control block (kernels/parallel.ts), where the waiting caller sees it.
+ */
+export const WORKER_PROGRAM = `
+  function run(start) {
+    const failed = new Int32Array(start.memory.buffer, 452, 1);
+    try {
+      const instance = new WebAssembly.Instance(start.module, { env: { memory: start.memory, abort() { throw new Error("abort"); } } });
+      instance.exports.setScratch(start.scratch, start.scratchBytes);
+      instance.exports.workerLoop();
+    } catch (error) {
+      Atomics.store(failed, 0, 1);
+      throw error;
+    }
+  }
+`;
+
+const browser: Platform = {
+  name: "browser",
+  processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
+  startWorker(start, onError) {
+    const source = `${WORKER_PROGRAM}; onmessage = (event) => run(event.data);`;
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    worker.onerror = (event) => onError(event.message);
+    worker.postMessage(start);
+    return {
+      terminate() {
+        worker.terminate();
+        URL.revokeObjectURL(url);
+      },
+    };
+  },
+  sharedMemory: () => typeof SharedArrayBuffer !== "undefined" && globalThis.crossOriginIsolated === true,
+  enableRelaxedSimd() {},
+  collectGarbage() {},
+  environment: () => undefined,
+};
+
+let current: Platform = browser;
+
+export function platform(): Platform {
+  return current;
+}
+
+/** Replaces the platform; to be called before the first tensor is made. */
+export function setPlatform(value: Platform): void {
+  current = value;
+}

@@ -1,0 +1,457 @@
+// The default engine: kernels compiled from AssemblyScript, on one WebAssembly memory, shared with worker threads where that is allowed.
+import { Arena } from "../arena.ts";
+import { bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
+import type { ArrayView, Engine, EngineStatus, FusedActivation, MatrixView } from "../engine.ts";
+import { platform } from "../platform.ts";
+import { endedError, makeStorage, type Storage, type StorageOwner } from "../storage.ts";
+import { compileKernels, hasRelaxedSimd } from "./module.ts";
+import { SCRATCH_BYTES, WorkerPool } from "./pool.ts";
+
+type Kernel = (...values: number[]) => number;
+
+const SUFFIX: Record<DType, string> = { float32: "f32", float64: "f64", int32: "i32", bool: "u8" };
+const ACTIVATION: Record<FusedActivation, number> = { none: 0, sigmoid: 1, tanh: 2, relu: 3 };
+const PAGE = 65536;
+const INITIAL_PAGES = 256;
+const MAXIMUM_RANK = 8;
+/** Where shapes, strides and scalars for a kernel call are written: free bytes between the control block and the module's data. */
+const ARGUMENTS = 1024;
+const SCALAR = ARGUMENTS + 512;
+/** Static data of the module ends below this address. */
+const HEAP = 1 << 19;
+
+export interface WasmOptions {
+  /** Threads to use, the calling one included; default: the processors, at most 16. */
+  threads?: number;
+  /** Use no instruction whose result depends on the processor. */
+  deterministic?: boolean;
+}
+
+export class WasmEngine implements Engine, StorageOwner {
+  readonly name: string = "wasm";
+  private readonly memoryObject: WebAssembly.Memory;
+  private readonly shared: boolean;
+  private readonly arena: Arena;
+  private readonly pool: WorkerPool | undefined;
+  private readonly threads: number;
+  private readonly relaxed: boolean;
+  private readonly deterministic: boolean;
+  /** Kernels by dtype and operation, `byType.float32.add`; by element size for pure movement. */
+  private readonly byType: Record<DType, Record<string, Kernel>>;
+  private readonly byBytes: Record<number, Record<string, Kernel>>;
+  private readonly byName: Record<string, Kernel>;
+  // Views on the whole memory, made anew when it grows.
+  private f32!: Float32Array;
+  private f64!: Float64Array;
+  private i32!: Int32Array;
+  private u8!: Uint8Array;
+
+  constructor(options: WasmOptions = {}) {
+    this.deterministic = options.deterministic ?? false;
+    this.relaxed = !this.deterministic && hasRelaxedSimd();
+    const wanted = options.threads ?? Math.min(platform().processors(), 16);
+    if (!Number.isInteger(wanted) || wanted < 1) {
+      throw new RangeError(`engine: threads must be a whole number of at least 1, got ${wanted}`);
+    }
+    this.shared = platform().sharedMemory();
+    this.threads = this.shared ? wanted : 1;
+    this.memoryObject = makeMemory(this.shared);
+    const module = compileKernels({ relaxed: this.relaxed, shared: this.shared });
+    const instance = new WebAssembly.Instance(module, {
+      env: {
+        memory: this.memoryObject,
+        abort() {
+          throw new Error("a kernel aborted");
+        },
+      },
+    });
+    this.byName = instance.exports as Record<string, Kernel>;
+    this.byType = { float32: {}, float64: {}, int32: {}, bool: {} };
+    this.byBytes = { 1: {}, 4: {}, 8: {} };
+    this.indexKernels();
+    this.refreshViews();
+
+    const scratch = HEAP;
+    this.byName["setScratch"]!(scratch, SCRATCH_BYTES);
+    const heap = scratch + this.threads * SCRATCH_BYTES;
+    if (heap > this.memoryObject.buffer.byteLength) this.growTo(heap + PAGE);
+    this.arena = new Arena(heap, this.memoryObject.buffer.byteLength, (bytes) => this.growTo(bytes));
+    if (this.threads > 1) {
+      this.pool = new WorkerPool(module, this.memoryObject, scratch + SCRATCH_BYTES);
+      this.pool.start(this.threads - 1);
+    }
+  }
+
+  private indexKernels(): void {
+    const types: Record<string, DType> = { f32: "float32", f64: "float64", i32: "int32", u8: "bool" };
+    for (const [name, kernel] of Object.entries(this.byName)) {
+      const parts = /^([A-Za-z0-9]+)_(f32|f64|i32|u8|1|4|8)(_strided)?$/.exec(name);
+      if (parts === null) continue;
+      const [, operation, suffix, strided] = parts as unknown as [string, string, string, string | undefined];
+      const table = types[suffix] ? this.byType[types[suffix]] : this.byBytes[Number(suffix)]!;
+      table[operation + (strided ?? "")] = kernel;
+    }
+  }
+
+  private refreshViews(): void {
+    const buffer = this.memoryObject.buffer;
+    this.f32 = new Float32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u8 = new Uint8Array(buffer);
+  }
+
+  private growTo(bytes: number): number {
+    const missing = Math.ceil((bytes - this.memoryObject.buffer.byteLength) / PAGE);
+    try {
+      if (missing > 0) this.memoryObject.grow(missing);
+    } catch {
+      return 0;
+    }
+    this.refreshViews();
+    return this.memoryObject.buffer.byteLength;
+  }
+
+  status(): EngineStatus {
+    return {
+      engine: this.name,
+      threads: this.threads,
+      threadsReady: 1 + (this.pool?.ready() ?? 0),
+      relaxedSimd: this.relaxed,
+      sharedMemory: this.shared,
+      deterministic: this.deterministic,
+    };
+  }
+
+  memory(): { heldBytes: number; peakBytes: number } {
+    return { heldBytes: this.memoryObject.buffer.byteLength, peakBytes: this.arena.peakBytes };
+  }
+
+  /** Ends the worker threads; the engine works on with one. */
+  close(): void {
+    this.pool?.stop();
+  }
+
+  allocateBytes(bytes: number): number {
+    return this.arena.allocate(bytes);
+  }
+
+  releaseBytes(address: number, bytes: number): void {
+    this.arena.release(address, bytes);
+  }
+
+  allocate(bytes: number, label: string, dtype: DType, shape: readonly number[]): Storage {
+    return makeStorage(this, bytes, label, dtype, shape);
+  }
+
+  private address(view: ArrayView, operation: string): number {
+    const { storage } = view;
+    if (storage.address === 0) throw endedError(operation, storage);
+    return storage.address + view.offset * bytesOf(view.dtype);
+  }
+
+  private heap(dtype: DType): TypedArray {
+    switch (dtype) {
+      case "float32":
+        return this.f32;
+      case "float64":
+        return this.f64;
+      case "int32":
+        return this.i32;
+      case "bool":
+        return this.u8;
+    }
+  }
+
+  /** Throws what a worker died of. */
+  private checkWorkers(): void {
+    const message = this.pool?.failureMessage();
+    if (message !== undefined) {
+      this.pool?.stop();
+      throw new Error(
+        `engine: a worker thread died (${message}); the operation that was running is incomplete. ` +
+          "The engine goes on with one thread; run the step again.",
+      );
+    }
+  }
+
+  private run(kernel: Kernel | undefined, name: string, dtype: DType, values: number[]): number {
+    if (kernel === undefined) throw new TypeError(`${name}: not defined for ${dtype}`);
+    try {
+      return kernel(...values);
+    } catch (error) {
+      this.checkWorkers();
+      throw error;
+    }
+  }
+
+  // Reading and writing
+
+  read(view: ArrayView): TypedArray {
+    const values = typedArray(view.dtype, view.size);
+    if (view.size === 0) return values;
+    const bytes = bytesOf(view.dtype);
+    if (view.contiguous) {
+      const start = this.address(view, "data") / bytes;
+      values.set(this.heap(view.dtype).subarray(start, start + view.size));
+      return values;
+    }
+    const temporary = this.arena.allocate(view.size * bytes);
+    if (temporary === 0)
+      throw new RangeError(`data: no memory for a contiguous copy of shape (${view.shape.join(", ")})`);
+    try {
+      this.copyTo(view, temporary, rowMajor(view.shape));
+      values.set(this.heap(view.dtype).subarray(temporary / bytes, temporary / bytes + view.size));
+    } finally {
+      this.arena.release(temporary, view.size * bytes);
+    }
+    return values;
+  }
+
+  async readAsync(view: ArrayView): Promise<TypedArray> {
+    return this.read(view);
+  }
+
+  readElement(view: ArrayView, offset: number): number {
+    return this.heap(view.dtype)[this.address(view, "item") / bytesOf(view.dtype) + offset]!;
+  }
+
+  write(view: ArrayView, values: TypedArray): void {
+    this.heap(view.dtype).set(values as Float32Array, this.address(view, "write") / bytesOf(view.dtype));
+  }
+
+  // Movement
+
+  copy(src: ArrayView, dst: ArrayView): void {
+    if (src.contiguous && dst.contiguous) {
+      const bytes = src.size * bytesOf(src.dtype);
+      const from = this.address(src, "copy");
+      this.u8.copyWithin(this.address(dst, "copy"), from, from + bytes);
+      return;
+    }
+    this.copyTo(src, this.address(dst, "copy"), dst.strides);
+  }
+
+  private copyTo(src: ArrayView, destination: number, strides: readonly number[]): void {
+    const shape: number[] = [];
+    const from: number[] = [];
+    const to: number[] = [];
+    collapse(src.shape, [src.strides, strides], shape, [from, to]);
+    const kernel = this.byBytes[bytesOf(src.dtype)]!["copyStrided"]!;
+    const at = this.putIntegers(shape, from, to);
+    kernel(shape.length, at, at + 64, at + 128, this.address(src, "copy"), destination);
+  }
+
+  /** Writes up to four lists of at most 16 integers to the argument area, 64 bytes apart; returns its address. */
+  private putIntegers(...lists: readonly number[][]): number {
+    let at = ARGUMENTS >> 2;
+    for (const list of lists) {
+      if (list.length > MAXIMUM_RANK)
+        throw new RangeError(`rank ${list.length} is above the largest possible, ${MAXIMUM_RANK}`);
+      for (let i = 0; i < list.length; i++) this.i32[at + i] = list[i]!;
+      at += 16;
+    }
+    return ARGUMENTS;
+  }
+
+  private putScalar(value: number, dtype: DType): number {
+    this.heap(dtype)[SCALAR / bytesOf(dtype)] = value;
+    return SCALAR;
+  }
+
+  fill(out: ArrayView, value: number): void {
+    const kernel = this.byBytes[bytesOf(out.dtype)]!["fill"]!;
+    kernel(this.address(out, "fill"), out.size, this.putScalar(value, out.dtype));
+    out.storage.version += 1;
+  }
+
+  cast(x: ArrayView, out: ArrayView): void {
+    const name = `cast_${SUFFIX[x.dtype]}_${SUFFIX[out.dtype]}`;
+    this.run(this.byName[name], name, x.dtype, [this.address(x, "cast"), this.address(out, "cast"), x.size]);
+  }
+
+  arange(out: ArrayView, start: number, step: number): void {
+    this.byType[out.dtype]["arange"]!(this.address(out, "arange"), out.size, start, step);
+  }
+
+  // Arithmetic
+
+  unary(op: string, x: ArrayView, out: ArrayView, a = 0, b = 0): void {
+    const kernel = this.byType[x.dtype][op];
+    if (kernel === undefined) throw new TypeError(`${op}: not defined for ${x.dtype}`);
+    kernel(this.address(x, op), this.address(out, op), x.size, a, b);
+  }
+
+  binary(op: string, a: ArrayView, b: ArrayView, out: ArrayView): void {
+    const table = this.byType[a.dtype];
+    const kernel = table[op];
+    if (kernel === undefined) throw new TypeError(`${op}: not defined for ${a.dtype}`);
+    const x = this.address(a, op);
+    const y = this.address(b, op);
+    const z = this.address(out, op);
+    const n = out.size;
+    if (a.contiguous && b.contiguous) {
+      if (a.size === n && b.size === n) {
+        kernel(0, x, y, z, n);
+        return;
+      }
+      if (b.size === 1 && a.size === n) {
+        kernel(1, x, y, z, n);
+        return;
+      }
+      if (a.size === 1 && b.size === n) {
+        kernel(2, x, y, z, n);
+        return;
+      }
+    }
+    if (n === 0) return;
+    const shape: number[] = [];
+    const strideA: number[] = [];
+    const strideB: number[] = [];
+    collapse(out.shape, [broadcastStrides(a, out.shape), broadcastStrides(b, out.shape)], shape, [strideA, strideB]);
+    const at = this.putIntegers(shape, strideA, strideB);
+    table[`${op}_strided`]!(shape.length, at, at + 64, at + 128, x, y, z);
+  }
+
+  binaryScalar(op: string, a: ArrayView, b: number, out: ArrayView, numberFirst: boolean): void {
+    const kernel = this.byType[a.dtype][op];
+    if (kernel === undefined) throw new TypeError(`${op}: not defined for ${a.dtype}`);
+    const scalar = this.putScalar(b, a.dtype);
+    const x = this.address(a, op);
+    if (numberFirst) kernel(2, scalar, x, this.address(out, op), a.size);
+    else kernel(1, x, scalar, this.address(out, op), a.size);
+  }
+
+  where(condition: ArrayView, a: ArrayView, b: ArrayView, out: ArrayView): void {
+    const kernel = this.byBytes[bytesOf(out.dtype)]!["where"]!;
+    kernel(
+      this.address(condition, "where"),
+      this.address(a, "where"),
+      this.address(b, "where"),
+      this.address(out, "where"),
+      out.size,
+    );
+  }
+
+  reduce(op: string, x: ArrayView, out: ArrayView, outer: number, n: number, inner: number): void {
+    const kernel = this.byType[x.dtype][op];
+    if (kernel === undefined) throw new TypeError(`${op}: not defined for ${x.dtype}`);
+    kernel(this.address(x, op), this.address(out, op), outer, n, inner);
+  }
+
+  variance(
+    x: ArrayView,
+    mean: ArrayView,
+    out: ArrayView,
+    outer: number,
+    n: number,
+    inner: number,
+    divisor: number,
+  ): void {
+    this.byType[x.dtype]["variance"]!(
+      this.address(x, "variance"),
+      this.address(mean, "variance"),
+      this.address(out, "variance"),
+      outer,
+      n,
+      inner,
+      divisor,
+    );
+  }
+
+  matmul(
+    a: MatrixView,
+    b: MatrixView,
+    c: ArrayView,
+    m: number,
+    n: number,
+    k: number,
+    batch: number,
+    options: { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation } = {},
+  ): void {
+    const table = this.byType[c.dtype];
+    const bytes = bytesOf(c.dtype);
+    if (a.view.storage.address === 0) throw endedError("matmul", a.view.storage);
+    if (b.view.storage.address === 0) throw endedError("matmul", b.view.storage);
+    const addressA = a.view.storage.address + a.offset * bytes;
+    const addressB = b.view.storage.address + b.offset * bytes;
+    const addressC = this.address(c, "matmul");
+    const accumulate = options.accumulate ? 1 : 0;
+    const bias = options.bias ? this.address(options.bias, "matmul") : 0;
+    const activation = ACTIVATION[options.activation ?? "none"];
+    const [ar, ac, br, bc] = [a.rowStride, a.columnStride, b.rowStride, b.columnStride];
+    if (batch === 1) {
+      table["gemm"]!(m, n, k, addressA, ar, ac, addressB, br, bc, addressC, n, accumulate, bias, activation);
+    } else {
+      const strides = [a.batchStride, b.batchStride, m * n] as const;
+      // biome-ignore format: the kernel's arguments in their order
+      table["gemmBatched"]!(batch, ...strides, m, n, k, addressA, ar, ac, addressB, br, bc, addressC, n, accumulate, bias, activation);
+    }
+  }
+
+  kernel(name: string, dtype: DType, ...values: (ArrayView | number | null)[]): number {
+    const kernel = this.byType[dtype][name] ?? this.byBytes[bytesOf(dtype)]![name] ?? this.byName[name];
+    const numbers: number[] = [];
+    for (const value of values) {
+      numbers.push(typeof value === "number" ? value : value === null ? 0 : this.address(value, name));
+    }
+    return this.run(kernel, name, dtype, numbers);
+  }
+}
+
+/** Memory that can grow to 4 GiB, or to what the platform grants. */
+function makeMemory(shared: boolean): WebAssembly.Memory {
+  for (let maximum = 65536; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared });
+    } catch (error) {
+      if (maximum <= 2 * INITIAL_PAGES) throw error;
+    }
+  }
+}
+
+function rowMajor(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i]!;
+  }
+  return strides;
+}
+
+/** A view's strides seen with a larger shape: 0 along axes that repeat. */
+function broadcastStrides(view: ArrayView, shape: readonly number[]): readonly number[] {
+  const lead = shape.length - view.shape.length;
+  const strides = view.strides;
+  const result = new Array<number>(shape.length);
+  for (let i = 0; i < shape.length; i++) {
+    result[i] = i < lead || (view.shape[i - lead] === 1 && shape[i] !== 1) ? 0 : strides[i - lead]!;
+  }
+  return result;
+}
+
+/** Drops axes of length 1 and merges neighbours that every operand walks through in one stride. Writes to `shapeOut`, `stridesOut`. */
+function collapse(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  shapeOut: number[],
+  stridesOut: number[][],
+): void {
+  for (let axis = 0; axis < shape.length; axis++) {
+    const length = shape[axis]!;
+    if (length === 1) continue;
+    const last = shapeOut.length - 1;
+    if (last >= 0 && strides.every((s, operand) => stridesOut[operand]![last] === s[axis]! * length)) {
+      shapeOut[last]! *= length;
+      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand]![last] = strides[operand]![axis]!;
+    } else {
+      shapeOut.push(length);
+      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand]!.push(strides[operand]![axis]!);
+    }
+  }
+  if (shapeOut.length === 0) {
+    shapeOut.push(1);
+    for (const list of stridesOut) list.push(1);
+  }
+}

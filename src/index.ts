@@ -1,0 +1,50 @@
+// Nabla for every JavaScript engine, the browser included: nothing here or below imports from node:.
+import "./engine/configure.ts";
+import "./ops/methods.ts";
+
+export { backward } from "./autograd/backward.ts";
+export {
+  checkGradients,
+  expectGradients,
+  type GradientCheck,
+  type GradientCheckOptions,
+  numericalGradient,
+} from "./autograd/check.ts";
+export { checkpoint, customGradient } from "./autograd/custom.ts";
+export {
+  GradientTape,
+  type GradOptions,
+  grad,
+  noGrad,
+  stopGradient,
+  type TensorFunction,
+  valueAndGrad,
+  vjp,
+} from "./autograd/grad.ts";
+export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
+export {
+  configureEngine,
+  type EngineName,
+  type EngineOptions,
+  engineStatus,
+  onEngineWarning,
+} from "./engine/configure.ts";
+export type { DType, TypedArray } from "./engine/dtype.ts";
+export type { EngineStatus } from "./engine/engine.ts";
+export * from "./ops/index.ts";
+export {
+  arange,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./tensor/create.ts";
+export { type MemoryReport, memory } from "./tensor/memory.ts";
+export { Generator, type RandomOptions, type RandomState, random } from "./tensor/random.ts";
+export type { Shape } from "./tensor/shape.ts";
+export { keep, type NestedArray, scope, Tensor, type TensorLike } from "./tensor/tensor.ts";

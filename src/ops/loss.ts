@@ -1,0 +1,191 @@
+// Losses: one number for a batch, with the gradient the books derive. Rows are samples: the last axis holds a sample's outputs.
+import { isFloat } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
+import { record, tracked } from "../tensor/graph.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { empty, packed, type Tensor } from "../tensor/tensor.ts";
+import * as e from "./elementwise.ts";
+import { oneHot } from "./onehot.ts";
+import { logSoftmax, mean, softmax, sum } from "./reduce.ts";
+
+function pair(operation: string, predictions: Tensor, targets: Tensor): Tensor {
+  e.checkTensor(operation, predictions);
+  e.checkTensor(operation, targets);
+  e.checkSameShape(operation, predictions, targets, "predictions and targets");
+  return e.cast(targets, isFloat(predictions.dtype) ? predictions.dtype : "float32");
+}
+
+function rowsOf(operation: string, x: Tensor): number {
+  if (x.rank === 0) throw new RangeError(`${operation}: needs a batch: [samples, outputs], got a scalar`);
+  return x.shape[0]!;
+}
+
+/** Mean of (p - t)^2 over every element. Gradient: 2 (p - t) / size. @throws RangeError if the shapes differ. @example meanSquaredError(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5 */
+export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
+  const t = pair("meanSquaredError", predictions, targets);
+  return squaredDifference("meanSquaredError", predictions, t, 1 / predictions.size);
+}
+
+/**
+ * (1/2n) sum over the n samples of |p - t|^2 (Nielsen, equation 6). Gradient: (p - t) / n.
+ * @throws RangeError if the shapes differ.
+ * @example quadraticCost(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5
+ */
+export function quadraticCost(predictions: Tensor, targets: Tensor): Tensor {
+  const t = pair("quadraticCost", predictions, targets);
+  return squaredDifference("quadraticCost", predictions, t, 0.5 / rowsOf("quadraticCost", predictions));
+}
+
+/** factor times the sum of squared differences. */
+function squaredDifference(operation: string, p: Tensor, t: Tensor, factor: number): Tensor {
+  const difference = e.sub(p, t);
+  if (tracked(difference)) return e.mul(sum(e.square(difference)), factor);
+  const y = empty(operation, [], difference.dtype);
+  engine().reduce("sumSquares", difference, y, 1, difference.size, 1);
+  return e.mul(y, factor);
+}
+
+/** Mean of |p - t| over every element. Gradient: sign(p - t) / size. @example meanAbsoluteError(tensor([1, 2]), tensor([0, 0])).item(); // 1.5 */
+export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor {
+  return mean(e.abs(e.sub(predictions, pair("meanAbsoluteError", predictions, targets))));
+}
+
+/** Huber's loss, mean over every element: d^2/2 where |d| <= delta, else delta (|d| - delta/2). @example huber(tensor([3]), tensor([0])).item(); // 2.5 */
+export function huber(predictions: Tensor, targets: Tensor, delta = 1): Tensor {
+  if (!(delta > 0)) throw new RangeError(`huber: delta must be above 0, got ${delta}`);
+  const difference = e.sub(predictions, pair("huber", predictions, targets));
+  const distance = e.abs(difference);
+  const inner = e.mul(e.square(difference), 0.5);
+  const outer = e.mul(e.sub(distance, 0.5 * delta), delta);
+  return mean(e.where(e.lessEqual(distance, delta), inner, outer));
+}
+
+/** Probabilities closer to 0 or 1 than this are moved there before their logarithm is taken; below float32's resolution at 1. */
+const SMALLEST: Record<string, number> = { float32: 1e-37, float64: 1e-300 };
+
+function safeLog(p: Tensor): Tensor {
+  return e.log(e.maximum(p, SMALLEST[p.dtype] ?? 1e-37));
+}
+
+/**
+ * Cross-entropy of sigmoid outputs p in (0, 1): -sum over outputs of t ln p + (1 - t) ln(1 - p), mean over samples (Nielsen, equation 63).
+ * Gradient: (p - t) / (n p (1 - p)); together with sigmoid use `binaryCrossEntropyWithLogits`, which has no such division.
+ * @throws RangeError if the shapes differ.
+ * @example binaryCrossEntropy(tensor([[0.5]]), tensor([[1]])).item(); // 0.6931471824645996
+ */
+export function binaryCrossEntropy(predictions: Tensor, targets: Tensor): Tensor {
+  const t = pair("binaryCrossEntropy", predictions, targets);
+  const p = isFloat(predictions.dtype) ? predictions : e.cast(predictions, "float32");
+  const terms = e.add(e.mul(t, safeLog(p)), e.mul(e.sub(1, t), safeLog(e.sub(1, p))));
+  return e.mul(sum(terms), -1 / rowsOf("binaryCrossEntropy", p));
+}
+
+/**
+ * Cross-entropy of sigmoid(z), stable for any z: max(z, 0) - z t + ln(1 + e^-|z|). `reduction` "mean" over every element (default), or
+ * "rows": sum over outputs, mean over samples, as the books have it. Gradient with respect to z: (sigmoid(z) - t) / count.
+ * @throws RangeError if the shapes differ.
+ * @example binaryCrossEntropyWithLogits(tensor([[0]]), tensor([[1]])).item(); // 0.6931471824645996
+ */
+export function binaryCrossEntropyWithLogits(
+  logits: Tensor,
+  targets: Tensor,
+  reduction: "mean" | "rows" = "mean",
+): Tensor {
+  const t = pair("binaryCrossEntropyWithLogits", logits, targets);
+  const z = isFloat(logits.dtype) ? logits : e.cast(logits, "float32");
+  const terms = stableTerms(z, t);
+  return e.mul(sum(terms), 1 / (reduction === "mean" ? z.size : rowsOf("binaryCrossEntropyWithLogits", z)));
+}
+
+function stableTerms(z: Tensor, t: Tensor): Tensor {
+  const y = empty("binaryCrossEntropyWithLogits", z.shape, z.dtype);
+  if (y.size > 0) engine().kernel("binaryCrossEntropyWithLogits", y.dtype, packed(z), packed(t), y, y.size);
+  if (!tracked(z) && !tracked(t)) return y;
+  return record("binaryCrossEntropyWithLogits", y, [z, t], (dy) => [
+    z.node ? e.mul(dy, e.sub(e.sigmoid(z), t)) : undefined,
+    t.node ? e.neg(e.mul(dy, z)) : undefined,
+  ]);
+}
+
+/**
+ * Cross-entropy of softmax(z), mean over samples, stable for any z. Targets: class indices [n] (int32), or probabilities [n, classes].
+ * Gradient with respect to z: (softmax(z) - t) / n, computed in the same pass.
+ * @throws RangeError if the shapes don't fit or an index is not a class.
+ * @example softmaxCrossEntropy(tensor([[0, 0]]), tensor([1], "int32")).item(); // 0.6931471824645996
+ */
+export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  e.checkTensor("softmaxCrossEntropy", logits);
+  e.checkTensor("softmaxCrossEntropy", targets);
+  const z = isFloat(logits.dtype) ? logits : e.cast(logits, "float32");
+  if (z.rank !== 2)
+    throw new RangeError(`softmaxCrossEntropy: logits must be [samples, classes], got ${formatShape(z.shape)}`);
+  const [n, classes] = z.shape as [number, number];
+  if (targets.dtype === "int32" && targets.rank === 1) {
+    checkClasses("softmaxCrossEntropy", targets, n, classes);
+    return fusedSoftmax(z, targets, null);
+  }
+  if (!sameShape(targets.shape, z.shape)) {
+    throw new RangeError(
+      `softmaxCrossEntropy: targets must be ${n} class indices (int32) or probabilities of shape ${formatShape(z.shape)}, got ${targets.dtype} ${formatShape(targets.shape)}`,
+    );
+  }
+  const t = e.cast(targets, z.dtype);
+  if (tracked(t)) return e.mul(sum(e.mul(t, logSoftmax(z))), -1 / n);
+  return fusedSoftmax(z, null, t);
+}
+
+/** Loss and gradient in one pass over the rows. */
+function fusedSoftmax(z: Tensor, labels: Tensor | null, probabilities: Tensor | null): Tensor {
+  const [n, classes] = z.shape as [number, number];
+  const losses = empty("softmaxCrossEntropy", [n], z.dtype);
+  const wanted = tracked(z);
+  const gradient = wanted ? empty("softmaxCrossEntropy", z.shape, z.dtype) : null;
+  if (z.size > 0) {
+    const [name, targets] = labels ? ["softmaxCrossEntropy", labels] : ["softmaxCrossEntropySoft", probabilities!];
+    engine().kernel(name as string, z.dtype, packed(z), packed(targets as Tensor), losses, gradient, n, classes);
+  }
+  const y = mean(losses);
+  if (!wanted) return y;
+  return record("softmaxCrossEntropy", y, [z], (dy) => {
+    // The stored gradient is a constant; where gradients of gradients are followed, it is rebuilt from operations.
+    const difference = tracked(z) ? rebuilt(z, labels, probabilities) : gradient!;
+    return [e.mul(difference, e.mul(dy, 1 / n))];
+  });
+}
+
+function rebuilt(z: Tensor, labels: Tensor | null, probabilities: Tensor | null): Tensor {
+  const p = softmax(z);
+  if (labels) return e.sub(p, oneHot(labels, z.shape[1]!, z.dtype));
+  return e.sub(e.mul(p, sum(probabilities!, -1, true)), probabilities!);
+}
+
+function checkClasses(operation: string, labels: Tensor, n: number, classes: number): void {
+  if (labels.shape[0] !== n) {
+    throw new RangeError(`${operation}: ${n} samples need as many class indices, got ${labels.shape[0]}`);
+  }
+  const bad = n === 0 ? -1 : engine().kernel("checkIndices", "int32", packed(labels), n, classes);
+  if (bad >= 0) {
+    const value = engine().readElement(packed(labels), bad);
+    throw new RangeError(`${operation}: class index ${value} at position ${bad} is not in 0 to ${classes - 1}`);
+  }
+}
+
+/**
+ * -mean of ln p[i, label i]: `predictions` are probabilities [n, classes], labels class indices [n]. Gradient: -1 / (n p) at the labels.
+ * @throws RangeError if the shapes don't fit or an index is not a class.
+ * @example negativeLogLikelihood(tensor([[0.5, 0.5]]), tensor([1], "int32")).item(); // 0.6931471824645996
+ */
+export function negativeLogLikelihood(predictions: Tensor, labels: Tensor): Tensor {
+  e.checkTensor("negativeLogLikelihood", predictions);
+  e.checkTensor("negativeLogLikelihood", labels);
+  if (predictions.rank !== 2 || labels.rank !== 1 || labels.dtype !== "int32") {
+    throw new RangeError(
+      `negativeLogLikelihood: needs probabilities [n, classes] and int32 class indices [n], got ${formatShape(predictions.shape)} and ${labels.dtype} ${formatShape(labels.shape)}`,
+    );
+  }
+  const [n, classes] = predictions.shape as [number, number];
+  checkClasses("negativeLogLikelihood", labels, n, classes);
+  const hits = e.cast(oneHot(labels, classes, "float32"), "bool");
+  const likelihood = sum(e.where(hits, predictions, 0), 1);
+  return e.neg(mean(safeLog(likelihood)));
+}

@@ -1,0 +1,68 @@
+// The operations as methods of Tensor: `x.add(y)` is `add(x, y)`. The list below is the whole rule; types follow from the functions.
+import { Tensor } from "../tensor/tensor.ts";
+import * as elementwise from "./elementwise.ts";
+import * as linalg from "./linalg.ts";
+import * as reduce from "./reduce.ts";
+import * as shape from "./shape.ts";
+
+const { add, sub, mul, div, floorDivide, remainder, pow, maximum, minimum } = elementwise;
+const { neg, abs, sign, floor, ceil, round, trunc, square, sqrt, rsqrt, reciprocal } = elementwise;
+const { exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf } =
+  elementwise;
+const { sigmoid, relu, leakyRelu, elu, softplus, silu, gelu, gaussian, step, clip, cast } = elementwise;
+const { equal, notEqual, less, lessEqual, greater, greaterEqual } = elementwise;
+const { logicalAnd, logicalOr, logicalXor, logicalNot } = elementwise;
+const { matmul, dot, outer } = linalg;
+const { sum, mean, prod, max, min, argmax, argmin, any, all, countNonZero, variance, standardDeviation, norm } = reduce;
+const { logSumExp, softmax, logSoftmax, cumsum, cumprod } = reduce;
+const { reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip } = shape;
+const { split, tile, repeat, pad, roll, diagonal, trace } = shape;
+
+/** Functions whose first argument becomes `this`. */
+const methods = {
+  ...{ add, sub, mul, div, floorDivide, remainder, pow, maximum, minimum },
+  ...{ neg, abs, sign, floor, ceil, round, trunc, square, sqrt, rsqrt, reciprocal },
+  ...{ exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf },
+  ...{ sigmoid, relu, leakyRelu, elu, softplus, silu, gelu, gaussian, step, clip, cast },
+  ...{ equal, notEqual, less, lessEqual, greater, greaterEqual },
+  ...{ logicalAnd, logicalOr, logicalXor, logicalNot },
+  ...{ matmul, dot, outer },
+  ...{ sum, mean, prod, max, min, argmax, argmin, any, all, countNonZero, variance, standardDeviation, norm },
+  ...{ logSumExp, softmax, logSoftmax, cumsum, cumprod },
+  ...{ reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip },
+  ...{ split, tile, repeat, pad, roll, diagonal, trace },
+};
+
+type Method<F> = F extends (first: Tensor, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : F extends (first: infer First, ...rest: infer Rest) => infer Result
+    ? Tensor extends First
+      ? (...rest: Rest) => Result
+      : never
+    : never;
+
+type Methods = { [Name in keyof typeof methods]: Method<(typeof methods)[Name]> };
+
+declare module "../tensor/tensor.ts" {
+  interface Tensor extends Methods {
+    /** The axes reversed, a view: the transposed matrix. */
+    readonly T: Tensor;
+  }
+}
+
+for (const [name, operation] of Object.entries(methods)) {
+  Object.defineProperty(Tensor.prototype, name, {
+    // Four named parameters instead of a rest list: no array is made in a call, and no operation takes more.
+    value(this: Tensor, a?: unknown, b?: unknown, c?: unknown, d?: unknown) {
+      return (operation as (...operands: unknown[]) => unknown)(this, a, b, c, d);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+Object.defineProperty(Tensor.prototype, "T", {
+  get(this: Tensor) {
+    return transpose(this);
+  },
+});

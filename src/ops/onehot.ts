@@ -1,0 +1,29 @@
+// Class indices as rows with a single 1.
+import type { DType } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
+import { checkShape } from "../tensor/shape.ts";
+import { empty, packed, type Tensor } from "../tensor/tensor.ts";
+import { cast, checkTensor } from "./elementwise.ts";
+
+/**
+ * Indices [...] as rows [..., depth] with 1 at the index and 0 elsewhere; no gradient.
+ * @throws RangeError if an index is not in 0 to depth - 1.
+ * @example oneHot(tensor([1, 0], "int32"), 2).toArray(); // [[0, 1], [1, 0]]
+ */
+export function oneHot(indices: Tensor, depth: number, dtype: DType = "float32"): Tensor {
+  checkTensor("oneHot", indices);
+  checkShape("oneHot", [depth]);
+  if (indices.dtype !== "int32") throw new TypeError(`oneHot: indices must be int32, got ${indices.dtype}; cast them`);
+  if (dtype !== "float32" && dtype !== "float64") return cast(oneHot(indices, depth), dtype);
+  const source = packed(indices);
+  const y = empty("oneHot", [...indices.shape, depth], dtype);
+  if (indices.size === 0) return y;
+  const bad = engine().kernel("checkIndices", "int32", source, source.size, depth);
+  if (bad >= 0) {
+    throw new RangeError(
+      `oneHot: index ${engine().readElement(source, bad)} at position ${bad} is not in 0 to ${depth - 1}`,
+    );
+  }
+  engine().kernel("oneHot", dtype, source, y, source.size, depth);
+  return y;
+}

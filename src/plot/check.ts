@@ -1,0 +1,340 @@
+// Checks a chart before it is drawn. Charts often come from JSON or from a long run, so each message names the chart,
+// the series and the value at fault, and says what would be right.
+import type { Axis, BandSeries, Chart, Mark, Numbers, PointSeries, Text } from "./chart.ts";
+import { positionAt, say, valueAt } from "./chart.ts";
+
+const kinds = [
+  "line",
+  "scatter",
+  "band",
+  "bar",
+  "histogram",
+  "heat-map",
+  "confusion",
+  "contour",
+  "surface",
+  "images",
+  "network",
+] as const;
+
+/** @throws Error where the chart cannot be drawn: what is wrong, where, and what would be right. */
+export function checkChart(chart: Chart): void {
+  const kind: string = chart?.kind;
+  if (!(kinds as readonly string[]).includes(kind)) {
+    throw new Error(`chart: unknown kind ${JSON.stringify(kind)}; the kinds are ${kinds.join(", ")}`);
+  }
+  const title = say(chart.title, "en");
+  const fail = (what: string): never => {
+    throw new Error(`${kind} chart${title === "" ? "" : ` "${title}"`}: ${what}`);
+  };
+  if ("xAxis" in chart) checkAxis(chart.xAxis, "x", fail);
+  if ("yAxis" in chart) checkAxis(chart.yAxis, "y", fail);
+  if ("marks" in chart) checkMarks(chart.marks, fail, chart.xAxis, chart.yAxis);
+
+  switch (chart.kind) {
+    case "line":
+    case "scatter":
+      checkList(chart.series, "series", fail);
+      checkPoints(chart.series, chart.xAxis, chart.yAxis, fail);
+      requireSomething(
+        chart.series.map((series) => series.y),
+        fail,
+      );
+      break;
+    case "band":
+      checkList(chart.bands, "bands", fail);
+      checkBands(chart.bands, chart.xAxis, chart.yAxis, fail);
+      checkPoints(chart.series ?? [], chart.xAxis, chart.yAxis, fail);
+      requireSomething(
+        chart.bands.map((band) => band.low),
+        fail,
+      );
+      break;
+    case "bar":
+      checkList(chart.categories, "categories", fail);
+      checkList(chart.series, "series", fail);
+      chart.series.forEach((series, index) => {
+        const name = nameOf("series", index, series.name);
+        checkNumbers(series.values, name, "values", fail);
+        if (series.values.length !== chart.categories.length) {
+          fail(
+            `${name} has ${series.values.length} values for ${chart.categories.length} categories; one a category is needed`,
+          );
+        }
+        checkPositive(series.values, chart.yAxis, "y", name, fail);
+      });
+      requireSomething(
+        chart.series.map((series) => series.values),
+        fail,
+      );
+      break;
+    case "histogram":
+      checkList(chart.series, "series", fail);
+      checkBins(chart.bins, fail);
+      chart.series.forEach((series, index) => {
+        checkNumbers(series.values, nameOf("series", index, series.name), "values", fail);
+      });
+      if (chart.xAxis?.scale === "log") {
+        fail('the x axis of a histogram is linear; take the logarithm of the values, or use scale "linear"');
+      }
+      requireSomething(
+        chart.series.map((series) => series.values),
+        fail,
+      );
+      break;
+    case "heat-map":
+      checkTable(chart.values, chart.rows, chart.columns, fail);
+      if (chart.min !== undefined && chart.max !== undefined && !(chart.min < chart.max)) {
+        fail(`min ${chart.min} must be below max ${chart.max}`);
+      }
+      requireSomething(chart.values, fail);
+      break;
+    case "confusion":
+      checkTable(chart.counts, chart.classes, chart.classes, fail);
+      chart.counts.forEach((row, label) => {
+        for (let prediction = 0; prediction < row.length; prediction++) {
+          const count = row[prediction];
+          if (!Number.isInteger(count) || (count as number) < 0) {
+            fail(`counts[${label}][${prediction}] is ${count}; a count is a whole number, 0 or more`);
+          }
+        }
+      });
+      break;
+    case "contour":
+    case "surface":
+      checkField(chart.x, chart.y, chart.z, fail);
+      if (chart.kind === "contour") {
+        if (Array.isArray(chart.levels)) {
+          checkAscending(chart.levels, "levels", 1, fail);
+        } else if (chart.levels !== undefined && !(Number.isInteger(chart.levels) && (chart.levels as number) >= 1)) {
+          fail(`levels is ${chart.levels}; give a whole number of at least 1, or the levels themselves`);
+        }
+        if (chart.xAxis?.scale === "log") checkPositive(chart.x, chart.xAxis, "x", "x", fail);
+        if (chart.yAxis?.scale === "log") checkPositive(chart.y, chart.yAxis, "y", "y", fail);
+        checkPoints(chart.paths ?? [], chart.xAxis, chart.yAxis, fail);
+      } else if (chart.xAxis?.scale === "log" || chart.yAxis?.scale === "log" || chart.zAxis?.scale === "log") {
+        fail('a surface has linear axes; take the logarithm of the values, or use scale "linear"');
+      }
+      break;
+    case "images":
+      checkList(chart.images, "images", fail);
+      if (chart.columns !== undefined && !(Number.isInteger(chart.columns) && chart.columns >= 1)) {
+        fail(`columns is ${chart.columns}; give a whole number of at least 1`);
+      }
+      chart.images.forEach((image, index) => {
+        const channels = chart.colours === "rgb" ? 3 : 1;
+        const needed = image.width * image.height * channels;
+        if (!(Number.isInteger(image.width) && Number.isInteger(image.height) && needed > 0)) {
+          fail(`image ${index} is ${image.width} by ${image.height} pixels; both sides are whole numbers above 0`);
+        }
+        if (image.pixels.length !== needed) {
+          fail(
+            `image ${index} has ${image.pixels.length} values; ${image.width} x ${image.height} pixels of ${channels} need ${needed}`,
+          );
+        }
+      });
+      break;
+    case "network":
+      checkNetwork(chart.layers, fail);
+      break;
+  }
+}
+
+type Fail = (what: string) => never;
+
+function nameOf(what: string, index: number, name: Text): string {
+  const said = say(name, "en");
+  return said === "" ? `${what} ${index}` : `${what} ${index} ("${said}")`;
+}
+
+function checkList(list: readonly unknown[] | undefined, what: string, fail: Fail): void {
+  if (!Array.isArray(list)) fail(`${what} is missing; give a list`);
+  if ((list as readonly unknown[]).length === 0) fail(`${what} is an empty list; give at least one`);
+}
+
+function checkNumbers(numbers: Numbers | undefined, owner: string, what: string, fail: Fail): void {
+  if (!(Array.isArray(numbers) || ArrayBuffer.isView(numbers))) fail(`${owner}: ${what} is not an array of numbers`);
+  const given = numbers as Numbers;
+  if (given.length === 0) fail(`${owner} is empty; leave it out, or give at least one value`);
+  for (let i = 0; i < given.length; i++) {
+    const value: unknown = given[i];
+    if (typeof value !== "number" && value !== null) {
+      fail(`${owner}: ${what}[${i}] is ${JSON.stringify(value)}; a number is needed, or null for a gap`);
+    }
+  }
+}
+
+function requireSomething(lists: readonly Numbers[], fail: Fail): void {
+  for (const list of lists) for (let i = 0; i < list.length; i++) if (!Number.isNaN(valueAt(list, i))) return;
+  fail("nothing to draw: every value is a gap (null, NaN or infinite)");
+}
+
+function checkSameLength(a: Numbers, b: Numbers, names: [string, string], owner: string, fail: Fail): void {
+  if (a.length !== b.length) {
+    fail(
+      `${owner}: ${names[0]} has ${a.length} values and ${names[1]} has ${b.length}; they must be of the same length`,
+    );
+  }
+}
+
+function checkPositive(values: Numbers, axis: Axis | undefined, which: string, owner: string, fail: Fail): void {
+  if (axis?.scale !== "log") return;
+  for (let i = 0; i < values.length; i++) {
+    const value = valueAt(values, i);
+    if (value <= 0) {
+      fail(
+        `the ${which} axis is logarithmic, but ${owner} has ${value} at index ${i}; use scale "linear", or leave such values out as null`,
+      );
+    }
+  }
+}
+
+function checkPoints(
+  list: readonly PointSeries[],
+  xAxis: Axis | undefined,
+  yAxis: Axis | undefined,
+  fail: Fail,
+): void {
+  list.forEach((series, index) => {
+    const name = nameOf("series", index, series.name);
+    checkNumbers(series.y, name, "y", fail);
+    checkPositive(series.y, yAxis, "y", name, fail);
+    if (series.x === undefined) return;
+    checkNumbers(series.x, name, "x", fail);
+    checkSameLength(series.x, series.y, ["x", "y"], name, fail);
+    checkPositive(series.x, xAxis, "x", name, fail);
+  });
+}
+
+function checkBands(list: readonly BandSeries[], xAxis: Axis | undefined, yAxis: Axis | undefined, fail: Fail): void {
+  list.forEach((band, index) => {
+    const name = nameOf("band", index, band.name);
+    checkNumbers(band.low, name, "low", fail);
+    checkNumbers(band.high, name, "high", fail);
+    checkSameLength(band.low, band.high, ["low", "high"], name, fail);
+    if (band.middle !== undefined) {
+      checkNumbers(band.middle, name, "middle", fail);
+      checkSameLength(band.low, band.middle, ["low", "middle"], name, fail);
+    }
+    if (band.x !== undefined) {
+      checkNumbers(band.x, name, "x", fail);
+      checkSameLength(band.x, band.low, ["x", "low"], name, fail);
+      checkPositive(band.x, xAxis, "x", name, fail);
+    }
+    for (const side of [band.low, band.high, band.middle ?? []]) checkPositive(side, yAxis, "y", name, fail);
+    for (let i = 0; i < band.low.length; i++) {
+      if (valueAt(band.low, i) > valueAt(band.high, i)) {
+        fail(
+          `${name}: low ${band.low[i]} is above high ${band.high[i]} at index ${i} (x = ${positionAt(band.x, i)})`,
+        );
+      }
+    }
+  });
+}
+
+function checkBins(bins: number | readonly number[] | undefined, fail: Fail): void {
+  if (bins === undefined) return;
+  if (typeof bins !== "number") checkAscending(bins, "bins", 2, fail);
+  else if (!(Number.isInteger(bins) && bins >= 1 && bins <= 1000)) {
+    fail(`bins is ${bins}; give a whole number from 1 to 1000, or ascending edges`);
+  }
+}
+
+function checkAscending(values: Numbers, what: string, least: number, fail: Fail): void {
+  if (!(Array.isArray(values) || ArrayBuffer.isView(values))) fail(`${what} is not an array of numbers`);
+  if (values.length < least) fail(`${what} has ${values.length} values; at least ${least} are needed`);
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(valueAt(values, i))) fail(`${what}[${i}] is ${values[i]}; finite numbers are needed`);
+    if (i > 0 && !(valueAt(values, i) > valueAt(values, i - 1))) {
+      fail(`${what} must ascend, but ${what}[${i}] = ${values[i]} follows ${values[i - 1]}`);
+    }
+  }
+}
+
+function checkTable(
+  values: readonly Numbers[],
+  rows: readonly Text[],
+  columns: readonly Text[],
+  fail: Fail,
+): void {
+  checkList(rows, "the list of row names", fail);
+  checkList(columns, "the list of column names", fail);
+  checkList(values, "the table", fail);
+  if (values.length !== rows.length) fail(`the table has ${values.length} rows for ${rows.length} row names`);
+  values.forEach((row, index) => {
+    checkNumbers(row, `row ${index}`, "values", fail);
+    if (row.length !== columns.length) {
+      fail(`row ${index} has ${row.length} values for ${columns.length} column names`);
+    }
+  });
+}
+
+function checkField(x: Numbers, y: Numbers, z: readonly Numbers[], fail: Fail): void {
+  checkAscending(x, "x", 2, fail);
+  checkAscending(y, "y", 2, fail);
+  checkList(z, "z", fail);
+  if (z.length !== y.length) fail(`z has ${z.length} rows for ${y.length} values of y; z[j][i] stands at (x[i], y[j])`);
+  z.forEach((row, index) => {
+    checkNumbers(row, `z[${index}]`, "values", fail);
+    if (row.length !== x.length) fail(`z[${index}] has ${row.length} values for ${x.length} values of x`);
+  });
+  requireSomething(z, fail);
+}
+
+function checkAxis(axis: Axis | undefined, which: string, fail: Fail): void {
+  if (axis === undefined) return;
+  for (const side of ["min", "max"] as const) {
+    const limit = axis[side];
+    if (limit === undefined) continue;
+    if (!Number.isFinite(limit)) fail(`${which} axis: ${side} is ${limit}; a finite number is needed`);
+    if (axis.scale === "log" && limit <= 0) {
+      fail(`${which} axis: ${side} is ${limit}, but a logarithmic axis begins above 0; use scale "linear"`);
+    }
+  }
+  if (axis.min !== undefined && axis.max !== undefined && !(axis.min < axis.max)) {
+    fail(`${which} axis: min ${axis.min} must be below max ${axis.max}`);
+  }
+}
+
+function checkMarks(
+  marks: readonly Mark[] | undefined,
+  fail: Fail,
+  xAxis: Axis | undefined,
+  yAxis: Axis | undefined,
+): void {
+  marks?.forEach((mark, index) => {
+    if (!Number.isFinite(mark.at)) fail(`mark ${index} is at ${mark.at}; a finite number is needed`);
+    const axis = mark.axis === "x" ? xAxis : yAxis;
+    if (axis?.scale === "log" && mark.at <= 0) {
+      fail(`mark ${index} is at ${mark.at}, but the ${mark.axis} axis is logarithmic; its marks are above 0`);
+    }
+  });
+}
+
+function checkNetwork(layers: Extract<Chart, { kind: "network" }>["layers"], fail: Fail): void {
+  checkList(layers, "layers", fail);
+  layers.forEach((layer, index) => {
+    const name = nameOf("layer", index, layer.name);
+    if ((layer.units === undefined) === (layer.maps === undefined)) fail(`${name} needs either units or maps`);
+    const sizes = layer.maps === undefined ? [layer.units] : [layer.maps.count, layer.maps.height, layer.maps.width];
+    for (const size of sizes) {
+      if (!(Number.isInteger(size) && (size as number) >= 1)) {
+        fail(`${name} has size ${size}; a whole number of at least 1 is needed`);
+      }
+    }
+    if (layer.labels !== undefined && layer.labels.length !== layer.units) {
+      fail(`${name} has ${layer.labels.length} labels for ${layer.units ?? 0} units; one a unit is needed`);
+    }
+    if (layer.weights === undefined) return;
+    const before = layers[index - 1]?.units;
+    if (before === undefined || layer.units === undefined) {
+      fail(`${name} has weights, but they connect units with units of the layer before`);
+    }
+    const right = layer.weights.length === layer.units && layer.weights.every((row) => row.length === before);
+    if (!right) {
+      fail(
+        `${name}: weights are ${layer.weights.length} x ${layer.weights[0]?.length ?? 0}; [unit][input] needs ${layer.units} x ${before}`,
+      );
+    }
+  });
+}

@@ -1,0 +1,214 @@
+// Making tensors: from JavaScript values, and filled by a rule.
+import { checkDType, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { empty, type NestedArray, packed, Tensor } from "./tensor.ts";
+
+function dtypeOfTyped(values: ArrayBufferView): DType | undefined {
+  if (values instanceof Float32Array) return "float32";
+  if (values instanceof Float64Array) return "float64";
+  if (values instanceof Int32Array) return "int32";
+  if (
+    values instanceof Uint8Array ||
+    values instanceof Uint8ClampedArray ||
+    values instanceof Int8Array ||
+    values instanceof Int16Array ||
+    values instanceof Uint16Array
+  ) {
+    return "int32";
+  }
+  return undefined;
+}
+
+/** The shape of nested arrays. Throws where a row differs from the first in length or depth. */
+function shapeOfNested(values: NestedArray): number[] {
+  const shape: number[] = [];
+  let level: NestedArray = values;
+  while (Array.isArray(level)) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+    level = level[0]!;
+  }
+  const check = (part: NestedArray, axis: number, path: string): void => {
+    if (axis === shape.length) {
+      if (typeof part !== "number" && typeof part !== "boolean") {
+        const what = Array.isArray(part) ? "an array where a number was expected" : `${String(part)} (${typeof part})`;
+        throw new TypeError(
+          `tensor: element ${path || "[]"} is ${what}; nested arrays must be rectangular and hold numbers or booleans`,
+        );
+      }
+      return;
+    }
+    if (!Array.isArray(part) || part.length !== shape[axis]) {
+      const got = Array.isArray(part) ? `${part.length} elements` : "a number";
+      throw new RangeError(
+        `tensor: nested arrays are not rectangular: element ${path} has ${got} where ${shape[axis]} elements were expected`,
+      );
+    }
+    for (let i = 0; i < part.length; i++) check(part[i]!, axis + 1, `${path}[${i}]`);
+  };
+  check(values, 0, "");
+  return shape;
+}
+
+function flatten(values: NestedArray, into: (number | boolean)[]): (number | boolean)[] {
+  if (Array.isArray(values)) for (const value of values) flatten(value, into);
+  else into.push(values);
+  return into;
+}
+
+/** Copies any numbers into a typed array of the dtype, with the dtype's conversion: int32 truncates, bool is "not zero". */
+function convert(values: ArrayLike<number | boolean>, dtype: DType): TypedArray {
+  const result = typedArray(dtype, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i]);
+    result[i] = dtype === "bool" ? (value !== 0 ? 1 : 0) : value;
+  }
+  return result;
+}
+
+/**
+ * Makes a tensor from a number, nested arrays, or a typed array (copied).
+ *
+ * dtype: the given one; else that of a typed array (8- and 16-bit integers become int32), bool for booleans, and float32 for numbers.
+ * @param shape lengths for a flat array; may be left out when nested arrays give it.
+ * @throws RangeError if nested arrays are not rectangular or `shape` does not hold as many elements as there are.
+ * @example
+ * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
+ * tensor(new Float64Array(6), { shape: [2, 3] }).dtype; // "float64"
+ */
+export function tensor(
+  values: NestedArray | ArrayBufferView | Tensor,
+  options: DType | { dtype?: DType; shape?: Shape } = {},
+): Tensor {
+  const { dtype: wanted, shape: given } = typeof options === "string" ? { dtype: options, shape: undefined } : options;
+  if (wanted !== undefined) checkDType("tensor", wanted);
+  if (given !== undefined) checkShape("tensor", given);
+  if (values instanceof Tensor) {
+    return tensor(values.dataSync(), { dtype: wanted ?? values.dtype, shape: given ?? values.shape });
+  }
+  let flat: ArrayLike<number | boolean>;
+  let dtype: DType;
+  let shape: Shape;
+  if (ArrayBuffer.isView(values)) {
+    const own = dtypeOfTyped(values);
+    if (own === undefined)
+      throw new TypeError(
+        `tensor: ${values.constructor.name} is not supported; use Float32Array, Float64Array or Int32Array`,
+      );
+    flat = values as unknown as ArrayLike<number>;
+    dtype = wanted ?? own;
+    shape = given ?? [flat.length];
+  } else {
+    const nested = shapeOfNested(values);
+    flat = flatten(values, []);
+    const booleans = flat.length > 0 && Array.prototype.every.call(flat, (value) => typeof value === "boolean");
+    dtype = wanted ?? (booleans ? "bool" : "float32");
+    shape = given ?? nested;
+  }
+  if (sizeOf(shape) !== flat.length) {
+    throw new RangeError(
+      `tensor: shape ${formatShape(shape)} holds ${sizeOf(shape)} elements, but ${flat.length} values were given`,
+    );
+  }
+  const result = empty("tensor", [...shape], dtype);
+  const same = dtype !== "bool" && flat.constructor === typedArray(dtype, 0).constructor;
+  engine().write(result, same ? (flat as unknown as TypedArray) : convert(flat, dtype));
+  return result;
+}
+
+function checkedEmpty(operation: string, shape: Shape, dtype: DType): Tensor {
+  checkShape(operation, shape);
+  checkDType(operation, dtype);
+  return empty(operation, [...shape], dtype);
+}
+
+/**
+ * A tensor with every element `value`.
+ * @throws RangeError for a shape with fractional or negative lengths.
+ * @example full([2, 2], 7).sum().item(); // 28
+ */
+export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
+  const result = checkedEmpty("full", shape, dtype);
+  engine().fill(result, dtype === "bool" ? Number(value !== 0) : value);
+  return result;
+}
+
+/** A tensor of zeros. @example zeros([2, 3]).size; // 6 */
+export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
+  return full(shape, 0, dtype);
+}
+
+/** A tensor of ones. @example ones([3]).sum().item(); // 3 */
+export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
+  return full(shape, 1, dtype);
+}
+
+/** Zeros in the shape and dtype of `x`. @example zerosLike(tensor([1, 2])).toArray(); // [0, 0] */
+export function zerosLike(x: Tensor, dtype: DType = x.dtype): Tensor {
+  return full(x.shape, 0, dtype);
+}
+
+/** Ones in the shape and dtype of `x`. @example onesLike(tensor([1, 2])).toArray(); // [1, 1] */
+export function onesLike(x: Tensor, dtype: DType = x.dtype): Tensor {
+  return full(x.shape, 1, dtype);
+}
+
+/** `value` in the shape and dtype of `x`. @example fullLike(tensor([1, 2]), 5).toArray(); // [5, 5] */
+export function fullLike(x: Tensor, value: number, dtype: DType = x.dtype): Tensor {
+  return full(x.shape, value, dtype);
+}
+
+/**
+ * Ones on a diagonal of a [rows, columns] matrix; `offset` above (positive) or below the main one.
+ * @example eye(2).toArray(); // [[1, 0], [0, 1]]
+ */
+export function eye(rows: number, columns: number = rows, offset = 0, dtype: DType = "float32"): Tensor {
+  const result = zeros([rows, columns], dtype);
+  const values = result.dataSync();
+  for (let i = 0; i < rows; i++) {
+    const j = i + offset;
+    if (j >= 0 && j < columns) values[i * columns + j] = 1;
+  }
+  engine().write(result, values);
+  return result;
+}
+
+/**
+ * Values from `start` (inclusive) to `stop` (exclusive) in steps: start + i step. `arange(n)` counts from 0.
+ * @throws RangeError if the step is 0 or a bound is not finite.
+ * @example arange(1, 7, 2).toArray(); // [1, 3, 5]
+ */
+export function arange(start: number, stop?: number, step = 1, dtype: DType = "float32"): Tensor {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step) || step === 0) {
+    throw new RangeError(
+      `arange: bounds and step must be finite and the step not 0, got start ${from}, stop ${to}, step ${step}`,
+    );
+  }
+  if (dtype === "bool") throw new TypeError("arange: bool has no steps; use int32 and compare");
+  const result = checkedEmpty("arange", [Math.max(0, Math.ceil((to - from) / step))], dtype);
+  if (result.size > 0) engine().arange(result, from, step);
+  return result;
+}
+
+/**
+ * `count` values evenly spaced from `start` to `stop`, both included.
+ * @throws RangeError if `count` is not a whole number from 0 on.
+ * @example linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
+ */
+export function linspace(start: number, stop: number, count = 50, dtype: DType = "float32"): Tensor {
+  const result = checkedEmpty("linspace", [count], dtype);
+  const values = typedArray(dtype, count);
+  for (let i = 0; i < count; i++)
+    values[i] = i === count - 1 && count > 1 ? stop : start + ((stop - start) / (count - 1 || 1)) * i;
+  engine().write(result, values);
+  return result;
+}
+
+/** A copy with memory of its own, not recorded. Internal; `clone` in ops is the differentiable one. */
+export function copyOf(x: Tensor, label = "clone"): Tensor {
+  const result = empty(label, x.shape, x.dtype);
+  if (x.size > 0) engine().copy(packed(x), result);
+  return result;
+}

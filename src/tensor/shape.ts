@@ -1,0 +1,108 @@
+// Arithmetic on shapes: sizes, strides, axes, broadcasting, and the errors that go with them.
+
+export type Shape = readonly number[];
+
+export const MAXIMUM_RANK = 8;
+/** More elements than this can't be addressed. */
+const MAXIMUM_SIZE = 2 ** 31 - 1;
+
+/** `(2, 3)`, `(4,)`, `()`, as Python writes a shape. */
+export function formatShape(shape: Shape): string {
+  return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+}
+
+/** Product of the lengths. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  return size;
+}
+
+/** Throws unless every length is a whole number from 0 on, the rank is possible, and the elements can be addressed. */
+export function checkShape(operation: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw new TypeError(`${operation}: a shape is an array of lengths, got ${String(shape)}`);
+  if (shape.length > MAXIMUM_RANK) {
+    throw new RangeError(
+      `${operation}: rank ${shape.length} of shape ${formatShape(shape)} is above the largest, ${MAXIMUM_RANK}`,
+    );
+  }
+  for (const length of shape) {
+    if (!Number.isInteger(length) || length < 0) {
+      throw new RangeError(
+        `${operation}: lengths must be whole numbers from 0 on, got ${length} in shape ${formatShape(shape)}`,
+      );
+    }
+  }
+  if (sizeOf(shape) > MAXIMUM_SIZE) {
+    throw new RangeError(
+      `${operation}: shape ${formatShape(shape)} has ${sizeOf(shape)} elements; at most ${MAXIMUM_SIZE} are possible`,
+    );
+  }
+}
+
+/** Strides of a row-major array, in elements. */
+export function rowMajorStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i]!;
+  }
+  return strides;
+}
+
+/** Whether the strides walk through memory row-major without gaps. */
+export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (shape[i] === 0) return true;
+    if (shape[i] !== 1 && strides[i] !== step) return false;
+    step *= shape[i]!;
+  }
+  return true;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The shape two operands broadcast to: axes are aligned at the end, a length of 1 repeats. */
+export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const result = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const x = i <= a.length ? a[a.length - i]! : 1;
+    const y = i <= b.length ? b[b.length - i]! : 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new RangeError(
+        `${operation}: shapes ${formatShape(a)} and ${formatShape(b)} can't be broadcast together: ` +
+          `${x} (axis ${a.length - i}) and ${y} (axis ${b.length - i}) must be equal or one of them 1`,
+      );
+    }
+    result[rank - i] = x === 1 ? y : x;
+  }
+  return result;
+}
+
+/** An axis from 0 to rank - 1; negative ones count from the end. */
+export function normaliseAxis(operation: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    const range = rank === 0 ? "a scalar has no axes" : `axes go from ${-rank} to ${rank - 1}`;
+    throw new RangeError(`${operation}: axis ${axis} is out of range for rank ${rank}; ${range}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes, each once, ascending. undefined means all. */
+export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normaliseAxis(operation, axis, rank));
+  if (new Set(list).size !== list.length) {
+    throw new RangeError(`${operation}: axes [${String(axes)}] name an axis twice`);
+  }
+  return list.sort((a, b) => a - b);
+}

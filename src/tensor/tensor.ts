@@ -1,0 +1,216 @@
+// The tensor: a window (offset, shape, strides) on a storage. Views share storage; operations make new tensors. Arithmetic is added to this
+// class by src/ops/methods.ts, so that `x.add(y)` and `add(x, y)` are the same thing.
+import { type DType, isFloat, type TypedArray } from "../engine/dtype.ts";
+import { type ArrayView, engine } from "../engine/engine.ts";
+import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
+import { Node } from "./graph.ts";
+import { formatArray } from "./print.ts";
+import { formatShape, isContiguous, rowMajorStrides, type Shape } from "./shape.ts";
+
+/** Numbers or booleans nested to any depth, as `toArray` gives them. */
+export type NestedArray = number | boolean | NestedArray[];
+
+export class Tensor implements ArrayView {
+  readonly storage: Storage;
+  readonly offset: number;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly dtype: DType;
+  readonly contiguous: boolean;
+  /** The operation that made this tensor, when it was recorded. Internal. */
+  node: Node | null = null;
+  private stridesIfKnown: readonly number[] | null;
+
+  /** Internal: `tensor(...)` and the other creation functions make tensors. `strides` null means row-major. */
+  constructor(
+    storage: Storage,
+    dtype: DType,
+    shape: Shape,
+    size: number,
+    offset = 0,
+    strides: readonly number[] | null = null,
+  ) {
+    this.storage = storage;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = size;
+    this.offset = offset;
+    this.stridesIfKnown = strides;
+    this.contiguous = strides === null || isContiguous(shape, strides);
+  }
+
+  /** Distance in elements between neighbours along each axis. */
+  get strides(): readonly number[] {
+    this.stridesIfKnown ??= rowMajorStrides(this.shape);
+    return this.stridesIfKnown;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of axes, by NumPy's name. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Length of the first axis. Throws for a scalar. */
+  get length(): number {
+    if (this.shape.length === 0) throw new TypeError("length: a scalar has no first axis");
+    return this.shape[0]!;
+  }
+
+  /** The elements, row-major, as a typed array of the caller's own. Stops until they are there; `data()` does not. */
+  dataSync(): TypedArray {
+    return engine().read(this);
+  }
+
+  /** The elements, row-major, as a typed array of the caller's own. */
+  data(): Promise<TypedArray> {
+    return engine().readAsync(this);
+  }
+
+  /** The only element's value. Throws if there is not exactly one. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new RangeError(
+        `item: shape ${formatShape(this.shape)} has ${this.size} elements, not one; index first, or use toArray()`,
+      );
+    }
+    return engine().readElement(this, 0);
+  }
+
+  /** Nested arrays of numbers (booleans for bool); a number for a scalar. */
+  toArray(): NestedArray {
+    const values = this.dataSync();
+    const bool = this.dtype === "bool";
+    let position = 0;
+    const build = (axis: number): NestedArray => {
+      if (axis === this.shape.length) {
+        const value = values[position++]!;
+        return bool ? value !== 0 : value;
+      }
+      return Array.from({ length: this.shape[axis]! }, () => build(axis + 1));
+    };
+    return build(0);
+  }
+
+  /** As NumPy prints an array. */
+  toString(): string {
+    return formatArray(this.dataSync(), this.shape, this.dtype, undefined, "str");
+  }
+
+  /** What Node's console shows: NumPy's repr, with `tensor(` for `array(`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    if (this.storage.address === 0)
+      return `tensor(<its scope has ended>, shape=${formatShape(this.shape)}, dtype=${this.dtype})`;
+    return formatArray(this.dataSync(), this.shape, this.dtype, undefined, "repr");
+  }
+
+  /** Whether gradients with respect to this tensor, or through it, are followed. */
+  get tracked(): boolean {
+    return this.node !== null;
+  }
+
+  /** The gradient that `backward` collected here, or null. */
+  get gradient(): Tensor | null {
+    const slot = this.node?.slot;
+    return slot && !slot.fresh ? slot.tensor : null;
+  }
+
+  /**
+   * Asks for gradients with respect to this tensor: operations on it are recorded, and `backward` collects its gradient in `.gradient`.
+   * Returns the tensor itself. Throws for a dtype without gradients, or for the result of a recorded operation.
+   */
+  requireGradient(): this {
+    if (!isFloat(this.dtype)) {
+      throw new TypeError(`requireGradient: ${this.dtype} has no gradient; only float32 and float64 have`);
+    }
+    if (this.node !== null && this.node.rule !== null) {
+      throw new Error(
+        "requireGradient: this tensor is the result of a recorded operation and has its gradient already",
+      );
+    }
+    this.node ??= new Node("variable", [], null);
+    return this;
+  }
+}
+
+/** Anything an operation takes as an operand beside a tensor. */
+export type TensorLike = Tensor | number;
+
+/** A new tensor with undefined content. `label` names its maker in memory reports. */
+export function empty(label: string, shape: Shape, dtype: DType): Tensor {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  const bytes = dtype === "bool" ? size : dtype === "float64" ? size * 8 : size * 4;
+  return new Tensor(engine().allocate(bytes, label, dtype, shape), dtype, shape, size);
+}
+
+/** A row-major window of another shape on the same elements. Internal: `reshape` checks. */
+export function windowOf(x: Tensor, shape: Shape, offset: number, strides: readonly number[] | null): Tensor {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  return new Tensor(x.storage, x.dtype, shape, size, offset, strides);
+}
+
+/** `x` itself if it is row-major, else a row-major copy (not recorded). */
+export function packed(x: Tensor): Tensor {
+  if (x.contiguous) return x;
+  const copy = empty("copy", x.shape, x.dtype);
+  if (x.size > 0) engine().copy(x, copy);
+  return copy;
+}
+
+/** Calls `visit` for every tensor in arrays, plain objects, maps and sets, to any depth. */
+export function forEachTensor(value: unknown, visit: (x: Tensor) => void, seen = new Set<unknown>()): void {
+  if (value instanceof Tensor) {
+    visit(value);
+    const slot = value.node?.slot;
+    if (slot) visit(slot.tensor);
+    return;
+  }
+  if (typeof value !== "object" || value === null || seen.has(value) || ArrayBuffer.isView(value)) return;
+  seen.add(value);
+  if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
+    for (const element of value) forEachTensor(element, visit, seen);
+    return;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    for (const element of Object.values(value)) forEachTensor(element, visit, seen);
+  }
+}
+
+/**
+ * Runs `body` and frees every tensor made in it, except those in what it returns (a tensor, or arrays, objects, maps and sets of tensors)
+ * and those given to `keep`. Scopes nest; what leaves an inner one belongs to the outer.
+ *
+ * @throws TypeError if `body` is asynchronous: a scope ends when `body` returns, before its promise does.
+ * @example
+ * const y = scope(() => {
+ *   const x = tensor([1, 2, 3]);
+ *   return x.mul(x).sum();
+ * });
+ * y.item(); // 14
+ */
+export function scope<R>(body: () => R): R {
+  return runInScope(body, (result) => {
+    if (result instanceof Promise) {
+      throw new TypeError(
+        "scope: the function is asynchronous, and its tensors would be freed before it has finished; " +
+          "use a scope for each synchronous part, and keep(tensor) for what crosses an await",
+      );
+    }
+    const storages: Storage[] = [];
+    forEachTensor(result, (x) => storages.push(x.storage));
+    return storages;
+  });
+}
+
+/** Takes the tensor (or all tensors in a structure) out of every scope: it lives as long as something refers to it. Returns it. */
+export function keep<T>(value: T): T {
+  forEachTensor(value, (x) => keepStorage(x.storage));
+  return value;
+}
