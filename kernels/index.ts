@@ -2,3 +2,4 @@
 export { workerLoop, stopWorkers, threadCount, setScratch } from "./parallel";
 export * from "./binary";
 export * from "./movement";
+export * from "./reduce";

@@ -109,9 +109,11 @@ function sketch(easel: Easel, style: Style): void {
   let total = 0;
   const weights: number[] = [];
   for (let k = 0; k < drawings.length; k++) {
+    // A high power favours one drawing, with a good dash of another now and then.
     const u = random.uniform();
-    weights.push(u * u);
-    total += u * u;
+    const weight = u * u * u * u * u * u;
+    weights.push(weight);
+    total += weight;
   }
   total += 1e-9;
   for (let k = 0; k < drawings.length; k++) {
@@ -119,7 +121,7 @@ function sketch(easel: Easel, style: Style): void {
     const drawing = drawings[k];
     for (let j = 0; j < size; j++) control[j] += weight * drawing[j];
   }
-  const stray = 0.8 + 1.6 * random.uniform();
+  const stray = 0.4 + 1.1 * random.uniform();
   for (let j = 0; j < size; j++) control[j] += stray * random.bell();
 }
 
@@ -161,27 +163,38 @@ function trace(easel: Easel, style: Style): number {
   return count;
 }
 
-/** Bends the paper smoothly, then rotates, slants and stretches it. */
+/** Bends the paper smoothly, shifts the proportions of upper and lower half, then rotates, slants and stretches. */
 function distort(easel: Easel, count: number): void {
   const { random, x, y } = easel;
   for (let k = 0; k < 3; k++) {
     const frequencyX = (random.uniform() - 0.5) * 0.022;
     const frequencyY = (random.uniform() - 0.5) * 0.022;
     const phase = random.uniform();
-    const amplitudeX = 2.6 * random.bell();
-    const amplitudeY = 2.6 * random.bell();
+    const amplitudeX = 1.4 * random.bell();
+    const amplitudeY = 1.4 * random.bell();
     for (let i = 0; i < count; i++) {
       const bend = wave(frequencyX * x[i] + frequencyY * y[i] + phase);
       x[i] += amplitudeX * bend;
       y[i] += amplitudeY * bend;
     }
   }
+  // Where the waist sits, how far the middle leans out, and whether head or foot is wider: the proportions in which hands differ most.
+  const sag = 7 * random.bell();
+  const lean = 4 * random.bell();
+  const taper = 0.22 * random.bell();
+  for (let i = 0; i < count; i++) {
+    const u = x[i] - 35;
+    const v = (y[i] - 50) / 50;
+    const bow = 1 - v * v;
+    x[i] += lean * bow + u * taper * v;
+    y[i] += sag * bow;
+  }
   // A rotation written in the tangent of half its angle needs no sine.
-  const half = 0.08 * random.bell();
+  const half = 0.07 * random.bell();
   const cosine = (1 - half * half) / (1 + half * half);
   const sine = (2 * half) / (1 + half * half);
-  const slant = 0.06 + 0.24 * random.bell();
-  const stretch = 1.1 * factor(random, 0.2);
+  const slant = 0.06 + 0.23 * random.bell();
+  const stretch = 1.1 * factor(random, 0.18);
   for (let i = 0; i < count; i++) {
     const u = (x[i] - 35 - slant * (y[i] - 50)) * stretch;
     const v = y[i] - 50;
@@ -193,7 +206,7 @@ function distort(easel: Easel, count: number): void {
 /** Chooses the pen and scales the line so that its ink fills a box of 20 pixels at (4, 4), longer side exactly. */
 function frame(easel: Easel, count: number): void {
   const { random, x, y, radius } = easel;
-  const pen = 1.25 * factor(random, 0.27);
+  const pen = 1.27 * factor(random, 0.27);
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < count; i++) {
     left = Math.min(left, x[i]);
@@ -201,14 +214,18 @@ function frame(easel: Easel, count: number): void {
     top = Math.min(top, y[i]);
     bottom = Math.max(bottom, y[i]);
   }
-  const scale = (box - 2 * pen) / Math.max(right - left, bottom - top);
-  const offsetX = margin + pen + (box - 2 * pen - scale * (right - left)) / 2;
-  const offsetY = margin + pen + (box - 2 * pen - scale * (bottom - top)) / 2;
+  const height = bottom - top;
+  // Nobody writes a digit much wider than high, but the distortions together might.
+  const squeeze = Math.min(1, (1.25 * height) / (right - left));
+  const width = (right - left) * squeeze;
+  const scale = (box - 2 * pen) / Math.max(width, height);
+  const offsetX = margin + pen + (box - 2 * pen - scale * width) / 2;
+  const offsetY = margin + pen + (box - 2 * pen - scale * height) / 2;
   const pressure = 0.05 + 0.2 * random.uniform();
   const rhythm = (0.5 + random.uniform()) / count;
   const phase = random.uniform();
   for (let i = 0; i < count; i++) {
-    x[i] = (x[i] - left) * scale + offsetX;
+    x[i] = (x[i] - left) * squeeze * scale + offsetX;
     y[i] = (y[i] - top) * scale + offsetY;
     radius[i] = pen * (1 + pressure * wave(rhythm * i + phase));
   }
@@ -339,6 +356,6 @@ export function drawDigits(count: number, seed = 1, options: { part?: DigitPart;
  *
  * @param options numbers of images and the seed */
 export function digits(options: { train?: number; test?: number; seed?: number } = {}): TrainAndTest {
-  const { train = 10_000, test = 2_000, seed = 1 } = options;
+  const { train = 20_000, test = 4_000, seed = 1 } = options;
   return { train: drawDigits(train, seed, { part: "train" }), test: drawDigits(test, seed, { part: "test" }) };
 }

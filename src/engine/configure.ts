@@ -13,6 +13,8 @@ export interface EngineOptions {
   threads?: number;
   /** Same bits on every machine and in every JavaScript engine: leaves out instructions whose rounding depends on the processor. Slower by a third. */
   deterministic?: boolean;
+  /** Most bytes that tensors may take together; default and maximum 4 GiB. */
+  maximumBytes?: number;
 }
 
 let configured: EngineOptions = {};
@@ -40,7 +42,7 @@ function numberFrom(text: string | undefined): number | undefined {
 }
 
 function make(): Engine {
-  return new WasmEngine({ threads: threadsFor(configured), deterministic: configured.deterministic });
+  return new WasmEngine({ threads: threadsFor(configured), deterministic: configured.deterministic, maximumBytes: configured.maximumBytes });
 }
 
 setDefaultEngine(make);

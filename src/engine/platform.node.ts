@@ -32,5 +32,6 @@ export const nodePlatform: Platform = {
     }
     collect();
   },
+  yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
   environment: (name) => process.env[name],
 };

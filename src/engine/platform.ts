@@ -26,6 +26,8 @@ export interface Platform {
   enableRelaxedSimd(): void;
   /** Asks for a garbage collection, where that is possible. */
   collectGarbage(): void;
+  /** Lets waiting events (timers, messages, finalisers) run. */
+  yieldToEvents(): Promise<void>;
   /** Environment variable, where there are any. */
   environment(name: string): string | undefined;
 }
@@ -67,6 +69,16 @@ const browser: Platform = {
   sharedMemory: () => typeof SharedArrayBuffer !== "undefined" && globalThis.crossOriginIsolated === true,
   enableRelaxedSimd() {},
   collectGarbage() {},
+  yieldToEvents: () =>
+    new Promise((resolve) => {
+      // A message comes back at once; a timer would wait four milliseconds.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    }),
   environment: () => undefined,
 };
 

@@ -55,7 +55,9 @@ let storagesInUse = 0;
 let bytesInUse = 0;
 /** Bytes of storages that only the garbage collector will end. */
 let strayBytes = 0;
-let strayLimit = 256 << 20;
+/** How much may gather between two collections. */
+const STRAY_STEP = 256 << 20;
+let strayLimit = STRAY_STEP;
 
 interface Stray {
   owner: StorageOwner;
@@ -65,6 +67,7 @@ interface Stray {
 
 const registry = new FinalizationRegistry<Stray>(({ owner, address, bytes }) => {
   strayBytes -= bytes;
+  strayLimit = strayBytes + STRAY_STEP;
   forget(address, bytes);
   owner.releaseBytes(address, bytes);
 });
@@ -80,9 +83,10 @@ function leaveToCollector(storage: Storage): void {
   registry.register(storage, { owner: storage.owner, address: storage.address, bytes: storage.bytes }, storage);
   strayBytes += storage.bytes;
   if (strayBytes > strayLimit) {
-    // The collector does not see these bytes; without a hint it may wait until memory is full.
+    // The collector does not see these bytes; without a hint it may wait until memory is full. What it finds is given back when the program
+    // next yields to the event loop.
+    strayLimit = strayBytes + STRAY_STEP;
     platform().collectGarbage();
-    strayLimit = Math.max(256 << 20, strayBytes * 1.5);
   }
 }
 

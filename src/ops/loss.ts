@@ -1,7 +1,7 @@
 // Losses: one number for a batch, with the gradient the books derive. Rows are samples: the last axis holds a sample's outputs.
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
-import { record, tracked } from "../tensor/graph.ts";
+import { anyTracked, record, tracked, withRecording } from "../tensor/graph.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
 import * as e from "./elementwise.ts";
@@ -36,13 +36,21 @@ export function quadraticCost(predictions: Tensor, targets: Tensor): Tensor {
   return squaredDifference("quadraticCost", predictions, t, 0.5 / rowsOf("quadraticCost", predictions));
 }
 
-/** factor times the sum of squared differences. */
+/** factor times the sum of squared differences, one node: the gradient is 2 factor (p - t). */
 function squaredDifference(operation: string, p: Tensor, t: Tensor, factor: number): Tensor {
-  const difference = e.sub(p, t);
-  if (tracked(difference)) return e.mul(sum(e.square(difference)), factor);
-  const y = empty(operation, [], difference.dtype);
-  engine().reduce("sumSquares", difference, y, 1, difference.size, 1);
-  return e.mul(y, factor);
+  const difference = noRecord(() => e.sub(p, t));
+  const total = empty(operation, [], difference.dtype);
+  engine().reduce("sumSquares", difference, total, 1, difference.size, 1);
+  const y = noRecord(() => e.mul(total, factor));
+  if (!anyTracked(p, t)) return y;
+  return record(operation, y, [p, t], (dy) => {
+    const d = e.mul(anyTracked(p, t) ? e.sub(p, t) : difference, e.mul(dy, 2 * factor));
+    return [p.node ? d : undefined, t.node ? e.neg(d) : undefined];
+  });
+}
+
+function noRecord<R>(body: () => R): R {
+  return withRecording(false, body);
 }
 
 /** Mean of |p - t| over every element. Gradient: sign(p - t) / size. @example meanAbsoluteError(tensor([1, 2]), tensor([0, 0])).item(); // 1.5 */
@@ -93,18 +101,18 @@ export function binaryCrossEntropyWithLogits(
 ): Tensor {
   const t = pair("binaryCrossEntropyWithLogits", logits, targets);
   const z = isFloat(logits.dtype) ? logits : e.cast(logits, "float32");
-  const terms = stableTerms(z, t);
-  return e.mul(sum(terms), 1 / (reduction === "mean" ? z.size : rowsOf("binaryCrossEntropyWithLogits", z)));
-}
-
-function stableTerms(z: Tensor, t: Tensor): Tensor {
-  const y = empty("binaryCrossEntropyWithLogits", z.shape, z.dtype);
-  if (y.size > 0) engine().kernel("binaryCrossEntropyWithLogits", y.dtype, packed(z), packed(t), y, y.size);
-  if (!tracked(z) && !tracked(t)) return y;
-  return record("binaryCrossEntropyWithLogits", y, [z, t], (dy) => [
-    z.node ? e.mul(dy, e.sub(e.sigmoid(z), t)) : undefined,
-    t.node ? e.neg(e.mul(dy, z)) : undefined,
-  ]);
+  const factor = 1 / (reduction === "mean" ? z.size : rowsOf("binaryCrossEntropyWithLogits", z));
+  const terms = empty("binaryCrossEntropyWithLogits", z.shape, z.dtype);
+  if (z.size > 0) engine().kernel("binaryCrossEntropyWithLogits", z.dtype, packed(z), packed(t), terms, z.size);
+  const y = e.mul(sum(terms), factor);
+  if (!anyTracked(z, t)) return y;
+  return record("binaryCrossEntropyWithLogits", y, [z, t], (dy) => {
+    const scale = e.mul(dy, factor);
+    return [
+      z.node ? e.mul(e.sub(e.sigmoid(z), t), scale) : undefined,
+      t.node ? e.neg(e.mul(z, scale)) : undefined,
+    ];
+  });
 }
 
 /**

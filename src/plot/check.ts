@@ -189,12 +189,7 @@ function checkPositive(values: Numbers, axis: Axis | undefined, which: string, o
   }
 }
 
-function checkPoints(
-  list: readonly PointSeries[],
-  xAxis: Axis | undefined,
-  yAxis: Axis | undefined,
-  fail: Fail,
-): void {
+function checkPoints(list: readonly PointSeries[], xAxis: Axis | undefined, yAxis: Axis | undefined, fail: Fail): void {
   list.forEach((series, index) => {
     const name = nameOf("series", index, series.name);
     checkNumbers(series.y, name, "y", fail);
@@ -224,9 +219,7 @@ function checkBands(list: readonly BandSeries[], xAxis: Axis | undefined, yAxis:
     for (const side of [band.low, band.high, band.middle ?? []]) checkPositive(side, yAxis, "y", name, fail);
     for (let i = 0; i < band.low.length; i++) {
       if (valueAt(band.low, i) > valueAt(band.high, i)) {
-        fail(
-          `${name}: low ${band.low[i]} is above high ${band.high[i]} at index ${i} (x = ${positionAt(band.x, i)})`,
-        );
+        fail(`${name}: low ${band.low[i]} is above high ${band.high[i]} at index ${i} (x = ${positionAt(band.x, i)})`);
       }
     }
   });
@@ -251,12 +244,7 @@ function checkAscending(values: Numbers, what: string, least: number, fail: Fail
   }
 }
 
-function checkTable(
-  values: readonly Numbers[],
-  rows: readonly Text[],
-  columns: readonly Text[],
-  fail: Fail,
-): void {
+function checkTable(values: readonly Numbers[], rows: readonly Text[], columns: readonly Text[], fail: Fail): void {
   checkList(rows, "the list of row names", fail);
   checkList(columns, "the list of column names", fail);
   checkList(values, "the table", fail);

@@ -19,16 +19,19 @@ export function short(value: number): string {
   return String(rounded === 0 ? 0 : rounded);
 }
 
-/** About how wide the text is, in the unit of `size`: a full em for Chinese, averages of common sans-serif fonts otherwise. */
+/**
+ * About how wide the text is, in the unit of `size`: a full em for Chinese, and otherwise the widths of a broad sans-serif
+ * font, since a gap that is too wide does no harm and text that is cut does.
+ */
 export function textWidth(text: string, size: number): number {
   let ems = 0;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     if (code >= 0x2e80) ems += 1;
-    else if (/[ijl.,:;|!'()[\] ftrI]/.test(character)) ems += 0.33;
-    else if (/[mwMW@%]/.test(character)) ems += 0.86;
-    else if (/[A-Z−+=<>×&]/.test(character)) ems += 0.67;
-    else ems += 0.56;
+    else if (/[ijl.,:;|!'()[\] ftrI]/.test(character)) ems += 0.36;
+    else if (/[mwMW@%]/.test(character)) ems += 0.94;
+    else if (/[A-Z−+=<>×&]/.test(character)) ems += 0.7;
+    else ems += 0.61;
   }
   return ems * size;
 }

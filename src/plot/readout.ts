@@ -29,17 +29,20 @@ export interface ReadoutSeries {
   readonly high?: readonly (number | null)[];
 }
 
+interface Points {
+  readonly box: Box;
+  readonly x: PixelScale;
+  readonly y: PixelScale;
+  readonly series: readonly ReadoutSeries[];
+}
+
 export type Readout =
+  /** All series at the nearest x. */
+  | ({ readonly kind: "column" } & Points)
+  /** The one nearest point. */
+  | ({ readonly kind: "nearest" } & Points)
+  /** Along one direction, one stretch after the other: the categories of bars, the bins of a histogram. */
   | {
-      /** `"column"`: all series at the nearest x. `"nearest"`: the one nearest point. */
-      readonly kind: "column" | "nearest";
-      readonly box: Box;
-      readonly x: PixelScale;
-      readonly y: PixelScale;
-      readonly series: readonly ReadoutSeries[];
-    }
-  | {
-      /** Along one direction, one stretch after the other: the categories of bars, the bins of a histogram. */
       readonly kind: "stretches";
       readonly box: Box;
       readonly horizontal: boolean;

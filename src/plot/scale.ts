@@ -167,7 +167,7 @@ function logTicks(min: number, max: number, count: number): number[] {
   const from = Math.floor(Math.log10(min) + 1e-9);
   const to = Math.ceil(Math.log10(max) - 1e-9);
   const factors = (to - from) * 3 <= count + 3 ? [1, 2, 5] : [1];
-  const stride = Math.max(1, Math.ceil((to - from) / Math.max(1, count)));
+  const stride = Math.max(1, Math.round(Math.log10(max / min) / Math.max(1, count) + 0.2));
   const all: number[] = [];
   for (let power = from; power < to + stride; power += stride) {
     for (const factor of factors) all.push(Number(`${factor}e${power}`));

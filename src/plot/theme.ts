@@ -40,7 +40,7 @@ const dark: Palette = {
   ink: "#e7ebef",
   muted: "#a0acb8",
   axis: "#66727f",
-  grid: "#2a323b",
+  grid: "#272f37",
   onStrong: "#0e1419",
   series: ["#74aeea", "#ee9c5c", "#56c0ae", "#ec7f9b", "#b59be0", "#d2b651", "#9cb3c9", "#e195bf"],
   sequential: ramp(["#1f2831", "#1f4263", "#2770a6", "#43a3cc", "#8fd3dd", "#def5e6"]),

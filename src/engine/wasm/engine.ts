@@ -25,6 +25,8 @@ export interface WasmOptions {
   threads?: number;
   /** Use no instruction whose result depends on the processor. */
   deterministic?: boolean;
+  /** Most bytes the memory may grow to; default 4 GiB, the most there can be. */
+  maximumBytes?: number;
 }
 
 export class WasmEngine implements Engine, StorageOwner {
@@ -55,7 +57,7 @@ export class WasmEngine implements Engine, StorageOwner {
     }
     this.shared = platform().sharedMemory();
     this.threads = this.shared ? wanted : 1;
-    this.memoryObject = makeMemory(this.shared);
+    this.memoryObject = makeMemory(this.shared, options.maximumBytes ?? 65536 * PAGE);
     const module = compileKernels({ relaxed: this.relaxed, shared: this.shared });
     const instance = new WebAssembly.Instance(module, {
       env: {
@@ -400,8 +402,12 @@ export class WasmEngine implements Engine, StorageOwner {
 }
 
 /** Memory that can grow to 4 GiB, or to what the platform grants. */
-function makeMemory(shared: boolean): WebAssembly.Memory {
-  for (let maximum = 65536; ; maximum /= 2) {
+function makeMemory(shared: boolean, maximumBytes: number): WebAssembly.Memory {
+  const largest = Math.floor(maximumBytes / PAGE);
+  if (!(largest >= INITIAL_PAGES && largest <= 65536)) {
+    throw new RangeError(`engine: memory can be limited to between 16 MiB and 4 GiB, got ${maximumBytes} bytes`);
+  }
+  for (let maximum = largest; ; maximum = Math.floor(maximum / 2)) {
     try {
       return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared });
     } catch (error) {

@@ -1,0 +1,64 @@
+// Makes a checkout ready: installs packages, compiles kernels and, with --build, bundles src/ into dist/. Does only what is out of date, so that
+// it can run before every command. --force does everything.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Nabla needs Node 20.19 or later; this is ${process.version}. Install a newer one from https://nodejs.org`);
+  process.exit(1);
+}
+const force = process.argv.includes("--force");
+const say = (line) => process.stderr.write(`${line}\n`);
+
+function run(command, args) {
+  // npm's own command is a script on Windows and needs a shell there.
+  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
+  if (result.status !== 0) {
+    say(`${command} ${args.join(" ")} failed${result.error ? `: ${result.error.message}` : ""}`);
+    process.exit(1);
+  }
+}
+
+function digest(folders, files) {
+  const hash = createHash("sha256");
+  const add = (name) => hash.update(name).update(readFileSync(join(root, name)));
+  for (const folder of folders) {
+    const names = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+    for (const name of names.sort()) add(name);
+  }
+  for (const name of files) add(name);
+  return hash.digest("hex");
+}
+
+function isCurrent(stamp, value) {
+  return !force && existsSync(stamp) && readFileSync(stamp, "utf8") === value;
+}
+
+const lock = digest([], ["package-lock.json"]);
+const installed = join(root, "node_modules/.nabla-lock");
+if (!isCurrent(installed, lock) || !existsSync(join(root, "node_modules/assemblyscript"))) {
+  say("installing packages");
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  writeFileSync(installed, lock);
+}
+
+const { buildKernels } = await import("./build-kernels.mjs");
+await buildKernels({ force, log: say });
+
+if (process.argv.includes("--build")) {
+  const stamp = join(root, "dist/.sources");
+  const sources = digest(["src"], ["package.json", "tsdown.config.ts", "tsconfig.json"]);
+  if (!isCurrent(stamp, sources)) {
+    say("building");
+    run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn"]);
+    mkdirSync(join(root, "dist"), { recursive: true });
+    writeFileSync(stamp, sources);
+  }
+}

@@ -1,0 +1,85 @@
+// The data sets that the command line knows, as tensors: pixels 0 to 1 in rows, labels as class indices.
+import { existsSync } from "node:fs";
+import type { Samples } from "../data/batches.ts";
+import { digits } from "../data/digits.ts";
+import type { ImageSet, TrainAndTest } from "../data/image-set.ts";
+import { findMnist, loadImageFolder, loadMnist } from "../data/mnist.node.ts";
+import { tensor } from "../tensor/create.ts";
+import { keep, scope } from "../tensor/tensor.ts";
+import { splitSamples } from "../train/fit.ts";
+import { suggestion, UserError } from "./errors.ts";
+
+/** Samples made for `--dataset digits`. */
+const DIGITS = { train: 20_000, test: 4_000 };
+
+export interface LoadedDataset {
+  name: string;
+  training: Samples;
+  validation: Samples | undefined;
+  test: Samples;
+  /** The test set's pictures, for the report. */
+  testImages: ImageSet;
+  inputs: number;
+  classes: number;
+}
+
+/** "mnist" where it is on the machine, else "digits". */
+export function defaultDataset(): "mnist" | "digits" {
+  return findMnist().found ? "mnist" : "digits";
+}
+
+function samplesOf(set: ImageSet): Samples {
+  const size = set.height * set.width;
+  const pixels = new Float32Array(set.images.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = set.images[i] / 255;
+  return keep(
+    scope(() => ({
+      x: tensor(pixels, { shape: [set.count, size] }),
+      y: tensor(Int32Array.from(set.labels), { shape: [set.count] }),
+    })),
+  );
+}
+
+async function readSets(name: string): Promise<TrainAndTest> {
+  if (name === "mnist") return loadMnist();
+  // The digits are the same for every seed of the network, so that runs compare; they are data, not part of the run's chance.
+  if (name === "digits") return digits({ ...DIGITS, seed: 1 });
+  if (!existsSync(name)) {
+    throw new UserError(
+      `there is no data set and no folder ${name}.${suggestion(name, ["mnist", "digits"])} --dataset takes mnist, digits, or a folder with four IDX files`,
+    );
+  }
+  return loadImageFolder(name);
+}
+
+/**
+ * Loads a data set by name or folder; with `split`, the training set's first `split` samples are for training and the rest for validation.
+ * @throws UserError naming what is missing or wrong.
+ */
+export async function loadDataset(name: string, split: number | null): Promise<LoadedDataset> {
+  let sets: TrainAndTest;
+  try {
+    sets = await readSets(name);
+  } catch (error) {
+    throw error instanceof UserError ? error : new UserError((error as Error).message, { cause: error });
+  }
+  const { train, test } = sets;
+  const all = samplesOf(train);
+  let training = all;
+  let validation: Samples | undefined;
+  if (split !== null) {
+    if (split > train.count) {
+      throw new UserError(`--split ${split} is more than the ${train.count} training images of ${name}`);
+    }
+    if (split < train.count) [training, validation] = splitSamples(all, train.count - split);
+  }
+  return {
+    name,
+    training,
+    validation,
+    test: samplesOf(test),
+    testImages: test,
+    inputs: train.height * train.width,
+    classes: train.classes,
+  };
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// The command `nabla`: reads the command line, runs one command, turns errors into messages and exit codes.
+import "../node.ts";
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { addDataCommand } from "./data-command.ts";
+import { addDoctorCommand } from "./doctor-command.ts";
+import { UserError } from "./errors.ts";
+import { addPredictCommand } from "./predict-command.ts";
+import { addTrainCommand } from "./train-command.ts";
+
+const HELP = `
+Start here:
+  nabla train                    watch a network learn to read digits, then open its report
+  nabla predict runs/... a.png   let it read a picture
+  nabla doctor                   what this machine offers, and what would make it better
+
+Every command explains itself: nabla train --help`;
+
+function makeProgram(): Command {
+  const program = new Command("nabla")
+    .description("Deep learning in TypeScript.")
+    .version(packageJson.version)
+    .option("--debug", "show stack traces")
+    .addHelpText("after", HELP)
+    .enablePositionalOptions()
+    .showHelpAfterError(false)
+    .exitOverride();
+  addTrainCommand(program);
+  addPredictCommand(program);
+  addDoctorCommand(program);
+  addDataCommand(program);
+  // Sub-commands inherit neither of these.
+  for (const command of program.commands) {
+    command.option("--debug", "show stack traces").exitOverride();
+    for (const nested of command.commands) nested.option("--debug", "show stack traces").exitOverride();
+  }
+  return program;
+}
+
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) {
+    // Help and version end this way too; commander has printed its message already.
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof UserError) {
+    process.stderr.write(`error: ${message}\n`);
+  } else {
+    process.stderr.write(`error: ${message}\n${debug ? "" : "(run again with --debug to see where)\n"}`);
+  }
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof UserError ? error.exitCode : 1;
+}
+
+// A reader that closes early (`nabla ... | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const debug = process.argv.includes("--debug");
+try {
+  await makeProgram().parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = report(error, debug);
+}

@@ -1,0 +1,103 @@
+// How training looks while it runs: one moving line on a terminal, one line an epoch elsewhere.
+import type { StepInfo } from "../train/trainer.ts";
+import type { RunRecord } from "./run-config.ts";
+
+const BAR = 24;
+/** Milliseconds between redraws. */
+const REDRAW = 100;
+
+/** Seconds as 0:07 or 1:02:03. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
+  return parts[0] > 0 ? `${parts[0]}:${minutes}:${rest}` : `${Number(minutes) + 60 * Number(hours)}:${rest}`;
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)}%`;
+}
+
+export function rate(samplesPerSecond: number): string {
+  return samplesPerSecond >= 10_000
+    ? `${(samplesPerSecond / 1000).toFixed(0)}k samples/s`
+    : `${samplesPerSecond.toFixed(0)} samples/s`;
+}
+
+export class Progress {
+  private started = 0;
+  private startedAt = 0;
+  private drawn = 0;
+  private lineLength = 0;
+
+  constructor(
+    private readonly stream: NodeJS.WriteStream,
+    private readonly epochs: number,
+    private readonly batchSize: number,
+  ) {}
+
+  private get moving(): boolean {
+    return this.stream.isTTY === true;
+  }
+
+  /** A line of its own. */
+  say(line: string): void {
+    this.clear();
+    this.stream.write(`${line}\n`);
+  }
+
+  /** Before the first step; `done` epochs are complete already. */
+  start(done: number): void {
+    this.started = done;
+    this.startedAt = performance.now();
+  }
+
+  step(info: StepInfo): void {
+    if (!this.moving) return;
+    const now = performance.now();
+    if (now - this.drawn < REDRAW) return;
+    this.drawn = now;
+    const share = (info.step + 1) / info.steps;
+    const filled = Math.round(share * BAR);
+    const elapsed = (now - this.startedAt) / 1000;
+    const done = info.epoch - this.started + share;
+    const left = done > 0 ? (elapsed / done) * (this.epochs - this.started - done) : 0;
+    const seen = (info.epoch - this.started) * info.steps * this.batchSize + info.seen;
+    const parts = [
+      `epoch ${info.epoch + 1}/${this.epochs}`,
+      `${"█".repeat(filled)}${"░".repeat(BAR - filled)}`,
+      `loss ${info.meanLoss.toFixed(4)}`,
+      `accuracy ${percent(info.accuracy)}`,
+      rate(seen / elapsed),
+      `${clock(left)} left`,
+    ];
+    this.redraw(parts.join("  "));
+  }
+
+  epoch(record: RunRecord): void {
+    const width = String(this.epochs).length;
+    const parts = [
+      `epoch ${String(record.epoch).padStart(width)}/${this.epochs}`,
+      `loss ${record.loss.toFixed(4)}`,
+      `accuracy ${percent(record.accuracy)}`,
+      ...(record.validationAccuracy === undefined ? [] : [`validation ${percent(record.validationAccuracy)}`]),
+      `test ${percent(record.testAccuracy)}`,
+      rate(record.samplesPerSecond),
+      `${record.seconds.toFixed(2)} s`,
+    ];
+    this.say(parts.join("  "));
+  }
+
+  private redraw(line: string): void {
+    // A terminal wraps what is too long, and a wrapped line can't be drawn over.
+    const text = line.slice(0, Math.max(20, (this.stream.columns ?? 100) - 1));
+    this.stream.write(`\r${text.padEnd(this.lineLength)}`);
+    this.lineLength = text.length;
+  }
+
+  /** Removes the moving line. */
+  clear(): void {
+    if (this.moving && this.lineLength > 0) this.stream.write(`\r${" ".repeat(this.lineLength)}\r`);
+    this.lineLength = 0;
+  }
+}

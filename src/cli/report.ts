@@ -1,0 +1,508 @@
+// The report of a training run: one HTML file with what one wants to know afterwards. How good is the network, how did it
+// get there, what does it mistake for what, what does it look at, and how is the run repeated.
+import type { Chart, Language, NetworkLayer, PointSeries, Text } from "../plot/chart.ts";
+import { say } from "../plot/chart.ts";
+import { imageAddress } from "../plot/images.ts";
+import { escapeMarkup } from "../plot/markup.ts";
+import type { Block, KeyFigure, Section } from "../plot/page.ts";
+import { renderPage } from "../plot/page.ts";
+import { formatNumber, formatPercent } from "../plot/scale.ts";
+
+export interface RunReport {
+  readonly title: string;
+  readonly status: RunStatus;
+  readonly config: RunConfiguration;
+  readonly network: readonly NetworkRow[];
+  /** One entry an epoch, in order. */
+  readonly history: readonly EpochRecord[];
+  /** On the test set; null where it was not reached. */
+  readonly testAccuracy: number | null;
+  readonly testLoss: number | null;
+  readonly classNames: readonly string[];
+  /** `confusion[label][prediction]`: counts on the test set. */
+  readonly confusion?: readonly (readonly number[])[];
+  /** Largest loss first. */
+  readonly worstMistakes?: readonly Mistake[];
+  readonly firstLayerWeights?: FirstLayerWeights;
+  readonly totals: RunTotals;
+}
+
+export type RunStatus =
+  | { readonly kind: "finished" }
+  /** Stopped by the user after `epoch` complete epochs; `resume` is the command that goes on. */
+  | { readonly kind: "interrupted"; readonly epoch: number; readonly resume?: string }
+  | { readonly kind: "non-finite"; readonly epoch: number; readonly step: number; readonly loss: number };
+
+export interface RunConfiguration {
+  readonly dataset: string;
+  /** Numbers of images. */
+  readonly trainingImages?: number;
+  readonly validationImages?: number;
+  readonly testImages?: number;
+  /** Units from input to output: `[784, 30, 10]`. */
+  readonly layers: readonly number[];
+  /** Everything else that decides the result, as it is to be shown: `learning rate`, `batch size`, … */
+  readonly hyperparameters: Readonly<Record<string, string | number | boolean>>;
+  readonly engine: string;
+  readonly threads: number;
+  readonly seed: number;
+  /** The command that repeats the run. */
+  readonly command: string;
+}
+
+export interface NetworkRow {
+  readonly name: string;
+  /** Without the batch. */
+  readonly outputShape: readonly number[];
+  readonly parameters: number;
+}
+
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy?: number | null;
+  readonly validationLoss?: number | null;
+  readonly validationAccuracy?: number | null;
+  readonly testLoss?: number | null;
+  readonly testAccuracy?: number | null;
+  readonly seconds: number;
+  readonly learningRate?: number | null;
+}
+
+export interface Mistake {
+  readonly width: number;
+  readonly height: number;
+  /** One byte a pixel, 0 paper, 255 ink. */
+  readonly pixels: ArrayLike<number>;
+  readonly label: number;
+  readonly prediction: number;
+  /** Given to the prediction. */
+  readonly probability: number;
+  /** One a class, where the network gives them. */
+  readonly probabilities?: ArrayLike<number>;
+  readonly loss: number;
+}
+
+export interface FirstLayerWeights {
+  readonly width: number;
+  readonly height: number;
+  /** One row of `width * height` weights a neuron. */
+  readonly neurons: readonly ArrayLike<number>[];
+}
+
+export interface RunTotals {
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+  readonly parameters: number;
+}
+
+const mostMistakes = 40;
+const mostNeurons = 60;
+
+/** The page as HTML: self-contained, usable offline. The text of the run is escaped. */
+export function buildReport(run: RunReport, language: Language = "en"): string {
+  const sections: Section[] = [
+    { blocks: [{ kind: "figures", figures: keyFigures(run) }] },
+    { heading: words.training, blocks: trainingBlocks(run) },
+    ...confusionSections(run),
+    ...mistakeSections(run, language),
+    { heading: words.network, blocks: networkBlocks(run) },
+    ...weightSections(run),
+    { heading: words.repeat, blocks: configurationBlocks(run) },
+  ];
+  return renderPage({
+    title: run.title,
+    kicker: words.kicker,
+    badge: badgeOf(run.status),
+    lead: leadOf(run),
+    sections,
+    footer: words.footer,
+    language,
+    styles,
+  });
+}
+
+function badgeOf(status: RunStatus): { text: Text; tone: "good" | "neutral" | "bad" } {
+  if (status.kind === "finished") return { text: { en: "finished", zh: "已完成" }, tone: "good" };
+  if (status.kind === "interrupted") return { text: { en: "interrupted", zh: "已中断" }, tone: "neutral" };
+  return { text: { en: "stopped", zh: "已停止" }, tone: "bad" };
+}
+
+function leadOf({ status, config }: RunReport): Text {
+  const what = `${config.layers.join("-")} · ${config.dataset}`;
+  if (status.kind === "finished") return what;
+  if (status.kind === "interrupted") {
+    const resume =
+      status.resume === undefined ? ["", ""] : [` Go on with: ${status.resume}`, `继续训练：${status.resume}`];
+    return {
+      en: `${what}. Interrupted after ${status.epoch} complete ${status.epoch === 1 ? "epoch" : "epochs"}.${resume[0]}`,
+      zh: `${what}。在完成 ${status.epoch} 个轮次后中断。${resume[1]}`,
+    };
+  }
+  return {
+    en: `${what}. Stopped in epoch ${status.epoch}, step ${status.step}: the loss became ${status.loss}. What is shown is the last good state; a lower learning rate usually helps.`,
+    zh: `${what}。在第 ${status.epoch} 轮第 ${status.step} 步停止：损失变为 ${status.loss}。此处为最后的有效状态；通常应降低学习率。`,
+  };
+}
+
+function keyFigures(run: RunReport): KeyFigure[] {
+  const { totals, history, testAccuracy, testLoss } = run;
+  const figures: KeyFigure[] = [];
+  const tested = run.confusion?.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
+  if (testAccuracy !== null) {
+    const wrong = tested === undefined ? undefined : tested - correctOf(run.confusion ?? []);
+    figures.push({
+      label: words.testAccuracy,
+      value: formatPercent(testAccuracy),
+      note:
+        wrong === undefined || tested === undefined
+          ? undefined
+          : {
+              en: `${formatNumber(wrong, 9)} of ${formatNumber(tested, 9)} wrong`,
+              zh: `${formatNumber(tested, 9)} 中有 ${formatNumber(wrong, 9)} 个错误`,
+            },
+    });
+  }
+  const best = bestEpoch(history);
+  if (best !== undefined) {
+    figures.push({
+      label: words.bestEpoch,
+      value: formatPercent(best.accuracy),
+      note: {
+        en: `${best.on.en}, epoch ${best.epoch} of ${history.length}`,
+        zh: `${best.on.zh}，第 ${best.epoch} 轮，共 ${history.length} 轮`,
+      },
+    });
+  }
+  if (testLoss !== null) figures.push({ label: words.testLoss, value: formatNumber(testLoss) });
+  figures.push({ label: words.parameters, value: formatNumber(totals.parameters, 9) });
+  const perEpoch = history.reduce((sum, record) => sum + record.seconds, 0) / Math.max(1, history.length);
+  figures.push({
+    label: words.time,
+    value: duration(totals.seconds),
+    note: { en: `${formatNumber(perEpoch, 3)} s an epoch`, zh: `每轮 ${formatNumber(perEpoch, 3)} 秒` },
+  });
+  figures.push({
+    label: words.speed,
+    value: formatNumber(Math.round(totals.samplesPerSecond), 9),
+    note: { en: "images a second", zh: "图像/秒" },
+  });
+  return figures;
+}
+
+function bestEpoch(
+  history: readonly EpochRecord[],
+): { epoch: number; accuracy: number; on: { en: string; zh: string } } | undefined {
+  const validated = history.some((record) => isNumber(record.validationAccuracy));
+  const accuracyOf = (record: EpochRecord) => (validated ? record.validationAccuracy : record.testAccuracy);
+  let best: EpochRecord | undefined;
+  for (const record of history) {
+    const accuracy = accuracyOf(record);
+    if (isNumber(accuracy) && (best === undefined || accuracy > (accuracyOf(best) ?? 0))) best = record;
+  }
+  if (best === undefined) return undefined;
+  return { epoch: best.epoch, accuracy: accuracyOf(best) ?? 0, on: validated ? words.validation : words.test };
+}
+
+function trainingBlocks(run: RunReport): Block[] {
+  const { history } = run;
+  if (history.length === 0) return [{ kind: "text", text: words.noEpoch }];
+  const epochs = history.map((record) => record.epoch);
+  const curve = (name: Text, key: keyof EpochRecord, colour: number): PointSeries[] => {
+    const y = history.map((record) => record[key] ?? null);
+    return y.some(isNumber) ? [{ name, x: epochs, y, colour }] : [];
+  };
+  const losses = [
+    ...curve(words.training, "loss", 0),
+    ...curve(words.validation, "validationLoss", 1),
+    ...curve(words.test, "testLoss", 2),
+  ];
+  const accuracies = [
+    ...curve(words.training, "accuracy", 0),
+    ...curve(words.validation, "validationAccuracy", 1),
+    ...curve(words.test, "testAccuracy", 2),
+  ];
+  const blocks: Block[] = [];
+  const chart = (title: Text, label: Text, series: PointSeries[], format: "number" | "percent", log = false) => {
+    if (series.length === 0) return;
+    const xAxis = { label: words.epoch };
+    const yAxis = { label, format, scale: log ? "log" : "linear" } as const;
+    blocks.push({ kind: "chart", chart: { kind: "line", title, xAxis, yAxis, series }, height: 330 });
+  };
+  chart(words.lossTitle, words.loss, losses, "number", spansDecades(losses));
+  chart(words.accuracyTitle, words.accuracy, accuracies, "percent");
+  const rates = curve(words.learningRate, "learningRate", 4);
+  if (new Set(history.map((record) => record.learningRate ?? null)).size > 1) {
+    chart(words.learningRateTitle, words.learningRate, rates, "number", spansDecades(rates));
+  }
+  return blocks;
+}
+
+/** A loss that falls through two powers of ten is only legible on a logarithmic axis. */
+function spansDecades(series: readonly PointSeries[]): boolean {
+  const values = series.flatMap((each) => Array.from(each.y)).filter(isNumber);
+  return values.every((value) => value > 0) && Math.max(...values) > 100 * Math.min(...values);
+}
+
+function correctOf(confusion: readonly (readonly number[])[]): number {
+  return confusion.reduce((sum, row, label) => sum + row[label], 0);
+}
+
+function confusionSections(run: RunReport): Section[] {
+  const { confusion, classNames } = run;
+  if (confusion === undefined) return [];
+  const chart: Chart = {
+    kind: "confusion",
+    title: { en: "What is read as what", zh: "混淆矩阵：标签与识别结果" },
+    classes: classNames,
+    counts: confusion,
+  };
+  const columnTotal = (column: number) => confusion.reduce((sum, row) => sum + row[column], 0);
+  const rows = confusion.map((row, label) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    const read = columnTotal(label);
+    const correct = row[label];
+    return [
+      classNames[label],
+      read === 0 ? "–" : formatPercent(correct / read, 1),
+      total === 0 ? "–" : formatPercent(correct / total, 1),
+      total + read === 0 ? "–" : formatPercent((2 * correct) / (total + read), 1),
+      formatNumber(total, 9),
+    ];
+  });
+  const number = "number" as const;
+  const blocks: Block[] = [
+    { kind: "chart", chart, height: 500, caption: commonMistakes(run) },
+    {
+      kind: "table",
+      table: {
+        title: { en: "Class by class", zh: "各类别指标" },
+        columns: [
+          { label: { en: "class", zh: "类别" } },
+          { label: { en: "precision", zh: "精确率" }, align: number },
+          { label: { en: "recall", zh: "召回率" }, align: number },
+          { label: "F1", align: number },
+          { label: { en: "images", zh: "图像数" }, align: number },
+        ],
+        rows,
+      },
+    },
+  ];
+  return [{ heading: words.mistakes, blocks }];
+}
+
+function commonMistakes({ confusion, classNames }: RunReport): Text | undefined {
+  const pairs: { label: string; prediction: string; count: number }[] = [];
+  confusion?.forEach((row, label) => {
+    row.forEach((count, prediction) => {
+      if (label !== prediction && count > 0) {
+        pairs.push({ label: classNames[label], prediction: classNames[prediction], count });
+      }
+    });
+  });
+  if (pairs.length === 0) return undefined;
+  const most = pairs.sort((a, b) => b.count - a.count).slice(0, 3);
+  return {
+    en: `Most often: ${most.map((each) => `${each.label} read as ${each.prediction} (${each.count})`).join(", ")}.`,
+    zh: `最常见：${most.map((each) => `${each.label} 识别为 ${each.prediction}（${each.count} 次）`).join("，")}。`,
+  };
+}
+
+function mistakeSections(run: RunReport, language: Language): Section[] {
+  const mistakes = (run.worstMistakes ?? []).slice(0, mostMistakes);
+  if (mistakes.length === 0) return [];
+  const cards = mistakes.map((mistake) => mistakeCard(mistake, run.classNames, language));
+  return [
+    {
+      heading: { en: "Its worst mistakes", zh: "最严重的错误" },
+      blocks: [
+        {
+          kind: "text",
+          text: {
+            en: "Test images with the largest loss: the network was sure of another class. The bars are its probabilities by class, orange for what it read, green for the label.",
+            zh: "损失最大的测试图像：网络确信是另一个类别。条形为各类别的概率，橙色为识别结果，绿色为标签。",
+          },
+        },
+        { kind: "markup", markup: `<ul class="mistakes">\n${cards.join("\n")}\n</ul>` },
+      ],
+    },
+  ];
+}
+
+function mistakeCard(mistake: Mistake, classNames: readonly string[], language: Language): string {
+  const nameOf = (index: number) => classNames[index] ?? String(index);
+  const [label, prediction] = [escapeMarkup(nameOf(mistake.label)), escapeMarkup(nameOf(mistake.prediction))];
+  const sentence = { en: `${label} read as ${prediction}`, zh: `${label} 识别为 ${prediction}` }[language];
+  const given = mistake.probabilities ?? { length: 0 };
+  const probabilities =
+    given.length > 0
+      ? Array.from(given)
+      : classNames.map((_, index) => (index === mistake.prediction ? mistake.probability : 0));
+  const bars = probabilities.map((probability, index) => {
+    const tone = index === mistake.prediction ? ' class="read"' : index === mistake.label ? ' class="true"' : "";
+    const height = Math.round(1000 * Math.min(1, Math.max(0, probability || 0))) / 10;
+    return `<i${tone} style="height:${height}%" title="${escapeMarkup(nameOf(index))}: ${formatPercent(probability, 1)}"></i>`;
+  });
+  // The names below the bars, where they are short enough to be digits or letters.
+  const short = classNames.every((name) => name.length === 1);
+  const names = short
+    ? `<div class="names">${classNames.map((name) => `<span>${escapeMarkup(name)}</span>`).join("")}</div>`
+    : "";
+  const chance = formatPercent(mistake.probability, 1);
+  const note = `${chance} · ${say(words.loss, language)} ${formatNumber(mistake.loss, 3)}`;
+  const address = imageAddress(mistake, "ink");
+  return `<li class="keep"><img class="ink" src="${address}" width="${mistake.width}" height="${mistake.height}" alt="${sentence}"><div><p>${sentence}</p><small>${note}</small><div class="bars">${bars.join("")}</div>${names}</div></li>`;
+}
+
+function networkBlocks(run: RunReport): Block[] {
+  const number = "number" as const;
+  const total = run.network.reduce((sum, row) => sum + row.parameters, 0);
+  const rows = run.network.map((row) => [row.name, row.outputShape.join(" × "), formatNumber(row.parameters, 9)]);
+  const table: Block = {
+    kind: "table",
+    table: {
+      columns: [
+        { label: { en: "layer", zh: "层" } },
+        { label: { en: "output", zh: "输出" }, align: number },
+        { label: { en: "parameters", zh: "参数" }, align: number },
+      ],
+      rows: [...rows, [{ en: "in total", zh: "合计" }, "", formatNumber(total, 9)]],
+    },
+  };
+  const layers = diagramLayers(run.network);
+  if (layers.length === 0) return [table];
+  return [{ kind: "chart", chart: { kind: "network", layers }, height: 330 }, table];
+}
+
+/** The columns of the diagram: a layer without parameters that keeps its shape is a note on the one before it. */
+function diagramLayers(rows: readonly NetworkRow[]): NetworkLayer[] {
+  const layers: { name: string; shape: readonly number[]; notes: string[] }[] = [];
+  for (const row of rows) {
+    const before = layers[layers.length - 1];
+    const sameShape = before !== undefined && before.shape.join() === row.outputShape.join();
+    if (sameShape && row.parameters === 0) before.notes.push(row.name);
+    else layers.push({ name: row.name, shape: row.outputShape, notes: [] });
+  }
+  return layers.map(({ name, shape, notes }) => {
+    const note = notes.length === 0 ? undefined : notes.join(", ");
+    if (shape.length >= 2) {
+      const [count, height, width] = shape.length === 2 ? [1, shape[0], shape[1]] : shape;
+      return { name, note, maps: { count, height, width } };
+    }
+    return { name, note, units: shape[0] ?? 1 };
+  });
+}
+
+function weightSections(run: RunReport): Section[] {
+  const weights = run.firstLayerWeights;
+  if (weights === undefined || weights.neurons.length === 0) return [];
+  const { width, height, neurons } = weights;
+  const shown = neurons.slice(0, mostNeurons);
+  const rest = neurons.length - shown.length;
+  const images = shown.map((pixels, i) => ({ width, height, pixels, caption: String(i + 1) }));
+  const more: Text =
+    rest === 0
+      ? ""
+      : {
+          en: ` The first ${shown.length} of ${neurons.length}.`,
+          zh: `此处为 ${neurons.length} 个中的前 ${shown.length} 个。`,
+        };
+  return [
+    {
+      heading: { en: "What each hidden neuron looks for", zh: "每个隐藏神经元寻找的图案" },
+      blocks: [
+        {
+          kind: "text",
+          text: {
+            en: `The weights from the image to each neuron of the first layer, each by its own largest: ink on orange excites the neuron, ink on blue inhibits it.${say(more, "en")}`,
+            zh: `从图像到第一层每个神经元的权重，按各自的最大值缩放：橙色处的笔画使神经元兴奋，蓝色处的笔画使其抑制。${say(more, "zh")}`,
+          },
+        },
+        { kind: "chart", chart: { kind: "images", colours: "diverging", columns: 12, images }, span: "full" },
+      ],
+    },
+  ];
+}
+
+function configurationBlocks({ config }: RunReport): Block[] {
+  const rows: [Text, string][] = [[{ en: "data set", zh: "数据集" }, config.dataset]];
+  const images: [Text, number | undefined][] = [
+    [{ en: "training images", zh: "训练图像" }, config.trainingImages],
+    [{ en: "validation images", zh: "验证图像" }, config.validationImages],
+    [{ en: "test images", zh: "测试图像" }, config.testImages],
+  ];
+  for (const [label, count] of images) if (count !== undefined) rows.push([label, formatNumber(count, 9)]);
+  rows.push([{ en: "layers", zh: "各层单元" }, config.layers.join("-")]);
+  for (const [name, value] of Object.entries(config.hyperparameters)) {
+    rows.push([name, typeof value === "number" ? formatNumber(value, 9) : String(value)]);
+  }
+  rows.push(
+    [{ en: "engine", zh: "引擎" }, config.engine],
+    [{ en: "threads", zh: "线程" }, String(config.threads)],
+    [{ en: "seed", zh: "随机种子" }, String(config.seed)],
+  );
+  const half = Math.ceil(rows.length / 2);
+  const columns = [
+    { label: { en: "setting", zh: "设置" } },
+    { label: { en: "value", zh: "取值" }, align: "number" as const },
+  ];
+  return [
+    { kind: "code", code: config.command, label: { en: "The command", zh: "命令" } },
+    { kind: "table", table: { columns, rows: rows.slice(0, half) } },
+    { kind: "table", table: { columns, rows: rows.slice(half) } },
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${formatNumber(seconds, 3)} s`;
+  const minutes = Math.floor(Math.round(seconds) / 60);
+  const rest = Math.round(seconds) % 60;
+  if (minutes < 60) return `${minutes} min ${rest} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+const words = {
+  kicker: { en: "Nabla · report of a training run", zh: "Nabla · 训练报告" },
+  training: { en: "Training", zh: "训练" },
+  validation: { en: "validation", zh: "验证" },
+  test: { en: "test", zh: "测试" },
+  epoch: { en: "epoch", zh: "轮次" },
+  loss: { en: "loss", zh: "损失" },
+  accuracy: { en: "accuracy", zh: "准确率" },
+  learningRate: { en: "learning rate", zh: "学习率" },
+  lossTitle: { en: "Loss", zh: "损失" },
+  accuracyTitle: { en: "Accuracy", zh: "准确率" },
+  learningRateTitle: { en: "Learning rate", zh: "学习率" },
+  noEpoch: { en: "No epoch was completed.", zh: "没有完成任何轮次。" },
+  testAccuracy: { en: "Test accuracy", zh: "测试准确率" },
+  bestEpoch: { en: "Best epoch", zh: "最佳轮次" },
+  testLoss: { en: "Test loss", zh: "测试损失" },
+  parameters: { en: "Parameters", zh: "参数" },
+  time: { en: "Training time", zh: "训练时间" },
+  speed: { en: "Speed", zh: "速度" },
+  mistakes: { en: "Where it errs", zh: "错在哪里" },
+  network: { en: "The network", zh: "网络" },
+  repeat: { en: "How to repeat this run", zh: "如何重复本次训练" },
+  footer: {
+    en: "Made by Nabla. In the charts, point at a curve or a cell for its numbers; a click on a legend entry hides its curve.",
+    zh: "由 Nabla 生成。在图表中，指向曲线或单元格可查看数值；点击图例可隐藏曲线。",
+  },
+} as const;
+
+const styles = `
+.mistakes{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(206px,1fr));gap:12px}
+.mistakes li{display:flex;gap:12px;padding:10px;border:1px solid var(--grid);border-radius:9px}
+.mistakes img{flex:none;width:84px;height:84px;object-fit:contain;image-rendering:pixelated;border-radius:4px;background:#fff}
+.mistakes li>div{flex:1;min-width:0}
+.mistakes p{margin:0;font-weight:600;font-size:13.5px;line-height:1.3}
+.mistakes small{display:block;color:var(--muted);font-size:12px;line-height:1.4}
+.bars{display:flex;gap:1px;align-items:flex-end;height:22px;margin-top:5px;border-bottom:1px solid var(--axis)}
+.bars i{flex:1;min-height:1px;background:var(--axis)}
+.bars .read{background:var(--series-1)}.bars .true{background:var(--series-2)}
+.names{display:flex;gap:1px;font-size:9px;line-height:11px;color:var(--muted)}
+.names span{flex:1;text-align:center}
+`;

@@ -1,0 +1,151 @@
+// The options of `nabla train` and how they become a run.
+import { type Command, Option } from "commander";
+import { findMnist } from "../data/mnist.node.ts";
+import { defaultDataset } from "./datasets.ts";
+import { UsageError } from "./errors.ts";
+import {
+  HIDDEN_ACTIVATIONS,
+  LEARNING_RATES,
+  RUN_ENGINES,
+  RUN_INITS,
+  RUN_LOSSES,
+  RUN_OPTIMIZERS,
+  type RunConfig,
+} from "./run-config.ts";
+import { RunFolder } from "./run-folder.ts";
+import { train } from "./train.ts";
+import { layerSizes, oneOf, realNumber, wholeNumber } from "./values.ts";
+
+interface TrainOptions {
+  dataset?: string;
+  hidden?: number[];
+  activation?: RunConfig["activation"];
+  loss?: RunConfig["loss"];
+  optimizer?: RunConfig["optimizer"];
+  lr?: number;
+  batch?: number;
+  epochs?: number;
+  l2?: number;
+  dropout?: number;
+  init?: RunConfig["init"];
+  split?: number;
+  seed?: number;
+  engine?: RunConfig["engine"];
+  threads?: number;
+  out?: string;
+  resume?: string;
+  json?: boolean;
+}
+
+/** Options that make sense for a run that exists already. */
+const WITH_RESUME = new Set(["resume", "json", "threads", "engine", "epochs"]);
+
+const HELP = `
+Examples:
+  nabla train                                   learn digits with good defaults
+  nabla train --dataset mnist --hidden 100,30   two hidden layers on MNIST
+  nabla train --dataset mnist --hidden 30 --activation sigmoid --loss quadratic \\
+      --optimizer sgd --lr 3 --batch 10 --epochs 30 --init normal --split 50000
+                                                the first network of Nielsen's book
+  nabla train --resume runs/digits-1            go on with a run that was interrupted
+
+The loss decides the output layer: quadratic and cross-entropy use sigmoid outputs, softmax uses softmax.
+Starting values: auto is he for relu and xavier otherwise, with zero biases; normal is N(0, 1) for weights and
+biases; scaled is N(0, 1/inputs) for weights and N(0, 1) for biases.
+Accuracy is always measured on the test set. The run's folder holds config.json, history.json,
+model.safetensors, checkpoints and report.html.`;
+
+export function addTrainCommand(program: Command): void {
+  program
+    .command("train")
+    .summary("train a network on images of digits")
+    .description("Trains a fully connected network, and writes its weights and a report to a folder.")
+    .addOption(new Option("--dataset <name>", "mnist, digits, or a folder with four IDX files (default: mnist where it is on this machine, else digits)"))
+    .addOption(new Option("--hidden <sizes>", "neurons of the hidden layers: 100, or 100,30, or none (default: 100)").argParser(layerSizes))
+    .addOption(new Option("--activation <name>", `of hidden layers: ${HIDDEN_ACTIVATIONS.join(", ")} (default: relu)`).argParser(oneOf(HIDDEN_ACTIVATIONS)))
+    .addOption(new Option("--loss <name>", `${RUN_LOSSES.join(", ")} (default: softmax)`).argParser(oneOf(RUN_LOSSES)))
+    .addOption(new Option("--optimizer <name>", `${RUN_OPTIMIZERS.join(", ")} (default: adam)`).argParser(oneOf(RUN_OPTIMIZERS)))
+    .addOption(
+      new Option("--lr <rate>", `learning rate (default: ${RUN_OPTIMIZERS.map((name) => `${LEARNING_RATES[name]} for ${name}`).join(", ")})`).argParser(
+        realNumber({ above: 0 }),
+      ),
+    )
+    .addOption(new Option("--batch <size>", "samples a step (default: 32)").argParser(wholeNumber(1)))
+    .addOption(new Option("--epochs <n>", "passes over the training data (default: 8)").argParser(wholeNumber(1)))
+    .addOption(new Option("--l2 <lambda>", "weight decay as (lambda / 2n) sum of squares (default: 0)").argParser(realNumber({ from: 0 })))
+    .addOption(new Option("--dropout <rate>", "share of hidden units left out while training (default: 0)").argParser(realNumber({ from: 0, below: 1 })))
+    .addOption(new Option("--init <name>", `starting values: ${RUN_INITS.join(", ")} (default: auto)`).argParser(oneOf(RUN_INITS)))
+    .addOption(new Option("--split <train>", "train on the first so many images, keep the rest for validation").argParser(wholeNumber(1)))
+    .addOption(new Option("--seed <n>", "seed of starting values, shuffling and dropout (default: 1)").argParser(wholeNumber(0)))
+    .addOption(new Option("--engine <name>", `${RUN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(RUN_ENGINES)))
+    .addOption(new Option("--threads <n>", "threads to use; the result does not depend on it (default: all processors)").argParser(wholeNumber(1)))
+    .addOption(new Option("--out <folder>", "where to write the run (default: a new folder in runs/)"))
+    .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
+    .addOption(new Option("--json", "print one JSON object as the last line on standard output"))
+    .addHelpText("after", HELP)
+    .action(async (options: TrainOptions) => {
+      process.exitCode = options.resume === undefined ? await startRun(options) : await resumeRun(options, options.resume);
+    });
+}
+
+async function startRun(options: TrainOptions): Promise<number> {
+  const chosen = options.dataset ?? defaultDataset();
+  const optimizer = options.optimizer ?? "adam";
+  const config: RunConfig = {
+    format: "nabla-run",
+    version: 1,
+    dataset: chosen,
+    hidden: options.hidden ?? [100],
+    activation: options.activation ?? "relu",
+    loss: options.loss ?? "softmax",
+    optimizer,
+    lr: options.lr ?? LEARNING_RATES[optimizer],
+    batch: options.batch ?? 32,
+    epochs: options.epochs ?? 8,
+    l2: options.l2 ?? 0,
+    dropout: options.dropout ?? 0,
+    init: options.init ?? "auto",
+    split: options.split ?? null,
+    seed: options.seed ?? 1,
+    engine: options.engine ?? "auto",
+    threads: options.threads ?? null,
+  };
+  const out = options.out ?? freshFolder(chosen);
+  if (new RunFolder(out).begun) {
+    throw new UsageError(`${out} holds a run already; continue it with --resume ${out}, or choose another folder with --out`);
+  }
+  const notice =
+    options.dataset === undefined && chosen === "digits"
+      ? `MNIST is not on this machine (${findMnist().message}), so this run learns Nabla's own generated digits. To learn MNIST: nabla data get mnist`
+      : undefined;
+  return train({ config, out, json: options.json ?? false, resume: false, notice });
+}
+
+async function resumeRun(options: TrainOptions, out: string): Promise<number> {
+  const others = Object.keys(options).filter((name) => !WITH_RESUME.has(name));
+  if (others.length > 0) {
+    throw new UsageError(`--resume takes a run's settings from its folder; leave out ${others.map((name) => `--${name}`).join(", ")}`);
+  }
+  const folder = new RunFolder(out);
+  const stored = folder.readConfig();
+  const config: RunConfig = {
+    ...stored,
+    threads: options.threads ?? stored.threads,
+    engine: options.engine ?? stored.engine,
+    epochs: options.epochs ?? stored.epochs,
+  };
+  if (config.epochs < stored.epochs) {
+    throw new UsageError(`--epochs ${config.epochs} is less than the run's ${stored.epochs}; a run can be made longer, not shorter`);
+  }
+  if (config.epochs !== stored.epochs) folder.writeConfig({ ...stored, epochs: config.epochs });
+  return train({ config, out, json: options.json ?? false, resume: true });
+}
+
+/** runs/<dataset>-1, -2, ...: the first that is free. */
+function freshFolder(dataset: string): string {
+  const name = dataset.replace(/[^\w-]+/g, "-").replace(/^-+|-+$/g, "") || "run";
+  for (let i = 1; ; i++) {
+    const path = `runs/${name}-${i}`;
+    if (!new RunFolder(path).begun) return path;
+  }
+}

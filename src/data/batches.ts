@@ -1,0 +1,63 @@
+// Batches of rows: a kernel gathers the rows of an index list, so that shuffling moves no data but the batch.
+import { engine } from "../engine/engine.ts";
+import { type Generator, random } from "../tensor/random.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { empty, keep, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
+
+/** Inputs [n, ...] and their targets: class indices [n] (int32), or values [n, ...]. */
+export interface Samples {
+  x: Tensor;
+  y: Tensor;
+}
+
+/** Throws unless x and y hold the same number of samples, at least one. */
+export function checkSamples(operation: string, { x, y }: Samples): void {
+  if (x.rank === 0 || y.rank === 0 || x.shape[0] !== y.shape[0]) {
+    throw new RangeError(
+      `${operation}: x ${formatShape(x.shape)} and y ${formatShape(y.shape)} must hold the same number of samples along their first axis`,
+    );
+  }
+  if (x.shape[0] === 0) throw new RangeError(`${operation}: there are no samples`);
+}
+
+/** Rows start to stop - 1, a view. */
+export function rowsOf(x: Tensor, start: number, stop: number): Tensor {
+  const stride = x.strides[0]!;
+  return windowOf(x, [stop - start, ...x.shape.slice(1)], x.offset + start * stride, x.contiguous ? null : x.strides);
+}
+
+/** The rows whose numbers `indices` (int32) holds, a copy. Indices must be in range. */
+export function takeRows(x: Tensor, indices: Tensor): Tensor {
+  const count = indices.size;
+  const y = empty("batch", [count, ...x.shape.slice(1)], x.dtype);
+  if (y.size > 0) engine().kernel("gatherRows", x.dtype, x, indices, y, count, y.size / count);
+  return y;
+}
+
+/**
+ * The order of one epoch: all rows, shuffled by the generator or as they are. `batch(i)` gives the i-th batch; the last may be short.
+ */
+export class EpochOrder {
+  readonly batches: number;
+  private readonly order: Tensor | null;
+
+  constructor(
+    private readonly samples: Samples,
+    private readonly batchSize: number,
+    generator: Generator | null,
+  ) {
+    const n = samples.x.shape[0]!;
+    this.batches = Math.ceil(n / batchSize);
+    this.order = generator ? keep(scope(() => random.permutation(n, { generator }))) : null;
+  }
+
+  /** Inputs and targets of batch i. Without shuffling they are views. */
+  batch(i: number): Samples {
+    const { x, y } = this.samples;
+    const start = i * this.batchSize;
+    const stop = Math.min(start + this.batchSize, x.shape[0]!);
+    if (this.order === null) return { x: rowsOf(x, start, stop), y: rowsOf(y, start, stop) };
+    const indices = rowsOf(this.order, start, stop);
+    return { x: takeRows(x, indices), y: takeRows(y, indices) };
+  }
+}

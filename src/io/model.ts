@@ -1,0 +1,47 @@
+// A model as safetensors bytes: its parameters by name, its architecture as metadata.
+import { type ModelConfig, Sequential } from "../nn/sequential.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { scope } from "../tensor/tensor.ts";
+import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+
+/** The model as bytes, with text beside it (class names, training figures). Equal models give equal bytes. */
+export function saveModel(model: Sequential, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const tensors: Record<string, Tensor> = {};
+  for (const parameter of model.parameters) tensors[parameter.name] = parameter.tensor;
+  return writeSafetensors(tensors, { ...metadata, format: "nabla", architecture: JSON.stringify(model.config()) });
+}
+
+/**
+ * The model from bytes that `saveModel` gave.
+ * @param name what to call the file in errors.
+ * @throws Error if the bytes are damaged, hold no architecture, or hold other parameters than it has.
+ */
+export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
+  return scope(() => {
+    const file = readSafetensors(bytes, name);
+    const architecture = file.metadata["architecture"];
+    if (architecture === undefined) {
+      throw new Error(`${name}: holds tensors but no architecture; build the model yourself and use loadParameters`);
+    }
+    let config: ModelConfig;
+    try {
+      config = JSON.parse(architecture) as ModelConfig;
+    } catch {
+      throw new Error(`${name}: the architecture is not JSON; the file is damaged`);
+    }
+    const model = Sequential.fromConfig(config);
+    loadParameters(model, file, name);
+    return model;
+  });
+}
+
+/** Fills a model's parameters from a file's tensors. @throws Error naming the first parameter that is missing or has another shape. */
+export function loadParameters(model: Sequential, file: SafetensorsFile, name = "file"): void {
+  for (const parameter of model.parameters) {
+    const value = file.tensors[parameter.name];
+    if (value === undefined) {
+      throw new Error(`${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${Object.keys(file.tensors).join(", ")})`);
+    }
+  }
+  for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]!);
+}

@@ -1,0 +1,15 @@
+// Layers, initialisers and models.
+export {
+  INITIALISERS,
+  type Initialiser,
+  type InitialiserContext,
+  type InitialiserName,
+  initialise,
+} from "./initialisers.ts";
+export { type CallContext, Layer, type LayerConfig } from "./layer.ts";
+export { ACTIVATIONS, Activation, type ActivationName, activationByName } from "./layers/activation.ts";
+export { Dense, type DenseOptions } from "./layers/dense.ts";
+export { Dropout } from "./layers/dropout.ts";
+export { Flatten } from "./layers/flatten.ts";
+export { Parameter, ParameterBlock, type ParameterOptions } from "./parameters.ts";
+export { type LayerSummary, type ModelConfig, Sequential, type SequentialOptions } from "./sequential.ts";

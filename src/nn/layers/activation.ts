@@ -1,0 +1,58 @@
+// Activation functions by name, and as a layer.
+import * as ops from "../../ops/elementwise.ts";
+import { softmax } from "../../ops/reduce.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Layer, type LayerConfig } from "../layer.ts";
+
+const byName = {
+  linear: (x: Tensor): Tensor => x,
+  step: ops.step,
+  sigmoid: ops.sigmoid,
+  tanh: ops.tanh,
+  gaussian: ops.gaussian,
+  relu: ops.relu,
+  leakyRelu: (x: Tensor): Tensor => ops.leakyRelu(x),
+  elu: (x: Tensor): Tensor => ops.elu(x),
+  softplus: ops.softplus,
+  silu: ops.silu,
+  gelu: ops.gelu,
+  softmax: (x: Tensor): Tensor => softmax(x),
+};
+
+/** An activation by name; `softmax` works on the last axis, the others on each element. */
+export type ActivationName = keyof typeof byName;
+
+export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
+
+/** The function of that name. @throws TypeError for an unknown name. */
+export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
+  const found = byName[name];
+  if (found === undefined) {
+    throw new TypeError(`activation: unknown name ${JSON.stringify(name)}; use one of ${ACTIVATIONS.join(", ")}`);
+  }
+  return found;
+}
+
+/** Applies an activation. Shapes: [n, ...] to the same. @throws TypeError for an unknown name. */
+export class Activation extends Layer {
+  readonly type = "activation";
+  private readonly f: (x: Tensor) => Tensor;
+
+  constructor(readonly activation: ActivationName) {
+    super();
+    this.f = activationByName(activation);
+  }
+
+  build(inputShape: Shape): Shape {
+    return inputShape;
+  }
+
+  call(x: Tensor): Tensor {
+    return this.f(x);
+  }
+
+  config(): LayerConfig {
+    return { type: this.type, activation: this.activation };
+  }
+}

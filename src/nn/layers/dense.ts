@@ -1,0 +1,95 @@
+// The fully connected layer.
+import type { FusedActivation } from "../../engine/engine.ts";
+import { linear } from "../../ops/linalg.ts";
+import { formatShape, type Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Initialiser } from "../initialisers.ts";
+import { Layer, type LayerConfig } from "../layer.ts";
+import type { Parameter } from "../parameters.ts";
+import { type ActivationName, activationByName } from "./activation.ts";
+
+const FUSED: Partial<Record<ActivationName, FusedActivation>> = {
+  linear: "none",
+  sigmoid: "sigmoid",
+  tanh: "tanh",
+  relu: "relu",
+};
+
+export interface DenseOptions {
+  activation?: ActivationName;
+  /** Default: Xavier; He for relu and its relatives. */
+  weights?: Initialiser;
+  /** Default: zeros; null leaves the bias out. */
+  bias?: Initialiser | null;
+}
+
+/**
+ * f(x W + b): every output is connected to every input. Shapes: x [n, in], W [in, out], b [out], result [n, out].
+ * Parameters: (in + 1) out. Initialisation: Xavier (He for relu, leakyRelu, elu, gelu, silu); bias 0.
+ * @throws RangeError for a number of units that is not a whole number from 1 on.
+ */
+export class Dense extends Layer {
+  readonly type = "dense";
+  private weights: Parameter | undefined;
+  private bias: Parameter | undefined;
+  private readonly activate: (x: Tensor) => Tensor;
+  private readonly fused: FusedActivation | undefined;
+  readonly activation: ActivationName;
+
+  constructor(
+    readonly units: number,
+    private readonly options: DenseOptions = {},
+  ) {
+    super();
+    if (!Number.isInteger(units) || units < 1) {
+      throw new RangeError(`Dense: units must be a whole number from 1 on, got ${units}`);
+    }
+    this.activation = options.activation ?? "linear";
+    this.activate = activationByName(this.activation);
+    this.fused = FUSED[this.activation];
+  }
+
+  build(inputShape: Shape): Shape {
+    if (inputShape.length === 0)
+      throw new RangeError(`${this.name}: needs inputs with at least one axis, got a scalar`);
+    const inputs = inputShape.at(-1)!;
+    if (inputShape.length > 1) {
+      throw new RangeError(
+        `${this.name}: a dense layer takes vectors, but its inputs have shape ${formatShape(inputShape)}; put a Flatten layer before it`,
+      );
+    }
+    const rectifying = ["relu", "leakyRelu", "elu", "gelu", "silu"].includes(this.activation);
+    this.weights = this.declare("weights", [inputs, this.units], {
+      initialiser: this.options.weights ?? (rectifying ? "he" : "xavier"),
+      decay: true,
+    });
+    if (this.options.bias !== null) {
+      // A bias counts as a weight from one constant input: N(0, 1) stays N(0, 1) under "scaled", as in Nielsen's networks.
+      this.bias = this.declare("bias", [this.units], {
+        initialiser: this.options.bias ?? "zeros",
+        decay: false,
+        fans: { fanIn: 1, fanOut: this.units },
+      });
+    }
+    return [this.units];
+  }
+
+  call(x: Tensor): Tensor {
+    const y = this.affine(x, this.fused ?? "none");
+    return this.fused === undefined ? this.activate(y) : y;
+  }
+
+  /** x W + b without the activation: what a loss that brings its own activation starts from. */
+  logits(x: Tensor): Tensor {
+    return this.affine(x, "none");
+  }
+
+  private affine(x: Tensor, activation: FusedActivation): Tensor {
+    if (this.weights === undefined) throw new Error("Dense: the layer is not built; put it in a model");
+    return linear(x, this.weights.tensor, this.bias?.tensor ?? null, activation);
+  }
+
+  config(): LayerConfig {
+    return { type: this.type, units: this.units, activation: this.activation, bias: this.options.bias !== null };
+  }
+}

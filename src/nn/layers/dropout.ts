@@ -1,0 +1,41 @@
+// Dropout (Hinton et al. 2012): each unit is left out with some probability while training.
+import { mul } from "../../ops/elementwise.ts";
+import { random } from "../../tensor/random.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type CallContext, Layer, type LayerConfig } from "../layer.ts";
+
+/**
+ * Sets each element to 0 with probability `rate` while training; does nothing otherwise. Shapes: [n, ...] to the same.
+ *
+ * `scaling` "inverted" (default) divides what is kept by 1 - rate while training; "atTest" keeps it as it is and multiplies by 1 - rate when not
+ * training, as the first papers and Nielsen's network3 do. Both have the same expectation.
+ * @throws RangeError unless 0 <= rate < 1.
+ */
+export class Dropout extends Layer {
+  readonly type = "dropout";
+
+  constructor(
+    readonly rate: number,
+    readonly scaling: "inverted" | "atTest" = "inverted",
+  ) {
+    super();
+    if (!(rate >= 0 && rate < 1)) throw new RangeError(`Dropout: the rate must be at least 0 and below 1, got ${rate}`);
+  }
+
+  build(inputShape: Shape): Shape {
+    return inputShape;
+  }
+
+  call(x: Tensor, { training, generator }: CallContext): Tensor {
+    if (this.rate === 0) return x;
+    const kept = 1 - this.rate;
+    if (!training) return this.scaling === "atTest" ? mul(x, kept) : x;
+    const value = this.scaling === "inverted" ? 1 / kept : 1;
+    return mul(x, random.bernoulli(x.shape, kept, { dtype: x.dtype, generator, value }));
+  }
+
+  config(): LayerConfig {
+    return { type: this.type, rate: this.rate, scaling: this.scaling };
+  }
+}

@@ -1,0 +1,22 @@
+// From images to vectors.
+import { reshape } from "../../ops/shape.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Layer, type LayerConfig } from "../layer.ts";
+
+/** All axes but the first in one, row-major. Shapes: [n, a, b, ...] to [n, a b ...]. A view. */
+export class Flatten extends Layer {
+  readonly type = "flatten";
+
+  build(inputShape: Shape): Shape {
+    return [sizeOf(inputShape)];
+  }
+
+  call(x: Tensor): Tensor {
+    return reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
+  }
+
+  config(): LayerConfig {
+    return { type: this.type };
+  }
+}

@@ -1,0 +1,28 @@
+// From a layer's configuration back to the layer.
+import type { Layer, LayerConfig } from "../layer.ts";
+import { Activation, type ActivationName } from "./activation.ts";
+import { Dense } from "./dense.ts";
+import { Dropout } from "./dropout.ts";
+import { Flatten } from "./flatten.ts";
+
+const makers: Record<string, (config: LayerConfig) => Layer> = {
+  activation: (c) => new Activation(c["activation"] as ActivationName),
+  dense: (c) =>
+    new Dense(c["units"] as number, {
+      activation: c["activation"] as ActivationName,
+      ...(c["bias"] === false && { bias: null }),
+    }),
+  dropout: (c) => new Dropout(c["rate"] as number, c["scaling"] as "inverted" | "atTest"),
+  flatten: () => new Flatten(),
+};
+
+/** Makes the layer that gave this configuration. @throws TypeError for an unknown type. */
+export function layerFromConfig(config: LayerConfig): Layer {
+  const make = makers[config.type];
+  if (make === undefined) {
+    throw new TypeError(
+      `layer: unknown type ${JSON.stringify(config.type)}; there are ${Object.keys(makers).join(", ")}`,
+    );
+  }
+  return make(config);
+}

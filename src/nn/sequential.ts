@@ -1,0 +1,181 @@
+// A model whose layers follow one another.
+import { type DType, isFloat } from "../engine/dtype.ts";
+import { Generator } from "../tensor/random.ts";
+import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type CallContext, Layer, type LayerConfig } from "./layer.ts";
+import { Activation, type ActivationName } from "./layers/activation.ts";
+import { Dense } from "./layers/dense.ts";
+import { layerFromConfig } from "./layers/registry.ts";
+import { type Parameter, ParameterBlock } from "./parameters.ts";
+
+export interface SequentialOptions {
+  /** Shape of one input, without the batch axis. */
+  inputShape: Shape;
+  /** Seed of the initial parameters and of dropout; default 0. */
+  seed?: number;
+  /** float32 by default; float64 for checking gradients. */
+  dtype?: DType;
+}
+
+/** A model's architecture as JSON. */
+export interface ModelConfig {
+  type: "sequential";
+  inputShape: readonly number[];
+  dtype: DType;
+  layers: LayerConfig[];
+}
+
+/** A row of `summary()`. */
+export interface LayerSummary {
+  name: string;
+  type: string;
+  outputShape: Shape;
+  parameters: number;
+}
+
+/**
+ * Layers one after the other.
+ *
+ * @throws RangeError if a layer can't take what the one before gives; TypeError if the list is empty.
+ * @example
+ * const model = new Sequential([new Flatten(), new Dense(30, { activation: "sigmoid" }), new Dense(10)], { inputShape: [28, 28], seed: 1 });
+ * model.parameterCount; // 23860
+ */
+export class Sequential {
+  readonly layers: readonly Layer[];
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  readonly dtype: DType;
+  /** All parameters in one block. */
+  readonly block: ParameterBlock;
+  /** Random numbers of dropout and the like. */
+  readonly generator: Generator;
+  private readonly rows: LayerSummary[] = [];
+
+  constructor(layers: readonly Layer[], options: SequentialOptions) {
+    if (!Array.isArray(layers) || layers.length === 0)
+      throw new TypeError("Sequential: needs a list of at least one layer");
+    if (options?.inputShape === undefined) {
+      throw new TypeError("Sequential: needs the shape of one input: new Sequential([...], { inputShape: [784] })");
+    }
+    checkShape("Sequential", options.inputShape);
+    this.dtype = options.dtype ?? "float32";
+    if (!isFloat(this.dtype)) throw new TypeError(`Sequential: dtype must be float32 or float64, got ${this.dtype}`);
+    this.layers = layers;
+    this.inputShape = [...options.inputShape];
+    let shape: Shape = this.inputShape;
+    const parameters: Parameter[] = [];
+    layers.forEach((layer, i) => {
+      if (!(layer instanceof Layer)) throw new TypeError(`Sequential: element ${i} of the list is not a layer`);
+      if (layer.name !== "")
+        throw new Error(`Sequential: layer ${layer.name} is part of a model already; make a new one`);
+      layer.name = `${i}.${layer.type}`;
+      shape = layer.build(shape);
+      parameters.push(...layer.parameters);
+      const count = layer.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+      this.rows.push({ name: layer.name, type: layer.type, outputShape: shape, parameters: count });
+    });
+    this.outputShape = shape;
+    const seed = options.seed ?? 0;
+    this.block = new ParameterBlock(parameters, this.dtype, new Generator(seed));
+    // Dropout has a stream of its own: the same initial parameters with and without it.
+    this.generator = new Generator(seed + 2 ** 40);
+  }
+
+  /** Parameters in the layers' order. */
+  get parameters(): readonly Parameter[] {
+    return this.block.parameters;
+  }
+
+  /** The parameters' tensors, for a gradient tape or an own loop. */
+  get trainableVariables(): Tensor[] {
+    return this.parameters.map((parameter) => parameter.tensor);
+  }
+
+  /** Number of trainable numbers. */
+  get parameterCount(): number {
+    return this.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+  }
+
+  private check(x: Tensor): void {
+    if (!sameShape(x.shape.slice(1), this.inputShape) || x.rank === 0) {
+      throw new RangeError(
+        `model: inputs must have shape ${formatShape(["n", ...this.inputShape] as unknown as Shape)}, got ${formatShape(x.shape)}`,
+      );
+    }
+  }
+
+  /** The outputs for a batch [n, ...inputShape]. `training` switches dropout and batch statistics on. */
+  call(x: Tensor, options: { training?: boolean } = {}): Tensor {
+    return this.run(x, { training: options.training ?? false, generator: this.generator }, this.layers.length);
+  }
+
+  private run(x: Tensor, context: CallContext, count: number): Tensor {
+    this.check(x);
+    let y = x;
+    for (let i = 0; i < count; i++) y = this.layers[i]!.call(y, context);
+    return y;
+  }
+
+  /** The activation of the last layer: what `logits` leaves out. */
+  get outputActivation(): ActivationName {
+    const last = this.layers.at(-1)!;
+    return last instanceof Dense || last instanceof Activation ? last.activation : "linear";
+  }
+
+  /** The outputs before the last layer's activation, for a loss that brings its own. */
+  logits(x: Tensor, options: { training?: boolean } = {}): Tensor {
+    const context = { training: options.training ?? false, generator: this.generator };
+    const last = this.layers.at(-1)!;
+    if (last instanceof Dense) return last.logits(this.run(x, context, this.layers.length - 1));
+    if (last instanceof Activation) return this.run(x, context, this.layers.length - 1);
+    return this.run(x, context, this.layers.length);
+  }
+
+  /** The layers with their output shapes and parameter counts, as data. */
+  summaryRows(): readonly LayerSummary[] {
+    return this.rows;
+  }
+
+  /** The layers with their output shapes and parameter counts, as a table. */
+  summary(): string {
+    const head = ["layer", "output shape", "parameters"];
+    const input = ["input", formatShape(this.inputShape), "0"];
+    const rows = [
+      head,
+      input,
+      ...this.rows.map((row) => [row.name, formatShape(row.outputShape), row.parameters.toLocaleString("en")]),
+    ];
+    const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+    const lines = rows.map((row) =>
+      [row[0]!.padEnd(widths[0]!), row[1]!.padEnd(widths[1]!), row[2]!.padStart(widths[2]!)].join("   "),
+    );
+    lines.splice(1, 0, "-".repeat(lines[0]!.length));
+    return [...lines, "-".repeat(lines[0]!.length), `${this.parameterCount.toLocaleString("en")} parameters`].join(
+      "\n",
+    );
+  }
+
+  /** The architecture as JSON; `Sequential.fromConfig` makes the model again, with fresh parameters. */
+  config(): ModelConfig {
+    return {
+      type: "sequential",
+      inputShape: this.inputShape,
+      dtype: this.dtype,
+      layers: this.layers.map((layer) => layer.config()),
+    };
+  }
+
+  /** Makes a model from its architecture. @throws TypeError if it is not one. */
+  static fromConfig(config: ModelConfig, seed = 0): Sequential {
+    if (config?.type !== "sequential" || !Array.isArray(config.layers)) {
+      throw new TypeError("Sequential.fromConfig: this is not the architecture of a sequential model");
+    }
+    return new Sequential(config.layers.map(layerFromConfig), {
+      inputShape: config.inputShape,
+      dtype: config.dtype,
+      seed,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+// A learning rate for each parameter, from the size of its own gradients so far. Formulas are per parameter p with gradient g (weight decay
+// included), learning rate r and epsilon e, which keeps divisors from 0.
+import { engine } from "../engine/engine.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { share } from "./checks.ts";
+import { epsilonOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import type { Stretch } from "./target.ts";
+
+export interface AdaGradOptions extends OptimizerOptions {
+  /** Above 0; 1e-7 by default. */
+  epsilon?: number;
+}
+
+/**
+ * AdaGrad (Duchi, Hazan & Singer 2011): h = h + g^2, p = p - r g / (sqrt(h) + e). Default r 0.01. Slot: `squares`.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example new AdaGrad({ learningRate: 0.1 }).epsilon; // 1e-7
+ */
+export class AdaGrad extends Optimizer {
+  readonly type = "adaGrad";
+  readonly epsilon: number;
+  protected readonly slotNames = ["squares"];
+
+  constructor(options: AdaGradOptions = {}) {
+    super("AdaGrad", options, 0.01, ["epsilon"]);
+    this.epsilon = epsilonOf("AdaGrad", options.epsilon ?? 1e-7);
+  }
+
+  protected settings(): Record<string, number> {
+    return { epsilon: this.epsilon };
+  }
+
+  protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
+    const operands = [s.values, s.gradients, slots[0]!] as const;
+    engine().kernel("adaGrad", s.values.dtype, ...operands, s.length, learningRate, this.epsilon, weightDecay);
+  }
+}
+
+export interface RMSPropOptions extends OptimizerOptions {
+  /** Memory of the mean square, in [0, 1); 0.9 by default. */
+  decay?: number;
+  /** Above 0; 1e-7 by default. */
+  epsilon?: number;
+}
+
+/**
+ * RMSProp (Hinton's lecture 6e, 2012): h = d h + (1 - d) g^2, p = p - r g / (sqrt(h) + e). Default r 0.001, d 0.9. Slot: `squares`.
+ * @throws as `AdaGrad`.
+ * @example new RMSProp().decay; // 0.9
+ */
+export class RMSProp extends Optimizer {
+  readonly type = "rmsProp";
+  readonly decay: number;
+  readonly epsilon: number;
+  protected readonly slotNames = ["squares"];
+
+  constructor(options: RMSPropOptions = {}) {
+    super("RMSProp", options, 0.001, ["decay", "epsilon"]);
+    this.decay = share("RMSProp", "decay", options.decay ?? 0.9);
+    this.epsilon = epsilonOf("RMSProp", options.epsilon ?? 1e-7);
+  }
+
+  protected settings(): Record<string, number> {
+    return { decay: this.decay, epsilon: this.epsilon };
+  }
+
+  protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
+    const operands = [s.values, s.gradients, slots[0]!] as const;
+    const { decay, epsilon } = this;
+    engine().kernel("rmsProp", s.values.dtype, ...operands, s.length, learningRate, decay, epsilon, weightDecay);
+  }
+}
+
+export interface AdaDeltaOptions extends OptimizerOptions {
+  /** Memory of both mean squares, in [0, 1); 0.95 by default. */
+  decay?: number;
+  /** Above 0; 1e-6 by default. Here it also starts the steps: too small a value starts slowly. */
+  epsilon?: number;
+}
+
+/**
+ * AdaDelta (Zeiler 2012): h = d h + (1 - d) g^2, x = g sqrt(u + e) / sqrt(h + e), u = d u + (1 - d) x^2, p = p - r x. Default r 1, d 0.95.
+ * Slots: `squares`, `updates`.
+ * @throws as `AdaGrad`.
+ * @example new AdaDelta().learningRate; // 1
+ */
+export class AdaDelta extends Optimizer {
+  readonly type = "adaDelta";
+  readonly decay: number;
+  readonly epsilon: number;
+  protected readonly slotNames = ["squares", "updates"];
+
+  constructor(options: AdaDeltaOptions = {}) {
+    super("AdaDelta", options, 1, ["decay", "epsilon"]);
+    this.decay = share("AdaDelta", "decay", options.decay ?? 0.95);
+    this.epsilon = epsilonOf("AdaDelta", options.epsilon ?? 1e-6);
+  }
+
+  protected settings(): Record<string, number> {
+    return { decay: this.decay, epsilon: this.epsilon };
+  }
+
+  protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
+    const operands = [s.values, s.gradients, slots[0]!, slots[1]!] as const;
+    const { decay, epsilon } = this;
+    engine().kernel("adaDelta", s.values.dtype, ...operands, s.length, learningRate, decay, epsilon, weightDecay);
+  }
+}

@@ -1,0 +1,61 @@
+// The numbers that optimisers, schedules and minimisers are given: each check names its owner, the setting and the value.
+
+/** Any finite number. */
+export function finite(owner: string, name: string, value: number): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new RangeError(`${owner}: ${name} must be a finite number, got ${String(value)}`);
+  }
+  return value;
+}
+
+/** A finite number from 0 on. */
+export function notNegative(owner: string, name: string, value: number): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
+    throw new RangeError(`${owner}: ${name} must be a finite number of at least 0, got ${String(value)}`);
+  }
+  return value;
+}
+
+/** A finite number above 0. */
+export function positive(owner: string, name: string, value: number): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
+    throw new RangeError(`${owner}: ${name} must be a finite number above 0, got ${String(value)}`);
+  }
+  return value;
+}
+
+/** A share: from 0 up to, but not including, 1. */
+export function share(owner: string, name: string, value: number): number {
+  if (typeof value !== "number" || !(value >= 0 && value < 1)) {
+    throw new RangeError(`${owner}: ${name} must be at least 0 and below 1, got ${String(value)}`);
+  }
+  return value;
+}
+
+/** A whole number from `least` on. */
+export function whole(owner: string, name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`${owner}: ${name} must be a whole number of at least ${least}, got ${String(value)}`);
+  }
+  return value;
+}
+
+/** One of a few names. */
+export function oneOf<Name extends string>(owner: string, name: string, value: Name, names: readonly Name[]): Name {
+  if (!names.includes(value)) {
+    throw new TypeError(`${owner}: ${name} must be one of ${names.join(", ")}, got ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+/** A misspelt option would otherwise be a default that nobody asked for. */
+export function knownOptions(owner: string, options: object, names: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${owner}: options must be an object such as { ${names[0]}: ... }, got ${String(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!names.includes(key)) {
+      throw new TypeError(`${owner}: there is no option ${key}; the options are ${names.join(", ")}`);
+    }
+  }
+}

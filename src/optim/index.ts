@@ -1,0 +1,31 @@
+// Optimisers, gradient clipping, learning-rate schedules, and minimisers for small problems.
+export { Adam, type AdamOptions, AdamW } from "./adam.ts";
+export {
+  AdaDelta,
+  type AdaDeltaOptions,
+  AdaGrad,
+  type AdaGradOptions,
+  RMSProp,
+  type RMSPropOptions,
+} from "./adaptive.ts";
+export { clipGradientNorm, clipGradientValues, gradientNorm } from "./clip.ts";
+export { Optimizer, type OptimizerOptions, type OptimizerState } from "./optimizer.ts";
+export { OPTIMIZERS, type OptimizerName, type OptimizerOptionsByName, optimizerByName } from "./registry.ts";
+export { type Schedule, type ScheduleState, type ScheduleUnit, schedule } from "./schedules.ts";
+export { Momentum, type MomentumOptions, Nesterov, SGD } from "./sgd.ts";
+export {
+  type ConjugateGradientOptions,
+  conjugateGradient,
+  type GradientDescentOptions,
+  gradientDescent,
+  type LbfgsOptions,
+  lbfgs,
+  type MinimiserOptions,
+  type MinimiserResult,
+  type MinimiserStep,
+  type NewtonOptions,
+  newton,
+  type Objective,
+} from "./small.ts";
+export type { ParameterGroup } from "./target.ts";
+export { clearGradients, updateTensors } from "./tensors.ts";

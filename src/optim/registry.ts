@@ -1,0 +1,58 @@
+// Optimisers by name, for configurations and checkpoints.
+import { Adam, type AdamOptions, AdamW } from "./adam.ts";
+import {
+  AdaDelta,
+  type AdaDeltaOptions,
+  AdaGrad,
+  type AdaGradOptions,
+  RMSProp,
+  type RMSPropOptions,
+} from "./adaptive.ts";
+import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
+import { Momentum, type MomentumOptions, Nesterov, SGD } from "./sgd.ts";
+
+/** The options of each optimiser, by its name. */
+export interface OptimizerOptionsByName {
+  sgd: OptimizerOptions;
+  momentum: MomentumOptions;
+  nesterov: MomentumOptions;
+  adaGrad: AdaGradOptions;
+  rmsProp: RMSPropOptions;
+  adaDelta: AdaDeltaOptions;
+  adam: AdamOptions;
+  adamW: AdamOptions;
+}
+
+export type OptimizerName = keyof OptimizerOptionsByName;
+
+const makers: { [Name in OptimizerName]: (options: OptimizerOptionsByName[Name]) => Optimizer } = {
+  sgd: (options) => new SGD(options),
+  momentum: (options) => new Momentum(options),
+  nesterov: (options) => new Nesterov(options),
+  adaGrad: (options) => new AdaGrad(options),
+  rmsProp: (options) => new RMSProp(options),
+  adaDelta: (options) => new AdaDelta(options),
+  adam: (options) => new Adam(options),
+  adamW: (options) => new AdamW(options),
+};
+
+export const OPTIMIZERS = Object.keys(makers) as OptimizerName[];
+
+/**
+ * Makes an optimiser: `optimizerByName(state.type, state.config)` makes the one that a state was saved from.
+ * @throws TypeError for an unknown name; whatever the optimiser's constructor throws.
+ * @example optimizerByName("momentum", { learningRate: 0.1 }).type; // "momentum"
+ */
+export function optimizerByName<Name extends OptimizerName>(
+  name: Name,
+  options?: OptimizerOptionsByName[Name],
+): Optimizer;
+export function optimizerByName(name: string, options?: Record<string, number>): Optimizer;
+export function optimizerByName(name: string, options: object = {}): Optimizer {
+  if (!Object.hasOwn(makers, name)) {
+    throw new TypeError(
+      `optimizerByName: there is no optimiser ${JSON.stringify(name)}; use one of ${OPTIMIZERS.join(", ")}`,
+    );
+  }
+  return makers[name as OptimizerName](options);
+}

@@ -1,0 +1,337 @@
+// The learning rate over time. A schedule is asked for the rate before each step and told the watched metric after each epoch; most are pure
+// functions of time, those that react to the metric carry a little state, as JSON.
+import { finite, knownOptions, notNegative, oneOf, positive, whole } from "./checks.ts";
+import { cosine, power, wholePower } from "./power.ts";
+
+/** A schedule's memory as JSON. */
+export interface ScheduleState {
+  type: string;
+  /** Best metric so far; null before the first. */
+  best?: number | null;
+  /** Metrics in a row that were not better. */
+  stalled?: number;
+  /** How often the rate was reduced. */
+  reductions?: number;
+  /** State of the schedule inside this one. */
+  inner?: ScheduleState;
+}
+
+export interface Schedule {
+  readonly type: string;
+  /** The learning rate for a step: `step` steps and `epoch` epochs were done before it, both from 0. */
+  rate(step: number, epoch: number): number;
+  /** Takes the metric of an epoch that has ended. NaN and infinities count as no improvement. */
+  observe(metric: number): void;
+  /** Whether the schedule asks for training to end. */
+  readonly finished: boolean;
+  state(): ScheduleState;
+  /** Goes back to a saved state. @throws TypeError for the state of another type of schedule. */
+  restore(state: ScheduleState): void;
+}
+
+/** What a schedule counts. */
+export type ScheduleUnit = "step" | "epoch";
+
+/** A schedule without memory, from its formula. `position` counts in the unit, from 0. */
+function timed(type: string, unit: ScheduleUnit, formula: (position: number) => number): Schedule {
+  return {
+    type,
+    rate: (step, epoch) => formula(timeOf(type, unit, step, epoch)),
+    observe() {},
+    finished: false,
+    state: () => ({ type }),
+    restore: (state) => checkType(type, state),
+  };
+}
+
+function timeOf(type: string, unit: ScheduleUnit, step: number, epoch: number): number {
+  return notNegative(`schedule.${type}`, unit, unit === "step" ? step : epoch);
+}
+
+function checkType(type: string, state: ScheduleState): void {
+  if (state?.type !== type) {
+    throw new TypeError(
+      `schedule.${type}: can't be restored from the state of a schedule of type ${JSON.stringify(state?.type)}`,
+    );
+  }
+}
+
+const UNITS: readonly ScheduleUnit[] = ["step", "epoch"];
+
+function unitOf(type: string, unit: ScheduleUnit | undefined, fallback: ScheduleUnit): ScheduleUnit {
+  return oneOf(`schedule.${type}`, "unit", unit ?? fallback, UNITS);
+}
+
+/** The same rate always. */
+function constant(rate: number): Schedule {
+  positive("schedule.constant", "rate", rate);
+  return timed("constant", "step", () => rate);
+}
+
+interface StepwiseOptions {
+  /** Multiplies at every multiple of this; or `at`. */
+  every?: number;
+  /** Multiplies at these times, ascending. */
+  at?: readonly number[];
+  /** Default 0.1. */
+  factor?: number;
+  /** Default "epoch". */
+  unit?: ScheduleUnit;
+}
+
+/** rate factor^k, k = floor(time / every), or the number of times in `at` that have come: `{ at: [20] }` is 0.25 for 20 epochs, then 0.025. */
+function stepwise(rate: number, options: StepwiseOptions): Schedule {
+  const owner = "schedule.stepwise";
+  knownOptions(owner, options, ["every", "at", "factor", "unit"]);
+  positive(owner, "rate", rate);
+  const factor = positive(owner, "factor", options.factor ?? 0.1);
+  const unit = unitOf("stepwise", options.unit, "epoch");
+  const { every, at } = options;
+  if ((every === undefined) === (at === undefined)) {
+    throw new TypeError(`${owner}: give either every (an interval) or at (a list of times)`);
+  }
+  if (at !== undefined) {
+    at.forEach((time, i) => {
+      whole(owner, `at[${i}]`, time, i === 0 ? 0 : at[i - 1]! + 1);
+    });
+    return timed("stepwise", unit, (time) => rate * wholePower(factor, at.filter((each) => each <= time).length));
+  }
+  const interval = whole(owner, "every", every!, 1);
+  return timed("stepwise", unit, (time) => rate * wholePower(factor, Math.floor(time / interval)));
+}
+
+/** rate factor^time, by epochs unless `unit` says "step". */
+function exponential(rate: number, options: { factor: number; unit?: ScheduleUnit }): Schedule {
+  const owner = "schedule.exponential";
+  knownOptions(owner, options, ["factor", "unit"]);
+  positive(owner, "rate", rate);
+  const factor = positive(owner, "factor", options.factor);
+  return timed("exponential", unitOf("exponential", options.unit, "epoch"), (time) => rate * power(factor, time));
+}
+
+interface CosineOptions {
+  /** Time from the highest rate to the lowest. */
+  length: number;
+  /** The lowest rate; default 0. */
+  minimum?: number;
+  /** Starts again from the highest rate at the end of each length. Default: stays at the lowest. */
+  restarts?: boolean;
+  /** How much longer each length is than the one before; default 1. */
+  lengthFactor?: number;
+  /** Default "step". */
+  unit?: ScheduleUnit;
+}
+
+/** minimum + (rate - minimum) (1 + cos(pi time / length)) / 2 (Loshchilov & Hutter 2017), with restarts if wanted. */
+function cosineSchedule(rate: number, options: CosineOptions): Schedule {
+  const owner = "schedule.cosine";
+  knownOptions(owner, options, ["length", "minimum", "restarts", "lengthFactor", "unit"]);
+  positive(owner, "rate", rate);
+  const length = whole(owner, "length", options.length, 1);
+  const minimum = notNegative(owner, "minimum", options.minimum ?? 0);
+  const lengthFactor = finite(owner, "lengthFactor", options.lengthFactor ?? 1);
+  if (lengthFactor < 1) throw new RangeError(`${owner}: lengthFactor must be at least 1, got ${lengthFactor}`);
+  const restarts = options.restarts ?? false;
+  return timed("cosine", unitOf("cosine", options.unit, "step"), (time) => {
+    let [start, now] = [0, length];
+    if (restarts && lengthFactor === 1) start = time - (time % length);
+    while (restarts && time >= start + now) {
+      start += now;
+      now *= lengthFactor;
+    }
+    const share = Math.min(1, (time - start) / now);
+    return minimum + ((rate - minimum) * (1 + cosine(Math.PI * share))) / 2;
+  });
+}
+
+interface PolynomialOptions {
+  /** Time from the first rate to the last. */
+  length: number;
+  /** The last rate; default 0. */
+  end?: number;
+  /** Default 1: a straight line. */
+  power?: number;
+  /** Default "step". */
+  unit?: ScheduleUnit;
+}
+
+/** end + (rate - end) (1 - time / length)^power; `end` from there on. */
+function polynomial(rate: number, options: PolynomialOptions): Schedule {
+  const owner = "schedule.polynomial";
+  knownOptions(owner, options, ["length", "end", "power", "unit"]);
+  positive(owner, "rate", rate);
+  const length = whole(owner, "length", options.length, 1);
+  const end = notNegative(owner, "end", options.end ?? 0);
+  const exponent = positive(owner, "power", options.power ?? 1);
+  return timed(
+    "polynomial",
+    unitOf("polynomial", options.unit, "step"),
+    (time) => end + (rate - end) * power(1 - Math.min(1, time / length), exponent),
+  );
+}
+
+/** A straight line from rate to `end` (default 0) in `length`: polynomial with power 1. */
+function linear(rate: number, options: Omit<PolynomialOptions, "power">): Schedule {
+  knownOptions("schedule.linear", options, ["length", "end", "unit"]);
+  return polynomial(rate, options);
+}
+
+/**
+ * Rises in a straight line from `start` (a share, default 0) to the full rate of `after`, which is reached after `length` steps (or epochs) and
+ * then begins with its own time, counted in the same unit. The first rate is not 0 but the first step's share of the way.
+ */
+function warmUp(length: number, after: Schedule, options: { start?: number; unit?: ScheduleUnit } = {}): Schedule {
+  const owner = "schedule.warmUp";
+  knownOptions(owner, options, ["start", "unit"]);
+  whole(owner, "length", length, 1);
+  const unit = unitOf("warmUp", options.unit, "step");
+  const start = notNegative(owner, "start", options.start ?? 0);
+  if (start > 1) throw new RangeError(`${owner}: start is a share of the full rate, at most 1, got ${start}`);
+  return {
+    type: "warmUp",
+    rate(step, epoch) {
+      const time = timeOf("warmUp", unit, step, epoch);
+      const rest = Math.max(0, time - length);
+      const full = unit === "step" ? after.rate(rest, epoch) : after.rate(step, rest);
+      return time >= length ? full : full * (start + ((1 - start) * (time + 1)) / length);
+    },
+    observe: (metric) => after.observe(metric),
+    get finished() {
+      return after.finished;
+    },
+    state: () => ({ type: "warmUp", inner: after.state() }),
+    restore(state) {
+      checkType("warmUp", state);
+      after.restore(state.inner!);
+    },
+  };
+}
+
+interface PlateauOptions {
+  /** Epochs in a row without improvement after which the rate is reduced. */
+  patience?: number;
+  /** What the rate is divided by. */
+  divisor?: number;
+  /** Whether a smaller metric is better (a cost) or a larger one (an accuracy). */
+  better?: "smaller" | "larger";
+  /** The metric must be better than the best by more than this; default 0. */
+  minimumChange?: number;
+}
+
+/** Rate / divisor^k, k one more each time the metric has not improved for `patience` epochs. */
+class Plateau implements Schedule {
+  readonly type: string;
+  private readonly start: number;
+  private readonly patience: number;
+  private readonly divisor: number;
+  private readonly sign: 1 | -1;
+  private readonly minimumChange: number;
+  private readonly minimum: number;
+  private readonly limit: number;
+  private best: number | null = null;
+  private stalled = 0;
+  private reductions = 0;
+
+  constructor(type: string, rate: number, options: Required<PlateauOptions> & { minimum: number; limit: number }) {
+    const owner = `schedule.${type}`;
+    this.type = type;
+    this.start = positive(owner, "rate", rate);
+    this.patience = whole(owner, "patience", options.patience, 1);
+    this.divisor = positive(owner, "divisor", options.divisor);
+    if (this.divisor <= 1) throw new RangeError(`${owner}: divisor must be above 1, got ${this.divisor}`);
+    this.sign = oneOf(owner, "better", options.better, ["smaller", "larger"]) === "larger" ? 1 : -1;
+    this.minimumChange = notNegative(owner, "minimumChange", options.minimumChange);
+    this.minimum = notNegative(owner, "minimum", options.minimum);
+    this.limit = options.limit;
+  }
+
+  rate(): number {
+    return Math.max(this.minimum, this.start / wholePower(this.divisor, this.reductions));
+  }
+
+  observe(metric: number): void {
+    if (typeof metric !== "number") {
+      throw new TypeError(`schedule.${this.type}: the metric must be a number, got ${String(metric)}`);
+    }
+    const { best } = this;
+    if (Number.isFinite(metric) && (best === null || this.sign * (metric - best) > this.minimumChange)) {
+      this.best = metric;
+      this.stalled = 0;
+      return;
+    }
+    this.stalled += 1;
+    if (this.stalled < this.patience || this.finished) return;
+    this.stalled = 0;
+    this.reductions += 1;
+  }
+
+  get finished(): boolean {
+    return wholePower(this.divisor, this.reductions) >= this.limit;
+  }
+
+  state(): ScheduleState {
+    const { type, best, stalled, reductions } = this;
+    return { type, best, stalled, reductions };
+  }
+
+  restore(state: ScheduleState): void {
+    checkType(this.type, state);
+    const owner = `schedule.${this.type}: restore`;
+    const stalled = whole(owner, "stalled", state.stalled!, 0);
+    const reductions = whole(owner, "reductions", state.reductions!, 0);
+    this.best = state.best === null ? null : finite(owner, "best", state.best!);
+    this.stalled = stalled;
+    this.reductions = reductions;
+  }
+}
+
+const PLATEAU = ["patience", "divisor", "better", "minimumChange"];
+
+/** Divides the rate (by 10) when the metric (a cost) has not improved for `patience` (10) epochs, down to `minimum` (0). Never ends training. */
+function onPlateau(rate: number, options: PlateauOptions & { minimum?: number } = {}): Schedule {
+  knownOptions("schedule.onPlateau", options, [...PLATEAU, "minimum"]);
+  const { patience = 10, divisor = 10, better = "smaller", minimumChange = 0, minimum = 0 } = options;
+  return new Plateau("onPlateau", rate, {
+    ...{ patience, divisor, better, minimumChange, minimum },
+    limit: Number.POSITIVE_INFINITY,
+  });
+}
+
+/**
+ * Nielsen's rule (section 3.5): halve the rate when the validation accuracy has not improved for `patience` (10) epochs, and end training when it
+ * has dropped to 1/`limit` (1/128) of the first. His other rules: `{ limit: 1024 }`, and `{ divisor: 10, limit: 1000 }`.
+ */
+function halving(rate: number, options: PlateauOptions & { limit?: number } = {}): Schedule {
+  knownOptions("schedule.halving", options, [...PLATEAU, "limit"]);
+  const { patience = 10, divisor = 2, better = "larger", minimumChange = 0, limit = 128 } = options;
+  if (!(limit > 1)) throw new RangeError(`schedule.halving: limit must be above 1, got ${String(limit)}`);
+  return new Plateau("halving", rate, { patience, divisor, better, minimumChange, minimum: 0, limit });
+}
+
+/**
+ * Learning-rate schedules. Each function checks its numbers and throws a RangeError or TypeError that names the wrong one.
+ *
+ * - `constant(rate)`
+ * - `stepwise(rate, { every | at, factor?, unit? })`: rate factor^k
+ * - `exponential(rate, { factor, unit? })`: rate factor^time
+ * - `cosine(rate, { length, minimum?, restarts?, lengthFactor?, unit? })`: half a cosine from rate to minimum
+ * - `polynomial(rate, { length, end?, power?, unit? })` and `linear(rate, { length, end?, unit? })`
+ * - `warmUp(length, after, { start?, unit? })`: rises to `after`'s rate, then follows it
+ * - `onPlateau(rate, { patience?, divisor?, better?, minimumChange?, minimum? })`: divides when the metric stalls
+ * - `halving(rate, { patience?, divisor?, limit?, better?, minimumChange? })`: the same, and ends training at rate / limit (Nielsen, section 3.5)
+ *
+ * @example
+ * const s = schedule.warmUp(5, schedule.cosine(0.1, { length: 100 }));
+ * s.rate(4, 0); // 0.1
+ */
+export const schedule = {
+  constant,
+  stepwise,
+  exponential,
+  cosine: cosineSchedule,
+  polynomial,
+  linear,
+  warmUp,
+  onPlateau,
+  halving,
+};

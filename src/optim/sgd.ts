@@ -1,0 +1,104 @@
+// Gradient descent on mini-batches, plain and with momentum. Formulas are per parameter p with gradient g (weight decay included) and learning
+// rate r.
+import { engine } from "../engine/engine.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { momentumOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import type { Stretch } from "./target.ts";
+
+/**
+ * Stochastic gradient descent: p = p - r g. Default r 0.01. With weight decay c, p = (1 - r c) p - r g: Nielsen's rule with c = lambda / n.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example new SGD({ learningRate: 0.5 }).learningRate; // 0.5
+ */
+export class SGD extends Optimizer {
+  readonly type = "sgd";
+  protected readonly slotNames = [];
+
+  constructor(options: OptimizerOptions = {}) {
+    super("SGD", options, 0.01);
+  }
+
+  protected settings(): Record<string, number> {
+    return {};
+  }
+
+  protected update(s: Stretch, _slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
+    engine().kernel("sgd", s.values.dtype, s.values, s.gradients, s.length, learningRate, weightDecay);
+  }
+}
+
+export interface MomentumOptions extends OptimizerOptions {
+  /** Share of its velocity that a parameter keeps, 0.9 by default. Any finite number; sensible ones are at least 0 and below 1. */
+  momentum?: number;
+}
+
+/**
+ * Momentum: v = m v + g, p = p - r v (Polyak 1964). Default r 0.01, m 0.9. While r stays the same this is v = m v - r g, p = p + v
+ * (Nielsen, section 3.6). Slot: `velocity`.
+ * @throws as `SGD`.
+ * @example new Momentum({ learningRate: 0.1, momentum: 0.5 }).momentum; // 0.5
+ */
+export class Momentum extends Optimizer {
+  readonly type = "momentum";
+  readonly momentum: number;
+  protected readonly slotNames = ["velocity"];
+
+  constructor(options: MomentumOptions = {}) {
+    super("Momentum", options, 0.01, ["momentum"]);
+    this.momentum = momentumOf("Momentum", options.momentum ?? 0.9);
+  }
+
+  protected settings(): Record<string, number> {
+    return { momentum: this.momentum };
+  }
+
+  protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
+    const { values, gradients, length } = s;
+    engine().kernel(
+      "momentum",
+      values.dtype,
+      values,
+      gradients,
+      slots[0]!,
+      length,
+      learningRate,
+      this.momentum,
+      weightDecay,
+    );
+  }
+}
+
+/**
+ * Nesterov's accelerated gradient: v = m v + g, p = p - r (g + m v) (Sutskever et al. 2013). Default r 0.01, m 0.9. Slot: `velocity`.
+ * @throws as `SGD`.
+ * @example new Nesterov({ learningRate: 0.1 }).momentum; // 0.9
+ */
+export class Nesterov extends Optimizer {
+  readonly type = "nesterov";
+  readonly momentum: number;
+  protected readonly slotNames = ["velocity"];
+
+  constructor(options: MomentumOptions = {}) {
+    super("Nesterov", options, 0.01, ["momentum"]);
+    this.momentum = momentumOf("Nesterov", options.momentum ?? 0.9);
+  }
+
+  protected settings(): Record<string, number> {
+    return { momentum: this.momentum };
+  }
+
+  protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
+    const { values, gradients, length } = s;
+    engine().kernel(
+      "nesterov",
+      values.dtype,
+      values,
+      gradients,
+      slots[0]!,
+      length,
+      learningRate,
+      this.momentum,
+      weightDecay,
+    );
+  }
+}

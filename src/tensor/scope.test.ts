@@ -1,0 +1,141 @@
+// Nobody frees memory by hand: what scopes free, what they keep, and what happens to tensors made outside.
+import { describe, expect, test } from "vitest";
+import { add, arange, configureEngine, backward, keep, memory, ones, scope, tensor, type Tensor, zeros } from "../node.ts";
+
+// Little enough to run out of it quickly.
+configureEngine({ maximumBytes: 900 * 2 ** 20 });
+
+/** Lets finalisers run until memory is back at `tensors`, or a while has passed. */
+async function settle(done: () => boolean): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let i = 0; i < 50 && !done(); i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe("scope", () => {
+  test("frees what was made in it and returns a value", () => {
+    const before = memory();
+    const value = scope(() => ones([100]).add(1).sum().item());
+    expect(value).toBe(200);
+    expect(memory().tensors).toBe(before.tensors);
+    expect(memory().bytes).toBe(before.bytes);
+  });
+
+  test("keeps what it returns: a tensor, or tensors in arrays, objects, maps and sets", () => {
+    const result = scope(() => {
+      const [a, b, c, d, e] = [1, 2, 3, 4, 5].map((value) => tensor([value]));
+      return { a, list: [b, { c }], map: new Map([["d", d]]), set: new Set([e]) };
+    });
+    const { a, list, map, set } = result;
+    expect(a.item()).toBe(1);
+    expect((list[0] as Tensor).item()).toBe(2);
+    expect((list[1] as { c: Tensor }).c.item()).toBe(3);
+    expect(map.get("d")!.item()).toBe(4);
+    expect([...set][0].item()).toBe(5);
+  });
+
+  test("a view that leaves takes its memory with it", () => {
+    const part = scope(() => arange(10).slice(2, 4));
+    expect(part.toArray()).toEqual([2, 3]);
+  });
+
+  test("what leaves an inner scope ends with the outer one", () => {
+    let inner: Tensor | undefined;
+    scope(() => {
+      inner = scope(() => ones([3]));
+      expect(inner.sum().item()).toBe(3);
+    });
+    expect(() => inner!.dataSync()).toThrow(/scope has ended/);
+  });
+
+  test("reading after the end says so and says how to keep the tensor", () => {
+    const leaked: Tensor[] = [];
+    scope(() => {
+      leaked.push(add(tensor([1, 2]), 1));
+    });
+    expect(() => leaked[0].dataSync()).toThrow(
+      "data: this tensor's scope has ended, and its memory with it (it was made by add). Return it from scope(() => ...), or call keep(tensor) inside the scope",
+    );
+    expect(() => leaked[0].add(1)).toThrow(/^add: this tensor's scope has ended/);
+  });
+
+  test("keep takes a tensor out of every scope", () => {
+    const kept: Tensor[] = [];
+    scope(() => {
+      scope(() => {
+        kept.push(keep(tensor([7])));
+      });
+    });
+    expect(kept[0].item()).toBe(7);
+  });
+
+  test("frees everything when the function throws", () => {
+    const before = memory().tensors;
+    expect(() =>
+      scope(() => {
+        ones([5]);
+        throw new Error("stop");
+      }),
+    ).toThrow("stop");
+    expect(memory().tensors).toBe(before);
+  });
+
+  test("refuses an asynchronous function", () => {
+    expect(() => scope(async () => ones([1]))).toThrow(/asynchronous/);
+  });
+});
+
+describe("without a scope", () => {
+  test("tensors are reclaimed when they become garbage", async () => {
+    await settle(() => false);
+    const before = memory().tensors;
+    (() => {
+      for (let i = 0; i < 1000; i++) zeros([10]);
+    })();
+    expect(memory().tensors).toBeGreaterThanOrEqual(before + 1000);
+    await settle(() => memory().tensors <= before + 10);
+    expect(memory().tensors).toBeLessThanOrEqual(before + 10);
+  });
+
+  test("a loop that forgets its scope but yields to the event loop stays below 640 MiB", async () => {
+    let highest = 0;
+    for (let i = 0; i < 2000; i++) {
+      zeros([256, 1024]).add(1); // 2 MiB
+      if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+      highest = Math.max(highest, memory().bytes);
+    }
+    expect(highest).toBeLessThan(640 * 2 ** 20);
+  });
+});
+
+test("a hand-written loop of 100,000 steps keeps memory flat", () => {
+  const w = tensor([0.5, -0.5]).requireGradient();
+  const x = tensor([[1, 2]]);
+  const step = (): void =>
+    scope(() => {
+      backward(x.mul(w).sum());
+    });
+  step();
+  const before = memory();
+  for (let i = 0; i < 100_000; i++) step();
+  const after = memory();
+  expect(after.tensors).toBe(before.tensors);
+  expect(after.bytes).toBe(before.bytes);
+  expect(after.heldBytes).toBe(before.heldBytes);
+});
+
+test("running out of memory names the largest live tensors and the way out", () => {
+  expect(() =>
+    scope(() => {
+      const hold: Tensor[] = [];
+      for (let i = 0; i < 64; i++) hold.push(zeros([1024, 4096]));
+    }),
+  ).toThrow(/out of memory: 16\.0 MiB for shape \(1024, 4096\).*smaller batches[\s\S]*16\.0 MiB {2}float32 \(1024, 4096\) made by full at .*scope\.test/);
+  // and the engine still works
+  expect(ones([3]).sum().item()).toBe(3);
+});

@@ -1,0 +1,118 @@
+// A model applied to data, in batches, without recording.
+import { noGrad } from "../autograd/grad.ts";
+import { EpochOrder, rowsOf, type Samples, checkSamples } from "../data/batches.ts";
+import { engine } from "../engine/engine.ts";
+import type { Sequential } from "../nn/sequential.ts";
+import { cast } from "../ops/elementwise.ts";
+import { oneHot } from "../ops/onehot.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
+import { countCorrect, classesOf, predictedClasses } from "./accuracy.ts";
+import { type Loss, type LossName, lossFor } from "./losses.ts";
+
+export interface Evaluation {
+  /** Mean over samples. */
+  loss: number;
+  /** Share of samples whose class is right, 0 to 1. */
+  accuracy: number;
+  samples: number;
+}
+
+export interface EvaluateOptions {
+  loss?: LossName | Loss;
+  /** Samples at a time; default 1000. */
+  batchSize?: number;
+}
+
+/** Targets as the loss wants them, in the model's dtype. Made once for a whole data set. */
+export function targetsFor(loss: Loss, model: Sequential, y: Tensor): Tensor {
+  const outputs = model.outputShape.at(-1) ?? 1;
+  if (y.dtype === "int32" && y.rank === 1) {
+    if (loss.targets === "classes") return y;
+    if (outputs > 1 || model.outputShape.length === 0) return oneHot(y, outputs, model.dtype);
+  }
+  if (loss.targets === "classes" && y.dtype === "int32") {
+    throw new TypeError(`${loss.name}: class indices must have shape (n,), got ${formatShape(y.shape)}`);
+  }
+  return cast(y, model.dtype);
+}
+
+/** Loss of a batch, and what its accuracy is counted on: logits where the loss starts from them. */
+export function lossOf(
+  loss: Loss,
+  model: Sequential,
+  batch: Samples,
+  training: boolean,
+): { value: Tensor; outputs: Tensor; threshold: number } {
+  if (loss.fromLogits !== undefined && loss.fromLogits.activation === model.outputActivation) {
+    const outputs = model.logits(batch.x, { training });
+    return { value: loss.fromLogits.compute(outputs, batch.y), outputs, threshold: 0 };
+  }
+  const outputs = model.call(batch.x, { training });
+  return { value: loss.compute(outputs, batch.y), outputs, threshold: 0.5 };
+}
+
+/**
+ * Mean loss and accuracy over samples: x [n, ...input shape], y class indices [n] or values [n, ...outputs].
+ * @throws RangeError if there are no samples or x and y hold different numbers of them.
+ */
+export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
+  checkSamples("evaluate", data);
+  const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
+  return scope(() => noGrad(() => {
+    const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, data.y) };
+    const order = new EpochOrder(samples, options.batchSize ?? 1000, null);
+    let total = 0;
+    let correct = 0;
+    for (let i = 0; i < order.batches; i++) {
+      scope(() => {
+        const batch = order.batch(i);
+        const { value, outputs, threshold } = lossOf(loss, model, batch, false);
+        total += value.item() * batch.x.shape[0]!;
+        correct += countCorrect(outputs, batch.y, threshold);
+      });
+    }
+    const n = data.x.shape[0]!;
+    return { loss: total / n, accuracy: correct / n, samples: n };
+  }));
+}
+
+/**
+ * The model's outputs for x [n, ...input shape]: [n, ...output shape]. Not recorded.
+ * @throws RangeError if the shape does not fit the model.
+ */
+export function predict(model: Sequential, x: Tensor, options: { batchSize?: number } = {}): Tensor {
+  const size = options.batchSize ?? 1000;
+  return scope(() => noGrad(() => {
+    const input = cast(x, model.dtype);
+    const n = x.shape[0] ?? 0;
+    if (n <= size) return keepFresh(model.call(input), input);
+    const y = empty("predict", [n, ...model.outputShape], model.dtype);
+    for (let start = 0; start < n; start += size) {
+      scope(() => {
+        const stop = Math.min(start + size, n);
+        engine().copy(model.call(rowsOf(input, start, stop)), rowsOf(y, start, stop));
+      });
+    }
+    return y;
+  }));
+}
+
+/** A model that only passes its input on returns it; the caller gets it as it is. */
+function keepFresh(y: Tensor, input: Tensor): Tensor {
+  return y.storage === input.storage ? keep(y) : y;
+}
+
+/** Counts of (true class, predicted class): row i, column j is how often class i was taken for j. */
+export function confusionMatrix(model: Sequential, data: Samples, classes = model.outputShape.at(-1) ?? 2): number[][] {
+  checkSamples("confusionMatrix", data);
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  scope(() => {
+    const predicted = predictedClasses(predict(model, data.x), 0.5);
+    const wanted = classesOf(data.y);
+    predicted.forEach((guess, i) => {
+      counts[wanted[i]!]![guess]! += 1;
+    });
+  });
+  return counts;
+}

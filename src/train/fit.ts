@@ -1,0 +1,210 @@
+// Training as most people want it: epochs over data, with validation, callbacks and a history.
+import type { Samples } from "../data/batches.ts";
+import { checkSamples, rowsOf } from "../data/batches.ts";
+import type { Sequential } from "../nn/sequential.ts";
+import { type Optimizer, optimizerByName, type OptimizerName } from "../optim/index.ts";
+import { evaluate } from "./evaluate.ts";
+import { type Loss, type LossName, lossFor } from "./losses.ts";
+import { type StepInfo, Trainer } from "./trainer.ts";
+
+/** What is known after an epoch. */
+export interface EpochRecord {
+  /** From 1. */
+  epoch: number;
+  /** Means over the epoch's batches, as they were trained. */
+  loss: number;
+  accuracy: number;
+  validationLoss?: number;
+  validationAccuracy?: number;
+  learningRate: number;
+  /** Training only, without validation. */
+  seconds: number;
+  samplesPerSecond: number;
+}
+
+export interface History {
+  epochs: EpochRecord[];
+  /** Why training ended: all epochs done, a callback asked for it, or the signal did. */
+  ended: "finished" | "stopped" | "interrupted";
+}
+
+/** What callbacks may look at and do. */
+export interface FitContext {
+  model: Sequential;
+  optimizer: Optimizer;
+  trainer: Trainer;
+  history: History;
+  /** Ends training after the current epoch (after the current step, when called from `onStep`). */
+  stop(): void;
+}
+
+/** Hooks into training; each may be asynchronous but `onStep`. */
+export interface Callback {
+  onStart?(context: FitContext): void | Promise<void>;
+  onEpochStart?(epoch: number, context: FitContext): void | Promise<void>;
+  onStep?(info: StepInfo, context: FitContext): void;
+  onEpochEnd?(record: EpochRecord, context: FitContext): void | Promise<void>;
+  onEnd?(context: FitContext): void | Promise<void>;
+}
+
+export interface FitOptions {
+  epochs?: number;
+  /** Default 32. */
+  batchSize?: number;
+  /** Default softmaxCrossEntropy. */
+  loss?: LossName | Loss;
+  /** By name with its usual learning rate, or made by hand. Default adam. */
+  optimizer?: OptimizerName | Optimizer;
+  /** Overrides the optimiser's learning rate, when it is given by name. */
+  learningRate?: number;
+  /** Held out for validation after every epoch. */
+  validation?: Samples;
+  /** Instead: this share of the data (below 1), or this number of samples, taken from the end before any shuffling. */
+  validationSplit?: number;
+  /** Whether every epoch has its own order; default true. */
+  shuffle?: boolean;
+  /** Seed of the shuffling; default 0. */
+  seed?: number;
+  callbacks?: readonly Callback[];
+  /** Ends training after the current step. */
+  signal?: AbortSignal;
+}
+
+/** Cuts the last part off. @throws RangeError if nothing would be left on one side. */
+export function splitSamples(data: Samples, last: number): [Samples, Samples] {
+  const n = data.x.shape[0]!;
+  const held = last < 1 ? Math.floor(n * last) : last;
+  if (!(last > 0) || !Number.isInteger(held) || held < 1 || held >= n) {
+    throw new RangeError(`split: of ${n} samples, ${last} can't be held out; give a share between 0 and 1, or a whole number below ${n}`);
+  }
+  const cut = n - held;
+  const part = (start: number, stop: number): Samples => ({ x: rowsOf(data.x, start, stop), y: rowsOf(data.y, start, stop) });
+  return [part(0, cut), part(cut, n)];
+}
+
+/**
+ * Trains a model. x [n, ...input shape]; y class indices [n] (int32) or values [n, ...outputs].
+ *
+ * Memory: every step cleans up after itself. Same seeds, same bits, whatever the number of threads.
+ * @throws NonFiniteLossError when the loss becomes NaN or infinite; RangeError if shapes or options do not fit.
+ * @example
+ * const model = new Sequential([new Dense(1)], { inputShape: [1], seed: 1 });
+ * const x = linspace(0, 1, 64).reshape([64, 1]);
+ * const history = await fit(model, { x, y: x.mul(2) }, { epochs: 50, loss: "meanSquaredError", learningRate: 0.05 });
+ */
+export async function fit(model: Sequential, data: Samples, options: FitOptions = {}): Promise<History> {
+  checkSamples("fit", data);
+  const epochs = options.epochs ?? 1;
+  if (!Number.isInteger(epochs) || epochs < 0) throw new RangeError(`fit: epochs must be a whole number from 0 on, got ${epochs}`);
+  if (options.validation && options.validationSplit !== undefined) {
+    throw new TypeError("fit: give either validation or validationSplit, not both");
+  }
+  const [training, validation] =
+    options.validationSplit === undefined ? [data, options.validation] : splitSamples(data, options.validationSplit);
+  const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
+  const optimizer =
+    typeof options.optimizer === "object"
+      ? options.optimizer
+      : optimizerByName(options.optimizer ?? "adam", { learningRate: options.learningRate });
+  const trainer = new Trainer(model, training, {
+    loss,
+    optimizer,
+    batchSize: options.batchSize ?? 32,
+    shuffle: options.shuffle ?? true,
+    seed: options.seed ?? 0,
+  });
+  return runEpochs(trainer, { ...options, epochs, loss, optimizer, validation });
+}
+
+/**
+ * Runs a trainer up to `epochs` complete epochs, from wherever it stands. Internal to `fit` and the command line, which resumes runs.
+ */
+export async function runEpochs(
+  trainer: Trainer,
+  options: {
+    epochs: number;
+    loss: Loss;
+    optimizer: Optimizer;
+    validation?: Samples;
+    callbacks?: readonly Callback[];
+    signal?: AbortSignal;
+    /** Records of the epochs that are done already. */
+    records?: readonly EpochRecord[];
+  },
+): Promise<History> {
+  const { model } = trainer;
+  const callbacks = options.callbacks ?? [];
+  let stopped = false;
+  const history: History = { epochs: [...(options.records ?? [])], ended: "finished" };
+  const context: FitContext = {
+    model,
+    optimizer: options.optimizer,
+    trainer,
+    history,
+    stop() {
+      stopped = true;
+    },
+  };
+  const halted = (): boolean => stopped || (options.signal?.aborted ?? false);
+  for (const callback of callbacks) await callback.onStart?.(context);
+  const onStep = callbacks.some((callback) => callback.onStep)
+    ? (info: StepInfo): void => {
+        for (const callback of callbacks) callback.onStep?.(info, context);
+      }
+    : undefined;
+  while (trainer.epoch < options.epochs && !halted()) {
+    for (const callback of callbacks) await callback.onEpochStart?.(trainer.epoch + 1, context);
+    const learningRate = options.optimizer.learningRate;
+    const start = performance.now();
+    const result = await trainer.finishEpoch(onStep, halted);
+    if (result === null) break;
+    const seconds = (performance.now() - start) / 1000;
+    const record: EpochRecord = {
+      epoch: trainer.epoch,
+      ...result,
+      learningRate,
+      seconds,
+      samplesPerSecond: trainer.sampleCount / seconds,
+    };
+    if (options.validation) {
+      const held = evaluate(model, options.validation, { loss: options.loss });
+      record.validationLoss = held.loss;
+      record.validationAccuracy = held.accuracy;
+    }
+    history.epochs.push(record);
+    for (const callback of callbacks) await callback.onEpochEnd?.(record, context);
+  }
+  if (trainer.epoch < options.epochs) history.ended = options.signal?.aborted ? "interrupted" : "stopped";
+  for (const callback of callbacks) await callback.onEnd?.(context);
+  return history;
+}
+
+/**
+ * A callback that ends training when a figure has not improved for `patience` epochs (Nielsen, section 3.5: no improvement in n).
+ * @throws RangeError for a patience that is not a whole number from 1 on.
+ */
+export function earlyStopping(
+  options: { patience?: number; monitor?: "loss" | "accuracy" | "validationLoss" | "validationAccuracy"; minimumChange?: number } = {},
+): Callback {
+  const patience = options.patience ?? 10;
+  if (!Number.isInteger(patience) || patience < 1) {
+    throw new RangeError(`earlyStopping: patience must be a whole number from 1 on, got ${patience}`);
+  }
+  const monitor = options.monitor ?? "validationAccuracy";
+  const sign = monitor.toLowerCase().endsWith("loss") ? -1 : 1;
+  let best = Number.NEGATIVE_INFINITY;
+  let waited = 0;
+  return {
+    onEpochEnd(record, context) {
+      const value = record[monitor];
+      if (value === undefined) throw new Error(`earlyStopping: the history has no ${monitor}; give fit validation data, or monitor another figure`);
+      if (sign * value > best + (options.minimumChange ?? 0)) {
+        best = sign * value;
+        waited = 0;
+      } else {
+        waited += 1;
+        if (waited >= patience) context.stop();
+      }
+    },
+  };
+}

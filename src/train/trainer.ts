@@ -1,0 +1,216 @@
+// One training run as a machine that takes steps and can be stopped after any of them: everything that decides the next step is in its state,
+// so a run that was interrupted and resumed ends with the same bits as one that was not.
+import { backward } from "../autograd/backward.ts";
+import { checkSamples, EpochOrder, type Samples } from "../data/batches.ts";
+import { platform } from "../engine/platform.ts";
+import type { Sequential } from "../nn/sequential.ts";
+import { cast } from "../ops/elementwise.ts";
+import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
+import { Generator, type RandomState } from "../tensor/random.ts";
+import { keep, scope, type Tensor } from "../tensor/tensor.ts";
+import { countCorrect } from "./accuracy.ts";
+import { lossOf, targetsFor } from "./evaluate.ts";
+import type { Loss } from "./losses.ts";
+
+export interface TrainerOptions {
+  loss: Loss;
+  optimizer: Optimizer;
+  batchSize: number;
+  shuffle: boolean;
+  /** Seed of the shuffling. */
+  seed: number;
+}
+
+/** Where a run stands, as JSON; the parameters and the optimiser's memory are tensors beside it. */
+export interface TrainerState {
+  /** Complete epochs. */
+  epoch: number;
+  /** Steps done in the current epoch. */
+  step: number;
+  /** Sums over the current epoch so far. */
+  lossSum: number;
+  correct: number;
+  seen: number;
+  /** The shuffling generator before the current epoch was shuffled. */
+  shuffle: RandomState;
+  /** The model's generator (dropout). */
+  random: RandomState;
+  optimizer: OptimizerState;
+}
+
+export interface StepInfo {
+  /** Epoch in progress, from 0. */
+  epoch: number;
+  /** Step just done, from 0, and steps an epoch. */
+  step: number;
+  steps: number;
+  /** Loss of this batch. */
+  loss: number;
+  /** Means over the epoch so far. */
+  meanLoss: number;
+  accuracy: number;
+  /** Samples seen in this epoch. */
+  seen: number;
+}
+
+/** The loss became NaN or infinite: training can't go on from there. */
+export class NonFiniteLossError extends Error {
+  override readonly name = "NonFiniteLossError";
+  constructor(
+    readonly epoch: number,
+    readonly step: number,
+    readonly loss: number,
+    learningRate: number,
+  ) {
+    super(
+      `training: the loss became ${loss} at epoch ${epoch + 1}, step ${step + 1}; the parameters are past use from this step on. ` +
+        `Try a lower learning rate (it is ${learningRate}), for example ${learningRate / 10}.`,
+    );
+  }
+}
+
+/** How long steps run before waiting events get a turn, in milliseconds. */
+const BURST = 30;
+
+export class Trainer {
+  epoch = 0;
+  step = 0;
+  private lossSum = 0;
+  private correct = 0;
+  private seen = 0;
+  private readonly shuffle: Generator;
+  private shuffleBefore: RandomState;
+  private order: EpochOrder | undefined;
+  private readonly samples: Samples;
+
+  constructor(
+    readonly model: Sequential,
+    data: Samples,
+    private readonly options: TrainerOptions,
+  ) {
+    checkSamples("fit", data);
+    const { batchSize } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new RangeError(`fit: the batch size must be a whole number from 1 on, got ${batchSize}`);
+    }
+    this.samples = keep(scope(() => ({ x: cast(data.x, model.dtype), y: targetsFor(options.loss, model, data.y) })));
+    this.shuffle = new Generator(options.seed);
+    this.shuffleBefore = this.shuffle.state();
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.samples.x.shape[0]! / this.options.batchSize);
+  }
+
+  get sampleCount(): number {
+    return this.samples.x.shape[0]!;
+  }
+
+  private startEpoch(): EpochOrder {
+    this.shuffleBefore = this.shuffle.state();
+    this.order = new EpochOrder(this.samples, this.options.batchSize, this.options.shuffle ? this.shuffle : null);
+    return this.order;
+  }
+
+  /** One step: forward, backward, update. @throws NonFiniteLossError before the update if the loss is not finite. */
+  takeStep(): StepInfo {
+    const order = this.order ?? this.startEpoch();
+    const { loss, optimizer } = this.options;
+    const { block } = this.model;
+    let value = 0;
+    scope(() => {
+      const batch = order.batch(this.step);
+      const result = lossOf(loss, this.model, batch, true);
+      value = result.value.item();
+      if (!Number.isFinite(value)) throw new NonFiniteLossError(this.epoch, this.step, value, optimizer.learningRate);
+      block.clearGradients();
+      backward(result.value);
+      optimizer.step(block);
+      const count = batch.x.shape[0]!;
+      this.lossSum += value * count;
+      this.correct += countCorrect(result.outputs, batch.y, result.threshold);
+      this.seen += count;
+    });
+    this.step += 1;
+    return {
+      epoch: this.epoch,
+      step: this.step - 1,
+      steps: order.batches,
+      loss: value,
+      meanLoss: this.lossSum / this.seen,
+      accuracy: this.correct / this.seen,
+      seen: this.seen,
+    };
+  }
+
+  /**
+   * Steps to the end of the epoch. Waiting events get a turn every 30 ms. Returns the epoch's mean loss and accuracy, or null if `stop` became true
+   * after a step: then the epoch can be continued later.
+   */
+  async finishEpoch(onStep?: (info: StepInfo) => void, stop?: () => boolean): Promise<{ loss: number; accuracy: number } | null> {
+    let turn = performance.now();
+    while (this.step < this.stepsPerEpoch) {
+      if (stop?.()) return null;
+      const info = this.takeStep();
+      onStep?.(info);
+      if (performance.now() - turn > BURST) {
+        await platform().yieldToEvents();
+        turn = performance.now();
+      }
+    }
+    const result = { loss: this.lossSum / this.seen, accuracy: this.correct / this.seen };
+    this.epoch += 1;
+    this.step = 0;
+    this.lossSum = 0;
+    this.correct = 0;
+    this.seen = 0;
+    this.order = undefined;
+    this.shuffleBefore = this.shuffle.state();
+    return result;
+  }
+
+  state(): TrainerState {
+    return {
+      epoch: this.epoch,
+      step: this.step,
+      lossSum: this.lossSum,
+      correct: this.correct,
+      seen: this.seen,
+      shuffle: this.shuffleBefore,
+      random: this.model.generator.state(),
+      optimizer: this.options.optimizer.state(),
+    };
+  }
+
+  /** The tensors of the state: parameters by name, and the optimiser's memory as `optimizer.<name>`. */
+  tensors(): Record<string, Tensor> {
+    const tensors: Record<string, Tensor> = {};
+    for (const parameter of this.model.parameters) tensors[parameter.name] = parameter.tensor;
+    for (const [name, slot] of Object.entries(this.options.optimizer.slots())) tensors[`optimizer.${name}`] = slot;
+    return tensors;
+  }
+
+  /** Goes back to a saved state, to the same bits. @throws Error if a tensor is missing or does not fit. */
+  restore(state: TrainerState, tensors: Record<string, Tensor>): void {
+    const slots: Record<string, Tensor> = {};
+    for (const [name, value] of Object.entries(tensors)) {
+      if (name.startsWith("optimizer.")) slots[name.slice("optimizer.".length)] = value;
+    }
+    for (const parameter of this.model.parameters) {
+      const value = tensors[parameter.name];
+      if (value === undefined) throw new Error(`restore: the saved state has no parameter ${parameter.name}; it belongs to another architecture`);
+      parameter.assign(value);
+    }
+    this.options.optimizer.restore(state.optimizer, slots);
+    this.model.generator.restore(state.random);
+    this.shuffle.restore(state.shuffle);
+    this.shuffleBefore = this.shuffle.state();
+    this.epoch = state.epoch;
+    this.order = undefined;
+    if (state.step > 0) this.startEpoch();
+    this.step = state.step;
+    this.lossSum = state.lossSum;
+    this.correct = state.correct;
+    this.seen = state.seen;
+  }
+}

@@ -1,0 +1,24 @@
+import { defineConfig } from "tsdown";
+
+// Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
+// from other packages is bundled in, so that installing Nabla installs nothing else.
+export default defineConfig([
+  {
+    entry: { index: "src/index.ts" },
+    platform: "neutral",
+    target: "es2022",
+    dts: true,
+    clean: true,
+    minify: false,
+    outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
+  },
+  {
+    entry: { node: "src/node.ts", "cli/main": "src/cli/main.ts" },
+    platform: "node",
+    target: "node20",
+    dts: { entry: "src/node.ts" },
+    clean: false,
+    outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
+    external: ["@resvg/resvg-js", "koffi"],
+  },
+]);
