@@ -1,5 +1,8 @@
 import { defineConfig } from "tsdown";
 
+// Type declarations take most of the time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
+const declarations = process.env["NABLA_DECLARATIONS"] === "1";
+
 // Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
 // from other packages is bundled in, so that installing Nabla installs nothing else.
 export default defineConfig([
@@ -7,7 +10,7 @@ export default defineConfig([
     entry: { index: "src/index.ts" },
     platform: "neutral",
     target: "es2022",
-    dts: true,
+    dts: declarations,
     clean: true,
     minify: false,
     outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
@@ -16,9 +19,9 @@ export default defineConfig([
     entry: { node: "src/node.ts", "cli/main": "src/cli/main.ts" },
     platform: "node",
     target: "node20",
-    dts: { entry: "src/node.ts" },
+    dts: declarations && { entry: "src/node.ts" },
     clean: false,
     outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
-    external: ["@resvg/resvg-js", "koffi"],
+    deps: { neverBundle: ["@resvg/resvg-js", "koffi"] },
   },
 ]);

@@ -3,6 +3,8 @@
 // written all over 64 bytes of scratch memory and read from there with a step of 0, so all three modes are one loop.
 // The broadcasting forms walk the outer axes and call the row loop; rows with other strides are gathered first.
 import { loadPart, setWord, storePart, word } from "./lanes";
+import { atan2_v32, pow_v32 } from "./math32";
+import { atan2_v64, pow_v64 } from "./math64";
 import { parallelFor, scratch, TASK_ARGUMENTS } from "./parallel";
 import { Row, split, tableIndex } from "./split";
 import { advance, firstOffset, secondOffset, seek } from "./walk";
@@ -50,6 +52,8 @@ function apply<T>(operation: i32, a: v128, b: v128): v128 {
     if (operation == SIGMOID_GRADIENT) return v128.mul<T>(v128.mul<T>(a, b), v128.sub<T>(one, b));
     if (operation == TANH_GRADIENT) return v128.mul<T>(a, v128.sub<T>(one, v128.mul<T>(b, b)));
     if (operation == RELU_GRADIENT) return v128.and(a, v128.gt<T>(b, v128.splat<T>(<T>0)));
+    if (operation == POW) return sizeof<T>() == 4 ? pow_v32(a, b) : pow_v64(a, b);
+    if (operation == ATAN2) return sizeof<T>() == 4 ? atan2_v32(a, b) : atan2_v64(a, b);
   }
   return unreachable();
 }
@@ -481,6 +485,24 @@ export function reluGradient_f32_strided(
   broadcast(reluGradient_f32, CHEAP, 4, 4, rank, shape, aStrides, bStrides, a, b, out);
 }
 
+export function pow_f32(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
+  costly<f32>(POW, pow_f32, mode, a, b, out, n);
+}
+export function pow_f32_strided(
+  rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
+): void {
+  broadcast(pow_f32, COSTLY, 4, 4, rank, shape, aStrides, bStrides, a, b, out);
+}
+
+export function atan2_f32(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
+  costly<f32>(ATAN2, atan2_f32, mode, a, b, out, n);
+}
+export function atan2_f32_strided(
+  rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
+): void {
+  broadcast(atan2_f32, COSTLY, 4, 4, rank, shape, aStrides, bStrides, a, b, out);
+}
+
 export function floorDivide_f32(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
   scalar<f32>(FLOOR_DIVIDE, floorDivide_f32, mode, a, b, out, n);
 }
@@ -580,6 +602,24 @@ export function reluGradient_f64_strided(
   rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
 ): void {
   broadcast(reluGradient_f64, CHEAP, 8, 8, rank, shape, aStrides, bStrides, a, b, out);
+}
+
+export function pow_f64(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
+  costly<f64>(POW, pow_f64, mode, a, b, out, n);
+}
+export function pow_f64_strided(
+  rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
+): void {
+  broadcast(pow_f64, COSTLY, 8, 8, rank, shape, aStrides, bStrides, a, b, out);
+}
+
+export function atan2_f64(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
+  costly<f64>(ATAN2, atan2_f64, mode, a, b, out, n);
+}
+export function atan2_f64_strided(
+  rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
+): void {
+  broadcast(atan2_f64, COSTLY, 8, 8, rank, shape, aStrides, bStrides, a, b, out);
 }
 
 export function floorDivide_f64(mode: usize, a: usize, b: usize, out: usize, n: i32): void {

@@ -5,7 +5,7 @@
 /** Rows of a tile. */
 export const TILE_ROWS: i32 = 4;
 /** Bytes of a tile's row: two vectors. */
-export const ROW_BYTES: usize = 32;
+export const ROW_BYTES: i32 = 32;
 
 /** Columns of a tile. */
 // @ts-ignore: decorator
@@ -27,7 +27,7 @@ function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
  * from c itself if it is 0. With `relu` negative results become 0.
  */
 export function productTile<T>(
-  a: usize, b: usize, depth: i32, c: usize, rowBytes: usize, start: usize, relu: bool,
+  a: usize, b: usize, depth: i32, c: usize, rowBytes: i32, start: usize, relu: bool,
 ): void {
   const c1 = c + rowBytes;
   const c2 = c1 + rowBytes;
@@ -172,7 +172,7 @@ function addTo<T>(place: usize, value: v128): void {
  */
 export function correlateTile<T>(
   x0: usize, x1: usize, x2: usize, x3: usize, positions: usize, b: usize, pixels: i32,
-  c: usize, rowBytes: usize, add: bool,
+  c: usize, rowBytes: i32, add: bool,
 ): void {
   let s00 = v128.splat<T>(<T>0);
   let s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
@@ -279,7 +279,7 @@ function gatherVector<T>(image: usize, offsets: usize, taps: i32, positions: usi
 }
 
 /** out[row, 2 vectors] from `rows` rows of `columns` elements that lie `rowBytes` apart, zeros after them. */
-export function copyPanel<T>(from: usize, rowBytes: usize, rows: i32, columns: i32, out: usize): void {
+export function copyPanel<T>(from: usize, rowBytes: i32, rows: i32, columns: i32, out: usize): void {
   if (columns == tileColumns<T>()) {
     for (; rows > 0; rows--) {
       v128.store(out, v128.load(from));
@@ -300,7 +300,7 @@ export function copyPanel<T>(from: usize, rowBytes: usize, rows: i32, columns: i
 }
 
 /** out[column, 2 vectors] from up to two vectors of rows: the same transposed, zeros for missing rows. */
-export function transposePanel<T>(from: usize, rowBytes: usize, rows: i32, columns: i32, out: usize): void {
+export function transposePanel<T>(from: usize, rowBytes: i32, rows: i32, columns: i32, out: usize): void {
   if (rows < tileColumns<T>()) {
     memory.fill(out, 0, columns * ROW_BYTES);
     for (let row = 0; row < rows; row++) {

@@ -348,10 +348,10 @@ function packFilters<T>(args: usize, start: i32, end: i32): void {
     const from = <usize>word(args, WEIGHTS) + (group * filters + first) * taps * sizeof<T>();
     let to = <usize>word(args, PACKED) + task * TILE_ROWS * taps * sizeof<T>();
     // A missing row repeats the first: its sums are never kept.
-    const second = from + (rows > 1 ? taps * sizeof<T>() : 0);
-    const third = from + (rows > 2 ? 2 * taps * sizeof<T>() : 0);
-    const fourth = from + (rows > 3 ? 3 * taps * sizeof<T>() : 0);
-    for (let i: usize = 0; i < taps * sizeof<T>(); i += sizeof<T>()) {
+    const second = rows > 1 ? from + taps * sizeof<T>() : from;
+    const third = rows > 2 ? from + 2 * taps * sizeof<T>() : from;
+    const fourth = rows > 3 ? from + 3 * taps * sizeof<T>() : from;
+    for (let i = 0; i < taps * <i32>sizeof<T>(); i += sizeof<T>()) {
       store<T>(to, load<T>(from + i));
       store<T>(to, load<T>(second + i), sizeof<T>());
       store<T>(to, load<T>(third + i), 2 * sizeof<T>());
@@ -367,7 +367,7 @@ function packFilters<T>(args: usize, start: i32, end: i32): void {
 
 /** One tile at the right or lower edge: worked out in scratch memory, of which only what lies inside is kept. */
 function edgeTile<T>(
-  a: usize, b: usize, depth: i32, c: usize, rowBytes: usize, start: usize, relu: bool, rows: i32, columns: i32,
+  a: usize, b: usize, depth: i32, c: usize, rowBytes: i32, start: usize, relu: bool, rows: i32, columns: i32,
 ): void {
   const tile = scratch + TILE;
   const bytes = columns * <i32>sizeof<T>();
@@ -408,7 +408,7 @@ function forwardTask<T>(args: usize, start: i32, end: i32): void {
   const activation = word(args, ACTIVATION);
   const quads = ceilDivide(filters, TILE_ROWS);
   const atOnce = size > MOST_TAPS ? MOST_TAPS : (MOST_TAPS / size) * size;
-  const rowBytes = <usize>(outHeight * outWidth) * sizeof<T>();
+  const rowBytes = outHeight * outWidth * <i32>sizeof<T>();
   const panel = scratch + PANEL;
   const piece = scratch + PIECE;
 
@@ -604,7 +604,7 @@ function inputGradientTask<T>(args: usize, start: i32, end: i32): void {
         }
       }
     }
-    if (padded) copyInside<T>(args, image, dx, count, bias + (bias != 0 ? (group * channels + first) * sizeof<T>() : 0));
+    if (padded) copyInside<T>(args, image, dx, count, bias != 0 ? bias + (group * channels + first) * sizeof<T>() : 0);
     activate<T>(word(args, ACTIVATION), dx, count * height * width);
   }
 }
@@ -687,7 +687,7 @@ function weightGradientTask<T>(args: usize, start: i32, end: i32): void {
   const offsets = <usize>word(args, OFFSETS);
   const positions = <usize>word(args, POSITIONS);
   const columns = ceilDivide(filters, tileColumns<T>()) * tileColumns<T>();
-  const rowBytes = <usize>columns * sizeof<T>();
+  const rowBytes = columns * <i32>sizeof<T>();
   const panel = scratch + PANEL;
   const piece = scratch + PIECE;
 
@@ -740,14 +740,14 @@ function weightGradientTask<T>(args: usize, start: i32, end: i32): void {
 
 /** A tile with fewer than four taps: the rows after them repeat the first one and are dropped. */
 function lastTaps<T>(
-  x0: usize, base: usize, offsets: usize, rows: i32, positions: usize, panel: usize, run: i32, sum: usize, rowBytes: usize, add: bool,
+  x0: usize, base: usize, offsets: usize, rows: i32, positions: usize, panel: usize, run: i32, sum: usize, rowBytes: i32, add: bool,
 ): void {
   const tile = scratch + TILE;
   const x1 = rows > 1 ? base + load<u32>(offsets, 4) : x0;
   const x2 = rows > 2 ? base + load<u32>(offsets, 8) : x0;
   correlateTile<T>(x0, x1, x2, x0, positions, panel, run, tile, ROW_BYTES, false);
   for (let row = 0; row < rows; row++) {
-    for (let half: usize = 0; half < ROW_BYTES; half += 16) {
+    for (let half = 0; half < ROW_BYTES; half += 16) {
       const to = sum + row * rowBytes + half;
       const value = v128.load(tile + row * ROW_BYTES + half);
       v128.store(to, add ? v128.add<T>(v128.load(to), value) : value);
@@ -761,8 +761,8 @@ function combineTask<T>(args: usize, start: i32, end: i32): void {
   const filters = word(args, FILTERS) / groups;
   const taps = word(args, CHANNELS) / groups * word(args, KERNEL_HEIGHT) * word(args, KERNEL_WIDTH);
   const columns = ceilDivide(filters, tileColumns<T>()) * tileColumns<T>();
-  const rowBytes = <usize>columns * sizeof<T>();
-  const partBytes = <usize>groups * (taps + TILE_ROWS) * rowBytes;
+  const rowBytes = columns * <i32>sizeof<T>();
+  const partBytes = groups * (taps + TILE_ROWS) * rowBytes;
   const parts = word(args, PARTS);
   const accumulate = word(args, ACCUMULATE);
   const tile = scratch + TILE;

@@ -1,73 +1,71 @@
 // Transcendental functions of four float32 at a time, within 2 units in the last place of the exact result, denormal
-// results included. There is no fused multiply-add: every processor gives the same bits. The functions that networks
-// spend their time in work in float32 and carry rounding errors along; the others work in float64 lanes.
-import {
-  acos_v64,
-  asin_v64,
-  atan2_v64,
-  atan_v64,
-  cosh_v64,
-  sinh_v64,
-  tan_v64,
-  withHuge,
-} from "./math64";
+// results included. There is no fused multiply-add: every processor gives the same bits. Where float32 would need many
+// corrections to be that exact, two pairs of float64 lanes ("pairs") with a shorter polynomial are faster and better.
+import { acos_v64, asin_v64, atan2_v64, atan_v64, cosh_v64, sinh_v64, tan_v64, withHuge } from "./math64";
 
 /** 1.5 * 2^23: adding it rounds a small float to an integer, which then stands in the low bits of the sum. */
 const ROUND: f32 = 12582912.0;
 const BIAS: f32 = 127.0;
-/** Added to an exponent before `scale`, which splits the scaling into two factors. */
+/** Added to an exponent that is split into two factors. */
 const SPLIT: f32 = 2 * BIAS;
-/** ROUND and BIAS of float64. */
+// The same for float64 lanes.
 const ROUND_64: f64 = 6755399441055744.0;
 const BIAS_64: f64 = 1023.0;
+const LOG2_E_64: f64 = 1.4426950408889634;
+const SQRT_HALF_BITS_64: i64 = 0x3fe6a09e667f3bcd;
 
 const LOG2_E: f32 = 1.4426950408889634;
 const LN2: f32 = 0.6931471805599453;
 /** ln 2 in two parts; the upper one has 15 bits, so that its product with an exponent is exact. */
 const LN2_UPPER: f32 = 0.693145751953125;
 const LN2_LOWER: f32 = 1.4286068203094173e-6;
-const SQRT_HALF_BITS_64: i64 = 0x3fe6a09e667f3bcd;
 const SQRT_HALF_BITS: i32 = 0x3f3504f3;
 const SMALLEST_NORMAL: f32 = 1.17549435e-38;
 
-const TWO_TO_MINUS_24: f32 = 5.9604644775390625e-8;
 const HUGE_ANGLE: f32 = 1048576.0;
 
+// @ts-ignore: decorator
 @inline
 function splat(value: f32): v128 {
   return f32x4.splat(value);
 }
 
 /** a + b c, rounded twice. */
+// @ts-ignore: decorator
 @inline
 function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(a, f32x4.mul(b, c));
 }
 
 /** a + b c in float64 lanes, rounded twice. */
+// @ts-ignore: decorator
 @inline
 function multiplyAddPair(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(a, f64x2.mul(b, c));
 }
 
 /** Keeps x within [low, high]; NaN stays NaN. */
+// @ts-ignore: decorator
 @inline
 export function clamp_v32(x: v128, low: f32, high: f32): v128 {
   return f32x4.pmax(f32x4.pmin(x, splat(high)), splat(low));
 }
 
+// @ts-ignore: decorator
 @inline
 function signBit(x: v128): v128 {
   return v128.and(x, i32x4.splat(0x80000000));
 }
 
 /** The upper 12 bits of the mantissa: products of such halves are exact. */
+// @ts-ignore: decorator
 @inline
 function upperHalf(x: v128): v128 {
   return v128.and(x, i32x4.splat(0xfffff000));
 }
 
 /** a^2 - square, where square is a^2 rounded. */
+// @ts-ignore: decorator
 @inline
 function squareError(a: v128, square: v128): v128 {
   const a1 = upperHalf(a);
@@ -77,32 +75,69 @@ function squareError(a: v128, square: v128): v128 {
 }
 
 /** a + b - sum, where sum is a + b rounded and |a| >= |b| or a = 0. */
+// @ts-ignore: decorator
 @inline
 function sumError(a: v128, b: v128, sum: v128): v128 {
   return f32x4.add(f32x4.sub(a, sum), b);
 }
 
 /** The lower two lanes as float64. */
+// @ts-ignore: decorator
 @inline
 function lowerPair(x: v128): v128 {
   return f64x2.promote_low_f32x4(x);
 }
 
 /** The upper two lanes as float64. */
+// @ts-ignore: decorator
 @inline
 function upperPair(x: v128): v128 {
   return f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 1));
 }
 
 /** Four float32 from two pairs of float64. */
+// @ts-ignore: decorator
 @inline
 function joinPairs(lower: v128, upper: v128): v128 {
   return i64x2.shuffle(f32x4.demote_f64x2_zero(lower), f32x4.demote_f64x2_zero(upper), 0, 2);
 }
 
-// ---- Powers of e and 2.
+// ---- Powers of e and 2, and what is made of them.
+
+/** (2^r - 1) / r in float64 lanes for |r| <= 1/2, with about 34 good bits. */
+// @ts-ignore: decorator
+@inline
+function exp2Slope(r: v128): v128 {
+  let p = f64x2.splat(1.5195422749437817e-5);
+  p = multiplyAddPair(f64x2.splat(0.00015466761793281406), r, p);
+  p = multiplyAddPair(f64x2.splat(0.001333393819666086), r, p);
+  p = multiplyAddPair(f64x2.splat(0.009618038170519622), r, p);
+  p = multiplyAddPair(f64x2.splat(0.05550410363188324), r, p);
+  p = multiplyAddPair(f64x2.splat(0.24022651066242381), r, p);
+  return multiplyAddPair(f64x2.splat(0.6931471805050154), r, p);
+}
+
+/** 2^t in float64 lanes for |t| <= 1000. What overflows in float32, or is denormal, does so when pairs are joined. */
+// @ts-ignore: decorator
+@inline
+function exp2Pair(t: v128): v128 {
+  const biased = f64x2.add(t, f64x2.splat(ROUND_64 + BIAS_64));
+  const r = f64x2.sub(t, f64x2.sub(biased, f64x2.splat(ROUND_64 + BIAS_64)));
+  return f64x2.mul(multiplyAddPair(f64x2.splat(1.0), r, exp2Slope(r)), i64x2.shl(biased, 52));
+}
+
+/** 2^t - 1 in float64 lanes for |t| <= 1000, as accurate near zero as far from it. */
+// @ts-ignore: decorator
+@inline
+function exp2MinusOnePair(t: v128): v128 {
+  const biased = f64x2.add(t, f64x2.splat(ROUND_64 + BIAS_64));
+  const r = f64x2.sub(t, f64x2.sub(biased, f64x2.splat(ROUND_64 + BIAS_64)));
+  const s = i64x2.shl(biased, 52);
+  return multiplyAddPair(f64x2.sub(s, f64x2.splat(1.0)), s, f64x2.mul(r, exp2Slope(r)));
+}
 
 /** e^r - 1 - r for |r| <= ln(2)/2. */
+// @ts-ignore: decorator
 @inline
 function expTail(r: v128): v128 {
   let p = multiplyAdd(splat(0.008367099), splat(0.001391772), r);
@@ -112,7 +147,8 @@ function expTail(r: v128): v128 {
   return f32x4.mul(f32x4.mul(r, r), p);
 }
 
-/** e^(a - b) 2^n, where `biased` is the float n + SPLIT + ROUND. Two factors, so that a denormal result is rounded once. */
+/** e^(a - b) 2^n, `biased` being the float n + SPLIT + ROUND. Two factors, so that a denormal is rounded once. */
+// @ts-ignore: decorator
 @inline
 function expScaled(a: v128, b: v128, biased: v128): v128 {
   const r = f32x4.sub(a, b);
@@ -123,30 +159,24 @@ function expScaled(a: v128, b: v128, biased: v128): v128 {
   return f32x4.mul(f32x4.mul(p, i32x4.shl(half, 23)), i32x4.shl(i32x4.sub(biased, half), 23));
 }
 
-/** e^(upper + lower) 2^twos, for upper within [-160, 90] and lower small beside it. */
+/** e^x for x within [-160, 90]. */
+// @ts-ignore: decorator
 @inline
-function expOfSum(upper: v128, lower: v128, twos: f32): v128 {
-  const biased = multiplyAdd(splat(ROUND + SPLIT + twos), upper, splat(LOG2_E));
-  const n = f32x4.sub(biased, splat(ROUND + SPLIT + twos));
-  const a = f32x4.sub(upper, f32x4.mul(n, splat(LN2_UPPER)));
-  return expScaled(a, f32x4.sub(f32x4.mul(n, splat(LN2_LOWER)), lower), biased);
-}
-
-/** e^x 2^twos for x within [-160, 90]. */
-@inline
-function expBounded(x: v128, twos: f32): v128 {
-  const biased = multiplyAdd(splat(ROUND + SPLIT + twos), x, splat(LOG2_E));
-  const n = f32x4.sub(biased, splat(ROUND + SPLIT + twos));
+function expBounded(x: v128): v128 {
+  const biased = multiplyAdd(splat(ROUND + SPLIT), x, splat(LOG2_E));
+  const n = f32x4.sub(biased, splat(ROUND + SPLIT));
   return expScaled(f32x4.sub(x, f32x4.mul(n, splat(LN2_UPPER))), f32x4.mul(n, splat(LN2_LOWER)), biased);
 }
 
 /** e^x. */
+// @ts-ignore: decorator
 @inline
 export function exp_v32(x: v128): v128 {
-  return expBounded(clamp_v32(x, -105.0, 89.5), 0);
+  return expBounded(clamp_v32(x, -105.0, 89.5));
 }
 
 /** 2^x. */
+// @ts-ignore: decorator
 @inline
 export function exp2_v32(x: v128): v128 {
   const bounded = clamp_v32(x, -151.0, 129.0);
@@ -156,6 +186,7 @@ export function exp2_v32(x: v128): v128 {
 }
 
 /** e^x - 1. */
+// @ts-ignore: decorator
 @inline
 export function expm1_v32(x: v128): v128 {
   const bounded = clamp_v32(x, -20.0, 88.8);
@@ -171,66 +202,63 @@ export function expm1_v32(x: v128): v128 {
   return v128.bitselect(x, f32x4.add(half, half), f32x4.lt(f32x4.abs(x), splat(2e-8)));
 }
 
-/** tanh x = m / (m + 1) with m = (e^(2|x|) - 1) / 2, which is as accurate near zero as far from it. */
+/** tanh x = m / (m + 2) with m = e^(2x) - 1. */
+// @ts-ignore: decorator
+@inline
+function tanhPair(x: v128): v128 {
+  const m = exp2MinusOnePair(f64x2.mul(x, f64x2.splat(2 * LOG2_E_64)));
+  return f64x2.div(m, f64x2.add(m, f64x2.splat(2.0)));
+}
+
+/** tanh x. */
+// @ts-ignore: decorator
 @inline
 export function tanh_v32(x: v128): v128 {
-  const a = f32x4.pmin(f32x4.abs(x), splat(10.0));
-  const doubled = f32x4.add(a, a);
-  const biased = multiplyAdd(splat(ROUND + BIAS - 1), doubled, splat(LOG2_E));
-  const n = f32x4.sub(biased, splat(ROUND + BIAS - 1));
-  const r = f32x4.sub(f32x4.sub(doubled, f32x4.mul(n, splat(LN2_UPPER))), f32x4.mul(n, splat(LN2_LOWER)));
-  const s = i32x4.shl(biased, 23);
-  const first = f32x4.sub(s, splat(0.5));
-  const second = f32x4.mul(s, r);
-  const sum = f32x4.add(first, second);
-  const tail = multiplyAdd(sumError(first, second, sum), s, expTail(r));
-  const m = f32x4.add(sum, tail);
-  // What m and m + 1 lost by rounding, divided by m + 1; 1 - tanh is 1 / (m + 1).
-  const lost = sumError(sum, tail, m);
-  const d = f32x4.add(m, splat(1.0));
-  const lostBelow = f32x4.add(f32x4.sub(m, f32x4.sub(d, splat(1.0))), lost);
-  const q = f32x4.div(m, d);
-  const correction = f32x4.mul(f32x4.sub(lost, f32x4.mul(q, lostBelow)), f32x4.sub(splat(1.0), q));
-  return v128.or(f32x4.pmin(f32x4.add(q, correction), splat(1.0)), signBit(x));
+  const bounded = clamp_v32(x, -10.0, 10.0);
+  return v128.or(joinPairs(tanhPair(lowerPair(bounded)), tanhPair(upperPair(bounded))), signBit(x));
 }
 
-/** numerator / (1 + z) for z within [0, 1], with the rounding error of 1 + z carried on. */
+/** numerator / (1 + e^-x). */
+// @ts-ignore: decorator
 @inline
-function overOnePlus(numerator: v128, z: v128): v128 {
-  const d = f32x4.add(splat(1.0), z);
-  const q = f32x4.div(numerator, d);
-  // The error over d; 1 - z/2 is near enough to 1 / d for that.
-  const error = f32x4.mul(sumError(splat(1.0), z, d), f32x4.sub(splat(1.0), f32x4.mul(splat(0.5), z)));
-  return f32x4.sub(q, f32x4.mul(q, error));
+function logisticPair(numerator: v128, x: v128): v128 {
+  const z = exp2Pair(f64x2.mul(x, f64x2.splat(-LOG2_E_64)));
+  return f64x2.div(numerator, f64x2.add(f64x2.splat(1.0), z));
 }
 
-/** 1 / (1 + e^-x), written with e^-|x| so that nothing overflows and small results keep their digits. */
+/** 1 / (1 + e^-x). */
+// @ts-ignore: decorator
 @inline
 export function sigmoid_v32(x: v128): v128 {
-  const z = expBounded(f32x4.pmax(f32x4.neg(f32x4.abs(x)), splat(-105.0)), 0);
-  return overOnePlus(v128.bitselect(z, splat(1.0), f32x4.lt(x, splat(0.0))), z);
+  const bounded = clamp_v32(x, -125.0, 125.0);
+  const one = f64x2.splat(1.0);
+  return joinPairs(logisticPair(one, lowerPair(bounded)), logisticPair(one, upperPair(bounded)));
 }
 
-/** x / (1 + e^-x). The exponential is kept 2^24 times too large until the end: it may be denormal where x times it is not. */
+/** x / (1 + e^-x). */
+// @ts-ignore: decorator
 @inline
 export function silu_v32(x: v128): v128 {
-  const bounded = f32x4.pmax(x, splat(-125.0));
-  const z = expBounded(f32x4.neg(f32x4.pmin(f32x4.abs(bounded), splat(125.0))), 24);
-  const negative = f32x4.lt(x, splat(0.0));
-  const down = splat(TWO_TO_MINUS_24);
-  const y = overOnePlus(v128.bitselect(f32x4.mul(bounded, z), bounded, negative), f32x4.mul(z, down));
-  return v128.or(v128.bitselect(f32x4.mul(y, down), y, negative), signBit(x));
+  const numerator = f32x4.pmax(x, splat(-125.0));
+  const bounded = f32x4.pmin(numerator, splat(125.0));
+  const lower = logisticPair(lowerPair(numerator), lowerPair(bounded));
+  return joinPairs(lower, logisticPair(upperPair(numerator), upperPair(bounded)));
 }
 
 /** e^(-x^2), with the rounding error of the square carried on. */
+// @ts-ignore: decorator
 @inline
 export function gaussian_v32(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), splat(11.0));
   const square = f32x4.mul(a, a);
-  return expOfSum(f32x4.neg(square), f32x4.neg(squareError(a, square)), 0);
+  const biased = multiplyAdd(splat(ROUND + SPLIT), square, splat(-LOG2_E));
+  const n = f32x4.sub(biased, splat(ROUND + SPLIT));
+  const upper = f32x4.sub(f32x4.neg(square), f32x4.mul(n, splat(LN2_UPPER)));
+  return expScaled(upper, multiplyAdd(squareError(a, square), n, splat(LN2_LOWER)), biased);
 }
 
 /** erf x: x times a polynomial in x^2 below 0.9, and 1 - e^p(x) above, p being ln erfc. */
+// @ts-ignore: decorator
 @inline
 export function erf_v32(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), splat(4.0));
@@ -241,7 +269,7 @@ export function erf_v32(x: v128): v128 {
   p = multiplyAdd(splat(-0.6333867), a, p);
   p = multiplyAdd(splat(-1.1294951), a, p);
   p = multiplyAdd(splat(1.7055002e-4), a, p);
-  const large = f32x4.sub(splat(1.0), expBounded(p, 0));
+  const large = f32x4.sub(splat(1.0), expBounded(p));
   const z = f32x4.mul(a, a);
   let q = multiplyAdd(splat(-8.1441615e-4), z, splat(8.392293e-5));
   q = multiplyAdd(splat(0.005200722), z, q);
@@ -253,26 +281,12 @@ export function erf_v32(x: v128): v128 {
   return v128.or(v128.bitselect(small, large, f32x4.lt(a, splat(0.9))), signBit(x));
 }
 
-/** 2^t in float64 lanes for |t| <= 1000, with about 34 good bits. */
-@inline
-function exp2Pair(t: v128): v128 {
-  const biased = f64x2.add(t, f64x2.splat(ROUND_64 + BIAS_64));
-  const r = f64x2.sub(t, f64x2.sub(biased, f64x2.splat(ROUND_64 + BIAS_64)));
-  let p = f64x2.splat(1.5195422749437817e-5);
-  p = multiplyAddPair(f64x2.splat(0.00015466761793281406), r, p);
-  p = multiplyAddPair(f64x2.splat(0.001333393819666086), r, p);
-  p = multiplyAddPair(f64x2.splat(0.009618038170519622), r, p);
-  p = multiplyAddPair(f64x2.splat(0.05550410363188324), r, p);
-  p = multiplyAddPair(f64x2.splat(0.24022651066242381), r, p);
-  p = multiplyAddPair(f64x2.splat(0.6931471805050154), r, p);
-  return f64x2.mul(multiplyAddPair(f64x2.splat(1.0), r, p), i64x2.shl(biased, 52));
-}
-
 /** x Phi(x) in float64 lanes for x within [-14.7, inf): Phi(-a) is e^(-a^2/2) times a rational function of a. */
+// @ts-ignore: decorator
 @inline
 function geluPair(x: v128): v128 {
   const a = f64x2.pmin(f64x2.abs(x), f64x2.splat(14.7));
-  const bell = exp2Pair(f64x2.mul(f64x2.mul(a, a), f64x2.splat(-0.5 * 1.4426950408889634)));
+  const bell = exp2Pair(f64x2.mul(f64x2.mul(a, a), f64x2.splat(-0.5 * LOG2_E_64)));
   let p = multiplyAddPair(f64x2.splat(0.040735534537568806), a, f64x2.splat(0.004131511738616117));
   p = multiplyAddPair(f64x2.splat(0.1835383550257587), a, p);
   p = multiplyAddPair(f64x2.splat(0.4387037599117625), a, p);
@@ -288,6 +302,7 @@ function geluPair(x: v128): v128 {
 }
 
 /** x Phi(x), Phi being the normal distribution's erfc(-x / sqrt 2) / 2. */
+// @ts-ignore: decorator
 @inline
 export function gelu_v32(x: v128): v128 {
   const bounded = f32x4.pmax(x, splat(-14.6));
@@ -297,18 +312,21 @@ export function gelu_v32(x: v128): v128 {
 // ---- Logarithms. x = m 2^e with m in [sqrt(1/2), sqrt 2), f = m - 1, s = f / (2 + f), ln m = 2 artanh s.
 
 /** x, denormal numbers made normal by 2^23. */
+// @ts-ignore: decorator
 @inline
 function withoutDenormals(x: v128, tiny: v128): v128 {
   return v128.bitselect(f32x4.mul(x, splat(8388608.0)), x, tiny);
 }
 
 /** e of a normal x. */
+// @ts-ignore: decorator
 @inline
 function exponentOf(x: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.sub(x, i32x4.splat(SQRT_HALF_BITS)), 23));
 }
 
 /** m of a normal x. */
+// @ts-ignore: decorator
 @inline
 function mantissaOf(x: v128): v128 {
   const bits = v128.and(i32x4.sub(x, i32x4.splat(SQRT_HALF_BITS)), i32x4.splat(0x7fffff));
@@ -316,6 +334,7 @@ function mantissaOf(x: v128): v128 {
 }
 
 /** ln(1 + f) - f + f^2/2. */
+// @ts-ignore: decorator
 @inline
 function logTail(f: v128, halfSquare: v128): v128 {
   const s = f32x4.div(f, f32x4.add(splat(2.0), f));
@@ -326,6 +345,7 @@ function logTail(f: v128, halfSquare: v128): v128 {
 }
 
 /** ln x + correction for a normal x; `tiny` lanes get the logarithm of x / 2^23. */
+// @ts-ignore: decorator
 @inline
 function logNormal(x: v128, tiny: v128, correction: v128): v128 {
   const e = f32x4.sub(exponentOf(x), v128.and(tiny, splat(23.0)));
@@ -336,6 +356,7 @@ function logNormal(x: v128, tiny: v128, correction: v128): v128 {
 }
 
 /** y where x lies in (0, inf); elsewhere what a logarithm of x is. */
+// @ts-ignore: decorator
 @inline
 function logDomain(x: v128, y: v128): v128 {
   // A negative number gets all bits set, which is NaN; NaN and inf are their own logarithms.
@@ -345,6 +366,7 @@ function logDomain(x: v128, y: v128): v128 {
 }
 
 /** ln x. */
+// @ts-ignore: decorator
 @inline
 export function log_v32(x: v128): v128 {
   const tiny = f32x4.lt(x, splat(SMALLEST_NORMAL));
@@ -352,6 +374,7 @@ export function log_v32(x: v128): v128 {
 }
 
 /** ln(1 + x), with the rounding error of 1 + x carried on. */
+// @ts-ignore: decorator
 @inline
 export function log1p_v32(x: v128): v128 {
   const u = f32x4.add(splat(1.0), x);
@@ -363,15 +386,17 @@ export function log1p_v32(x: v128): v128 {
 }
 
 /** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+// @ts-ignore: decorator
 @inline
 export function softplus_v32(x: v128): v128 {
-  const z = expBounded(f32x4.pmax(f32x4.neg(f32x4.abs(x)), splat(-105.0)), 0);
+  const z = expBounded(f32x4.pmax(f32x4.neg(f32x4.abs(x)), splat(-105.0)));
   const u = f32x4.add(splat(1.0), z);
   const error = f32x4.mul(sumError(splat(1.0), z, u), f32x4.sub(splat(1.0), f32x4.mul(splat(0.5), z)));
   return f32x4.add(f32x4.pmax(x, splat(0.0)), logNormal(u, splat(0.0), error));
 }
 
-/** log of x to the base b, given 1 / ln b as a float of 12 bits and a rest, and log_b 2 as one of 15 bits and a rest. */
+/** log of x to the base b, given 1 / ln b as a float of 12 bits and a rest, log_b 2 as one of 15 bits and a rest. */
+// @ts-ignore: decorator
 @inline
 function logToBase(x: v128, inverse: f32, inverseRest: f32, two: f32, twoRest: f32): v128 {
   const tiny = f32x4.lt(x, splat(SMALLEST_NORMAL));
@@ -390,18 +415,21 @@ function logToBase(x: v128, inverse: f32, inverseRest: f32, two: f32, twoRest: f
 }
 
 /** Logarithm to the base 2. */
+// @ts-ignore: decorator
 @inline
 export function log2_v32(x: v128): v128 {
   return logToBase(x, 1.44287109375, -1.7605285e-4, 1.0, 0.0);
 }
 
 /** Logarithm to the base 10. */
+// @ts-ignore: decorator
 @inline
 export function log10_v32(x: v128): v128 {
   return logToBase(x, 0.434326171875, -3.168997e-5, 0.301025390625, 4.605039e-6);
 }
 
 /** |x|^y in float64 lanes, with about 34 good bits; zero and infinite x are the caller's. */
+// @ts-ignore: decorator
 @inline
 function powPair(x: v128, y: v128): v128 {
   const bits = i64x2.add(x, i64x2.splat(0x3ff0000000000000 - SQRT_HALF_BITS_64));
@@ -421,6 +449,7 @@ function powPair(x: v128, y: v128): v128 {
 }
 
 /** x^y with the special cases of C: x^0 = 1^y = 1, a negative x needs an integer y. */
+// @ts-ignore: decorator
 @inline
 export function pow_v32(x: v128, y: v128): v128 {
   const a = f32x4.abs(x);
@@ -445,6 +474,7 @@ export function pow_v32(x: v128, y: v128): v128 {
 // ---- Circular functions.
 
 /** sin(a + `quarter` pi/2) in float64 lanes for 0 <= a < HUGE_ANGLE, with about 36 good bits. */
+// @ts-ignore: decorator
 @inline
 function sinShiftedPair(a: v128, quarter: i64): v128 {
   const biased = multiplyAddPair(f64x2.splat(ROUND_64), a, f64x2.splat(0.6366197723675814));
@@ -468,6 +498,7 @@ function sinShiftedPair(a: v128, quarter: i64): v128 {
   return v128.xor(y, i64x2.shl(i64x2.shr_u(quarters, 1), 63));
 }
 
+// @ts-ignore: decorator
 @inline
 function sinShifted(a: v128, quarter: i32): v128 {
   const lower = lowerPair(a);
@@ -482,35 +513,41 @@ function sinShifted(a: v128, quarter: i32): v128 {
 }
 
 /** sin x. */
+// @ts-ignore: decorator
 @inline
 export function sin_v32(x: v128): v128 {
   return v128.xor(sinShifted(f32x4.abs(x), 0), signBit(x));
 }
 
 /** cos x. */
+// @ts-ignore: decorator
 @inline
 export function cos_v32(x: v128): v128 {
   return sinShifted(f32x4.abs(x), 1);
 }
 
 /** tan x. */
+// @ts-ignore: decorator
 @inline
 export function tan_v32(x: v128): v128 {
   return joinPairs(tan_v64(lowerPair(x)), tan_v64(upperPair(x)));
 }
 
 /** sin(2 pi u) for |u| < 2^20; multiples of 1/4 are exact. */
+// @ts-ignore: decorator
 @inline
 export function sinTurns_v32(u: v128): v128 {
   return sinOfTurns(u, 0);
 }
 
 /** cos(2 pi u) for |u| < 2^20; multiples of 1/4 are exact. */
+// @ts-ignore: decorator
 @inline
 export function cosTurns_v32(u: v128): v128 {
   return sinOfTurns(u, 1);
 }
 
+// @ts-ignore: decorator
 @inline
 function sinOfTurns(u: v128, quarter: i32): v128 {
   const quarters = f32x4.mul(u, splat(4.0));
@@ -531,24 +568,28 @@ function sinOfTurns(u: v128, quarter: i32): v128 {
 }
 
 /** arcsin x. */
+// @ts-ignore: decorator
 @inline
 export function asin_v32(x: v128): v128 {
   return joinPairs(asin_v64(lowerPair(x)), asin_v64(upperPair(x)));
 }
 
 /** arccos x. */
+// @ts-ignore: decorator
 @inline
 export function acos_v32(x: v128): v128 {
   return joinPairs(acos_v64(lowerPair(x)), acos_v64(upperPair(x)));
 }
 
 /** arctan x. */
+// @ts-ignore: decorator
 @inline
 export function atan_v32(x: v128): v128 {
   return joinPairs(atan_v64(lowerPair(x)), atan_v64(upperPair(x)));
 }
 
 /** Angle of the point (x, y) in (-pi, pi], as C's atan2 with its signed zeros and infinities. */
+// @ts-ignore: decorator
 @inline
 export function atan2_v32(y: v128, x: v128): v128 {
   const lower = atan2_v64(lowerPair(y), lowerPair(x));
@@ -561,12 +602,14 @@ export function atan2_f32(y: f32, x: f32): f32 {
 }
 
 /** sinh x. */
+// @ts-ignore: decorator
 @inline
 export function sinh_v32(x: v128): v128 {
   return joinPairs(sinh_v64(lowerPair(x)), sinh_v64(upperPair(x)));
 }
 
 /** cosh x. */
+// @ts-ignore: decorator
 @inline
 export function cosh_v32(x: v128): v128 {
   return joinPairs(cosh_v64(lowerPair(x)), cosh_v64(upperPair(x)));

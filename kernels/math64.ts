@@ -1,12 +1,12 @@
 // Transcendental functions of two float64 at a time, within about 2 units in the last place. There is no fused
 // multiply-add: every processor gives the same bits. Each function reduces its argument to a short interval, where a
 // polynomial fitted by us (least maximum error) serves; where one float64 is too short for a step, its rounding error
-// travels along in a second.
+// travels along in a second. Functions that are long and seldom used are calls, the others are inlined into loops.
 
 /** 1.5 * 2^52: adding it rounds a small float to an integer, which then stands in the low bits of the sum. */
 const ROUND: f64 = 6755399441055744.0;
 const BIAS: f64 = 1023.0;
-/** Added to an exponent before `scale`, which splits the scaling into two factors. */
+/** Added to an exponent that is split into two factors. */
 const SPLIT: f64 = 2 * BIAS;
 
 const LOG2_E: f64 = 1.4426950408889634;
@@ -23,35 +23,41 @@ const TWO_OVER_PI: f64 = 0.6366197723675814;
 /** From here on a multiple of pi/2 is found by `reduceHuge`. */
 const HUGE_ANGLE: f64 = 1048576.0;
 
+// @ts-ignore: decorator
 @inline
 function splat(value: f64): v128 {
   return f64x2.splat(value);
 }
 
 /** a + b c, rounded twice. */
+// @ts-ignore: decorator
 @inline
 function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(a, f64x2.mul(b, c));
 }
 
 /** Keeps x within [low, high]; NaN stays NaN. */
+// @ts-ignore: decorator
 @inline
 export function clamp_v64(x: v128, low: f64, high: f64): v128 {
   return f64x2.pmax(f64x2.pmin(x, splat(high)), splat(low));
 }
 
+// @ts-ignore: decorator
 @inline
 function signBit(x: v128): v128 {
   return v128.and(x, i64x2.splat(0x8000000000000000));
 }
 
 /** The upper 26 bits of the mantissa: products of such halves are exact. */
+// @ts-ignore: decorator
 @inline
 function upperHalf(x: v128): v128 {
   return v128.and(x, i64x2.splat(0xfffffffff8000000));
 }
 
 /** a b - product, where product is a b rounded (Dekker 1971). */
+// @ts-ignore: decorator
 @inline
 function productError(a: v128, b: v128, product: v128): v128 {
   const a1 = upperHalf(a);
@@ -63,6 +69,7 @@ function productError(a: v128, b: v128, product: v128): v128 {
 }
 
 /** a + b - sum, where sum is a + b rounded and |a| >= |b| or a = 0. */
+// @ts-ignore: decorator
 @inline
 function sumError(a: v128, b: v128, sum: v128): v128 {
   return f64x2.add(f64x2.sub(a, sum), b);
@@ -71,12 +78,14 @@ function sumError(a: v128, b: v128, sum: v128): v128 {
 // ---- Powers of e and 2.
 
 /** x - n ln 2. */
+// @ts-ignore: decorator
 @inline
 function withoutTwos(x: v128, n: v128): v128 {
   return f64x2.sub(f64x2.sub(x, f64x2.mul(n, splat(LN2_UPPER))), f64x2.mul(n, splat(LN2_LOWER)));
 }
 
 /** e^r - 1 - r for |r| <= ln(2)/2. */
+// @ts-ignore: decorator
 @inline
 function expTail(r: v128): v128 {
   let p = splat(2.0982875624757707e-9);
@@ -93,7 +102,8 @@ function expTail(r: v128): v128 {
   return f64x2.mul(f64x2.mul(r, r), p);
 }
 
-/** e^r 2^n, where `biased` is the float n + SPLIT + ROUND. Two factors, so that a denormal result is rounded once. */
+/** e^r 2^n, where `biased` is the float n + SPLIT + ROUND. Two factors, so that a denormal is rounded once. */
+// @ts-ignore: decorator
 @inline
 function expScaled(r: v128, biased: v128): v128 {
   const p = f64x2.add(splat(1.0), f64x2.add(r, expTail(r)));
@@ -103,6 +113,7 @@ function expScaled(r: v128, biased: v128): v128 {
 }
 
 /** e^(upper + lower) 2^twos, for upper within [-800, 740] and lower small beside it. */
+// @ts-ignore: decorator
 @inline
 function expOfSum(upper: v128, lower: v128, twos: f64): v128 {
   const biased = multiplyAdd(splat(ROUND + SPLIT + twos), upper, splat(LOG2_E));
@@ -111,6 +122,7 @@ function expOfSum(upper: v128, lower: v128, twos: f64): v128 {
 }
 
 /** e^x. */
+// @ts-ignore: decorator
 @inline
 export function exp_v64(x: v128): v128 {
   const bounded = clamp_v64(x, -746.0, 710.0);
@@ -119,6 +131,7 @@ export function exp_v64(x: v128): v128 {
 }
 
 /** 2^x. */
+// @ts-ignore: decorator
 @inline
 export function exp2_v64(x: v128): v128 {
   const bounded = clamp_v64(x, -1076.0, 1025.0);
@@ -128,6 +141,7 @@ export function exp2_v64(x: v128): v128 {
 }
 
 /** (e^x - 1) / 2 for x within [-40, 709.9]: half, so that no power of two in it overflows. */
+// @ts-ignore: decorator
 @inline
 function halfExpMinusOne(x: v128): v128 {
   const biased = multiplyAdd(splat(ROUND + BIAS - 1), x, splat(LOG2_E));
@@ -141,6 +155,7 @@ function halfExpMinusOne(x: v128): v128 {
 }
 
 /** e^x - 1. */
+// @ts-ignore: decorator
 @inline
 export function expm1_v64(x: v128): v128 {
   const half = halfExpMinusOne(clamp_v64(x, -40.0, 709.9));
@@ -149,6 +164,7 @@ export function expm1_v64(x: v128): v128 {
 }
 
 /** tanh x = m / (m + 1) with m = (e^(2|x|) - 1) / 2, which is as accurate near zero as far from it. */
+// @ts-ignore: decorator
 @inline
 export function tanh_v64(x: v128): v128 {
   const a = f64x2.pmin(f64x2.abs(x), splat(20.0));
@@ -157,7 +173,6 @@ export function tanh_v64(x: v128): v128 {
 }
 
 /** sinh x = (e^x - e^-x) / 2; below 1 a polynomial, as the difference would cancel. */
-@inline
 export function sinh_v64(x: v128): v128 {
   const a = f64x2.abs(x);
   const half = expOfSum(f64x2.pmin(a, splat(711.0)), splat(0.0), -1);
@@ -174,13 +189,13 @@ export function sinh_v64(x: v128): v128 {
 }
 
 /** cosh x = (e^x + e^-x) / 2. */
-@inline
 export function cosh_v64(x: v128): v128 {
   const half = expOfSum(f64x2.pmin(f64x2.abs(x), splat(711.0)), splat(0.0), -1);
   return f64x2.add(half, f64x2.div(splat(0.25), half));
 }
 
 /** 1 / (1 + e^-x), written with e^-|x| so that nothing overflows and small results keep their digits. */
+// @ts-ignore: decorator
 @inline
 export function sigmoid_v64(x: v128): v128 {
   const z = exp_v64(f64x2.neg(f64x2.abs(x)));
@@ -188,7 +203,8 @@ export function sigmoid_v64(x: v128): v128 {
   return f64x2.div(upper, f64x2.add(splat(1.0), z));
 }
 
-/** x / (1 + e^-x). The exponential is kept 2^53 times too large until the end: it may be denormal where x times it is not. */
+/** x / (1 + e^-x). The power of e stays 2^53 times too large to the end: it may be denormal where the result is not. */
+// @ts-ignore: decorator
 @inline
 export function silu_v64(x: v128): v128 {
   const bounded = f64x2.pmax(x, splat(-760.0));
@@ -201,6 +217,7 @@ export function silu_v64(x: v128): v128 {
 }
 
 /** e^(-x^2), with the rounding error of the square carried on. */
+// @ts-ignore: decorator
 @inline
 export function gaussian_v64(x: v128): v128 {
   const a = f64x2.pmin(f64x2.abs(x), splat(28.0));
@@ -209,6 +226,7 @@ export function gaussian_v64(x: v128): v128 {
 }
 
 /** e^(a^2) erfc(a) for a within [0, 28]: a polynomial in (a - 2) / (a + 2), over a + 2. */
+// @ts-ignore: decorator
 @inline
 function scaledErfc(a: v128): v128 {
   const inverse = f64x2.div(splat(1.0), f64x2.add(a, splat(2.0)));
@@ -242,6 +260,7 @@ function scaledErfc(a: v128): v128 {
 }
 
 /** erf x = 1 - erfc x, and x times a polynomial in x^2 below 3/4. */
+// @ts-ignore: decorator
 @inline
 export function erf_v64(x: v128): v128 {
   const a = f64x2.pmin(f64x2.abs(x), splat(28.0));
@@ -262,7 +281,8 @@ export function erf_v64(x: v128): v128 {
   return v128.or(v128.bitselect(small, large, f64x2.lt(a, splat(0.75))), signBit(x));
 }
 
-/** x Phi(x), Phi being the normal distribution's erfc(-x / sqrt 2) / 2. Small factors are kept 2^53 times too large, as in silu. */
+/** x Phi(x), Phi being the normal distribution's erfc(-x / sqrt 2) / 2. Powers of e are too large, as in silu. */
+// @ts-ignore: decorator
 @inline
 export function gelu_v64(x: v128): v128 {
   const bounded = f64x2.pmax(x, splat(-39.5));
@@ -280,24 +300,28 @@ export function gelu_v64(x: v128): v128 {
 // ---- Logarithms. x = m 2^e with m in [sqrt(1/2), sqrt 2), f = m - 1, s = f / (2 + f), ln m = 2 artanh s.
 
 /** Bits of a positive x, denormal ones made normal, moved so that e and m can be read off by the next two functions. */
+// @ts-ignore: decorator
 @inline
 function centred(x: v128, tiny: v128): v128 {
   const scaled = v128.bitselect(f64x2.mul(x, splat(4503599627370496.0)), x, tiny);
   return i64x2.add(scaled, i64x2.splat(0x3ff0000000000000 - SQRT_HALF_BITS));
 }
 
+// @ts-ignore: decorator
 @inline
 function exponentOf(bits: v128, tiny: v128): v128 {
   const biased = v128.or(i64x2.shr_u(bits, 52), i64x2.splat(0x4330000000000000));
   return f64x2.sub(f64x2.sub(biased, splat(4503599627370496.0 + BIAS)), v128.and(tiny, splat(52.0)));
 }
 
+// @ts-ignore: decorator
 @inline
 function mantissaOf(bits: v128): v128 {
   return i64x2.add(v128.and(bits, i64x2.splat(MANTISSA)), i64x2.splat(SQRT_HALF_BITS));
 }
 
 /** ln(1 + f) - f + f^2/2. */
+// @ts-ignore: decorator
 @inline
 function logTail(f: v128, halfSquare: v128): v128 {
   const s = f64x2.div(f, f64x2.add(splat(2.0), f));
@@ -312,6 +336,7 @@ function logTail(f: v128, halfSquare: v128): v128 {
 }
 
 /** y where x lies in (0, inf); elsewhere what a logarithm of x is. */
+// @ts-ignore: decorator
 @inline
 function logDomain(x: v128, y: v128): v128 {
   // A negative number gets all bits set, which is NaN; NaN and inf are their own logarithms.
@@ -321,6 +346,7 @@ function logDomain(x: v128, y: v128): v128 {
 }
 
 /** ln x + correction. */
+// @ts-ignore: decorator
 @inline
 function logCorrected(x: v128, correction: v128): v128 {
   const tiny = f64x2.lt(x, splat(SMALLEST_NORMAL));
@@ -334,12 +360,14 @@ function logCorrected(x: v128, correction: v128): v128 {
 }
 
 /** ln x. */
+// @ts-ignore: decorator
 @inline
 export function log_v64(x: v128): v128 {
   return logCorrected(x, splat(0.0));
 }
 
 /** ln(1 + x), with the rounding error of 1 + x carried on. */
+// @ts-ignore: decorator
 @inline
 export function log1p_v64(x: v128): v128 {
   const u = f64x2.add(splat(1.0), x);
@@ -350,7 +378,8 @@ export function log1p_v64(x: v128): v128 {
   return v128.bitselect(x, y, f64x2.lt(f64x2.abs(x), splat(1e-17)));
 }
 
-/** log of x to the base b, given 1 / ln b as a float of 26 bits and a rest, and log_b 2 as one of 42 bits and a rest. */
+/** log of x to the base b, given 1 / ln b as a float of 26 bits and a rest, log_b 2 as one of 42 bits and a rest. */
+// @ts-ignore: decorator
 @inline
 function logToBase(x: v128, inverse: f64, inverseRest: f64, two: f64, twoRest: f64): v128 {
   const tiny = f64x2.lt(x, splat(SMALLEST_NORMAL));
@@ -369,24 +398,27 @@ function logToBase(x: v128, inverse: f64, inverseRest: f64, two: f64, twoRest: f
 }
 
 /** Logarithm to the base 2. */
+// @ts-ignore: decorator
 @inline
 export function log2_v64(x: v128): v128 {
   return logToBase(x, 1.4426950514316559, -1.0542692476429138e-8, 1.0, 0.0);
 }
 
 /** Logarithm to the base 10. */
+// @ts-ignore: decorator
 @inline
 export function log10_v64(x: v128): v128 {
   return logToBase(x, 0.4342944845557213, -2.6524694553078553e-9, 0.30102999566395283, 2.8363394551044964e-14);
 }
 
 /** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+// @ts-ignore: decorator
 @inline
 export function softplus_v64(x: v128): v128 {
   return f64x2.add(f64x2.pmax(x, splat(0.0)), log1p_v64(exp_v64(f64x2.neg(f64x2.abs(x)))));
 }
 
-/** x^y with the special cases of C: x^0 = 1^y = 1, a negative x needs an integer y. ln |x| is carried in two floats. */
+/** x^y with the special cases of C: x^0 = 1^y = 1, a negative x needs an integer y. ln |x| is a sum of two floats. */
 export function pow_v64(x: v128, y: v128): v128 {
   const a = f64x2.abs(x);
   const tiny = f64x2.lt(a, splat(SMALLEST_NORMAL));
@@ -454,6 +486,7 @@ export function pow_v64(x: v128, y: v128): v128 {
 // ---- Circular functions. The argument is q quarter turns and an angle r + rest with |r| <= pi/4.
 
 /** sin(r + rest). */
+// @ts-ignore: decorator
 @inline
 function sinNearZero(r: v128, rest: v128): v128 {
   const z = f64x2.mul(r, r);
@@ -467,6 +500,7 @@ function sinNearZero(r: v128, rest: v128): v128 {
 }
 
 /** cos(r + rest). */
+// @ts-ignore: decorator
 @inline
 function cosNearZero(r: v128, rest: v128): v128 {
   const z = f64x2.mul(r, r);
@@ -482,6 +516,7 @@ function cosNearZero(r: v128, rest: v128): v128 {
 }
 
 /** sin(r + rest + q pi/2), q standing in the low bits of `quarters`. */
+// @ts-ignore: decorator
 @inline
 function sinOfQuarters(r: v128, rest: v128, quarters: v128): v128 {
   const odd = i64x2.sub(i64x2.splat(0), v128.and(quarters, i64x2.splat(1)));
@@ -490,6 +525,7 @@ function sinOfQuarters(r: v128, rest: v128, quarters: v128): v128 {
 }
 
 /** sin(a + `quarter` pi/2) for 0 <= a < HUGE_ANGLE. */
+// @ts-ignore: decorator
 @inline
 function sinShifted(a: v128, quarter: i64): v128 {
   // pi/2 in three parts: the products of n with the first two, of 33 bits each, are exact.
@@ -505,6 +541,7 @@ function sinShifted(a: v128, quarter: i64): v128 {
 }
 
 /** sin x. */
+// @ts-ignore: decorator
 @inline
 export function sin_v64(x: v128): v128 {
   const a = f64x2.abs(x);
@@ -514,6 +551,7 @@ export function sin_v64(x: v128): v128 {
 }
 
 /** cos x. */
+// @ts-ignore: decorator
 @inline
 export function cos_v64(x: v128): v128 {
   const a = f64x2.abs(x);
@@ -523,23 +561,25 @@ export function cos_v64(x: v128): v128 {
 }
 
 /** tan x. */
-@inline
 export function tan_v64(x: v128): v128 {
   return f64x2.div(sin_v64(x), cos_v64(x));
 }
 
 /** sin(2 pi u) for |u| < 2^40; multiples of 1/4 are exact. */
+// @ts-ignore: decorator
 @inline
 export function sinTurns_v64(u: v128): v128 {
   return sinOfTurns(u, 0);
 }
 
 /** cos(2 pi u) for |u| < 2^40; multiples of 1/4 are exact. */
+// @ts-ignore: decorator
 @inline
 export function cosTurns_v64(u: v128): v128 {
   return sinOfTurns(u, 1);
 }
 
+// @ts-ignore: decorator
 @inline
 function sinOfTurns(u: v128, quarter: i64): v128 {
   const quarters = f64x2.mul(u, splat(4.0));
@@ -570,6 +610,7 @@ const TWO_OVER_PI_BITS = memory.data<u64>([
 ]);
 
 /** 64 bits of 2/pi from bit `position` of the table on. */
+// @ts-ignore: decorator
 @inline
 function piBits(position: i32): u64 {
   const word = TWO_OVER_PI_BITS + (<usize>(position >> 6) << 3);
@@ -634,6 +675,7 @@ function sinHuge(a: f64, quarter: i32): f64 {
 }
 
 /** arcsin x - x, over x, for x^2 = z <= 1/4. */
+// @ts-ignore: decorator
 @inline
 function asinTail(z: v128): v128 {
   let p = multiplyAdd(splat(-0.021080842840894738), z, splat(0.03268074853160781));
@@ -652,7 +694,6 @@ function asinTail(z: v128): v128 {
 }
 
 /** arcsin x = pi/2 - 2 arcsin sqrt((1 - x) / 2) above 1/2. */
-@inline
 export function asin_v64(x: v128): v128 {
   const a = f64x2.abs(x);
   const large = f64x2.gt(a, splat(0.5));
@@ -665,7 +706,6 @@ export function asin_v64(x: v128): v128 {
 }
 
 /** arccos x = pi/2 - arcsin x, and 2 arcsin sqrt((1 - |x|) / 2) or pi less that beyond 1/2. */
-@inline
 export function acos_v64(x: v128): v128 {
   const a = f64x2.abs(x);
   const large = f64x2.gt(a, splat(0.5));
@@ -683,7 +723,6 @@ export function acos_v64(x: v128): v128 {
 }
 
 /** Angle of the point (x, y) in (-pi, pi], as C's atan2 with its signed zeros and infinities. */
-@inline
 export function atan2_v64(y: v128, x: v128): v128 {
   const ax = f64x2.abs(x);
   const ay = f64x2.abs(y);
@@ -728,7 +767,6 @@ export function atan2_v64(y: v128, x: v128): v128 {
 }
 
 /** arctan x. */
-@inline
 export function atan_v64(x: v128): v128 {
   return atan2_v64(x, splat(1.0));
 }

@@ -1,9 +1,10 @@
-// Compiles kernels/ to WebAssembly twice, strict and with relaxed SIMD, and writes both as base64 modules that the loader imports:
+// Compiles kernels/ to WebAssembly twice, strict and with relaxed SIMD, and writes both, deflated, as base64 text that the loader imports:
 // no file is read at run time, so the same code serves Node, browsers and bundlers.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const outFolder = join(root, "kernels/build");
@@ -37,7 +38,7 @@ export async function buildKernels({ force = false, log = () => {} } = {}) {
     );
     if (error) throw new Error(`kernels: ${error.message}\n${stdout.toString()}${stderr.toString()}`);
     const bytes = readFileSync(join(outFolder, `${name}.wasm`));
-    lines.push(`export const ${name} =\n  "${bytes.toString("base64")}";`);
+    lines.push(`export const ${name} =\n  "${deflateRawSync(bytes, { level: 9 }).toString("base64")}";`);
     log(`  ${bytes.length} bytes`);
   }
   writeFileSync(generated, `${lines.join("\n")}\n`);

@@ -45,7 +45,8 @@ const lock = digest([], ["package-lock.json"]);
 const installed = join(root, "node_modules/.nabla-lock");
 if (!isCurrent(installed, lock) || !existsSync(join(root, "node_modules/assemblyscript"))) {
   say("installing packages");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, which some registries do not carry.
+  run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(installed, lock);
 }
 
@@ -53,6 +54,8 @@ const { buildKernels } = await import("./build-kernels.mjs");
 await buildKernels({ force, log: say });
 
 if (process.argv.includes("--build")) {
+  const declarations = process.argv.includes("--declarations");
+  if (declarations) process.env.NABLA_DECLARATIONS = "1";
   const stamp = join(root, "dist/.sources");
   const sources = digest(["src"], ["package.json", "tsdown.config.ts", "tsconfig.json"]);
   if (!isCurrent(stamp, sources)) {

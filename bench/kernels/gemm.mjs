@@ -45,7 +45,8 @@ async function main() {
     const module = new WebAssembly.Module(readFileSync(file));
     const columns = [];
     for (const threads of threadCounts) {
-      for (const type of types) columns.push([`${type} x${threads}`, await measure(module, type, threads, values.size.split(","))]);
+      for (const type of types)
+        columns.push([`${type} x${threads}`, await measure(module, type, threads, values.size.split(","))]);
     }
     console.log(`${kind}, GFLOP/s`.padEnd(22), columns.map(([name]) => name.padStart(9)).join(""));
     values.size.split(",").forEach((size, row) => {
@@ -75,7 +76,8 @@ async function measure(module, type, threads, sizes) {
     const b = transposed.includes("B") ? [1, +k] : [+n, 1];
     const run = (times) => {
       const product = kernels[`gemm_${type}`];
-      for (let i = 0; i < times; i++) product(+m, +n, +k, base, ...a, base + space, ...b, base + 2 * space, +n, 0, 0, 0);
+      for (let i = 0; i < times; i++)
+        product(+m, +n, +k, base, ...a, base + space, ...b, base + 2 * space, +n, 0, 0, 0);
     };
     const flops = 2 * m * n * k;
     const times = Math.max(1, Math.ceil(2e7 / flops));

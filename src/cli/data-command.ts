@@ -1,6 +1,6 @@
 // `nabla data`: the data sets, and getting the one that is not generated.
 import { type Command, InvalidArgumentError } from "commander";
-import { downloadMnist, findMnist } from "../data/mnist.node.ts";
+import { type DownloadProgress, downloadMnist, findMnist } from "../data/mnist.node.ts";
 import { suggestion, UserError } from "./errors.ts";
 
 const NAMES = ["mnist", "digits"] as const;
@@ -16,8 +16,8 @@ export function addDataCommand(program: Command): void {
     .command("list")
     .description("Lists the data sets and where they are.")
     .option("--json", "print one JSON object as the last line on standard output")
-    .action((options: { json?: boolean }) => {
-      const mnist = findMnist();
+    .action(async (options: { json?: boolean }) => {
+      const mnist = await findMnist();
       const rows = [
         { name: "mnist", description: "60,000 + 10,000 handwritten digits, 28 x 28", state: mnist.found ? `in ${mnist.folder}` : "not on this machine; nabla data get mnist" },
         { name: "digits", description: "handwriting-like digits, generated, 28 x 28", state: "always there" },
@@ -34,7 +34,7 @@ export function addDataCommand(program: Command): void {
         process.stdout.write("digits are generated on the spot; there is nothing to download\n");
         return;
       }
-      const before = findMnist();
+      const before = await findMnist();
       if (before.found) {
         process.stdout.write(`MNIST is in ${before.folder} already\n`);
         return;
@@ -50,11 +50,12 @@ export function addDataCommand(program: Command): void {
 
 let shown = "";
 
-function showProgress(progress: { file: string; bytes: number; total: number }): void {
-  const share = progress.total > 0 ? ` ${Math.floor((100 * progress.bytes) / progress.total)}%` : "";
-  const line = `${progress.file}${share}`;
+function showProgress({ file, received, total }: DownloadProgress): void {
+  const line = `${file} ${Math.floor((100 * received) / total)}%`;
   if (line === shown) return;
   shown = line;
-  if (process.stderr.isTTY) process.stderr.write(`\r${line}  ${progress.bytes >= progress.total ? "\n" : ""}`);
-  else if (progress.bytes >= progress.total) process.stderr.write(`${line}\n`);
+  const done = received >= total;
+  // Elsewhere than on a terminal, every tenth is enough.
+  if (process.stderr.isTTY) process.stderr.write(`\r${line.padEnd(40)}${done ? "\n" : ""}`);
+  else if (done || line.endsWith("0%")) process.stderr.write(`${line}\n`);
 }

@@ -24,8 +24,8 @@ export interface LoadedDataset {
 }
 
 /** "mnist" where it is on the machine, else "digits". */
-export function defaultDataset(): "mnist" | "digits" {
-  return findMnist().found ? "mnist" : "digits";
+export async function defaultDataset(): Promise<"mnist" | "digits"> {
+  return (await findMnist()).found ? "mnist" : "digits";
 }
 
 function samplesOf(set: ImageSet): Samples {

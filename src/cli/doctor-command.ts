@@ -2,7 +2,7 @@
 import { freemem, totalmem } from "node:os";
 import type { Command } from "commander";
 import { cacheFolder } from "../data/cache.node.ts";
-import { findMnist } from "../data/mnist.node.ts";
+import { findMnist, type MnistPlace } from "../data/mnist.node.ts";
 import { configureEngine, engineStatus } from "../engine/configure.ts";
 import { hasRelaxedSimd, hasSimd } from "../engine/wasm/module.ts";
 import { ones } from "../tensor/create.ts";
@@ -23,9 +23,10 @@ export function addDoctorCommand(program: Command): void {
     .summary("what this machine offers")
     .description("Looks at the machine: engine, instructions, threads, memory, data; and says what would help.")
     .option("--json", "print one JSON object as the last line on standard output")
-    .action((options: { json?: boolean }) => {
-      const findings = examine();
-      if (options.json) process.stdout.write(`${JSON.stringify(asJson(findings))}\n`);
+    .action(async (options: { json?: boolean }) => {
+      const mnist = await findMnist();
+      const findings = examine(mnist);
+      if (options.json) process.stdout.write(`${JSON.stringify(asJson(findings, mnist))}\n`);
       else process.stdout.write(`${asText(findings)}\n`);
       process.exitCode = findings.some((finding) => finding.state === "missing" && finding.name === "SIMD") ? 1 : 0;
     });
@@ -35,7 +36,7 @@ function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function examine(): Finding[] {
+function examine(mnist: MnistPlace): Finding[] {
   const findings: Finding[] = [{ name: "Node", state: "ok", value: process.version }];
   if (!hasSimd()) {
     findings.push({ name: "SIMD", state: "missing", value: "no", remedy: "install Node 20 or later on a 64-bit processor" });
@@ -64,11 +65,10 @@ function examine(): Finding[] {
     ...(status.threads === 1 && { remedy: "this machine has one processor, or NABLA_THREADS=1 is set" }),
   });
   findings.push({ name: "memory", state: "ok", value: `${gibibytes(freemem())} free of ${gibibytes(totalmem())}; the engine holds ${gibibytes(memory().heldBytes)} and can grow to 4 GiB` });
-  const mnist = findMnist();
   findings.push(
     mnist.found
-      ? { name: "MNIST", state: "ok", value: mnist.folder ?? mnist.message }
-      : { name: "MNIST", state: "missing", value: mnist.message, remedy: "nabla data get mnist, or set NABLA_DATA_DIR to a folder that holds mnist/" },
+      ? { name: "MNIST", state: "ok", value: mnist.folder }
+      : { name: "MNIST", state: "missing", value: `not in ${mnist.looked.map(({ folder }) => folder).join(" or ")}`, remedy: "nabla data get mnist, or set NABLA_DATA_DIR to a folder that holds mnist/" },
   );
   findings.push({ name: "digits", state: "ok", value: "generated on the spot, nothing to download" });
   findings.push({ name: "cache", state: "ok", value: cacheFolder() });
@@ -83,7 +83,7 @@ function asText(findings: readonly Finding[]): string {
     .join("\n");
 }
 
-function asJson(findings: readonly Finding[]): Record<string, unknown> {
+function asJson(findings: readonly Finding[], mnist: MnistPlace): Record<string, unknown> {
   const status = engineStatus();
   return {
     engine: status.engine,
@@ -92,7 +92,7 @@ function asJson(findings: readonly Finding[]): Record<string, unknown> {
     threads: status.threads,
     sharedMemory: status.sharedMemory,
     memory: { freeBytes: freemem(), totalBytes: totalmem(), heldBytes: memory().heldBytes },
-    data: { mnist: findMnist() },
+    data: { mnist },
     findings,
   };
 }

@@ -37,8 +37,8 @@ export function addPredictCommand(program: Command): void {
     .argument("<image...>", "PNG or JPEG files")
     .option("--json", "print one JSON object as the last line on standard output")
     .addHelpText("after", HELP)
-    .action((path: string, images: string[], options: { json?: boolean }) => {
-      process.exitCode = readPictures(path, images, options.json ?? false);
+    .action(async (path: string, images: string[], options: { json?: boolean }) => {
+      process.exitCode = await readPictures(path, images, options.json ?? false);
     });
 }
 
@@ -67,7 +67,7 @@ function rethrowing<R>(body: () => R): R {
   }
 }
 
-function readPictures(path: string, images: readonly string[], json: boolean): number {
+async function readPictures(path: string, images: readonly string[], json: boolean): Promise<number> {
   const model = loadRunModel(path);
   if (model.inputShape.join() !== String(SIDE * SIDE)) {
     throw new UserError(`the network in ${path} takes inputs of shape (${model.inputShape.join(", ")}), not 28 x 28 pictures`);
@@ -76,7 +76,7 @@ function readPictures(path: string, images: readonly string[], json: boolean): n
   let failures = 0;
   for (const image of images) {
     try {
-      const reading = readPicture(model, image);
+      const reading = await readPicture(model, image);
       readings.push(reading);
       if (!json || images.length > 1) (json ? process.stderr : process.stdout).write(`${describe(reading)}\n`);
     } catch (error) {
@@ -88,19 +88,20 @@ function readPictures(path: string, images: readonly string[], json: boolean): n
   return failures > 0 ? 1 : 0;
 }
 
-function readPicture(model: Sequential, image: string): Reading {
+async function readPicture(model: Sequential, image: string): Promise<Reading> {
   if (existsSync(image) && statSync(image).isDirectory()) throw new UserError(`${image} is a folder; give picture files`);
   let pixels: Float32Array;
   try {
-    pixels = fitAsMnist(readImageFile(image));
+    pixels = fitAsMnist(await readImageFile(image));
   } catch (error) {
     const message = (error as Error).message;
     throw new UserError(message.includes(image) ? message : `${image}: ${message}`, { cause: error });
   }
   const outputs = scope(() => predict(model, tensor(pixels, { shape: [1, pixels.length] })).dataSync());
   // Sigmoid outputs need not add up to 1; as shares of their sum they read like probabilities.
-  const sum = outputs.reduce((a, b) => a + b, 0);
-  const probabilities = Array.from(outputs, (value) => (sum > 0 ? value / sum : 1 / outputs.length));
+  const values = Array.from(outputs);
+  const sum = values.reduce((a, b) => a + b, 0);
+  const probabilities = values.map((value) => (sum > 0 ? value / sum : 1 / outputs.length));
   const digit = probabilities.indexOf(Math.max(...probabilities));
   return { image, digit, probability: probabilities[digit], probabilities };
 }

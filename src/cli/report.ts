@@ -128,21 +128,37 @@ function badgeOf(status: RunStatus): { text: Text; tone: "good" | "neutral" | "b
   return { text: { en: "stopped", zh: "已停止" }, tone: "bad" };
 }
 
-function leadOf({ status, config }: RunReport): Text {
-  const what = `${config.layers.join("-")} · ${config.dataset}`;
+function leadOf({ status, config, history }: RunReport): Text {
+  const what = { en: dataLine(config, history.length, "en"), zh: dataLine(config, history.length, "zh") };
   if (status.kind === "finished") return what;
   if (status.kind === "interrupted") {
-    const resume =
-      status.resume === undefined ? ["", ""] : [` Go on with: ${status.resume}`, `继续训练：${status.resume}`];
+    const { epoch, resume } = status;
     return {
-      en: `${what}. Interrupted after ${status.epoch} complete ${status.epoch === 1 ? "epoch" : "epochs"}.${resume[0]}`,
-      zh: `${what}。在完成 ${status.epoch} 个轮次后中断。${resume[1]}`,
+      en: `${what.en} Interrupted after ${epoch} complete ${epoch === 1 ? "epoch" : "epochs"}.${resume === undefined ? "" : ` To go on: ${resume}`}`,
+      zh: `${what.zh}在完成 ${epoch} 个轮次后中断。${resume === undefined ? "" : `继续训练：${resume}`}`,
     };
   }
   return {
-    en: `${what}. Stopped in epoch ${status.epoch}, step ${status.step}: the loss became ${status.loss}. What is shown is the last good state; a lower learning rate usually helps.`,
-    zh: `${what}。在第 ${status.epoch} 轮第 ${status.step} 步停止：损失变为 ${status.loss}。此处为最后的有效状态；通常应降低学习率。`,
+    en: `${what.en} Stopped in epoch ${status.epoch}, step ${status.step}: the loss became ${status.loss}. What is shown is the last good state; a lower learning rate usually helps.`,
+    zh: `${what.zh}在第 ${status.epoch} 轮第 ${status.step} 步停止：损失变为 ${status.loss}。此处为最后的有效状态；通常应降低学习率。`,
   };
+}
+
+function dataLine(config: RunConfiguration, epochs: number, language: Language): string {
+  const uses: [number | undefined, { en: string; zh: string }][] = [
+    [config.trainingImages, { en: "to train on", zh: "用于训练" }],
+    [config.validationImages || undefined, { en: "to validate", zh: "用于验证" }],
+    [config.testImages, { en: "to test", zh: "用于测试" }],
+  ];
+  const counts = uses.filter(([count]) => count !== undefined);
+  const parts = counts.map(([count, use], i) => {
+    const number = formatNumber(count ?? 0, 9);
+    return language === "en" ? `${number}${i === 0 ? " images" : ""} ${use.en}` : `${number} 张${use.zh}`;
+  });
+  const data = parts.length === 0 ? config.dataset : `${config.dataset}: ${parts.join(", ")}`;
+  return language === "en"
+    ? `${data}; ${epochs} ${epochs === 1 ? "epoch" : "epochs"}.`
+    : `${data.replace(": ", "：").replace(/, /g, "，")}；共 ${epochs} 个轮次。`;
 }
 
 function keyFigures(run: RunReport): KeyFigure[] {
@@ -166,12 +182,11 @@ function keyFigures(run: RunReport): KeyFigure[] {
   const best = bestEpoch(history);
   if (best !== undefined) {
     figures.push({
-      label: words.bestEpoch,
+      label: best.validated
+        ? { en: "Best validation accuracy", zh: "最佳验证准确率" }
+        : { en: "Best test accuracy", zh: "最佳测试准确率" },
       value: formatPercent(best.accuracy),
-      note: {
-        en: `${best.on.en}, epoch ${best.epoch} of ${history.length}`,
-        zh: `${best.on.zh}，第 ${best.epoch} 轮，共 ${history.length} 轮`,
-      },
+      note: { en: `epoch ${best.epoch} of ${history.length}`, zh: `第 ${best.epoch} 轮，共 ${history.length} 轮` },
     });
   }
   if (testLoss !== null) figures.push({ label: words.testLoss, value: formatNumber(testLoss) });
@@ -192,16 +207,15 @@ function keyFigures(run: RunReport): KeyFigure[] {
 
 function bestEpoch(
   history: readonly EpochRecord[],
-): { epoch: number; accuracy: number; on: { en: string; zh: string } } | undefined {
+): { epoch: number; accuracy: number; validated: boolean } | undefined {
   const validated = history.some((record) => isNumber(record.validationAccuracy));
-  const accuracyOf = (record: EpochRecord) => (validated ? record.validationAccuracy : record.testAccuracy);
-  let best: EpochRecord | undefined;
+  let best: { epoch: number; accuracy: number; validated: boolean } | undefined;
   for (const record of history) {
-    const accuracy = accuracyOf(record);
-    if (isNumber(accuracy) && (best === undefined || accuracy > (accuracyOf(best) ?? 0))) best = record;
+    const accuracy = validated ? record.validationAccuracy : record.testAccuracy;
+    if (!isNumber(accuracy) || accuracy <= (best?.accuracy ?? Number.NEGATIVE_INFINITY)) continue;
+    best = { epoch: record.epoch, accuracy, validated };
   }
-  if (best === undefined) return undefined;
-  return { epoch: best.epoch, accuracy: accuracyOf(best) ?? 0, on: validated ? words.validation : words.test };
+  return best;
 }
 
 function trainingBlocks(run: RunReport): Block[] {
@@ -213,27 +227,27 @@ function trainingBlocks(run: RunReport): Block[] {
     return y.some(isNumber) ? [{ name, x: epochs, y, colour }] : [];
   };
   const losses = [
-    ...curve(words.training, "loss", 0),
+    ...curve(words.trained, "loss", 0),
     ...curve(words.validation, "validationLoss", 1),
     ...curve(words.test, "testLoss", 2),
   ];
   const accuracies = [
-    ...curve(words.training, "accuracy", 0),
+    ...curve(words.trained, "accuracy", 0),
     ...curve(words.validation, "validationAccuracy", 1),
     ...curve(words.test, "testAccuracy", 2),
   ];
   const blocks: Block[] = [];
-  const chart = (title: Text, label: Text, series: PointSeries[], format: "number" | "percent", log = false) => {
+  const chart = (title: Text, series: PointSeries[], format: "number" | "percent", log = false) => {
     if (series.length === 0) return;
     const xAxis = { label: words.epoch };
-    const yAxis = { label, format, scale: log ? "log" : "linear" } as const;
+    const yAxis = { format, scale: log ? "log" : "linear" } as const;
     blocks.push({ kind: "chart", chart: { kind: "line", title, xAxis, yAxis, series }, height: 330 });
   };
-  chart(words.lossTitle, words.loss, losses, "number", spansDecades(losses));
-  chart(words.accuracyTitle, words.accuracy, accuracies, "percent");
+  chart(words.lossTitle, losses, "number", spansDecades(losses));
+  chart(words.accuracyTitle, accuracies, "percent");
   const rates = curve(words.learningRate, "learningRate", 4);
   if (new Set(history.map((record) => record.learningRate ?? null)).size > 1) {
-    chart(words.learningRateTitle, words.learningRate, rates, "number", spansDecades(rates));
+    chart(words.learningRateTitle, rates, "number", spansDecades(rates));
   }
   return blocks;
 }
@@ -399,7 +413,10 @@ function weightSections(run: RunReport): Section[] {
   const { width, height, neurons } = weights;
   const shown = neurons.slice(0, mostNeurons);
   const rest = neurons.length - shown.length;
-  const images = shown.map((pixels, i) => ({ width, height, pixels, caption: String(i + 1) }));
+  const images = shown.map((pixels, i) => {
+    const address = imageAddress({ width, height, pixels }, "diverging");
+    return `<li class="keep"><img src="${address}" width="${width}" height="${height}" alt="">${i + 1}</li>`;
+  });
   const more: Text =
     rest === 0
       ? ""
@@ -418,7 +435,7 @@ function weightSections(run: RunReport): Section[] {
             zh: `从图像到第一层每个神经元的权重，按各自的最大值缩放：橙色处的笔画使神经元兴奋，蓝色处的笔画使其抑制。${say(more, "zh")}`,
           },
         },
-        { kind: "chart", chart: { kind: "images", colours: "diverging", columns: 12, images }, span: "full" },
+        { kind: "markup", markup: `<ol class="weights">\n${images.join("\n")}\n</ol>` },
       ],
     },
   ];
@@ -468,18 +485,17 @@ function isNumber(value: unknown): value is number {
 const words = {
   kicker: { en: "Nabla · report of a training run", zh: "Nabla · 训练报告" },
   training: { en: "Training", zh: "训练" },
+  trained: { en: "training", zh: "训练" },
   validation: { en: "validation", zh: "验证" },
   test: { en: "test", zh: "测试" },
   epoch: { en: "epoch", zh: "轮次" },
   loss: { en: "loss", zh: "损失" },
-  accuracy: { en: "accuracy", zh: "准确率" },
   learningRate: { en: "learning rate", zh: "学习率" },
   lossTitle: { en: "Loss", zh: "损失" },
   accuracyTitle: { en: "Accuracy", zh: "准确率" },
   learningRateTitle: { en: "Learning rate", zh: "学习率" },
   noEpoch: { en: "No epoch was completed.", zh: "没有完成任何轮次。" },
   testAccuracy: { en: "Test accuracy", zh: "测试准确率" },
-  bestEpoch: { en: "Best epoch", zh: "最佳轮次" },
   testLoss: { en: "Test loss", zh: "测试损失" },
   parameters: { en: "Parameters", zh: "参数" },
   time: { en: "Training time", zh: "训练时间" },
@@ -494,15 +510,18 @@ const words = {
 } as const;
 
 const styles = `
-.mistakes{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(206px,1fr));gap:12px}
+.mistakes{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:12px}
 .mistakes li{display:flex;gap:12px;padding:10px;border:1px solid var(--grid);border-radius:9px}
 .mistakes img{flex:none;width:84px;height:84px;object-fit:contain;image-rendering:pixelated;border-radius:4px;background:#fff}
 .mistakes li>div{flex:1;min-width:0}
 .mistakes p{margin:0;font-weight:600;font-size:13.5px;line-height:1.3}
-.mistakes small{display:block;color:var(--muted);font-size:12px;line-height:1.4}
-.bars{display:flex;gap:1px;align-items:flex-end;height:22px;margin-top:5px;border-bottom:1px solid var(--axis)}
+.mistakes small{display:block;white-space:nowrap;color:var(--muted);font-size:12px;line-height:1.4}
+.bars{display:flex;gap:1px;align-items:flex-end;height:30px;margin-top:6px;border-bottom:1px solid var(--axis)}
 .bars i{flex:1;min-height:1px;background:var(--axis)}
 .bars .read{background:var(--series-1)}.bars .true{background:var(--series-2)}
 .names{display:flex;gap:1px;font-size:9px;line-height:11px;color:var(--muted)}
 .names span{flex:1;text-align:center}
+.weights{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(76px,1fr));gap:10px}
+.weights li{text-align:center;font-size:11px;line-height:18px;color:var(--muted)}
+.weights img{display:block;width:100%;height:auto;image-rendering:pixelated;outline:1px solid var(--grid)}
 `;

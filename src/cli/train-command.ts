@@ -1,6 +1,5 @@
 // The options of `nabla train` and how they become a run.
 import { type Command, Option } from "commander";
-import { findMnist } from "../data/mnist.node.ts";
 import { defaultDataset } from "./datasets.ts";
 import { UsageError } from "./errors.ts";
 import {
@@ -89,7 +88,7 @@ export function addTrainCommand(program: Command): void {
 }
 
 async function startRun(options: TrainOptions): Promise<number> {
-  const chosen = options.dataset ?? defaultDataset();
+  const chosen = options.dataset ?? (await defaultDataset());
   const optimizer = options.optimizer ?? "adam";
   const config: RunConfig = {
     format: "nabla-run",
@@ -116,7 +115,7 @@ async function startRun(options: TrainOptions): Promise<number> {
   }
   const notice =
     options.dataset === undefined && chosen === "digits"
-      ? `MNIST is not on this machine (${findMnist().message}), so this run learns Nabla's own generated digits. To learn MNIST: nabla data get mnist`
+      ? "MNIST is not on this machine, so this run learns digits that Nabla draws itself. To learn MNIST: nabla data get mnist (or set NABLA_DATA_DIR)"
       : undefined;
   return train({ config, out, json: options.json ?? false, resume: false, notice });
 }

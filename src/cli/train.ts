@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { configureEngine, engineStatus } from "../engine/configure.ts";
+import { scope } from "../tensor/tensor.ts";
 import { saveModel } from "../io/model.ts";
 import { writeFileAtomic } from "../io/atomic.node.ts";
 import { confusionMatrix, evaluate, predict } from "../train/evaluate.ts";
@@ -10,10 +11,10 @@ import { NonFiniteLossError, Trainer } from "../train/trainer.ts";
 import { type LoadedDataset, loadDataset } from "./datasets.ts";
 import { UserError } from "./errors.ts";
 import { clock, Progress, percent, rate } from "./progress.ts";
-import { buildReport } from "./report.ts";
+import type { RunStatus } from "./report.ts";
 import { layerSizesOf, lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunHistory, type RunRecord } from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
-import { reportOf } from "./run-report.ts";
+import { reportOf, type RunResult } from "./run-report.ts";
 
 export interface TrainRequest {
   config: RunConfig;
@@ -90,11 +91,11 @@ export async function train(request: TrainRequest): Promise<number> {
     folder.writeConfig(config);
   }
 
-  const status = engineStatus();
+  const engine = engineStatus();
   const sizes = layerSizesOf(config, data.inputs, data.classes);
   progress.say(
     `training ${sizes.join("-")} on ${config.dataset}: ${samples} images${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
-      `${data.test.x.shape[0]} for testing; engine ${status.engine}, ${status.threads} thread${status.threads === 1 ? "" : "s"}`,
+      `${data.test.x.shape[0]} for testing; engine ${engine.engine}, ${engine.threads} thread${engine.threads === 1 ? "" : "s"}`,
   );
 
   const controller = new AbortController();
@@ -137,7 +138,8 @@ export async function train(request: TrainRequest): Promise<number> {
     if (!(error instanceof NonFiniteLossError)) throw error;
     folder.writeHistory({ status: "failed", epochs: records });
     const kept = trainer.epoch > 0 ? `The checkpoint after epoch ${trainer.epoch} is kept in ${folder.file("checkpoints")}.` : "No epoch was complete.";
-    writeReport(folder, config, data, model, records, "failed", request);
+    const { epoch, step, loss: value } = error;
+    await writeReport(folder, { config, data, model, records }, { kind: "non-finite", epoch: epoch + 1, step: step + 1, loss: value });
     throw new UserError(`${error.message} ${kept}`);
   } finally {
     progress.clear();
@@ -147,7 +149,9 @@ export async function train(request: TrainRequest): Promise<number> {
 
   if (outcome === "interrupted") save();
   else writeFileAtomic(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
-  writeReport(folder, config, data, model, records, outcome, request);
+  const finished = outcome === "finished";
+  const status: RunStatus = finished ? { kind: "finished" } : { kind: "interrupted", epoch: trainer.epoch, resume: `nabla train --resume ${out}` };
+  await writeReport(folder, { config, data, model, records }, status);
   folder.writeHistory({ status: outcome, epochs: records });
 
   const summary = summaryOf(config, data, model.parameterCount, records, outcome, out);
@@ -168,28 +172,14 @@ function printJson(summary: TrainSummary): void {
   process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 
-function writeReport(
-  folder: RunFolder,
-  config: RunConfig,
-  data: LoadedDataset,
-  model: ReturnType<typeof modelOfRun>,
-  records: readonly RunRecord[],
-  status: RunHistory["status"],
-  request: TrainRequest,
-): void {
-  const outputs = predict(model, data.test.x);
-  const report = reportOf({
-    config,
-    model,
-    records,
-    status,
-    testImages: data.testImages,
-    outputs: outputs.dataSync(),
-    confusion: confusionMatrix(model, data.test, data.classes),
-    trainingSamples: data.training.x.shape[0],
-    out: request.out,
-  });
-  writeFileAtomic(folder.file("report.html"), buildReport(report));
+/** The report shows the network as it is now, judged on the test set. */
+async function writeReport(folder: RunFolder, run: Pick<RunResult, "config" | "data" | "model" | "records">, status: RunStatus): Promise<void> {
+  // Charts are the largest part of the command line and are needed only here, at the end.
+  const { buildReport } = await import("./report.ts");
+  const { model, data } = run;
+  const outputs = scope(() => predict(model, data.test.x).dataSync());
+  const confusion = confusionMatrix(model, data.test, data.classes);
+  writeFileAtomic(folder.file("report.html"), buildReport(reportOf({ ...run, status, outputs, confusion })));
 }
 
 function summaryOf(

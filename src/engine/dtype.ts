@@ -4,7 +4,11 @@
 export type DType = "float32" | "float64" | "int32" | "bool";
 
 /** The typed array that holds elements of a dtype in JavaScript. */
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+export type TypedArray =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
 
 export const DTYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
 

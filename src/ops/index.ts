@@ -1,4 +1,14 @@
 // The operations that users call.
+
+export {
+  type ConvolutionOptions,
+  type ConvolutionTransposeOptions,
+  conv1d,
+  conv2d,
+  convTranspose2d,
+  type Padding,
+} from "./convolution.ts";
+export { einsum } from "./einsum.ts";
 export {
   abs,
   acos,
@@ -64,6 +74,21 @@ export {
   trunc,
   where,
 } from "./elementwise.ts";
+export {
+  ellipsis,
+  embedding,
+  gather,
+  type Index,
+  index,
+  iterate,
+  maskedSelect,
+  newAxis,
+  nonZero,
+  type Slice,
+  s,
+  scatterAdd,
+  takeAlongAxis,
+} from "./indexing.ts";
 export { dot, linear, matmul, outer } from "./linalg.ts";
 export {
   binaryCrossEntropy,
@@ -75,7 +100,45 @@ export {
   quadraticCost,
   softmaxCrossEntropy,
 } from "./loss.ts";
+export {
+  type BatchNormOptions,
+  type BatchNormResult,
+  batchNorm,
+  batchNormInference,
+  type LayerNormOptions,
+  type LocalResponseNormOptions,
+  layerNorm,
+  localResponseNorm,
+} from "./normalisation.ts";
 export { oneHot } from "./onehot.ts";
+export {
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool2d,
+  globalMaxPool2d,
+  l2Pool2d,
+  maxPool1d,
+  maxPool2d,
+  type Pair,
+  type PoolingOptions,
+} from "./pooling.ts";
+export {
+  bidirectional,
+  type Direction,
+  type GruOptions,
+  gru,
+  type LstmOptions,
+  type LstmResult,
+  lstm,
+  type RecurrentParameters,
+  type RecurrentResult,
+  type RnnOptions,
+  rnn,
+  type SequenceOptions,
+  splitConcatenated,
+  stackedLayers,
+} from "./recurrent.ts";
+export { type Tree, treeRnn } from "./recursive.ts";
 export {
   type Axes,
   all,
@@ -122,3 +185,4 @@ export {
   transpose,
   upperMask,
 } from "./shape.ts";
+export { argsort, bincount, histogram, median, quantile, searchSorted, sort, topK, unique } from "./sorting.ts";

@@ -1,9 +1,11 @@
 // The operations as methods of Tensor: `x.add(y)` is `add(x, y)`. The list below is the whole rule; types follow from the functions.
 import { Tensor } from "../tensor/tensor.ts";
 import * as elementwise from "./elementwise.ts";
+import * as indexing from "./indexing.ts";
 import * as linalg from "./linalg.ts";
 import * as reduce from "./reduce.ts";
 import * as shape from "./shape.ts";
+import * as sorting from "./sorting.ts";
 
 const { add, sub, mul, div, floorDivide, remainder, pow, maximum, minimum } = elementwise;
 const { neg, abs, sign, floor, ceil, round, trunc, square, sqrt, rsqrt, reciprocal } = elementwise;
@@ -17,6 +19,8 @@ const { sum, mean, prod, max, min, argmax, argmin, any, all, countNonZero, varia
 const { logSumExp, softmax, logSoftmax, cumsum, cumprod } = reduce;
 const { reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip } = shape;
 const { split, tile, repeat, pad, roll, diagonal, trace } = shape;
+const { set, gather, scatterAdd, takeAlongAxis, maskedSelect, nonZero } = indexing;
+const { sort, argsort, topK, unique, median, quantile } = sorting;
 
 /** Functions whose first argument becomes `this`. */
 const methods = {
@@ -31,6 +35,8 @@ const methods = {
   ...{ logSumExp, softmax, logSoftmax, cumsum, cumprod },
   ...{ reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip },
   ...{ split, tile, repeat, pad, roll, diagonal, trace },
+  ...{ set, gather, scatterAdd, takeAlongAxis, maskedSelect, nonZero },
+  ...{ sort, argsort, topK, unique, median, quantile },
 };
 
 type Method<F> = F extends (first: Tensor, ...rest: infer Rest) => infer Result
@@ -47,6 +53,10 @@ declare module "../tensor/tensor.ts" {
   interface Tensor extends Methods {
     /** The axes reversed, a view: the transposed matrix. */
     readonly T: Tensor;
+    /** NumPy's x[...]: one index an axis. See `index`. @example tensor([[1, 2], [3, 4]]).get(0, -1).item(); // 2 */
+    get(...indices: indexing.Index[]): Tensor;
+    /** The slices along the first axis. */
+    [Symbol.iterator](): IterableIterator<Tensor>;
   }
 }
 
@@ -65,4 +75,21 @@ Object.defineProperty(Tensor.prototype, "T", {
   get(this: Tensor) {
     return transpose(this);
   },
+});
+
+// As many indices as there are axes, and new ones.
+Object.defineProperty(Tensor.prototype, "get", {
+  value(this: Tensor, ...indices: indexing.Index[]) {
+    return indexing.get(this, ...indices);
+  },
+  writable: true,
+  configurable: true,
+});
+
+Object.defineProperty(Tensor.prototype, Symbol.iterator, {
+  value(this: Tensor) {
+    return indexing.iterate(this);
+  },
+  writable: true,
+  configurable: true,
 });

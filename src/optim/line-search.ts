@@ -54,10 +54,8 @@ export function lineSearch(
   for (let i = 0; i < TRIALS; i++) {
     const point = evaluate(along(from.x, step, direction));
     const now: Trial = { step, value: point.value, slope: dot(point.gradient, direction), point };
-    if (
-      !(now.value <= from.value + DECREASE * step * slope + noise && now.value <= low.value + noise) ||
-      !Number.isFinite(now.slope)
-    ) {
+    const falls = now.value <= from.value + DECREASE * step * slope + noise && now.value <= low.value + noise;
+    if (!falls || !Number.isFinite(now.value) || !Number.isFinite(now.slope)) {
       high = now;
     } else {
       if (Math.abs(now.slope) <= -curvature * slope) return now;

@@ -5,7 +5,7 @@ import { hessian } from "../autograd/second.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { type NestedArray, scope, Tensor } from "../tensor/tensor.ts";
-import { knownOptions, notNegative, positive, whole } from "./checks.ts";
+import { knownOptions, notNegative, whole } from "./checks.ts";
 import { along, dot, lineSearch, type Point } from "./line-search.ts";
 
 /** A function of one tensor with one number as its result. */
@@ -109,7 +109,7 @@ function show(x: Float64Array): string {
 }
 
 function normOf(x: Float64Array): number {
-  return Math.hypot(...(x.length <= 1024 ? x : [Math.sqrt(dot(x, x))]));
+  return Math.sqrt(dot(x, x));
 }
 
 /** Repeats `next` until the gradient is small, the iterations are used up, or there is no next point. */
@@ -306,7 +306,7 @@ export function conjugateGradient(
   return minimise(problem, options, maxIterations, tolerance, (point) => {
     const { gradient } = point;
     const downhill = gradient.map((value) => -value);
-    let direction = downhill;
+    let direction: Float64Array = downhill;
     if (before !== undefined && sinceRestart < restart) {
       const squared = dot(before.gradient, before.gradient);
       const b = Math.max(0, (dot(gradient, gradient) - dot(gradient, before.gradient)) / squared);
@@ -347,7 +347,7 @@ export function lbfgs(f: Objective, x0: Tensor | NestedArray, options: LbfgsOpti
   const problem = new Problem(owner, f, x0);
   let pairs: Pair[] = [];
   return minimise(problem, options, maxIterations, tolerance, (point) => {
-    let direction = inverseTimes(pairs, point.gradient).map((value) => -value);
+    let direction: Float64Array = inverseTimes(pairs, point.gradient).map((value) => -value);
     if (!(dot(point.gradient, direction) < 0)) {
       pairs = [];
       direction = point.gradient.map((value) => -value);
@@ -381,12 +381,12 @@ interface Pair {
 
 /** The approximate inverse Hessian times v, without the matrix (Nocedal & Wright 2006, algorithm 7.4). */
 function inverseTimes(pairs: readonly Pair[], v: Float64Array): Float64Array {
-  let result = Float64Array.from(v);
+  let result: Float64Array = v;
   const shares: number[] = [];
   for (const { moved, change, product } of [...pairs].reverse()) {
     const part = dot(moved, result) / product;
     shares.push(part);
-    result = along(result, -part, change) as Float64Array<ArrayBuffer>;
+    result = along(result, -part, change);
   }
   const last = pairs.at(-1);
   if (last !== undefined) {
@@ -395,7 +395,7 @@ function inverseTimes(pairs: readonly Pair[], v: Float64Array): Float64Array {
   }
   for (const { moved, change, product } of pairs) {
     const part = dot(change, result) / product;
-    result = along(result, shares.pop()! - part, moved) as Float64Array<ArrayBuffer>;
+    result = along(result, shares.pop()! - part, moved);
   }
   return result;
 }

@@ -38,7 +38,6 @@ export function drawBars(canvas: Canvas, chart: BarChart): Drawing {
       kind: "bars",
       id,
       values: list.map((value) => axisValue(range, value)),
-      horizontal,
       stacked,
     })),
     colours: new Map(items.map(({ id, colour }) => [id, colour])),

@@ -52,6 +52,9 @@ export function checkChart(chart: Chart): void {
       break;
     case "bar":
       checkList(chart.categories, "categories", fail);
+      if (chart.stacked && chart.yAxis?.scale === "log") {
+        fail('stacked bars on a logarithmic axis have no meaning; use scale "linear", or leave them side by side');
+      }
       checkList(chart.series, "series", fail);
       chart.series.forEach((series, index) => {
         const name = nameOf("series", index, series.name);

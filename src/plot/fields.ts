@@ -141,7 +141,11 @@ export function drawConfusion(canvas: Canvas, chart: ConfusionChart): Drawing {
     high: formatPercent(worst, worst < 0.1 ? 1 : 0),
   };
   const { markup, geometry } = drawPlane(canvas, {
-    heading: { title: say(chart.title, language), ramp, yLabel: say(words.label, language) },
+    heading: {
+      title: say(chart.title, language),
+      ramp: worst > 0 ? ramp : undefined,
+      yLabel: say(words.label, language),
+    },
     x: { kind: "names", names, label: say(words.prediction, language) },
     y: { kind: "names", names, downwards: true },
     over: (plot) => drawCells(plot.box, names.length, names.length, cells),

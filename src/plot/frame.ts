@@ -144,7 +144,7 @@ export function wrapSvg(canvas: Canvas, drawing: Drawing, label: string, margin:
   const paper = background ? `<rect width="${width}" height="${height}" fill="${canvas.palette.paper}"/>\n` : "";
   const shift = margin === 0 ? "" : ` transform="translate(${margin} ${margin})"`;
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(label)}" font-family="${escapeMarkup(fontFamily)}" style="font-variant-numeric:tabular-nums">\n` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="${background ? "img" : "group"}" aria-label="${escapeMarkup(label)}" font-family="${escapeMarkup(fontFamily)}" style="font-variant-numeric:tabular-nums">\n` +
     `${paper}<g${shift}>\n${drawing.markup}\n</g>\n</svg>`
   );
 }

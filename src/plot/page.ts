@@ -96,7 +96,7 @@ ${footer}</main>
 `;
 }
 
-const spanWidths: Readonly<Record<Span, number>> = { third: 352, half: 536, "two-thirds": 720, full: 1088 };
+const spanWidths: Readonly<Record<Span, number>> = { third: 341, half: 528, "two-thirds": 714, full: 1088 };
 
 function renderBlock(block: Block, language: Language, nextId: () => string): string {
   const text = (each: Text | undefined) => escapeMarkup(say(each, language));
@@ -136,7 +136,7 @@ function renderFigure(block: Extract<Block, { kind: "chart" }>, language: Langua
   // Images are the bulk of a page and scale well.
   const narrow = chart.kind === "images" ? undefined : 344;
   const drawings =
-    narrow === undefined || wide <= 352
+    narrow === undefined || wide <= narrow
       ? draw(wide, "drawing")
       : `${draw(wide, "drawing wide")}\n${draw(narrow, "drawing narrow")}`;
   const caption =
@@ -170,16 +170,16 @@ h3{font-size:15px;line-height:20px;margin:0 0 8px;font-weight:600}
 .badge.good{color:var(--good)}.badge.bad{color:var(--bad)}.badge.neutral{color:var(--muted)}
 section{margin-top:32px;padding-top:28px;border-top:1px solid var(--grid)}
 header+section{margin-top:24px;padding-top:0;border-top:0}
-.row{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:36px 16px;align-items:start}
+.row{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:36px 32px;align-items:start}
 .full{grid-column:span 6}.two-thirds{grid-column:span 4}.half{grid-column:span 3}.third{grid-column:span 2}
 figure{margin:0;min-width:0}
 figcaption,.text{color:var(--muted);font-size:13.5px;margin:8px 0 0}
-.text{margin:0;max-width:80ch}
+.text{margin:0 0 -14px;max-width:80ch}
 .drawing{position:relative}
 .drawing svg{display:block;width:100%;height:auto;overflow:visible;touch-action:pan-y}
 .narrow{display:none}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;margin:0;border:1px solid var(--grid);border-radius:10px;overflow:hidden;background:var(--grid)}
-.figures div{padding:14px 18px 12px;background:var(--panel)}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));margin:0;border:1px solid var(--grid);border-radius:10px;overflow:hidden;background:var(--panel)}
+.figures div{padding:14px 18px 12px;box-shadow:0 0 0 1px var(--grid)}
 .figures dt{color:var(--muted);font-size:13px}
 .figures dd{margin:0;font-size:25px;line-height:1.3;font-weight:600;letter-spacing:-.01em}
 .figures small{display:block;color:var(--muted);font-size:12.5px;line-height:1.45;font-weight:400;letter-spacing:0}
@@ -201,8 +201,9 @@ footer{margin-top:40px;color:var(--muted);font-size:13px}
 .guide{fill:none;stroke:var(--muted);stroke-width:1}
 .guide.area{fill:var(--ink);fill-opacity:.06;stroke-opacity:.7}
 .dot{stroke:var(--paper);stroke-width:1.5}
+[data-legend]{outline:none}
 [data-legend]:focus-visible{outline:2px solid var(--series-0);outline-offset:2px}
 @media (max-width:820px){.half,.third,.two-thirds{grid-column:span 6}figure{max-width:660px}}
 @media (max-width:560px){main{padding:22px 16px 40px}h1{font-size:23px}.wide{display:none}.narrow{display:block}.figures{grid-template-columns:repeat(2,1fr)}.figures div{padding:10px 12px}.figures dd{font-size:21px}}
-@media print{:root{color-scheme:light;${paletteVariables("light")};--panel:#f6f8fa;--good:#1d7a4f;--bad:#b3362d}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}figure,tr,pre,.figures,.keep{break-inside:avoid}h2,h3{break-after:avoid}.ink{filter:none}.scroll{overflow:visible}.wide{display:block}.narrow{display:none}.half{grid-column:span 3}.third{grid-column:span 2}.two-thirds{grid-column:span 4}}
+@media print{:root{color-scheme:light;${paletteVariables("light")};--panel:#f6f8fa;--good:#1d7a4f;--bad:#b3362d}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12.5px}table,.text,figcaption{font-size:11.5px}main{max-width:none;padding:0}figure,tr,pre,.figures,.keep{break-inside:avoid}h2,h3{break-after:avoid}.ink{filter:none}.scroll{overflow:visible}.wide{display:block}.narrow{display:none}.half{grid-column:span 3}.third{grid-column:span 2}.two-thirds{grid-column:span 4}}
 `;

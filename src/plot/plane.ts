@@ -39,7 +39,6 @@ export type PlaneMarks =
       readonly kind: "bars";
       readonly id: number;
       readonly values: readonly number[];
-      readonly horizontal: boolean;
       readonly stacked: boolean;
     };
 
@@ -105,6 +104,10 @@ function labelOf(axis: PlaneAxis, language: Language): string {
   return axis.kind === "names" ? (axis.label ?? "") : say(axis.axis?.label, language);
 }
 
+function labelsOf(axis: PlaneAxis): string[] {
+  return axis.kind === "names" ? [...axis.names] : ["", ...axis.range.ticks.map((tick) => tick.label)];
+}
+
 function pixelScale(axis: PlaneAxis, start: number, length: number, language: Language): PixelScale {
   const label = labelOf(axis, language);
   if (axis.kind === "names") {
@@ -144,8 +147,8 @@ function drawByECharts(canvas: Canvas, plane: Plane, top: number, bottom: number
     chart.setOption({
       animation: false,
       grid: {
-        // ECharts reckons with narrow letters; where the font is wider, long names would be cut.
-        left: plane.y.kind === "names" ? 0.12 * Math.max(...plane.y.names.map((name) => textWidth(name, 12))) : 0,
+        // ECharts reckons with narrow letters; where the font is wider, long labels would be cut.
+        left: 0.1 * Math.max(...labelsOf(plane.y).map((label) => textWidth(label, 12))),
         right: 2,
         top,
         bottom,
@@ -177,7 +180,7 @@ function axisOption(plane: PlaneAxis, canvas: Canvas, horizontal: boolean): Opti
       ? Math.max(1, Math.ceil((widest + 6) / (room + 6)))
       : Math.ceil((15 * count) / canvas.height);
     const lines = plane.names.map((name) =>
-      wrapText(name, 12, Math.max(room * every, 14), horizontal ? 3 : 1).join("\n"),
+      wrapText(name, 12, Math.max((room + 6) * every - 6, 14), horizontal ? 3 : 1).join("\n"),
     );
     return {
       type: "category",
@@ -216,7 +219,6 @@ function axisOption(plane: PlaneAxis, canvas: Canvas, horizontal: boolean): Opti
 function seriesOption(marks: PlaneMarks): Option {
   const color = seriesMarker(marks.id);
   if (marks.kind === "bars") {
-    const radius = marks.horizontal ? [0, 2, 2, 0] : [2, 2, 0, 0];
     return {
       type: "bar",
       silent: true,
@@ -225,7 +227,7 @@ function seriesOption(marks: PlaneMarks): Option {
       barMaxWidth: 44,
       barGap: "10%",
       barCategoryGap: "32%",
-      itemStyle: { color, borderRadius: marks.stacked ? 0 : radius },
+      itemStyle: { color },
     };
   }
   if (marks.kind === "points") {
@@ -265,25 +267,29 @@ function isPoint(point: readonly [number, number] | undefined): point is readonl
 function repaint(svg: string, id: string, palette: Palette, colours: ReadonlyMap<number, string>): string {
   const roleColours = new Map<string, string>();
   for (const role of Object.keys(roles) as (keyof typeof roles)[]) roleColours.set(roles[role], palette[role]);
-  return svg
-    .replace(/^<svg[^>]*>\s*<rect[^>]*><\/rect>\s*/, "")
-    .replace(/<\/svg>\s*$/, "")
-    .replace(/<style ?>[\s\S]*?<\/style>\s*/, "")
-    .replace(/<defs >/g, "<defs>")
-    .replace(/zr\d+-c(\d+)/g, `${escapeMarkup(id)}-c$1`)
-    .replace(/ (class|ecmeta_[a-z_]+|pointer-events|xml:space|stroke-miterlimit)="[^"]*"/g, "")
-    .replace(/ style="font-size:([\d.]+)px;[^"]*"/g, ' font-size="$1"')
-    .replace(
-      / (fill|stroke)="(#a000[0-9a-f]{2})"/g,
-      (_, attribute, marker) => ` ${attribute}="${roleColours.get(marker)}"`,
-    )
-    .replace(/<path [^>]*#b[0-9a-f]{4}0[^>]*>/g, (tag) => {
-      const series = Number.parseInt(/#b([0-9a-f]{4})0/.exec(tag)?.[1] ?? "0", 16);
-      const painted = tag.replace(/#b[0-9a-f]{4}0/g, escapeMarkup(colours.get(series) ?? palette.ink));
-      return circleOf(painted).replace(/^<(\w+)/, `<$1 data-series="${series}"`);
-    })
-    .replace(/><\/(path|circle)>/g, "/>")
-    .trim();
+  return (
+    svg
+      .replace(/^<svg[^>]*>\s*<rect[^>]*><\/rect>\s*/, "")
+      .replace(/<\/svg>\s*$/, "")
+      .replace(/<style ?>[\s\S]*?<\/style>\s*/, "")
+      .replace(/<defs >/g, "<defs>")
+      .replace(/(id="|url\(#)zr\d+-c(\d+)/g, (_, before, number) => `${before}${escapeMarkup(id)}-c${number}`)
+      .replace(/ (class|ecmeta_[a-z_]+|pointer-events|xml:space|stroke-miterlimit)="[^"]*"/g, "")
+      .replace(/ style="font-size:([\d.]+)px;[^"]*"/g, ' font-size="$1"')
+      .replace(
+        / (fill|stroke)="(#a000[0-9a-f]{2})"/g,
+        (_, attribute, marker) => ` ${attribute}="${roleColours.get(marker)}"`,
+      )
+      .replace(/<path [^>]*#b[0-9a-f]{4}0[^>]*>/g, (tag) => {
+        const series = Number.parseInt(/#b([0-9a-f]{4})0/.exec(tag)?.[1] ?? "0", 16);
+        const painted = tag.replace(/#b[0-9a-f]{4}0/g, escapeMarkup(colours.get(series) ?? palette.ink));
+        return circleOf(painted).replace(/^<(\w+)/, `<$1 data-series="${series}"`);
+      })
+      .replace(/><\/(path|circle)>/g, "/>")
+      // What neither fill nor stroke can show: the boxes that ECharts lays behind text.
+      .replace(/<path (?![^>]*stroke=)[^>]*fill="none"[^>]*\/>\s*/g, "")
+      .trim()
+  );
 }
 
 /** ECharts draws a dot as a unit circle's path, scaled and moved; a circle element says the same in a third of the bytes. */

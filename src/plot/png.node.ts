@@ -15,10 +15,7 @@ export async function renderPng(chart: Chart, options: PngOptions = {}): Promise
   }
   const svg = renderSvg(chart, options);
   const { Resvg } = await loadResvg();
-  const image = new Resvg(svg, {
-    fitTo: { mode: "zoom", value: options.scale ?? 2 },
-    font: { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans" },
-  });
+  const image = new Resvg(svg, { fitTo: { mode: "zoom", value: options.scale ?? 2 } });
   return image.render().asPng();
 }
 

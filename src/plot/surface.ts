@@ -18,7 +18,7 @@ export function drawSurface(canvas: Canvas, chart: SurfaceChart): Drawing {
   const wish = { count: 5, ends: "snug" } as const;
   const xRange = axisRange(chart.xAxis, ...extentOf([chart.x]), wish);
   const yRange = axisRange(chart.yAxis, ...extentOf([chart.y]), wish);
-  const zRange = axisRange(chart.zAxis, ...extentOf(chart.z), { count: 5, ends: "round" });
+  const zRange = axisRange(chart.zAxis, ...extentOf(chart.z), { count: canvas.height < 320 ? 3 : 5, ends: "round" });
   const unit = (range: { min: number; max: number }, value: number) =>
     (2 * (value - range.min)) / (range.max - range.min) - 1;
 

@@ -63,15 +63,15 @@ function usualHeight(chart: Chart, width: number): number {
       return Math.round(Math.min(720, Math.max(180, (width * chart.rows.length) / chart.columns.length) + 70));
     case "contour":
     case "surface":
-      return Math.round(Math.min(width, 640) * 0.8);
+      return Math.round(Math.min(width, 640) * 0.75 + 60);
     case "bar":
       return chart.direction === "horizontal"
         ? Math.max(200, 90 + 28 * chart.categories.length)
-        : Math.round(Math.min(380, Math.max(260, width * 0.6)));
+        : Math.round(Math.min(380, Math.max(280, width * 0.6)));
     case "network":
       return 320;
     default:
-      return Math.round(Math.min(380, Math.max(260, width * 0.6)));
+      return Math.round(Math.min(380, Math.max(280, width * 0.6)));
   }
 }
 

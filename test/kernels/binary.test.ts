@@ -210,6 +210,32 @@ describe.each(["strict", "relaxed"] as const)("two arrays, element by element (%
     ).toBe(-1);
   });
 
+  it.each(["f32", "f64"] as const)("pow and atan2 of %s are within a few units in the last place", (type) => {
+    const values = [0, -0, 1, -1, 0.5, 2, 3, -2, -3, 1e-3, 7.25, -2.5, NaN, Infinity, -Infinity];
+    const pairs = values.flatMap((a) => values.map((b) => [a, b]));
+    const a = new arrays[type](pairs.map((pair) => pair[0]));
+    const b = new arrays[type](pairs.map((pair) => pair[1]));
+    const out = k.reserve(8 * a.length);
+    // C's pow, unlike JavaScript's, has 1 ** NaN = (-1) ** Infinity = 1.
+    const pow = (x: number, y: number): number =>
+      x === 1 || (Math.abs(x) === 1 && Math.abs(y) === Infinity) ? 1 : x ** y;
+    for (const [name, formula] of [
+      ["pow", pow],
+      ["atan2", Math.atan2],
+    ] as const) {
+      k.exports[`${name}_${type}`](0, k.put(a), k.put(b), out, a.length);
+      view(k, type, out, a.length).forEach((got: number, i: number) => {
+        const expected = formula(a[i], b[i]);
+        if (!Number.isFinite(expected) || expected === 0) expect(got, `${name}(${a[i]}, ${b[i]})`).toBe(expected);
+        else expect(Math.abs(got / expected - 1)).toBeLessThan(type === "f32" ? 3e-7 : 1e-15);
+      });
+    }
+    // A tail gives the same bits as a whole vector.
+    const base = new arrays[type](9).fill(1.7);
+    k.exports[`pow_${type}`](1, k.put(base), k.put(arrays[type].of(2.3)), out, 9);
+    expect(new Set(view(k, type, out, 9)).size).toBe(1);
+  });
+
   it("floorDivide is floor(a / b), also where a / b rounds up to the next whole number", () => {
     const wholes = fc.integer({ min: -1000, max: 1000 });
     fc.assert(

@@ -152,7 +152,7 @@ export class WasmEngine implements Engine, StorageOwner {
     return storage.address + view.offset * bytesOf(view.dtype);
   }
 
-  private heap(dtype: DType): TypedArray {
+  private heap(dtype: DType): Float32Array | Float64Array | Int32Array | Uint8Array {
     switch (dtype) {
       case "float32":
         return this.f32;

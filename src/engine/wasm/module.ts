@@ -1,4 +1,5 @@
 // From the embedded bytes to a compiled module: chooses strict or relaxed instructions, and private memory where none can be shared.
+import { inflateSync } from "fflate";
 import { platform } from "../platform.ts";
 import * as binaries from "./binaries.generated.ts";
 
@@ -34,7 +35,7 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  return inflateSync(bytes) as Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -52,16 +53,20 @@ export function withPrivateMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<Ar
       if (byte < 128) return value >>> 0;
     }
   };
+  // A call of its own: in `at += leb()` the old `at` would be read before leb moves it.
+  const skip = (count: number): void => {
+    at += count;
+  };
   while (at < copy.length) {
     const id = copy[at++];
     const length = leb();
     if (id !== 2) {
-      at += length;
+      skip(length);
       continue;
     }
     for (let imports = leb(); imports > 0; imports--) {
-      at += leb();
-      at += leb();
+      skip(leb());
+      skip(leb());
       const kind = copy[at++];
       if (kind === 2) {
         copy[at] = copy[at]! & ~2;

@@ -1,1 +1,0 @@
-export function buildKernels(options?: { force?: boolean; log?: (line: string) => void }): Promise<boolean>;

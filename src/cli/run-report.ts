@@ -1,0 +1,121 @@
+// From a run's figures to what its report shows: the worst mistakes, the first layer's weights, the command that repeats it.
+import type { ImageSet } from "../data/image-set.ts";
+import type { LoadedDataset } from "./datasets.ts";
+import type { Sequential } from "../nn/sequential.ts";
+import { engineStatus } from "../engine/configure.ts";
+import type { Mistake, RunReport, RunStatus } from "./report.ts";
+import { layerSizesOf, type RunConfig, type RunRecord } from "./run-config.ts";
+
+const MISTAKES = 40;
+const NEURONS = 60;
+
+export interface RunResult {
+  config: RunConfig;
+  data: LoadedDataset;
+  model: Sequential;
+  records: readonly RunRecord[];
+  status: RunStatus;
+  /** The model's outputs for the test set, row-major [n, classes]. */
+  outputs: ArrayLike<number>;
+  confusion: number[][];
+}
+
+/** The command that does the run again. */
+export function commandOf(config: RunConfig): string {
+  const words = [
+    "nabla train",
+    `--dataset ${/\s/.test(config.dataset) ? JSON.stringify(config.dataset) : config.dataset}`,
+    `--hidden ${config.hidden.length > 0 ? config.hidden.join(",") : "none"}`,
+    `--activation ${config.activation} --loss ${config.loss} --optimizer ${config.optimizer}`,
+    `--lr ${config.lr} --batch ${config.batch} --epochs ${config.epochs}`,
+    ...(config.l2 > 0 ? [`--l2 ${config.l2}`] : []),
+    ...(config.dropout > 0 ? [`--dropout ${config.dropout}`] : []),
+    ...(config.init !== "auto" ? [`--init ${config.init}`] : []),
+    ...(config.split !== null ? [`--split ${config.split}`] : []),
+    `--seed ${config.seed}`,
+  ];
+  return words.join(" ");
+}
+
+/** Wrong answers, those with the least probability for the right class first. */
+function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] {
+  const { classes, width, height } = images;
+  const size = width * height;
+  const mistakes: Mistake[] = [];
+  for (let i = 0; i < images.count; i++) {
+    const row = Array.from({ length: classes }, (_, j) => outputs[i * classes + j]);
+    // Sigmoid outputs need not add up to 1; shares of their sum compare with softmax.
+    const sum = row.reduce((a, b) => a + b, 0) || 1;
+    const probabilities = row.map((value) => value / sum);
+    const prediction = probabilities.indexOf(Math.max(...probabilities));
+    const label = images.labels[i];
+    if (prediction === label) continue;
+    const pixels = images.images.subarray(i * size, (i + 1) * size);
+    const loss = -Math.log(Math.max(probabilities[label], 1e-12));
+    mistakes.push({ width, height, pixels, label, prediction, probability: probabilities[prediction], probabilities, loss });
+  }
+  return mistakes.sort((a, b) => b.loss - a.loss).slice(0, MISTAKES);
+}
+
+/** The weights of each neuron of the first layer, as a picture. */
+function firstLayer(model: Sequential, images: ImageSet): RunReport["firstLayerWeights"] {
+  const weights = model.parameters[0].tensor;
+  const [inputs, neurons] = weights.shape as [number, number];
+  if (inputs !== images.width * images.height) return undefined;
+  const values = weights.dataSync();
+  return {
+    width: images.width,
+    height: images.height,
+    neurons: Array.from({ length: Math.min(neurons, NEURONS) }, (_, j) =>
+      Float32Array.from({ length: inputs }, (__, i) => values[i * neurons + j]),
+    ),
+  };
+}
+
+function hyperparameters(config: RunConfig): Record<string, string | number> {
+  return {
+    activation: config.activation,
+    loss: config.loss,
+    optimizer: config.optimizer,
+    "learning rate": config.lr,
+    "batch size": config.batch,
+    epochs: config.epochs,
+    "L2 (lambda)": config.l2,
+    dropout: config.dropout,
+    initialisation: config.init,
+  };
+}
+
+/** Everything the report shows. */
+export function reportOf({ config, data, model, records, status, outputs, confusion }: RunResult): RunReport {
+  const { engine, threads } = engineStatus();
+  const last = records.at(-1);
+  const seconds = records.reduce((sum, record) => sum + record.seconds, 0);
+  const trained = data.training.x.shape[0];
+  const layers = layerSizesOf(config, data.inputs, data.classes);
+  return {
+    title: `${layers.join("-")} on ${config.dataset}`,
+    status,
+    config: {
+      dataset: config.dataset,
+      trainingImages: trained,
+      validationImages: data.validation?.x.shape[0],
+      testImages: data.testImages.count,
+      layers,
+      hyperparameters: hyperparameters(config),
+      engine,
+      threads,
+      seed: config.seed,
+      command: commandOf(config),
+    },
+    network: [{ name: "input", outputShape: model.inputShape, parameters: 0 }, ...model.summaryRows()],
+    history: records,
+    testAccuracy: last?.testAccuracy ?? null,
+    testLoss: last?.testLoss ?? null,
+    classNames: Array.from({ length: data.classes }, (_, i) => String(i)),
+    confusion,
+    worstMistakes: worstMistakes(data.testImages, outputs),
+    firstLayerWeights: firstLayer(model, data.testImages),
+    totals: { seconds, samplesPerSecond: seconds > 0 ? (records.length * trained) / seconds : 0, parameters: model.parameterCount },
+  };
+}

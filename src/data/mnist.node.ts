@@ -1,0 +1,296 @@
+// MNIST on this machine: finding it, reading it, and fetching it when asked. Any folder with four files of the same names
+// is read the same way, so a person can train on images of their own.
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { cacheFolder, errorCode, explain, gunzipIfNeeded, readIdxFile, writeFileAtomically } from "./cache.node.ts";
+import { type DataFile, dataSetEntry, type MnistPart, mnistFiles } from "./catalogue.ts";
+import type { IdxArray } from "./idx.ts";
+import { checkImageSet, type ImageSet, type TrainAndTest } from "./image-set.ts";
+
+const parts = Object.keys(mnistFiles) as MnistPart[];
+
+/** Where MNIST is, or where it was looked for. */
+export type MnistPlace =
+  | { readonly found: true; readonly folder: string; readonly paths: Readonly<Record<MnistPart, string>> }
+  | {
+      readonly found: false;
+      readonly looked: readonly { readonly folder: string; readonly missing: readonly string[] }[];
+    };
+
+/** The names under which a file may lie in a folder: plain or compressed, and with a dot before "idx", as some copies have it. */
+function spellings(name: string): string[] {
+  const dotted = name.replace(/-idx(\d)/, ".idx$1");
+  return [name, `${name}.gz`, dotted, `${dotted}.gz`];
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function firstSpelling(folder: string, name: string): Promise<string | undefined> {
+  for (const spelling of spellings(name)) {
+    const path = join(folder, spelling);
+    if (await isFile(path)) return path;
+  }
+  return undefined;
+}
+
+async function locate(folder: string): Promise<{ paths: Partial<Record<MnistPart, string>>; missing: string[] }> {
+  const paths: Partial<Record<MnistPart, string>> = {};
+  const missing: string[] = [];
+  for (const part of parts) {
+    const { name } = mnistFiles[part];
+    const path = await firstSpelling(folder, name);
+    if (path === undefined) missing.push(name);
+    else paths[part] = path;
+  }
+  return { paths, missing };
+}
+
+/** The folder into which MNIST is downloaded. */
+export function mnistCacheFolder(): string {
+  return join(cacheFolder(), "mnist");
+}
+
+/** Looks for the four files of MNIST, without reading them: in `folder` if given; else in `mnist/` of the folder named by
+ * the environment variable `NABLA_DATA_DIR`, then in the user's cache. */
+export async function findMnist(options: { folder?: string } = {}): Promise<MnistPlace> {
+  const folders = options.folder ? [resolve(options.folder)] : [mnistCacheFolder()];
+  if (!options.folder && process.env.NABLA_DATA_DIR) folders.unshift(resolve(process.env.NABLA_DATA_DIR, "mnist"));
+  const looked: { folder: string; missing: string[] }[] = [];
+  for (const folder of folders) {
+    const { paths, missing } = await locate(folder);
+    if (missing.length === 0) return { found: true, folder, paths: paths as Record<MnistPart, string> };
+    looked.push({ folder, missing });
+  }
+  return { found: false, looked };
+}
+
+/** Loads MNIST: 60,000 images for training and 10,000 for test, 28x28.
+ *
+ * @param options `folder`: look only there; `download`: fetch it into the user's cache where it is missing (default: never);
+ *   `onProgress`: called while it is fetched
+ * @throws if it is not on this machine and `download` is not set (the message says how to get it), or if a file is not sound */
+export async function loadMnist(
+  options: { folder?: string; download?: boolean; onProgress?: (progress: DownloadProgress) => void } = {},
+): Promise<TrainAndTest> {
+  let place = await findMnist(options);
+  if (!place.found && options.download) {
+    await downloadMnist(options);
+    place = await findMnist(options);
+  }
+  if (!place.found) {
+    const looked = place.looked.map(({ folder, missing }) => `  ${folder}: no ${missing.join(", no ")}`).join("\n");
+    throw new Error(
+      `MNIST is not on this machine. Looked in\n${looked}\nRun \`nabla data get mnist\` to download it (about 12 MB), or set NABLA_DATA_DIR to a folder that holds mnist/.`,
+    );
+  }
+  return readParts(place.paths, 10);
+}
+
+/** Loads a folder that holds four IDX files named as those of MNIST (`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+ * `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`), plain or with `.gz`. Images may have any size, the same in all.
+ *
+ * @param options `classes`: how many labels there are, from 0 (default 10)
+ * @throws if the folder or a file is missing, a file is not sound, sizes differ, or a label is too high; the message names the file */
+export async function loadImageFolder(path: string, options: { classes?: number } = {}): Promise<TrainAndTest> {
+  const folder = resolve(path);
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new Error(`${folder}: is a file; give the folder that holds the four IDX files`);
+    }
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw new Error(`${folder}: ${explain(error)}; give a folder that holds four IDX files named as those of MNIST`);
+  }
+  const { paths, missing } = await locate(folder);
+  if (missing.length > 0) {
+    throw new Error(
+      `${folder}: no ${missing.join(", no ")}; a data folder holds ${parts.map((part) => mnistFiles[part].name).join(", ")}, plain or with .gz`,
+    );
+  }
+  return readParts(paths as Record<MnistPart, string>, options.classes ?? 10);
+}
+
+async function readParts(paths: Readonly<Record<MnistPart, string>>, classes: number): Promise<TrainAndTest> {
+  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
+    parts.map((part) => readIdxFile(paths[part])),
+  );
+  const train = combine(trainImages, paths.trainImages, trainLabels, paths.trainLabels, classes);
+  const test = combine(testImages, paths.testImages, testLabels, paths.testLabels, classes);
+  if (train.height !== test.height || train.width !== test.width) {
+    throw new Error(
+      `${paths.testImages}: images of ${test.height}x${test.width}, but those of ${paths.trainImages} are ${train.height}x${train.width}; they must have one size`,
+    );
+  }
+  return { train, test };
+}
+
+function combine(images: IdxArray, imagePath: string, labels: IdxArray, labelPath: string, classes: number): ImageSet {
+  const [count, height, width] = images.shape;
+  if (images.shape.length !== 3 || images.type !== "uint8") {
+    throw new Error(
+      `${imagePath}: holds ${images.type} of shape (${images.shape.join(", ")}), expected uint8 of shape (count, height, width)`,
+    );
+  }
+  if (labels.shape.length !== 1 || labels.type !== "uint8") {
+    throw new Error(
+      `${labelPath}: holds ${labels.type} of shape (${labels.shape.join(", ")}), expected uint8 of shape (count)`,
+    );
+  }
+  if (labels.shape[0] !== count) {
+    throw new Error(
+      `${labelPath}: ${labels.shape[0]} labels, but ${imagePath} holds ${count} images; every image needs exactly one label, so check that the two files belong together`,
+    );
+  }
+  const set = { images: images.data as Uint8Array, labels: labels.data as Uint8Array, count, height, width, classes };
+  return checkImageSet(set, count === 0 ? imagePath : labelPath);
+}
+
+/** How far a download is, in bytes as they come over the net. */
+export interface DownloadProgress {
+  /** The file in work, and where it comes from; `mirror` is undefined for a file that was there already. */
+  readonly file: string;
+  readonly mirror: string | undefined;
+  /** Bytes of all files together. */
+  readonly received: number;
+  readonly total: number;
+}
+
+/** What a download may be told, mostly for tests. */
+export interface DownloadOptions {
+  /** Where to put the files; default: `mnist` in the user's cache. */
+  readonly folder?: string;
+  /** Folders on the web to try in turn; default: the public mirrors. */
+  readonly mirrors?: readonly string[];
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly fetch?: typeof fetch;
+  /** Stops the download. */
+  readonly signal?: AbortSignal;
+  /** Give up on a mirror that sends nothing for so long. Default 30. */
+  readonly stallSeconds?: number;
+  /** The files to fetch; default: the four of MNIST. */
+  readonly files?: readonly DataFile[];
+}
+
+/** Downloads MNIST, and returns the folder it is in. Files that are there and sound are kept; each other one is fetched from
+ * the first mirror that delivers it, checked by its SHA-256, and put in place in one step, decompressed.
+ *
+ * @throws if no mirror delivers a file; the message tells what each answered, and how to do it by hand */
+export async function downloadMnist(options: DownloadOptions = {}): Promise<string> {
+  const entry = dataSetEntry("mnist");
+  const { folder = mnistCacheFolder(), mirrors = entry.mirrors, files = entry.files, onProgress } = options;
+  const target = resolve(folder);
+  const total = files.reduce((sum, file) => sum + file.downloadBytes, 0);
+  let finished = 0;
+  for (const file of files) {
+    if (!(await isSound(target, file))) {
+      const report = (mirror: string, received: number) =>
+        onProgress?.({
+          file: file.name,
+          mirror,
+          received: finished + Math.min(received, file.downloadBytes),
+          total,
+        });
+      const content = await fetchFromMirrors(file, mirrors, target, options, report);
+      try {
+        await writeFileAtomically(join(target, file.name), content);
+      } catch (error) {
+        throw new Error(
+          `cannot write ${file.name} into ${target}: ${explain(error)}; set NABLA_CACHE_DIR to a folder that can be written to and has 60 MB free`,
+        );
+      }
+    }
+    finished += file.downloadBytes;
+    onProgress?.({ file: file.name, mirror: undefined, received: finished, total });
+  }
+  return target;
+}
+
+/** Whether the copy that a loader would take is the right one. */
+async function isSound(folder: string, file: DataFile): Promise<boolean> {
+  const path = await firstSpelling(folder, file.name);
+  if (path === undefined) return false;
+  try {
+    return sha256(await gunzipIfNeeded(await readFile(path), path)) === file.sha256;
+  } catch {
+    return false;
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function fetchFromMirrors(
+  file: DataFile,
+  mirrors: readonly string[],
+  folder: string,
+  options: DownloadOptions,
+  report: (mirror: string, received: number) => void,
+): Promise<Uint8Array> {
+  const failures: string[] = [];
+  for (const mirror of mirrors) {
+    const url = `${mirror.replace(/\/?$/, "/")}${file.name}.gz`;
+    try {
+      const body = await fetchBytes(url, file, options, (received) => report(mirror, received));
+      const content = await gunzipIfNeeded(body, "the answer");
+      const digest = sha256(content);
+      if (digest === file.sha256) return content;
+      failures.push(`${url}: checksum differs: SHA-256 ${digest} (${content.length} bytes), expected ${file.sha256}`);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      failures.push(`${url}: ${reason(error)}`);
+    }
+  }
+  throw new Error(
+    `cannot download ${file.name}:\n${failures.map((line) => `  ${line}`).join("\n")}\nCheck the connection and try again (files that arrived are kept), or put ${file.name} or ${file.name}.gz into ${folder} by hand.`,
+  );
+}
+
+/** `fetch` hides what went wrong in the cause of its error. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error
+    ? `${error.message} (${error.cause.message || errorCode(error.cause)})`
+    : error.message;
+}
+
+async function fetchBytes(
+  url: string,
+  file: DataFile,
+  options: DownloadOptions,
+  report: (received: number) => void,
+): Promise<Uint8Array> {
+  const { fetch: get = fetch, stallSeconds = 30 } = options;
+  const stalled = new AbortController();
+  const wait = () =>
+    setTimeout(() => stalled.abort(new Error(`nothing came for ${stallSeconds} seconds`)), stallSeconds * 1000);
+  let timer = wait();
+  try {
+    const signals = options.signal ? [stalled.signal, options.signal] : [stalled.signal];
+    const response = await get(url, { signal: AbortSignal.any(signals) });
+    if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
+    if (response.body === null) throw new Error("the server sent nothing");
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer);
+      timer = wait();
+      chunks.push(chunk);
+      received += chunk.length;
+      // Neither the file nor its compressed form is longer than this: whatever comes is something else.
+      if (received > file.bytes + 1024)
+        throw new Error(`more than ${file.bytes} bytes came, which cannot be ${file.name}`);
+      report(received);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    clearTimeout(timer);
+  }
+}

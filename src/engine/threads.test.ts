@@ -1,0 +1,75 @@
+// Two threads give the same bits as one, with relaxed instructions and without; and where memory can't be shared, one thread does it all.
+import { afterAll, describe, expect, test } from "vitest";
+import { grad, linear, onEngineWarning, random, scope, softmaxCrossEntropy, sum, type Tensor, tensor } from "../node.ts";
+import { configureEngine, engineStatus } from "./configure.ts";
+import { engine } from "./engine.ts";
+import { nodePlatform } from "./platform.node.ts";
+import { setPlatform } from "./platform.ts";
+
+afterAll(() => setPlatform(nodePlatform));
+
+async function threadsUp(): Promise<void> {
+  for (let i = 0; i < 500 && engineStatus().threadsReady < engineStatus().threads; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A little of everything that runs in parallel, large enough to be split. */
+function work(): Record<string, ArrayLike<number>> {
+  return scope(() => {
+    random.seed(5);
+    const x = random.normal([300, 512]);
+    const w = random.normal([512, 200], 0, 0.1);
+    const labels = random.integers([300], 0, 200);
+    const loss = (v: Tensor): Tensor => softmaxCrossEntropy(linear(x, v).tanh(), labels);
+    const results: Record<string, Tensor> = {
+      matmul: x.matmul(w),
+      transposed: x.T.matmul(x),
+      gradient: grad(loss)(w),
+      exp: x.exp(),
+      sums: sum(x.mul(x), 0),
+      total: random.uniform([1 << 20]).sum(),
+      softmax: x.softmax(),
+      permutation: random.permutation(100_000),
+      broadcast: x.add(tensor([1, 2]).sum()).div(x.max(1, true)),
+    };
+    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, value.dataSync()]));
+  });
+}
+
+describe.each([false, true])("deterministic: %s", (deterministic) => {
+  test("two threads, one thread and no shared memory give the same bits", async () => {
+    setPlatform({ ...nodePlatform, processors: () => 2 });
+    configureEngine({ threads: 2, deterministic });
+    await threadsUp();
+    expect(engineStatus()).toMatchObject({ threads: 2, threadsReady: 2, relaxedSimd: !deterministic });
+    const two = work();
+    configureEngine({ threads: 1, deterministic });
+    expect(engineStatus().threads).toBe(1);
+    expect(work()).toEqual(two);
+    setPlatform({ ...nodePlatform, sharedMemory: () => false });
+    configureEngine({ deterministic });
+    expect(engineStatus()).toMatchObject({ threads: 1, sharedMemory: false });
+    expect(work()).toEqual(two);
+  });
+});
+
+test("more threads than processors are refused down to what is there, with a warning", () => {
+  setPlatform({ ...nodePlatform, processors: () => 2 });
+  const warnings: string[] = [];
+  onEngineWarning((message) => warnings.push(message));
+  configureEngine({ threads: 64 });
+  expect(engineStatus().threads).toBe(2);
+  expect(warnings).toEqual(["engine: 64 threads asked for, but the machine has 2 processors; using 2"]);
+  onEngineWarning(console.warn);
+});
+
+test("bad options are named", () => {
+  expect(() => configureEngine({ threads: 0 })).toThrow(/threads must be a whole number of at least 1, got 0/);
+  expect(() => configureEngine({ threads: 1.5 })).toThrow(/got 1.5/);
+  expect(() => configureEngine({ engine: "gpu" as "wasm" })).toThrow(/unknown engine "gpu"/);
+  const alive = tensor([1]);
+  expect(() => configureEngine({})).toThrow(/tensors are alive/);
+  expect(alive.item()).toBe(1);
+  expect(engine().name).toBe("wasm");
+});

@@ -1,0 +1,489 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { expectClose, goldenFound, readGolden } from "../../test/golden.ts";
+import type { DType } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
+import { Parameter, ParameterBlock } from "../nn/parameters.ts";
+import { backward, Generator, memory, type Tensor, tensor, zeros } from "../node.ts";
+import {
+  AdaDelta,
+  AdaGrad,
+  Adam,
+  AdamW,
+  clipGradientNorm,
+  clipGradientValues,
+  gradientNorm,
+  Momentum,
+  OPTIMIZERS,
+  type Optimizer,
+  optimizerByName,
+  RMSProp,
+  SGD,
+} from "./index.ts";
+
+/** A block with the given parameters: name, starting values, whether weight decay applies. */
+function blockOf(dtype: DType, ...parts: [name: string, values: readonly number[], decay?: boolean][]): ParameterBlock {
+  const parameters = parts.map(
+    ([name, values, decay]) =>
+      new Parameter(name, [values.length], { initialiser: () => tensor([...values], dtype), decay: decay ?? true }),
+  );
+  return new ParameterBlock(parameters, dtype, new Generator(0));
+}
+
+/** As if backward had brought these gradients, one list a parameter. */
+function giveGradients(block: ParameterBlock, ...gradients: (readonly number[])[]): void {
+  block.parameters.forEach((parameter, i) => {
+    const slot = parameter.tensor.node!.slot!;
+    engine().write(slot.tensor, tensor([...gradients[i]!], block.dtype).dataSync());
+    slot.fresh = false;
+  });
+}
+
+const valuesOf = (block: ParameterBlock, i = 0): number[] => [...block.parameters[i]!.tensor.dataSync()];
+
+interface GoldenRun {
+  name: string;
+  attrs: Record<string, number>;
+  start: { data: number[] };
+  gradients: { shape: [number, number]; data: number[] };
+  trajectory: { data: number[] };
+}
+
+const runs = goldenFound ? readGolden<{ cases: GoldenRun[] }>("optimizer").cases : [];
+
+describe.skipIf(!goldenFound)("trajectories as PyTorch computes them (skipped without the oracle)", () => {
+  for (const dtype of ["float32", "float64"] as const) {
+    it.each(runs)(`$name, ${dtype}`, ({ name, attrs, start, gradients, trajectory }) => {
+      const optimizer = optimizerByName(name.split(" ")[0]!, attrs);
+      const block = blockOf(dtype, ["w", start.data]);
+      const [steps, n] = gradients.shape;
+      for (let t = 0; t < steps; t++) {
+        giveGradients(block, gradients.data.slice(t * n, (t + 1) * n));
+        optimizer.step(block);
+        expectClose(valuesOf(block), trajectory.data.slice(t * n, (t + 1) * n), `after step ${t}`);
+      }
+    });
+  }
+});
+
+/** The formulas once more, for one number, as plain loops. Returns the updated p; `m` and `h` are the memory. */
+type Rule = (p: number, g: number, s: { a: number; b: number }, o: Record<string, number>, t: number) => number;
+
+const rules: Record<string, Rule> = {
+  sgd: (p, g, _, o) => p - o["r"]! * g,
+  momentum: (p, g, s, o) => {
+    s.a = o["momentum"]! * s.a + g;
+    return p - o["r"]! * s.a;
+  },
+  nesterov: (p, g, s, o) => {
+    s.a = o["momentum"]! * s.a + g;
+    return p - o["r"]! * (g + o["momentum"]! * s.a);
+  },
+  adaGrad: (p, g, s, o) => {
+    s.a += g * g;
+    return p - (o["r"]! * g) / (Math.sqrt(s.a) + o["epsilon"]!);
+  },
+  rmsProp: (p, g, s, o) => {
+    s.a = o["decay"]! * s.a + (1 - o["decay"]!) * g * g;
+    return p - (o["r"]! * g) / (Math.sqrt(s.a) + o["epsilon"]!);
+  },
+  adaDelta: (p, g, s, o) => {
+    s.a = o["decay"]! * s.a + (1 - o["decay"]!) * g * g;
+    const x = (g * Math.sqrt(s.b + o["epsilon"]!)) / Math.sqrt(s.a + o["epsilon"]!);
+    s.b = o["decay"]! * s.b + (1 - o["decay"]!) * x * x;
+    return p - o["r"]! * x;
+  },
+  adam: (p, g, s, o, t) => {
+    s.a = o["beta1"]! * s.a + (1 - o["beta1"]!) * g;
+    s.b = o["beta2"]! * s.b + (1 - o["beta2"]!) * g * g;
+    const mean = s.a / (1 - o["beta1"]! ** t);
+    return p - (o["r"]! * mean) / (Math.sqrt(s.b / (1 - o["beta2"]! ** t)) + o["epsilon"]!);
+  },
+};
+
+const SETTINGS: Record<string, readonly string[]> = {
+  sgd: [],
+  momentum: ["momentum"],
+  nesterov: ["momentum"],
+  adaGrad: ["epsilon"],
+  rmsProp: ["decay", "epsilon"],
+  adaDelta: ["decay", "epsilon"],
+  adam: ["beta1", "beta2", "epsilon"],
+  adamW: ["beta1", "beta2", "epsilon"],
+};
+
+describe("formulas in float64, against plain loops over random settings, sizes and gradients", () => {
+  const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
+  const settings = fc.record({
+    momentum: fraction,
+    decay: fraction,
+    beta1: fraction,
+    beta2: fraction,
+    epsilon: fc.double({ min: 1e-8, max: 0.1, noNaN: true }),
+    r: fc.double({ min: 0, max: 0.5, noNaN: true }),
+    weightDecay: fc.double({ min: 0, max: 0.5, noNaN: true }),
+  });
+  const number = fc.double({ min: -3, max: 3, noNaN: true });
+  it.each(OPTIMIZERS)("%s, weight decay on the first parameter and not on the second", (name) => {
+    fc.assert(
+      fc.property(
+        settings,
+        fc.integer({ min: 1, max: 40 }),
+        fc.infiniteStream(number),
+        fc.integer({ min: 1, max: 5 }),
+        (o, n, numbers, steps) => {
+          const draw = (): number[] => Array.from({ length: n }, () => numbers.next().value!);
+          const own = Object.fromEntries(SETTINGS[name]!.map((key) => [key, o[key as keyof typeof o]]));
+          const optimizer = optimizerByName(name, { ...own, learningRate: o.r, weightDecay: o.weightDecay });
+          const values = [draw(), draw()];
+          const block = blockOf("float64", ["w", values[0]!, true], ["b", values[1]!, false]);
+          const memories = values.map((part) => part.map(() => ({ a: 0, b: 0 })));
+          for (let t = 1; t <= steps; t++) {
+            const gradients = [draw(), draw()];
+            giveGradients(block, ...gradients);
+            optimizer.step(block);
+            values.forEach((part, k) => {
+              part.forEach((p, i) => {
+                const decay = k === 0 ? o.weightDecay : 0;
+                const decoupled = name === "adamW";
+                const g = gradients[k]![i]! + (decoupled ? 0 : decay * p);
+                const from = decoupled ? p - o.r * decay * p : p;
+                const rule = rules[decoupled ? "adam" : name]!;
+                part[i] = rule(from, g, memories[k]![i]!, o, t);
+              });
+            });
+          }
+          values.forEach((part, k) => {
+            const got = valuesOf(block, k);
+            part.forEach((p, i) => {
+              expect(Math.abs(got[i]! - p)).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(p)));
+            });
+          });
+          expect(optimizer.iterations).toBe(steps);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("what all optimisers share", () => {
+  it("counts a parameter that backward did not reach as gradient 0", () => {
+    const block = blockOf("float64", ["used", [2]], ["unused", [5]]);
+    backward(block.parameters[0]!.tensor.mul(3).sum());
+    new SGD({ learningRate: 1 }).step(block);
+    expect(valuesOf(block, 0)).toEqual([-1]);
+    expect(valuesOf(block, 1)).toEqual([5]);
+  });
+
+  it("L1 by Nielsen's rule: w - r l1 sgn(w) - r g, with the sign of the old w, and sgn(0) = 0", () => {
+    const block = blockOf("float64", ["w", [2, -2, 0.01, 0]], ["b", [1], false]);
+    giveGradients(block, [1, 1, 1, 1], [1]);
+    new SGD({ learningRate: 0.1, l1: 0.5 }).step(block);
+    [2 - 0.05 - 0.1, -2 + 0.05 - 0.1, 0.01 - 0.05 - 0.1, -0.1].forEach((wanted, i) => {
+      expect(valuesOf(block, 0)[i]).toBeCloseTo(wanted, 12);
+    });
+    expect(valuesOf(block, 1)).toEqual([0.9]);
+  });
+
+  it("L2 by Nielsen's rule: (1 - r lambda / n) w - r g", () => {
+    const block = blockOf("float64", ["w", [2]]);
+    giveGradients(block, [3]);
+    new SGD({ learningRate: 0.5, weightDecay: 0.1 }).step(block);
+    expect(valuesOf(block)[0]).toBeCloseTo((1 - 0.5 * 0.1) * 2 - 0.5 * 3, 12);
+  });
+
+  it("momentum with a constant rate is Nielsen's v = m v - r g, w = w + v, for any finite m", () => {
+    for (const m of [-0.5, 0, 0.9, 1.1]) {
+      const block = blockOf("float64", ["w", [1]]);
+      const optimizer = new Momentum({ learningRate: 0.1, momentum: m });
+      let [w, v] = [1, 0];
+      for (let t = 0; t < 5; t++) {
+        giveGradients(block, [2 * w]);
+        optimizer.step(block);
+        v = m * v - 0.1 * 2 * w;
+        w += v;
+        expect(valuesOf(block)[0]).toBeCloseTo(w, 12);
+      }
+    }
+  });
+
+  it("takes a learning rate that changes between steps, and refuses an impossible one", () => {
+    const block = blockOf("float64", ["w", [0]]);
+    const optimizer = new SGD({ learningRate: 1 });
+    giveGradients(block, [1]);
+    optimizer.step(block);
+    optimizer.learningRate = 0.25;
+    optimizer.step(block);
+    expect(valuesOf(block)).toEqual([-1.25]);
+    expect(() => {
+      optimizer.learningRate = Number.NaN;
+    }).toThrow("SGD: learningRate must be a finite number of at least 0, got NaN");
+  });
+
+  it("keeps memory flat, and its own memory out of the caller's scopes", () => {
+    const block = blockOf("float32", ["w", [1, 2, 3]]);
+    const optimizer = new Adam({ clipNorm: 1 });
+    giveGradients(block, [1, 2, 3]);
+    optimizer.step(block);
+    const before = memory();
+    for (let i = 0; i < 1000; i++) optimizer.step(block);
+    expect(memory().tensors).toBe(before.tensors);
+    expect(memory().bytes).toBe(before.bytes);
+  });
+
+  it("says that a graph from before a step can't be differentiated after it", () => {
+    const block = blockOf("float32", ["w", [1]]);
+    const loss = block.parameters[0]!.tensor.mul(block.parameters[0]!.tensor).sum();
+    backward(loss);
+    new SGD().step(block);
+    expect(() => backward(loss)).toThrow("overwritten");
+  });
+
+  it("belongs to one block", () => {
+    const optimizer = new Momentum();
+    optimizer.step(blockOf("float32", ["w", [1]]));
+    expect(() => optimizer.step(blockOf("float32", ["w", [1]]))).toThrow(
+      "Momentum: this optimiser belongs to other parameters",
+    );
+  });
+
+  it("steps a model without parameters", () => {
+    const optimizer = new Adam({ clipNorm: 1, clipValue: 1 });
+    optimizer.step(blockOf("float32"));
+    expect(optimizer.iterations).toBe(1);
+  });
+
+  it("leaves the gaps between parameters at 0", () => {
+    for (const name of OPTIMIZERS) {
+      const block = blockOf("float32", ["w", [1]], ["b", [2], false]);
+      const optimizer = optimizerByName(name, { weightDecay: 0.1, l1: 0.1 });
+      for (let i = 0; i < 3; i++) {
+        giveGradients(block, [1], [1]);
+        optimizer.step(block);
+      }
+      expect([...block.values.dataSync()].filter((value) => value !== 0)).toHaveLength(2);
+    }
+  });
+});
+
+describe("clipping", () => {
+  it("the norm of all gradients together is sqrt(3^2 + 4^2) = 5; parameters without gradient count as 0", () => {
+    const block = blockOf("float32", ["a", [0]], ["b", [0], false], ["c", [7]]);
+    giveGradients(block, [3], [4], [100]);
+    block.parameters[2]!.tensor.node!.slot!.fresh = true;
+    expect(gradientNorm(block)).toBe(5);
+    expect(clipGradientNorm(block, 1)).toBe(5);
+    expect(gradientNorm(block)).toBeCloseTo(1, 6);
+    expect(clipGradientNorm(block, 2)).toBeCloseTo(1, 6);
+    expect(gradientNorm(block)).toBeCloseTo(1, 6);
+  });
+
+  it("the norm does not overflow where squares do", () => {
+    const block = blockOf("float32", ["a", [0, 0]]);
+    giveGradients(block, [3e30, -4e30]);
+    expect(gradientNorm(block) / 5e30).toBeCloseTo(1, 6);
+  });
+
+  it("by value: each gradient to [-limit, limit]", () => {
+    const block = blockOf("float64", ["a", [0, 0, 0]]);
+    giveGradients(block, [-3, 0.5, 3]);
+    clipGradientValues(block, 1);
+    expect([...block.parameters[0]!.tensor.gradient!.dataSync()]).toEqual([-1, 0.5, 1]);
+  });
+
+  it("as options of an optimiser: by value first, then by norm, before weight decay", () => {
+    const block = blockOf("float64", ["a", [10, 0]]);
+    giveGradients(block, [30, 4]);
+    new SGD({ learningRate: 1, clipValue: 3, clipNorm: 2.5, weightDecay: 0.1 }).step(block);
+    // (30, 4) -> (3, 3) -> scaled to length 2.5
+    const each = 2.5 / Math.SQRT2;
+    expect(valuesOf(block)[0]).toBeCloseTo(10 - each - 1, 12);
+    expect(valuesOf(block)[1]).toBeCloseTo(-each, 12);
+  });
+
+  it("by norm refuses gradients that are not finite, before anything has changed", () => {
+    const block = blockOf("float32", ["a", [1, 2]]);
+    const optimizer = new SGD({ clipNorm: 1 });
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      giveGradients(block, [1, bad]);
+      expect(gradientNorm(block)).toBe(bad);
+      expect(() => optimizer.step(block)).toThrow(`SGD: the norm of the gradients is ${bad}`);
+    }
+    expect(valuesOf(block)).toEqual([1, 2]);
+    expect(optimizer.iterations).toBe(0);
+    expect(() => clipGradientNorm(block, 0)).toThrow("clipGradientNorm: limit must be a finite number above 0, got 0");
+    expect(() => clipGradientValues(block, -1)).toThrow("clipGradientValues: limit");
+  });
+});
+
+describe("parameter groups", () => {
+  const parts: [string, number[], boolean?][] = [
+    ["0.dense.weights", [1, 1], true],
+    ["0.dense.bias", [1], false],
+    ["1.dense.weights", [1], true],
+    ["1.dense.bias", [1], false],
+    ["2.dense.weights", [1], true],
+  ];
+
+  it("a learning rate and weight decay of their own; the first group that matches holds", () => {
+    const block = blockOf("float64", ...parts);
+    const optimizer = new SGD({
+      learningRate: 0.1,
+      weightDecay: 0.5,
+      groups: [
+        { match: /^1\./g, learningRateFactor: 0 },
+        { match: /bias/, learningRateFactor: 2 },
+        { parameters: [block.parameters[4]!, block.parameters[1]!], weightDecay: 0 },
+      ],
+    });
+    for (let t = 0; t < 2; t++) {
+      giveGradients(block, [1, 1], [1], [1], [1], [1]);
+      optimizer.step(block);
+    }
+    const twice = (f: (p: number) => number): number => f(f(1));
+    const wanted = [twice((p) => p - 0.1 * (1 + 0.5 * p)), 1 - 2 * 0.2, 1, 1, 1 - 2 * 0.1];
+    wanted.forEach((value, i) => {
+      for (const got of valuesOf(block, i)) expect(got).toBeCloseTo(value, 12);
+    });
+  });
+
+  it("weight decay of a group applies to its biases too", () => {
+    const block = blockOf("float64", ...parts);
+    new SGD({ learningRate: 0.1, groups: [{ match: /bias/, weightDecay: 1 }] }).step(block);
+    expect(parts.map((_, i) => valuesOf(block, i)[0])).toEqual([1, 0.9, 1, 0.9, 1]);
+  });
+
+  it("one group for all gives the same as none", () => {
+    for (const name of OPTIMIZERS) {
+      const results = [[], [{ match: /./, learningRateFactor: 1 }]].map((groups) => {
+        const block = blockOf("float32", ...parts);
+        const optimizer = optimizerByName(name as "sgd", { groups, weightDecay: 0.1 });
+        for (let t = 0; t < 3; t++) {
+          giveGradients(block, [1, -2], [3], [-4], [5], [6]);
+          optimizer.step(block);
+        }
+        return [...block.values.dataSync()];
+      });
+      expect(results[1]).toEqual(results[0]);
+    }
+  });
+
+  it("refuses groups that find nothing or are no groups", () => {
+    const block = blockOf("float32", ...parts);
+    expect(() => new SGD({ groups: [{ match: /conv/ }] }).step(block)).toThrow(
+      "SGD: the model has no parameter that /conv/ finds; it has 0.dense.weights, 0.dense.bias",
+    );
+    expect(() => new SGD({ groups: [{}] })).toThrow("SGD: groups[0]: name its parameters by either");
+    expect(() => new SGD({ groups: [{ match: /w/, weightDecay: -1 }] })).toThrow("SGD: groups[0]: weightDecay");
+    expect(() => new SGD({ groups: [{ match: "w" as unknown as RegExp }] })).toThrow(
+      "match must be a regular expression",
+    );
+  });
+});
+
+describe("state", () => {
+  const gradient = (t: number): number[] => [Math.fround(0.3 * t - 1), Math.fround(1 / (t + 1)), -0.7];
+
+  function train(optimizer: Optimizer, block: ParameterBlock, from: number, to: number): void {
+    for (let t = from; t < to; t++) {
+      giveGradients(block, gradient(t), [gradient(t)[0]!]);
+      optimizer.learningRate = 0.1 / (t + 1);
+      optimizer.step(block);
+    }
+  }
+
+  const fresh = (): ParameterBlock => blockOf("float32", ["w", [1, -2, 3]], ["b", [0.5], false]);
+
+  it.each(OPTIMIZERS)("%s resumes to the same bits, through JSON", (name) => {
+    const options = { weightDecay: 0.01, l1: 0.001, clipNorm: 2, clipValue: 5 };
+    const whole = fresh();
+    train(optimizerByName(name, options), whole, 0, 8);
+
+    const first = fresh();
+    const saved = optimizerByName(name, options);
+    expect(saved.slots()).toEqual({});
+    train(saved, first, 0, 5);
+    const state = JSON.parse(JSON.stringify(saved.state())) as ReturnType<Optimizer["state"]>;
+    expect(state.iterations).toBe(5);
+    const slots: Record<string, Tensor> = Object.fromEntries(
+      Object.entries(saved.slots()).map(([key, x]) => [key, tensor(x)]),
+    );
+    for (const x of Object.values(slots)) expect(x.shape).toEqual([first.values.size]);
+
+    const resumed = optimizerByName(state.type, state.config);
+    resumed.restore(state, slots);
+    expect(resumed.learningRate).toBe(saved.learningRate);
+    expect(Object.keys(resumed.slots())).toEqual(Object.keys(slots));
+    train(resumed, first, 5, 8);
+    expect([...first.values.dataSync()]).toEqual([...whole.values.dataSync()]);
+  });
+
+  it("restores an optimiser that has stepped already, and copies what it is given", () => {
+    const block = fresh();
+    const optimizer = new Adam();
+    const start = optimizer.state();
+    train(optimizer, block, 0, 3);
+    const [state, mean] = [optimizer.state(), tensor(optimizer.slots()["mean"]!)];
+    const slots = { mean, variance: tensor(optimizer.slots()["variance"]!) };
+    train(optimizer, block, 3, 6);
+    optimizer.restore(state, slots);
+    train(optimizer, block, 3, 4);
+    expect([...mean.dataSync()]).toEqual([...slots.mean.dataSync()]);
+    optimizer.restore(start, {});
+    expect(optimizer.iterations).toBe(0);
+    expect([...optimizer.slots()["mean"]!.dataSync()].every((value) => value === 0)).toBe(true);
+  });
+
+  it("refuses the state of another type, of other settings, of another model", () => {
+    const block = fresh();
+    const adam = new Adam();
+    train(adam, block, 0, 1);
+    const [state, slots] = [adam.state(), adam.slots()];
+    expect(() => new AdamW().restore(state, slots)).toThrow(
+      'AdamW: restore: the state is of type "adam", the optimiser adamW',
+    );
+    expect(() => new Adam({ beta1: 0.5 }).restore(state, slots)).toThrow(
+      "Adam: restore: the state was saved with beta1 0.9, the optimiser has 0.5",
+    );
+    expect(() => new Adam({ clipNorm: 1 }).restore(state, slots)).toThrow("saved with clipNorm undefined");
+    expect(() => new Adam().restore(state, {})).toThrow("the slots are none, expected mean, variance");
+    expect(() => new Adam().restore(state, { ...slots, velocity: zeros([1]) })).toThrow(
+      "the slots are mean, variance, velocity",
+    );
+    expect(() => new Adam().restore(state, { mean: zeros([3]), variance: zeros([4]) })).toThrow(
+      "slots are [block size]",
+    );
+    expect(() => new Adam().restore({ ...state, iterations: -1 }, slots)).toThrow("iterations");
+    const other = new Adam();
+    other.restore(state, { mean: zeros([3]), variance: zeros([3]) });
+    expect(() => other.step(block)).toThrow("Adam: the restored mean has 3 float32 numbers, the parameters 32 float32");
+    expect(() => adam.restore(state, { mean: zeros([3]), variance: zeros([3]) })).toThrow("the restored mean has 3");
+    expect(adam.iterations).toBe(1);
+  });
+});
+
+describe("bad settings", () => {
+  it("names the optimiser, the setting and the value", () => {
+    expect(() => new SGD({ learningRate: -1 })).toThrow("SGD: learningRate must be a finite number of at least 0");
+    expect(() => new SGD({ learningRate: Number.POSITIVE_INFINITY })).toThrow("got Infinity");
+    expect(() => new SGD({ learningRate: "0.1" as unknown as number })).toThrow("got 0.1");
+    expect(() => new SGD({ weightDecay: Number.NaN })).toThrow("SGD: weightDecay");
+    expect(() => new SGD({ l1: -1 })).toThrow("SGD: l1");
+    expect(() => new SGD({ clipNorm: 0 })).toThrow("SGD: clipNorm must be a finite number above 0, got 0");
+    expect(() => new SGD({ clipValue: 0 })).toThrow("SGD: clipValue");
+    expect(() => new SGD({ lr: 0.1 } as object)).toThrow("SGD: there is no option lr; the options are learningRate");
+    expect(() => new Momentum({ momentum: Number.NaN })).toThrow("Momentum: momentum must be a finite number, got NaN");
+    expect(() => new AdaGrad({ epsilon: 0 })).toThrow("AdaGrad: epsilon must be a finite number above 0, got 0");
+    expect(() => new RMSProp({ decay: 1 })).toThrow("RMSProp: decay must be at least 0 and below 1, got 1");
+    expect(() => new AdaDelta({ decay: -0.1 })).toThrow("AdaDelta: decay");
+    expect(() => new Adam({ beta1: 1 })).toThrow("Adam: beta1");
+    expect(() => new AdamW({ beta2: 2 })).toThrow("AdamW: beta2");
+    expect(() => optimizerByName("adagrad")).toThrow(
+      'optimizerByName: there is no optimiser "adagrad"; use one of sgd, momentum, nesterov, adaGrad',
+    );
+    expect(() => optimizerByName("toString")).toThrow("there is no optimiser");
+    expect(() => new Adam({ epsilon: 1e-50 }).step(blockOf("float32", ["w", [1]]))).toThrow("is 0 in float32");
+    new Adam({ epsilon: 1e-50 }).step(blockOf("float64", ["w", [1]]));
+  });
+});
