@@ -1,6 +1,6 @@
-// Inner loops of convolutions. A tile is 4 rows by 2 vectors of sums, all in registers; its three forms differ in where the operands
-// come from and where the sums go. A patch element's address is the sum of its tap's offset and its pixel's position, both from
-// tables, so one loop serves every stride, dilation and shape.
+// Inner loops of convolutions. A tile is 4 rows by 2 vectors of sums, all in registers; its three forms differ in where
+// the operands come from and where the sums go. A patch element's address is the sum of its tap's offset and its
+// pixel's position, both from tables, so one loop serves every stride, dilation and shape.
 
 /** Rows of a tile. */
 export const TILE_ROWS: i32 = 4;
@@ -23,8 +23,8 @@ function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * c[4, 2 vectors] = start + sum over depth of a[depth, 4] b[depth, 2 vectors]. The sums start from four values at `start`, or
- * from c itself if it is 0. With `relu` negative results become 0.
+ * c[4, 2 vectors] = start + sum over depth of a[depth, 4] b[depth, 2 vectors]. The sums start from four values at
+ * `start`, or from c itself if it is 0. With `relu` negative results become 0.
  */
 export function productTile<T>(
   a: usize, b: usize, depth: i32, c: usize, rowBytes: i32, start: usize, relu: bool,
@@ -92,9 +92,9 @@ export function productTile<T>(
 }
 
 /**
- * Adds the product of a[depth, 4] and b[depth, 2 vectors] to an image: row i goes to image + offsets[i] + positions of the columns.
- * `first` and `second` are the positions of the two vectors where their columns are neighbours in the image, else -1; then each
- * of the `columns` is added by itself. Only `rows` rows are kept.
+ * Adds the product of a[depth, 4] and b[depth, 2 vectors] to an image: row i goes to image + offsets[i] + positions of
+ * the columns. `first` and `second` are the positions of the two vectors where their columns are neighbours in the
+ * image, else -1; then each of the `columns` is added by itself. Only `rows` rows are kept.
  */
 export function scatterTile<T>(
   a: usize, b: usize, depth: i32, image: usize, offsets: usize, rows: i32,
@@ -167,8 +167,8 @@ function addTo<T>(place: usize, value: v128): void {
 }
 
 /**
- * c[4, 2 vectors] (+)= sum over pixels of x_i[positions[pixel]] b[pixel, 2 vectors]: the product of four taps' inputs, read where
- * they lie, with the gradients of a tile's columns. `add` adds to what c holds.
+ * c[4, 2 vectors] (+)= sum over pixels of x_i[positions[pixel]] b[pixel, 2 vectors]: the product of four taps' inputs,
+ * read where they lie, with the gradients of a tile's columns. `add` adds to what c holds.
  */
 export function correlateTile<T>(
   x0: usize, x1: usize, x2: usize, x3: usize, positions: usize, b: usize, pixels: i32,

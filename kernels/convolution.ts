@@ -1,8 +1,10 @@
-// Convolution of images [batch, channels, height, width] and its two gradients, without the unfolded matrix in memory: each thread
-// unfolds one tile's worth of patches at a time and multiplies it in registers (convolution-tiles.ts). Every sum's order follows from
-// the shapes alone. Padding is a copy of a piece of the image, with its border of zeros, in the thread's scratch memory.
+// Convolution of images [batch, channels, height, width] and its two gradients, without the unfolded matrix in memory:
+// each thread unfolds one tile's worth of patches at a time and multiplies it in registers (convolution-tiles.ts).
+// Every sum's order follows from the shapes alone. Padding is a copy of a piece of the image, with its border of zeros,
+// in the thread's scratch memory.
 import {
-  copyPanel, correlateTile, gatherPanel, neighbours, productTile, ROW_BYTES, scatterTile, tileColumns, TILE_ROWS, transposePanel,
+  copyPanel, correlateTile, gatherPanel, neighbours, productTile, ROW_BYTES, scatterTile, tileColumns, TILE_ROWS,
+  transposePanel,
 } from "./convolution-tiles";
 import { copyBytes, lanes, loadPart, setWord, storePart, word } from "./lanes";
 import { sigmoid_v32, tanh_v32 } from "./math32";
@@ -140,7 +142,7 @@ function tapsAtOnce(): i32 {
   return size > MOST_TAPS ? MOST_TAPS : (MOST_TAPS / size) * size;
 }
 
-/** Cuts images into bands of rows: as many as keep all threads busy, low enough that a padded piece fits. False if none fits. */
+/** Cuts images into bands of rows: enough for all threads, low enough that a padded piece fits. False if none fits. */
 function planForward<T>(): bool {
   const outHeight = geometry(OUT_HEIGHT);
   const outWidth = geometry(OUT_WIDTH);
@@ -214,7 +216,7 @@ function rowsOfFilters(): i32 {
   return ceilDivide(groupFilters(), TILE_ROWS) * TILE_ROWS;
 }
 
-/** Rows of packed weights for the gradient by input: a block's taps, rounded up to whole tiles, for all blocks of a group. */
+/** Rows of packed weights for the gradient by input: a block's taps, rounded up to whole tiles, for a group's blocks. */
 function packedTaps(): i32 {
   const block = geometry(BLOCK);
   const last = groupChannels() - (geometry(BLOCKS) - 1) * block;
@@ -222,7 +224,7 @@ function packedTaps(): i32 {
   return ((geometry(BLOCKS) - 1) * whole + ceilDivide(last * kernelSize(), TILE_ROWS)) * TILE_ROWS;
 }
 
-/** Bytes of workspace for kind 0 forward, 1 gradient by input, 2 gradient by weights; -1 if the padded image is too large. */
+/** Bytes of workspace for kind 0 forward, 1 gradient by input, 2 gradient by weights; -1 if padded pieces don't fit. */
 function workspaceBytes<T>(kind: i32): f64 {
   const groups = <f64>geometry(GROUPS);
   const taps = groupChannels() * kernelSize();
@@ -300,11 +302,12 @@ function totalWork(): f64 {
 }
 
 /**
- * Copies rows `top` to top + rows - 1 of `channels` channels to a piece of memory whose rows have `pitch` elements, from `left`
- * elements before the image's first column; zeros where the image has none.
+ * Copies rows `top` to top + rows - 1 of `channels` channels to a piece of memory whose rows have `pitch` elements,
+ * from `left` elements before the image's first column; zeros where the image has none.
  */
 function copyPiece<T>(
-  from: usize, channels: i32, height: i32, width: i32, top: i32, left: i32, rows: i32, pitch: i32, plane: i32, to: usize,
+  from: usize, channels: i32, height: i32, width: i32, top: i32, left: i32,
+  rows: i32, pitch: i32, plane: i32, to: usize,
 ): void {
   const size = <i32>sizeof<T>();
   const before = min(left, pitch) * size;
@@ -376,7 +379,7 @@ function edgeTile<T>(
   for (let row = 0; row < rows; row++) copyBytes(tile + row * ROW_BYTES, c + row * rowBytes, bytes);
 }
 
-/** Where a tile's positions stand: in the table, or, if fewer than a tile's columns are left, filled up with the first one. */
+/** Where a tile's positions stand: in the table, or, if fewer are left than it has columns, filled up with the first. */
 // @ts-ignore: decorator
 @inline
 function positionsOf<T>(table: usize, pixel: i32, columns: i32): usize {
@@ -498,12 +501,13 @@ function forward<T>(
   fillPositions<T>(positions, geometry(BAND_ROWS));
   const quads = groups * ceilDivide(groupFilters(), TILE_ROWS);
   distribute((args, start, end) => packFilters<T>(args, start, end), quads, 4 * <f64>quads * <f64>taps);
-  distribute((args, start, end) => forwardTask<T>(args, start, end), geometry(BATCH) * groups * geometry(BANDS), totalWork());
+  const bands = geometry(BATCH) * groups * geometry(BANDS);
+  distribute((args, start, end) => forwardTask<T>(args, start, end), bands, totalWork());
 }
 
 // ---- Gradient by input
 
-/** Packs the weights of a block of channels as [taps / 4, filters, 4], a tap's channels side by side. Tasks: group, block. */
+/** Packs the weights of a block of channels as [taps / 4, filters, 4], a tap's channels together. Tasks: group, block. */
 function packTaps<T>(args: usize, start: i32, end: i32): void {
   const groups = word(args, GROUPS);
   const channels = word(args, CHANNELS) / groups;
@@ -597,9 +601,9 @@ function inputGradientTask<T>(args: usize, start: i32, end: i32): void {
         const right: i32 = neighbours<T>(half) ? load<i32>(half) : -1;
         let a = weights + filter * TILE_ROWS * sizeof<T>();
         for (let tap = 0; tap < taps; tap += TILE_ROWS) {
-          scatterTile<T>(
-            a, panel, depth, image, offsets + 4 * tap, min(TILE_ROWS, taps - tap), places, columns, left, right, scratch + TILE,
-          );
+          const rows = min(TILE_ROWS, taps - tap);
+          const at = offsets + 4 * tap;
+          scatterTile<T>(a, panel, depth, image, at, rows, places, columns, left, right, scratch + TILE);
           a += filters * TILE_ROWS * sizeof<T>();
         }
       }
@@ -663,7 +667,8 @@ function inputGradient<T>(
   fillOffsetsByTap<T>(offsets + 4 * (block * kernelSize() + TILE_ROWS), groupChannels() % block);
   fillPositions<T>(positions, geometry(OUT_HEIGHT));
   const blocks = groups * geometry(BLOCKS);
-  distribute((args, start, end) => packTaps<T>(args, start, end), blocks, 4 * <f64>geometry(FILTERS) * <f64>(groupChannels() * kernelSize()));
+  const weightCount = <f64>geometry(FILTERS) * <f64>(groupChannels() * kernelSize());
+  distribute((args, start, end) => packTaps<T>(args, start, end), blocks, 4 * weightCount);
   distribute((args, start, end) => inputGradientTask<T>(args, start, end), geometry(BATCH) * blocks, totalWork());
 }
 
@@ -715,9 +720,9 @@ function weightGradientTask<T>(args: usize, start: i32, end: i32): void {
         const run = min(MOST_PIXELS, pixels - pixel);
         const add = image > firstImage || pixel > 0;
         for (let filter = 0; filter < filters; filter += tileColumns<T>()) {
-          transposePanel<T>(
-            dy + (filter * pixels + pixel) * sizeof<T>(), pixels * sizeof<T>(), min(tileColumns<T>(), filters - filter), run, panel,
-          );
+          const from = dy + (filter * pixels + pixel) * sizeof<T>();
+          const used = min(tileColumns<T>(), filters - filter);
+          transposePanel<T>(from, pixels * sizeof<T>(), used, run, panel);
           for (let tap = first * size; tap < end; tap += TILE_ROWS) {
             const at = offsets + 4 * tap;
             const sum = sums + tap * rowBytes + filter * sizeof<T>();
@@ -740,7 +745,8 @@ function weightGradientTask<T>(args: usize, start: i32, end: i32): void {
 
 /** A tile with fewer than four taps: the rows after them repeat the first one and are dropped. */
 function lastTaps<T>(
-  x0: usize, base: usize, offsets: usize, rows: i32, positions: usize, panel: usize, run: i32, sum: usize, rowBytes: i32, add: bool,
+  x0: usize, base: usize, offsets: usize, rows: i32, positions: usize, panel: usize, run: i32,
+  sum: usize, rowBytes: i32, add: bool,
 ): void {
   const tile = scratch + TILE;
   const x1 = rows > 1 ? base + load<u32>(offsets, 4) : x0;
@@ -797,7 +803,8 @@ function weightGradient<T>(
   planWeightGradient<T>();
   const groups = geometry(GROUPS);
   const taps = groupChannels() * kernelSize();
-  const offsets = align(workspace + geometry(PARTS) * groups * (taps + TILE_ROWS) * columnsOfFilters<T>() * sizeof<T>());
+  const elements = geometry(PARTS) * groups * (taps + TILE_ROWS) * columnsOfFilters<T>();
+  const offsets = align(workspace + elements * sizeof<T>());
   const positions = offsets + 4 * (taps + TILE_ROWS);
   setWord(X, x);
   setWord(WEIGHTS, dw);
@@ -808,16 +815,19 @@ function weightGradient<T>(
   setWord(ACCUMULATE, accumulate);
   fillOffsets<T>(offsets, groupChannels());
   fillPositions<T>(positions, geometry(OUT_HEIGHT));
-  distribute((args, start, end) => weightGradientTask<T>(args, start, end), geometry(PARTS) * groups * geometry(BLOCKS), totalWork());
+  const blocks = geometry(PARTS) * groups * geometry(BLOCKS);
+  distribute((args, start, end) => weightGradientTask<T>(args, start, end), blocks, totalWork());
   const sums = groups * taps;
-  distribute((args, start, end) => combineTask<T>(args, start, end), sums, <f64>geometry(PARTS) * <f64>sums * <f64>groupFilters());
+  const additions = <f64>geometry(PARTS) * <f64>sums * <f64>groupFilters();
+  distribute((args, start, end) => combineTask<T>(args, start, end), sums, additions);
 }
 
 // ---- Exports
 
 /**
- * Bytes of workspace that a kernel below needs: kind 0 convolution, 1 gradient by input, 2 gradient by weights. -1 if the padding
- * makes a piece of the image larger than scratch memory: then the caller pads the image and calls with padding 0.
+ * Bytes of workspace that a kernel below needs: kind 0 convolution, 1 gradient by input, 2 gradient by weights. -1 if
+ * the padding makes a piece of the image larger than scratch memory: then the caller pads the image and calls with
+ * padding 0.
  */
 export function convolutionWorkspace_f32(
   kind: i32, batch: i32, channels: i32, height: i32, width: i32, filters: i32, kernelHeight: i32, kernelWidth: i32,
@@ -845,8 +855,9 @@ export function convolutionWorkspace_f64(
 
 /**
  * y[n, f, i, j] = activation(bias[f] + sum over c, k, l of weights[f, c, k, l] x[n, c, i s - p + k d, j s - p + l d]).
- * x [batch, channels, height, width], weights [filters, channels / groups, kernelHeight, kernelWidth], bias [filters] or 0,
- * y [batch, filters, outHeight, outWidth]. What lies below and right of the image counts as 0, as far as windows reach.
+ * x [batch, channels, height, width], weights [filters, channels / groups, kernelHeight, kernelWidth], bias [filters]
+ * or 0, y [batch, filters, outHeight, outWidth]. What lies below and right of the image counts as 0, as far as windows
+ * reach.
  */
 export function convolution_f32(
   x: usize, weights: usize, bias: usize, y: usize, workspace: usize, activation: i32,
@@ -875,8 +886,8 @@ export function convolution_f64(
 }
 
 /**
- * The adjoint of the convolution in x: dx[n, c, h, w] = activation(bias[c] + sum of weights[f, c, k, l] dy[n, f, i, j] over all that
- * meet there). It is the gradient by input (bias 0, activation none) and the transposed convolution.
+ * The adjoint of the convolution in x: dx[n, c, h, w] = activation(bias[c] + sum of weights[f, c, k, l] dy[n, f, i, j]
+ * over all that meet there). It is the gradient by input (bias 0, activation none) and the transposed convolution.
  */
 export function convolutionInputGradient_f32(
   dy: usize, weights: usize, bias: usize, dx: usize, workspace: usize, activation: i32,

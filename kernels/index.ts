@@ -13,3 +13,4 @@ export * from "./convolution";
 export * from "./pooling";
 export * from "./normalisation";
 export * from "./sort";
+export * from "./optimizer";

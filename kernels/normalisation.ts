@@ -1,6 +1,6 @@
-// Normalisation over a batch (by channel), over a row, and over neighbouring channels, each with its gradient, and the sums by channel
-// that go with it. Arrays by channel are [outer, channels, inner]. Means and variances take two passes; sums of float32 are kept in
-// float32 for some hundred terms and in float64 beyond, in an order that the shapes fix.
+// Normalisation over a batch (by channel), over a row, and over neighbouring channels, each with its gradient, and the
+// sums by channel that go with it. Arrays by channel are [outer, channels, inner]. Means and variances take two passes;
+// sums of float32 are kept in float32 for some hundred terms and in float64 beyond, in an order that the shapes fix.
 import { lanes, loadPart, setDouble, setWord, double, storePart, word } from "./lanes";
 import { pow_v32 } from "./math32";
 import { pow_v64 } from "./math64";
@@ -110,10 +110,12 @@ function sumProducts<T>(x: usize, d: usize, n: i32, centre: T): f64 {
 
 // ---- Sums down columns (channels whose elements lie side by side)
 
-/** Sums of `count` neighbouring columns, less than a vector or one, down `rows` rows `step` bytes apart, to `out` as f64. */
+/** Sums of `count` neighbouring columns, at most a vector, down `rows` rows `step` bytes apart, to `out` as f64. */
 // @ts-ignore: decorator
 @inline
-function sumColumns<T>(kind: i32, x: usize, d: usize, rows: i32, step: usize, count: i32, centre: v128, out: usize): void {
+function sumColumns<T>(
+  kind: i32, x: usize, d: usize, rows: i32, step: usize, count: i32, centre: v128, out: usize,
+): void {
   const zero = v128.splat<T>(<T>0);
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
@@ -279,7 +281,9 @@ function batchNormGradientTask<T>(args: usize, start: i32, end: i32): void {
     const scale = <f64>load<T>(<usize>word(args, GAMMA) + channel * sizeof<T>()) * inverse;
     const slope = <T>(-scale * inverse * products / count);
     const shift = <T>(-scale * sum / count);
-    for (let i = 0; i < outer; i++) gradientRun<T>(x + i * step, dy + i * step, dx + i * step, inner, mean, <T>scale, slope, shift);
+    for (let i = 0; i < outer; i++) {
+      gradientRun<T>(x + i * step, dy + i * step, dx + i * step, inner, mean, <T>scale, slope, shift);
+    }
   }
 }
 
@@ -398,9 +402,8 @@ function columnSumTask<T>(args: usize, start: i32, end: i32): void {
   for (let vector = start; vector < end; vector++) {
     const n = min(lanes<T>(), channels - vector * lanes<T>());
     const y = <usize>word(args, Y) + 16 * vector;
-    sumColumns<T>(
-      PLAIN, <usize>word(args, X) + 16 * vector, 0, word(args, OUTER), channels * sizeof<T>(), n, v128.splat<T>(<T>0), scratch,
-    );
+    const x = <usize>word(args, X) + 16 * vector;
+    sumColumns<T>(PLAIN, x, 0, word(args, OUTER), channels * sizeof<T>(), n, v128.splat<T>(<T>0), scratch);
     let sum = fromDoubles<T>(scratch, 1);
     if (word(args, ACCUMULATE)) sum = v128.add<T>(loadPartOrAll<T>(y, n), sum);
     storePartOrAll<T>(y, sum, n);
@@ -498,7 +501,7 @@ function power<T>(x: v128, y: v128): v128 {
   return sizeof<T>() == 4 ? pow_v32(x, y) : pow_v64(x, y);
 }
 
-/** bias + alpha sum of squares over the window of `channel`, for one vector of places; `step` bytes between channels. */
+/** bias + alpha sum of squares over the window of `channel`, for a vector of places; `step` bytes between channels. */
 // @ts-ignore: decorator
 @inline
 function denominator<T>(args: usize, x: usize, channel: i32, step: i32, n: i32): v128 {
@@ -593,7 +596,8 @@ function distributeColumns<T>(task: Task, columns: i32, rows: i32): void {
 // @ts-ignore: decorator
 @inline
 function batchNorm<T>(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, outer: i32, channels: i32, inner: i32, epsilon: f64,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize,
+  outer: i32, channels: i32, inner: i32, epsilon: f64,
 ): void {
   setWord(X, x);
   setWord(Y, y);
@@ -603,22 +607,27 @@ function batchNorm<T>(
   setWord(VARIANCE, variance);
   setDouble(EPSILON, epsilon);
   setShape(outer, channels, inner);
-  if (inner == 1) distributeColumns<T>((args, start, end) => batchNormColumnsTask<T>(args, start, end), channels, outer);
-  else distribute((args, start, end) => batchNormTask<T>(args, start, end), channels, outer * inner);
+  if (inner == 1) {
+    distributeColumns<T>((args, start, end) => batchNormColumnsTask<T>(args, start, end), channels, outer);
+  } else {
+    distribute((args, start, end) => batchNormTask<T>(args, start, end), channels, outer * inner);
+  }
 }
 
 /**
- * y = (x - mean) / sqrt(variance + epsilon) gamma + beta, mean and variance (of the population) taken over outer and inner and
- * written to `mean` and `variance` [channels].
+ * y = (x - mean) / sqrt(variance + epsilon) gamma + beta, mean and variance (of the population) taken over outer and
+ * inner and written to `mean` and `variance` [channels].
  */
 export function batchNorm_f32(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, outer: i32, channels: i32, inner: i32, epsilon: f64,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize,
+  outer: i32, channels: i32, inner: i32, epsilon: f64,
 ): void {
   batchNorm<f32>(x, gamma, beta, y, mean, variance, outer, channels, inner, epsilon);
 }
 
 export function batchNorm_f64(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize, outer: i32, channels: i32, inner: i32, epsilon: f64,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, variance: usize,
+  outer: i32, channels: i32, inner: i32, epsilon: f64,
 ): void {
   batchNorm<f64>(x, gamma, beta, y, mean, variance, outer, channels, inner, epsilon);
 }
@@ -725,7 +734,7 @@ function layerNorm<T>(
   distribute((args, start, end) => layerNormTask<T>(args, start, end), rows, n);
 }
 
-/** Rows: y = (x - mean) r gamma + beta, r = 1 / sqrt(variance + epsilon); mean and r [rows] are written where `mean` is not 0. */
+/** Rows: y = (x - mean) r gamma + beta, r = 1 / sqrt(variance + epsilon); mean and r [rows] are written if `mean` is not 0. */
 export function layerNorm_f32(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, inverse: usize, rows: i32, n: i32, epsilon: f64,
 ): void {
@@ -741,7 +750,8 @@ export function layerNorm_f64(
 // @ts-ignore: decorator
 @inline
 function layerNormGradient<T>(
-  x: usize, dy: usize, mean: usize, inverse: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize, rows: i32, n: i32,
+  x: usize, dy: usize, mean: usize, inverse: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize,
+  rows: i32, n: i32,
 ): void {
   setWord(X, x);
   setWord(DY, dy);
@@ -758,13 +768,15 @@ function layerNormGradient<T>(
 
 /** The gradients of layerNorm by x (none if dx is 0), gamma and beta, from the mean and r that it wrote. */
 export function layerNormGradient_f32(
-  x: usize, dy: usize, mean: usize, inverse: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize, rows: i32, n: i32,
+  x: usize, dy: usize, mean: usize, inverse: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize,
+  rows: i32, n: i32,
 ): void {
   layerNormGradient<f32>(x, dy, mean, inverse, gamma, dx, dgamma, dbeta, rows, n);
 }
 
 export function layerNormGradient_f64(
-  x: usize, dy: usize, mean: usize, inverse: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize, rows: i32, n: i32,
+  x: usize, dy: usize, mean: usize, inverse: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize,
+  rows: i32, n: i32,
 ): void {
   layerNormGradient<f64>(x, dy, mean, inverse, gamma, dx, dgamma, dbeta, rows, n);
 }
@@ -788,7 +800,7 @@ function placeVectors<T>(): i32 {
   return (word(TASK_ARGUMENTS, INNER) + lanes<T>() - 1) / lanes<T>() * word(TASK_ARGUMENTS, OUTER);
 }
 
-/** y[c] = x[c] (bias + alpha sum of x^2 over channels c - size / 2 to c + (size - 1) / 2)^-exponent; x [batch, channels, inner]. */
+/** y[c] = x[c] (bias + alpha sum of x^2 over channels c - size / 2 to c + (size - 1) / 2)^-exponent. */
 export function localResponse_f32(
   x: usize, y: usize, batch: i32, channels: i32, inner: i32, size: i32, alpha: f64, exponent: f64, bias: f64,
 ): void {
@@ -805,15 +817,19 @@ export function localResponse_f64(
 
 /** The gradient of localResponse by x. Needs 32 bytes of scratch memory a channel. */
 export function localResponseGradient_f32(
-  x: usize, dy: usize, dx: usize, batch: i32, channels: i32, inner: i32, size: i32, alpha: f64, exponent: f64, bias: f64,
+  x: usize, dy: usize, dx: usize, batch: i32, channels: i32, inner: i32, size: i32,
+  alpha: f64, exponent: f64, bias: f64,
 ): void {
   setLocalResponse(x, dy, dx, batch, channels, inner, size, alpha, exponent, bias);
-  distribute((args, start, end) => localResponseGradientTask<f32>(args, start, end), placeVectors<f32>(), 64 * channels);
+  const work = 64 * channels;
+  distribute((args, start, end) => localResponseGradientTask<f32>(args, start, end), placeVectors<f32>(), work);
 }
 
 export function localResponseGradient_f64(
-  x: usize, dy: usize, dx: usize, batch: i32, channels: i32, inner: i32, size: i32, alpha: f64, exponent: f64, bias: f64,
+  x: usize, dy: usize, dx: usize, batch: i32, channels: i32, inner: i32, size: i32,
+  alpha: f64, exponent: f64, bias: f64,
 ): void {
   setLocalResponse(x, dy, dx, batch, channels, inner, size, alpha, exponent, bias);
-  distribute((args, start, end) => localResponseGradientTask<f64>(args, start, end), placeVectors<f64>(), 64 * channels);
+  const work = 64 * channels;
+  distribute((args, start, end) => localResponseGradientTask<f64>(args, start, end), placeVectors<f64>(), work);
 }

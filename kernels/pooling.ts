@@ -1,6 +1,6 @@
-// Pooling: the largest element, the sum, or the root of the sum of squares of a window that slides over each plane of an image, and
-// the ways back. Windows are walked tap by tap: one tap's part of all windows of a row is one loop over the row, with nothing to test
-// inside. Windows of 2x2 that do not overlap go several at a time.
+// Pooling: the largest element, the sum, or the root of the sum of squares of a window that slides over each plane of
+// an image, and the ways back. Windows are walked tap by tap: one tap's part of all windows of a row is one loop over
+// the row, with nothing to test inside. Windows of 2x2 that do not overlap go several at a time.
 import { lanes, setDouble, setWord, double, word } from "./lanes";
 import { parallelFor, scratch, Task, TASK_ARGUMENTS } from "./parallel";
 
@@ -460,7 +460,8 @@ function spreadTask<T>(args: usize, start: i32, end: i32): void {
   for (let plane = start; plane < end; plane++) {
     const dx = <usize>word(args, X) + plane * height * width * sizeof<T>();
     if (fast) {
-      spreadTwoByTwo(<usize>word(args, Y) + 4 * plane * outHeight * outWidth, dx, width, outHeight, outWidth, <f32>divisor);
+      const dy = <usize>word(args, Y) + 4 * plane * outHeight * outWidth;
+      spreadTwoByTwo(dy, dx, width, outHeight, outWidth, <f32>divisor);
       memory.fill(dx + 8 * outHeight * width, 0, 4 * (height - 2 * outHeight) * width);
       continue;
     }
@@ -537,13 +538,15 @@ function spreadTap<T>(dy: usize, step: i32, count: i32, dx: usize, divisor: T): 
 
 // ---- Exports: planes = batch times channels; x [planes, height, width], y and indices [planes, outHeight, outWidth].
 
-/** The largest element of each window, padding never; its place in the plane goes to `indices` (int32), if that is not 0. */
+/** The largest element of each window, never padding; its place in its plane goes to `indices` (int32) if not 0. */
 export function maxPool_f32(
   x: usize, y: usize, indices: usize, planes: i32, height: i32, width: i32, outHeight: i32, outWidth: i32,
   kernelHeight: i32, kernelWidth: i32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
 ): void {
   setPlanes(x, y, indices);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => maximumTask<f32>(args, start, end), planes, visits());
 }
 
@@ -552,7 +555,9 @@ export function maxPool_f64(
   kernelHeight: i32, kernelWidth: i32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
 ): void {
   setPlanes(x, y, indices);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => maximumTask<f64>(args, start, end), planes, visits());
 }
 
@@ -562,7 +567,9 @@ export function maxPoolGradient_f32(
   kernelHeight: i32, kernelWidth: i32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
 ): void {
   setPlanes(dx, dy, indices);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => scatterTask<f32>(args, start, end), planes, height * width);
 }
 
@@ -571,7 +578,9 @@ export function maxPoolGradient_f64(
   kernelHeight: i32, kernelWidth: i32, strideHeight: i32, strideWidth: i32, padTop: i32, padLeft: i32,
 ): void {
   setPlanes(dx, dy, indices);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => scatterTask<f64>(args, start, end), planes, height * width);
 }
 
@@ -606,7 +615,9 @@ export function windowSum_f32(
   setPlanes(x, y, 0);
   setWord(MODE, mode);
   setDouble(DIVISOR, divisor);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => sumTask<f32>(args, start, end), planes, visits());
 }
 
@@ -617,7 +628,9 @@ export function windowSum_f64(
   setPlanes(x, y, 0);
   setWord(MODE, mode);
   setDouble(DIVISOR, divisor);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => sumTask<f64>(args, start, end), planes, visits());
 }
 
@@ -628,7 +641,9 @@ export function windowSumGradient_f32(
 ): void {
   setPlanes(dx, dy, 0);
   setDouble(DIVISOR, divisor);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => spreadTask<f32>(args, start, end), planes, visits());
 }
 
@@ -638,6 +653,8 @@ export function windowSumGradient_f64(
 ): void {
   setPlanes(dx, dy, 0);
   setDouble(DIVISOR, divisor);
-  setGeometry(height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft);
+  setGeometry(
+    height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
+  );
   distribute((args, start, end) => spreadTask<f64>(args, start, end), planes, visits());
 }

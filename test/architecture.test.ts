@@ -6,7 +6,20 @@ import { expect, test } from "vitest";
 
 const source = fileURLToPath(new URL("../src", import.meta.url));
 /** A room may import itself and the rooms before it. */
-const ROOMS = ["engine", "tensor", "ops", "autograd", "nn", "optim", "data", "train", "io", "distributed", "plot", "cli"];
+const ROOMS = [
+  "engine",
+  "tensor",
+  "ops",
+  "autograd",
+  "nn",
+  "optim",
+  "data",
+  "train",
+  "io",
+  "distributed",
+  "plot",
+  "cli",
+];
 
 function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
   const text = readFileSync(file, "utf8");
@@ -42,7 +55,8 @@ test("an import points to an earlier room or stays in its own", () => {
       const target = roomOf(resolve(dirname(file), specifier));
       // The command line is what users run on Node: it starts from the entry.
       if (target === undefined) {
-        if (!(room === "cli" && /node\.ts$|package\.json$/.test(specifier))) wrong.push(`${relative(source, file)} -> ${specifier}`);
+        if (!(room === "cli" && /node\.ts$|package\.json$/.test(specifier)))
+          wrong.push(`${relative(source, file)} -> ${specifier}`);
       } else if (ROOMS.indexOf(target) > ROOMS.indexOf(room)) wrong.push(`${relative(source, file)} -> ${specifier}`);
     }
   }

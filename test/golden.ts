@@ -53,7 +53,10 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
 }
 
 /** What computes a case: named inputs and attributes to one output, or several by name. */
-export type GoldenRunner = (inputs: Record<string, Tensor>, attrs: Record<string, unknown>) => Tensor | Record<string, Tensor>;
+export type GoldenRunner = (
+  inputs: Record<string, Tensor>,
+  attrs: Record<string, unknown>,
+) => Tensor | Record<string, Tensor>;
 
 function runCase(golden: GoldenCase, runner: GoldenRunner, float: DType): void {
   scope(() => {
@@ -95,17 +98,20 @@ function runCase(golden: GoldenCase, runner: GoldenRunner, float: DType): void {
  * it does not know fails.
  */
 export function describeGolden(family: string, runnerFor: (golden: GoldenCase) => GoldenRunner | undefined): void {
-  describe.skipIf(!goldenFound)(`golden ${family}${goldenFound ? "" : " (skipped: no oracle on this machine; set NABLA_GOLDEN_DIR)"}`, () => {
-    if (!goldenFound) {
-      test("oracle", () => {});
-      return;
-    }
-    for (const golden of readGolden<{ cases: GoldenCase[] }>(family).cases) {
-      test.each(["float32", "float64"] as const)(`${golden.name} in %s`, (float) => {
-        const runner = runnerFor(golden);
-        if (runner === undefined) throw new Error(`no runner for the case ${golden.name}`);
-        runCase(golden, runner, float);
-      });
-    }
-  });
+  describe.skipIf(!goldenFound)(
+    `golden ${family}${goldenFound ? "" : " (skipped: no oracle on this machine; set NABLA_GOLDEN_DIR)"}`,
+    () => {
+      if (!goldenFound) {
+        test("oracle", () => {});
+        return;
+      }
+      for (const golden of readGolden<{ cases: GoldenCase[] }>(family).cases) {
+        test.each(["float32", "float64"] as const)(`${golden.name} in %s`, (float) => {
+          const runner = runnerFor(golden);
+          if (runner === undefined) throw new Error(`no runner for the case ${golden.name}`);
+          runCase(golden, runner, float);
+        });
+      }
+    },
+  );
 }

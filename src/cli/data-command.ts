@@ -7,11 +7,16 @@ const NAMES = ["mnist", "digits"] as const;
 
 function dataset(text: string): (typeof NAMES)[number] {
   if ((NAMES as readonly string[]).includes(text)) return text as (typeof NAMES)[number];
-  throw new InvalidArgumentError(`There is no data set ${text}; there are ${NAMES.join(", ")}.${suggestion(text, NAMES)}`);
+  throw new InvalidArgumentError(
+    `There is no data set ${text}; there are ${NAMES.join(", ")}.${suggestion(text, NAMES)}`,
+  );
 }
 
 export function addDataCommand(program: Command): void {
-  const data = program.command("data").summary("list and get data sets").description("Lists the data sets, and downloads one when asked to.");
+  const data = program
+    .command("data")
+    .summary("list and get data sets")
+    .description("Lists the data sets, and downloads one when asked to.");
   data
     .command("list")
     .description("Lists the data sets and where they are.")
@@ -19,11 +24,20 @@ export function addDataCommand(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       const mnist = await findMnist();
       const rows = [
-        { name: "mnist", description: "60,000 + 10,000 handwritten digits, 28 x 28", state: mnist.found ? `in ${mnist.folder}` : "not on this machine; nabla data get mnist" },
+        {
+          name: "mnist",
+          description: "60,000 + 10,000 handwritten digits, 28 x 28",
+          state: mnist.found ? `in ${mnist.folder}` : "not on this machine; nabla data get mnist",
+        },
         { name: "digits", description: "handwriting-like digits, generated, 28 x 28", state: "always there" },
       ];
-      if (options.json) process.stdout.write(`${JSON.stringify({ datasets: rows.map((row) => ({ ...row, found: row.name === "digits" || mnist.found })) })}\n`);
-      else for (const row of rows) process.stdout.write(`${row.name.padEnd(8)}${row.description.padEnd(48)}${row.state}\n`);
+      if (options.json)
+        process.stdout.write(
+          `${JSON.stringify({ datasets: rows.map((row) => ({ ...row, found: row.name === "digits" || mnist.found })) })}\n`,
+        );
+      else
+        for (const row of rows)
+          process.stdout.write(`${row.name.padEnd(8)}${row.description.padEnd(48)}${row.state}\n`);
     });
   data
     .command("get")

@@ -5,10 +5,10 @@ import { cacheFolder } from "../data/cache.node.ts";
 import { findMnist, type MnistPlace } from "../data/mnist.node.ts";
 import { configureEngine, engineStatus } from "../engine/configure.ts";
 import { hasRelaxedSimd, hasSimd } from "../engine/wasm/module.ts";
+import { matmul } from "../ops/linalg.ts";
 import { ones } from "../tensor/create.ts";
 import { memory } from "../tensor/memory.ts";
 import { scope } from "../tensor/tensor.ts";
-import { matmul } from "../ops/linalg.ts";
 
 interface Finding {
   name: string;
@@ -39,13 +39,22 @@ function gibibytes(bytes: number): string {
 function examine(mnist: MnistPlace): Finding[] {
   const findings: Finding[] = [{ name: "Node", state: "ok", value: process.version }];
   if (!hasSimd()) {
-    findings.push({ name: "SIMD", state: "missing", value: "no", remedy: "install Node 20 or later on a 64-bit processor" });
+    findings.push({
+      name: "SIMD",
+      state: "missing",
+      value: "no",
+      remedy: "install Node 20 or later on a 64-bit processor",
+    });
     return findings;
   }
   configureEngine({});
   const status = engineStatus();
   // A product that can only come out right: the kernels run on this machine.
-  const product = scope(() => matmul(ones([64, 64]), ones([64, 64])).sum().item());
+  const product = scope(() =>
+    matmul(ones([64, 64]), ones([64, 64]))
+      .sum()
+      .item(),
+  );
   findings.push({
     name: "engine",
     state: product === 64 ** 3 ? "ok" : "missing",
@@ -56,7 +65,12 @@ function examine(mnist: MnistPlace): Finding[] {
   findings.push(
     hasRelaxedSimd()
       ? { name: "relaxed SIMD", state: "ok", value: "yes" }
-      : { name: "relaxed SIMD", state: "note", value: "no", remedy: "matrix products run about a third faster with Node 20 or later" },
+      : {
+          name: "relaxed SIMD",
+          state: "note",
+          value: "no",
+          remedy: "matrix products run about a third faster with Node 20 or later",
+        },
   );
   findings.push({
     name: "threads",
@@ -64,11 +78,20 @@ function examine(mnist: MnistPlace): Finding[] {
     value: `${status.threads}`,
     ...(status.threads === 1 && { remedy: "this machine has one processor, or NABLA_THREADS=1 is set" }),
   });
-  findings.push({ name: "memory", state: "ok", value: `${gibibytes(freemem())} free of ${gibibytes(totalmem())}; the engine holds ${gibibytes(memory().heldBytes)} and can grow to 4 GiB` });
+  findings.push({
+    name: "memory",
+    state: "ok",
+    value: `${gibibytes(freemem())} free of ${gibibytes(totalmem())}; the engine holds ${gibibytes(memory().heldBytes)} and can grow to 4 GiB`,
+  });
   findings.push(
     mnist.found
       ? { name: "MNIST", state: "ok", value: mnist.folder }
-      : { name: "MNIST", state: "missing", value: `not in ${mnist.looked.map(({ folder }) => folder).join(" or ")}`, remedy: "nabla data get mnist, or set NABLA_DATA_DIR to a folder that holds mnist/" },
+      : {
+          name: "MNIST",
+          state: "missing",
+          value: `not in ${mnist.looked.map(({ folder }) => folder).join(" or ")}`,
+          remedy: "nabla data get mnist, or set NABLA_DATA_DIR to a folder that holds mnist/",
+        },
   );
   findings.push({ name: "digits", state: "ok", value: "generated on the spot, nothing to download" });
   findings.push({ name: "cache", state: "ok", value: cacheFolder() });
@@ -79,7 +102,10 @@ function asText(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map((finding) => finding.name.length));
   const mark = { ok: "ok     ", missing: "missing", note: "note   " };
   return findings
-    .map(({ name, state, value, remedy }) => `${mark[state]}  ${name.padEnd(width)}  ${value}${remedy ? `\n${" ".repeat(width + 11)}-> ${remedy}` : ""}`)
+    .map(
+      ({ name, state, value, remedy }) =>
+        `${mark[state]}  ${name.padEnd(width)}  ${value}${remedy ? `\n${" ".repeat(width + 11)}-> ${remedy}` : ""}`,
+    )
     .join("\n");
 }
 

@@ -50,7 +50,9 @@ export function loadRunModel(path: string): Sequential {
   if (existsSync(file)) return rethrowing(() => loadModel(readFileSync(file), file));
   const checkpoint = folder.readNewestCheckpoint();
   if (checkpoint === undefined) {
-    throw new UserError(`${path} holds no trained network yet: no epoch was complete. Go on with: nabla train --resume ${path}`);
+    throw new UserError(
+      `${path} holds no trained network yet: no epoch was complete. Go on with: nabla train --resume ${path}`,
+    );
   }
   return rethrowing(() => {
     const model = Sequential.fromConfig(JSON.parse(checkpoint.architecture) as ModelConfig);
@@ -70,7 +72,9 @@ function rethrowing<R>(body: () => R): R {
 async function readPictures(path: string, images: readonly string[], json: boolean): Promise<number> {
   const model = loadRunModel(path);
   if (model.inputShape.join() !== String(SIDE * SIDE)) {
-    throw new UserError(`the network in ${path} takes inputs of shape (${model.inputShape.join(", ")}), not 28 x 28 pictures`);
+    throw new UserError(
+      `the network in ${path} takes inputs of shape (${model.inputShape.join(", ")}), not 28 x 28 pictures`,
+    );
   }
   const readings: Reading[] = [];
   let failures = 0;
@@ -89,7 +93,8 @@ async function readPictures(path: string, images: readonly string[], json: boole
 }
 
 async function readPicture(model: Sequential, image: string): Promise<Reading> {
-  if (existsSync(image) && statSync(image).isDirectory()) throw new UserError(`${image} is a folder; give picture files`);
+  if (existsSync(image) && statSync(image).isDirectory())
+    throw new UserError(`${image} is a folder; give picture files`);
   let pixels: Float32Array;
   try {
     pixels = fitAsMnist(await readImageFile(image));

@@ -1,8 +1,9 @@
 // What a run was asked to do, and the model and optimiser that follow from it.
-import { Dense } from "../nn/layers/dense.ts";
-import { Dropout } from "../nn/layers/dropout.ts";
+
 import type { InitialiserName } from "../nn/initialisers.ts";
 import type { Layer } from "../nn/layer.ts";
+import { Dense } from "../nn/layers/dense.ts";
+import { Dropout } from "../nn/layers/dropout.ts";
 import { Sequential } from "../nn/sequential.ts";
 import { type Optimizer, optimizerByName } from "../optim/index.ts";
 import type { EpochRecord } from "../train/fit.ts";

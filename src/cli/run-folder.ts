@@ -36,7 +36,9 @@ export class RunFolder {
       writeFileAtomic(this.file(".writable"), "");
       rmSync(this.file(".writable"));
     } catch (error) {
-      throw new UserError(`cannot write to the output folder ${this.path}: ${(error as Error).message}. Choose another with --out FOLDER.`);
+      throw new UserError(
+        `cannot write to the output folder ${this.path}: ${(error as Error).message}. Choose another with --out FOLDER.`,
+      );
     }
   }
 
@@ -52,9 +54,12 @@ export class RunFolder {
   /** @throws UserError if this is no run's folder or its configuration is damaged. */
   readConfig(): RunConfig {
     if (!existsSync(this.path)) throw new UserError(`there is no folder ${this.path}`);
-    if (!statSync(this.path).isDirectory()) throw new UserError(`${this.path} is not a folder; give the folder of a run`);
+    if (!statSync(this.path).isDirectory())
+      throw new UserError(`${this.path} is not a folder; give the folder of a run`);
     if (!this.begun) {
-      throw new UserError(`${this.path} is not the folder of a run: it has no config.json. nabla train --out FOLDER makes one.`);
+      throw new UserError(
+        `${this.path} is not the folder of a run: it has no config.json. nabla train --out FOLDER makes one.`,
+      );
     }
     const config = this.readJson<RunConfig>("config.json");
     if (config.format !== "nabla-run" || !Array.isArray(config.hidden)) {
@@ -81,10 +86,20 @@ export class RunFolder {
   }
 
   /** Saves where the run stands, then drops checkpoints that are no longer needed. */
-  writeCheckpoint(tensors: Record<string, Tensor>, state: TrainerState, records: readonly RunRecord[], architecture: string): string {
+  writeCheckpoint(
+    tensors: Record<string, Tensor>,
+    state: TrainerState,
+    records: readonly RunRecord[],
+    architecture: string,
+  ): string {
     const step = state.step > 0 ? `-step-${String(state.step).padStart(6, "0")}` : "";
     const name = `epoch-${String(state.epoch).padStart(5, "0")}${step}.safetensors`;
-    const metadata = { format: "nabla-checkpoint", state: JSON.stringify(state), records: JSON.stringify(records), architecture };
+    const metadata = {
+      format: "nabla-checkpoint",
+      state: JSON.stringify(state),
+      records: JSON.stringify(records),
+      architecture,
+    };
     const path = this.file(join("checkpoints", name));
     writeFileAtomic(path, writeSafetensors(tensors, metadata));
     const names = this.checkpointNames();
@@ -135,7 +150,8 @@ export class RunFolder {
   removeLeftovers(): void {
     for (const folder of [this.path, this.file("checkpoints")]) {
       if (!existsSync(folder)) continue;
-      for (const name of readdirSync(folder)) if (/\.\d+\.\d+\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
+      for (const name of readdirSync(folder))
+        if (/\.\d+\.\d+\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
     }
   }
 }

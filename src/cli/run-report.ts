@@ -1,8 +1,8 @@
 // From a run's figures to what its report shows: the worst mistakes, the first layer's weights, the command that repeats it.
 import type { ImageSet } from "../data/image-set.ts";
-import type { LoadedDataset } from "./datasets.ts";
-import type { Sequential } from "../nn/sequential.ts";
 import { engineStatus } from "../engine/configure.ts";
+import type { Sequential } from "../nn/sequential.ts";
+import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
 import { layerSizesOf, type RunConfig, type RunRecord } from "./run-config.ts";
 
@@ -52,7 +52,16 @@ function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] 
     if (prediction === label) continue;
     const pixels = images.images.subarray(i * size, (i + 1) * size);
     const loss = -Math.log(Math.max(probabilities[label], 1e-12));
-    mistakes.push({ width, height, pixels, label, prediction, probability: probabilities[prediction], probabilities, loss });
+    mistakes.push({
+      width,
+      height,
+      pixels,
+      label,
+      prediction,
+      probability: probabilities[prediction],
+      probabilities,
+      loss,
+    });
   }
   return mistakes.sort((a, b) => b.loss - a.loss).slice(0, MISTAKES);
 }
@@ -116,6 +125,10 @@ export function reportOf({ config, data, model, records, status, outputs, confus
     confusion,
     worstMistakes: worstMistakes(data.testImages, outputs),
     firstLayerWeights: firstLayer(model, data.testImages),
-    totals: { seconds, samplesPerSecond: seconds > 0 ? (records.length * trained) / seconds : 0, parameters: model.parameterCount },
+    totals: {
+      seconds,
+      samplesPerSecond: seconds > 0 ? (records.length * trained) / seconds : 0,
+      parameters: model.parameterCount,
+    },
   };
 }

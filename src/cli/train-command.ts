@@ -59,31 +59,71 @@ export function addTrainCommand(program: Command): void {
     .command("train")
     .summary("train a network on images of digits")
     .description("Trains a fully connected network, and writes its weights and a report to a folder.")
-    .addOption(new Option("--dataset <name>", "mnist, digits, or a folder with four IDX files (default: mnist where it is on this machine, else digits)"))
-    .addOption(new Option("--hidden <sizes>", "neurons of the hidden layers: 100, or 100,30, or none (default: 100)").argParser(layerSizes))
-    .addOption(new Option("--activation <name>", `of hidden layers: ${HIDDEN_ACTIVATIONS.join(", ")} (default: relu)`).argParser(oneOf(HIDDEN_ACTIVATIONS)))
-    .addOption(new Option("--loss <name>", `${RUN_LOSSES.join(", ")} (default: softmax)`).argParser(oneOf(RUN_LOSSES)))
-    .addOption(new Option("--optimizer <name>", `${RUN_OPTIMIZERS.join(", ")} (default: adam)`).argParser(oneOf(RUN_OPTIMIZERS)))
     .addOption(
-      new Option("--lr <rate>", `learning rate (default: ${RUN_OPTIMIZERS.map((name) => `${LEARNING_RATES[name]} for ${name}`).join(", ")})`).argParser(
-        realNumber({ above: 0 }),
+      new Option(
+        "--dataset <name>",
+        "mnist, digits, or a folder with four IDX files (default: mnist where it is on this machine, else digits)",
       ),
+    )
+    .addOption(
+      new Option("--hidden <sizes>", "neurons of the hidden layers: 100, or 100,30, or none (default: 100)").argParser(
+        layerSizes,
+      ),
+    )
+    .addOption(
+      new Option("--activation <name>", `of hidden layers: ${HIDDEN_ACTIVATIONS.join(", ")} (default: relu)`).argParser(
+        oneOf(HIDDEN_ACTIVATIONS),
+      ),
+    )
+    .addOption(new Option("--loss <name>", `${RUN_LOSSES.join(", ")} (default: softmax)`).argParser(oneOf(RUN_LOSSES)))
+    .addOption(
+      new Option("--optimizer <name>", `${RUN_OPTIMIZERS.join(", ")} (default: adam)`).argParser(oneOf(RUN_OPTIMIZERS)),
+    )
+    .addOption(
+      new Option(
+        "--lr <rate>",
+        `learning rate (default: ${RUN_OPTIMIZERS.map((name) => `${LEARNING_RATES[name]} for ${name}`).join(", ")})`,
+      ).argParser(realNumber({ above: 0 })),
     )
     .addOption(new Option("--batch <size>", "samples a step (default: 32)").argParser(wholeNumber(1)))
     .addOption(new Option("--epochs <n>", "passes over the training data (default: 8)").argParser(wholeNumber(1)))
-    .addOption(new Option("--l2 <lambda>", "weight decay as (lambda / 2n) sum of squares (default: 0)").argParser(realNumber({ from: 0 })))
-    .addOption(new Option("--dropout <rate>", "share of hidden units left out while training (default: 0)").argParser(realNumber({ from: 0, below: 1 })))
-    .addOption(new Option("--init <name>", `starting values: ${RUN_INITS.join(", ")} (default: auto)`).argParser(oneOf(RUN_INITS)))
-    .addOption(new Option("--split <train>", "train on the first so many images, keep the rest for validation").argParser(wholeNumber(1)))
-    .addOption(new Option("--seed <n>", "seed of starting values, shuffling and dropout (default: 1)").argParser(wholeNumber(0)))
+    .addOption(
+      new Option("--l2 <lambda>", "weight decay as (lambda / 2n) sum of squares (default: 0)").argParser(
+        realNumber({ from: 0 }),
+      ),
+    )
+    .addOption(
+      new Option("--dropout <rate>", "share of hidden units left out while training (default: 0)").argParser(
+        realNumber({ from: 0, below: 1 }),
+      ),
+    )
+    .addOption(
+      new Option("--init <name>", `starting values: ${RUN_INITS.join(", ")} (default: auto)`).argParser(
+        oneOf(RUN_INITS),
+      ),
+    )
+    .addOption(
+      new Option("--split <train>", "train on the first so many images, keep the rest for validation").argParser(
+        wholeNumber(1),
+      ),
+    )
+    .addOption(
+      new Option("--seed <n>", "seed of starting values, shuffling and dropout (default: 1)").argParser(wholeNumber(0)),
+    )
     .addOption(new Option("--engine <name>", `${RUN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(RUN_ENGINES)))
-    .addOption(new Option("--threads <n>", "threads to use; the result does not depend on it (default: all processors)").argParser(wholeNumber(1)))
+    .addOption(
+      new Option(
+        "--threads <n>",
+        "threads to use; the result does not depend on it (default: all processors)",
+      ).argParser(wholeNumber(1)),
+    )
     .addOption(new Option("--out <folder>", "where to write the run (default: a new folder in runs/)"))
     .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
     .addOption(new Option("--json", "print one JSON object as the last line on standard output"))
     .addHelpText("after", HELP)
     .action(async (options: TrainOptions) => {
-      process.exitCode = options.resume === undefined ? await startRun(options) : await resumeRun(options, options.resume);
+      process.exitCode =
+        options.resume === undefined ? await startRun(options) : await resumeRun(options, options.resume);
     });
 }
 
@@ -111,7 +151,9 @@ async function startRun(options: TrainOptions): Promise<number> {
   };
   const out = options.out ?? freshFolder(chosen);
   if (new RunFolder(out).begun) {
-    throw new UsageError(`${out} holds a run already; continue it with --resume ${out}, or choose another folder with --out`);
+    throw new UsageError(
+      `${out} holds a run already; continue it with --resume ${out}, or choose another folder with --out`,
+    );
   }
   const notice =
     options.dataset === undefined && chosen === "digits"
@@ -123,7 +165,9 @@ async function startRun(options: TrainOptions): Promise<number> {
 async function resumeRun(options: TrainOptions, out: string): Promise<number> {
   const others = Object.keys(options).filter((name) => !WITH_RESUME.has(name));
   if (others.length > 0) {
-    throw new UsageError(`--resume takes a run's settings from its folder; leave out ${others.map((name) => `--${name}`).join(", ")}`);
+    throw new UsageError(
+      `--resume takes a run's settings from its folder; leave out ${others.map((name) => `--${name}`).join(", ")}`,
+    );
   }
   const folder = new RunFolder(out);
   const stored = folder.readConfig();
@@ -134,7 +178,9 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
     epochs: options.epochs ?? stored.epochs,
   };
   if (config.epochs < stored.epochs) {
-    throw new UsageError(`--epochs ${config.epochs} is less than the run's ${stored.epochs}; a run can be made longer, not shorter`);
+    throw new UsageError(
+      `--epochs ${config.epochs} is less than the run's ${stored.epochs}; a run can be made longer, not shorter`,
+    );
   }
   if (config.epochs !== stored.epochs) folder.writeConfig({ ...stored, epochs: config.epochs });
   return train({ config, out, json: options.json ?? false, resume: true });

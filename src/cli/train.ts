@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { configureEngine, engineStatus } from "../engine/configure.ts";
-import { scope } from "../tensor/tensor.ts";
-import { saveModel } from "../io/model.ts";
 import { writeFileAtomic } from "../io/atomic.node.ts";
+import { saveModel } from "../io/model.ts";
+import { scope } from "../tensor/tensor.ts";
 import { confusionMatrix, evaluate, predict } from "../train/evaluate.ts";
 import { type Callback, runEpochs } from "../train/fit.ts";
 import { NonFiniteLossError, Trainer } from "../train/trainer.ts";
@@ -12,9 +12,17 @@ import { type LoadedDataset, loadDataset } from "./datasets.ts";
 import { UserError } from "./errors.ts";
 import { clock, Progress, percent, rate } from "./progress.ts";
 import type { RunStatus } from "./report.ts";
-import { layerSizesOf, lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunHistory, type RunRecord } from "./run-config.ts";
+import {
+  layerSizesOf,
+  lossOfRun,
+  modelOfRun,
+  optimizerOfRun,
+  type RunConfig,
+  type RunHistory,
+  type RunRecord,
+} from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
-import { reportOf, type RunResult } from "./run-report.ts";
+import { type RunResult, reportOf } from "./run-report.ts";
 
 export interface TrainRequest {
   config: RunConfig;
@@ -63,7 +71,13 @@ export async function train(request: TrainRequest): Promise<number> {
   const loss = lossOfRun(config);
   const samples = data.training.x.shape[0];
   const optimizer = optimizerOfRun(config, samples);
-  const trainer = new Trainer(model, data.training, { loss, optimizer, batchSize: config.batch, shuffle: true, seed: config.seed });
+  const trainer = new Trainer(model, data.training, {
+    loss,
+    optimizer,
+    batchSize: config.batch,
+    shuffle: true,
+    seed: config.seed,
+  });
   const architecture = JSON.stringify(model.config());
 
   let records: RunRecord[] = [];
@@ -79,12 +93,21 @@ export async function train(request: TrainRequest): Promise<number> {
       trainer.restore(checkpoint.state, checkpoint.tensors);
       records = checkpoint.records;
     }
-    if (trainer.epoch >= config.epochs && existsSync(folder.file("model.safetensors")) && folder.readHistory()?.status === "finished") {
-      progress.say(`${out} is finished: ${config.epochs} epochs, test accuracy ${percent(records.at(-1)?.testAccuracy ?? 0)}. Nothing to do.`);
+    if (
+      trainer.epoch >= config.epochs &&
+      existsSync(folder.file("model.safetensors")) &&
+      folder.readHistory()?.status === "finished"
+    ) {
+      progress.say(
+        `${out} is finished: ${config.epochs} epochs, test accuracy ${percent(records.at(-1)?.testAccuracy ?? 0)}. Nothing to do.`,
+      );
       if (json) printJson(summaryOf(config, data, model.parameterCount, records, "finished", out));
       return 0;
     }
-    const where = trainer.epoch === 0 && trainer.step === 0 ? "from the start, no epoch was complete" : `after ${trainer.epoch} epochs${trainer.step > 0 ? ` and ${trainer.step} steps` : ""}`;
+    const where =
+      trainer.epoch === 0 && trainer.step === 0
+        ? "from the start, no epoch was complete"
+        : `after ${trainer.epoch} epochs${trainer.step > 0 ? ` and ${trainer.step} steps` : ""}`;
     progress.say(`resuming ${out} ${where}`);
   } else {
     folder.create();
@@ -137,9 +160,16 @@ export async function train(request: TrainRequest): Promise<number> {
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
     folder.writeHistory({ status: "failed", epochs: records });
-    const kept = trainer.epoch > 0 ? `The checkpoint after epoch ${trainer.epoch} is kept in ${folder.file("checkpoints")}.` : "No epoch was complete.";
+    const kept =
+      trainer.epoch > 0
+        ? `The checkpoint after epoch ${trainer.epoch} is kept in ${folder.file("checkpoints")}.`
+        : "No epoch was complete.";
     const { epoch, step, loss: value } = error;
-    await writeReport(folder, { config, data, model, records }, { kind: "non-finite", epoch: epoch + 1, step: step + 1, loss: value });
+    await writeReport(
+      folder,
+      { config, data, model, records },
+      { kind: "non-finite", epoch: epoch + 1, step: step + 1, loss: value },
+    );
     throw new UserError(`${error.message} ${kept}`);
   } finally {
     progress.clear();
@@ -150,13 +180,17 @@ export async function train(request: TrainRequest): Promise<number> {
   if (outcome === "interrupted") save();
   else writeFileAtomic(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
   const finished = outcome === "finished";
-  const status: RunStatus = finished ? { kind: "finished" } : { kind: "interrupted", epoch: trainer.epoch, resume: `nabla train --resume ${out}` };
+  const status: RunStatus = finished
+    ? { kind: "finished" }
+    : { kind: "interrupted", epoch: trainer.epoch, resume: `nabla train --resume ${out}` };
   await writeReport(folder, { config, data, model, records }, status);
   folder.writeHistory({ status: outcome, epochs: records });
 
   const summary = summaryOf(config, data, model.parameterCount, records, outcome, out);
   if (outcome === "interrupted") {
-    progress.say(`interrupted in epoch ${trainer.epoch + 1} after ${trainer.step} steps; everything is saved. Continue with: nabla train --resume ${out}`);
+    progress.say(
+      `interrupted in epoch ${trainer.epoch + 1} after ${trainer.step} steps; everything is saved. Continue with: nabla train --resume ${out}`,
+    );
     if (json) printJson(summary);
     return 130;
   }
@@ -173,7 +207,11 @@ function printJson(summary: TrainSummary): void {
 }
 
 /** The report shows the network as it is now, judged on the test set. */
-async function writeReport(folder: RunFolder, run: Pick<RunResult, "config" | "data" | "model" | "records">, status: RunStatus): Promise<void> {
+async function writeReport(
+  folder: RunFolder,
+  run: Pick<RunResult, "config" | "data" | "model" | "records">,
+  status: RunStatus,
+): Promise<void> {
   // Charts are the largest part of the command line and are needed only here, at the end.
   const { buildReport } = await import("./report.ts");
   const { model, data } = run;
@@ -192,7 +230,10 @@ function summaryOf(
 ): TrainSummary {
   const last = records.at(-1);
   const seconds = records.reduce((sum, record) => sum + record.seconds, 0);
-  const best = records.reduce<RunRecord | undefined>((top, record) => (top && top.testAccuracy >= record.testAccuracy ? top : record), undefined);
+  const best = records.reduce<RunRecord | undefined>(
+    (top, record) => (top && top.testAccuracy >= record.testAccuracy ? top : record),
+    undefined,
+  );
   const engine = engineStatus();
   return {
     dataset: config.dataset,

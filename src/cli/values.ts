@@ -25,7 +25,11 @@ export function realNumber(bounds: { from?: number; above?: number; below?: numb
       (above === undefined || value > above) &&
       (below === undefined || value < below);
     if (text.trim() === "" || !inside) {
-      const parts = [from !== undefined && `from ${from} on`, above !== undefined && `above ${above}`, below !== undefined && `below ${below}`];
+      const parts = [
+        from !== undefined && `from ${from} on`,
+        above !== undefined && `above ${above}`,
+        below !== undefined && `below ${below}`,
+      ];
       throw new InvalidArgumentError(`It must be a number ${parts.filter(Boolean).join(" and ")}.`);
     }
     return value;

@@ -141,10 +141,10 @@ function reduce(picture: Picture, part: Box, factor: number): Planes & { alpha: 
 
 /** Fills what is transparent. If the picture brings its own paper, with its colour; if only ink is opaque, with what contrasts most. */
 function layOnPaper(colours: Planes, alpha: Float32Array): Planes {
-  const brightness = colours.planes.map((plane) => plane).reduce((sum, plane) => sum.map((v, k) => v + plane[k]));
   const opaque: number[] = [];
   for (let p = 0; p < alpha.length; p++) if (alpha[p] > 0.5) opaque.push(p);
-  const byBrightness = opaque.map((p) => brightness[p] / colours.planes.length).sort((a, b) => a - b);
+  const brightness = (p: number) => colours.planes.reduce((sum, plane) => sum + plane[p], 0) / colours.planes.length;
+  const byBrightness = Float32Array.from(opaque, brightness).sort();
   const at = (share: number) => byBrightness[Math.floor(share * (byBrightness.length - 1))] ?? 0;
   const hasPaper = opaque.length > 0.5 * alpha.length && at(0.98) - at(0.02) > 40;
   const contrast = at(0.5) < 128 ? 255 : 0;
@@ -155,9 +155,8 @@ function layOnPaper(colours: Planes, alpha: Float32Array): Planes {
   return { ...colours, planes };
 }
 
-function median(values: number[]): number {
-  values.sort((a, b) => a - b);
-  return values[values.length >> 1] ?? 0;
+function median(values: ArrayLike<number>): number {
+  return Float32Array.from(values).sort()[values.length >> 1] ?? 0;
 }
 
 /** A screenshot may have a dark line around light paper. Where the border has another colour than most of the picture, and what lies
@@ -166,7 +165,7 @@ function withoutFrame(colours: Planes): Box {
   const { width, height, planes } = colours;
   const whole = { left: 0, top: 0, right: width, bottom: height };
   if (Math.min(width, height) < 16) return whole;
-  const main = planes.map((plane) => median(Array.from(plane)));
+  const main = planes.map((plane) => median(plane));
   const differs = (p: number) => planes.some((plane, c) => Math.abs(plane[p] - main[c]) > 40);
   const shareOfOther = (inset: number): number => {
     let [other, total] = [0, 0];
@@ -213,8 +212,8 @@ function strengthOfInk(colours: Planes): Ink {
     for (let p = 0; p < values.length; p++) values[p] = Math.max(values[p], Math.abs(plane[p] - paper[p]));
   }
   const threshold = otsu(values);
-  const below = Array.from(values.filter((value) => value <= threshold)).sort((a, b) => a - b);
-  const above = Array.from(values.filter((value) => value > threshold)).sort((a, b) => a - b);
+  const below = values.filter((value) => value <= threshold).sort();
+  const above = values.filter((value) => value > threshold).sort();
   const full = above[Math.floor(0.6 * above.length)] ?? 0;
   const grain = 1.48 * (below[below.length >> 1] ?? 0);
   if (full < 10 || full < 5 * grain) {
@@ -234,62 +233,47 @@ function fitPaper(plane: Float32Array, width: number, height: number): Float32Ar
   const border: number[] = [];
   const rim = Math.max(1, Math.round(Math.min(width, height) / 40));
   for (let row = 0; row < height; row++) {
+    const wholeRow = row < rim || row >= height - rim;
     for (let column = 0; column < width; column++) {
-      const inside = row >= rim && row < height - rim && column >= rim && column < width - rim;
-      if (!inside) border.push(plane[row * width + column]);
+      if (wholeRow || column < rim || column >= width - rim) border.push(plane[row * width + column]);
     }
   }
-  const paper = new Float32Array(plane.length).fill(median(border));
+  // The surface is smooth: a sample of the pixels is enough to find it.
+  const every = Math.max(1, Math.floor(Math.max(width, height) / 80));
+  let surface = [median(border), 0, 0, 0, 0, 0];
   let tolerance = 60;
   for (let round = 0; round < 4; round++) {
-    const coefficients = fitQuadratic(plane, paper, tolerance, width, height);
-    if (coefficients === undefined) return paper;
+    const normal = new Float64Array(6 * 7);
     const residuals: number[] = [];
-    for (let row = 0, p = 0; row < height; row++) {
-      const y = (2 * row + 1) / height - 1;
-      for (let column = 0; column < width; column++, p++) {
-        const x = (2 * column + 1) / width - 1;
-        const [a, b, c, d, e, f] = coefficients;
-        paper[p] = a + b * x + c * y + d * x * x + e * x * y + f * y * y;
-        if (p % 7 === 0) residuals.push(Math.abs(plane[p] - paper[p]));
+    let used = 0;
+    for (let row = every >> 1; row < height; row += every) {
+      for (let column = every >> 1; column < width; column += every) {
+        const value = plane[row * width + column];
+        const [x, y] = [(2 * column + 1) / width - 1, (2 * row + 1) / height - 1];
+        const residual = Math.abs(value - heightOf(surface, x, y));
+        residuals.push(residual);
+        if (residual > tolerance) continue;
+        used++;
+        const basis = [1, x, y, x * x, x * y, y * y, value];
+        for (let i = 0; i < 6; i++) for (let j = 0; j < 7; j++) normal[i * 7 + j] += basis[i] * basis[j];
       }
     }
+    if (used < 24 || used < 0.2 * residuals.length) break;
+    // Where paper shows in few places its slope and curvature are a guess: hold them back.
+    for (let i = 1; i < 6; i++) normal[i * 7 + i] += 0.02 * used;
+    surface = solve(normal, 6);
     tolerance = Math.max(6, Math.min(tolerance, 4 * median(residuals)));
+  }
+  const paper = new Float32Array(plane.length);
+  for (let row = 0, p = 0; row < height; row++) {
+    const y = (2 * row + 1) / height - 1;
+    for (let column = 0; column < width; column++, p++) paper[p] = heightOf(surface, (2 * column + 1) / width - 1, y);
   }
   return paper;
 }
 
-/** Least squares over the pixels within `tolerance` of `paper`; undefined if they are too few to tell. */
-function fitQuadratic(
-  plane: Float32Array,
-  paper: Float32Array,
-  tolerance: number,
-  width: number,
-  height: number,
-): number[] | undefined {
-  const size = 6;
-  const normal = new Float64Array(size * (size + 1));
-  const basis = new Float64Array(size + 1);
-  let used = 0;
-  for (let row = 0, p = 0; row < height; row++) {
-    const y = (2 * row + 1) / height - 1;
-    for (let column = 0; column < width; column++, p++) {
-      if (Math.abs(plane[p] - paper[p]) > tolerance) continue;
-      const x = (2 * column + 1) / width - 1;
-      used++;
-      basis.set([1, x, y, x * x, x * y, y * y, plane[p]]);
-      for (let i = 0; i < size; i++) {
-        for (let j = i; j <= size; j++) normal[i * (size + 1) + j] += basis[i] * basis[j];
-      }
-    }
-  }
-  if (used < 0.2 * plane.length || used < 4 * size) return undefined;
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < i; j++) normal[i * (size + 1) + j] = normal[j * (size + 1) + i];
-    // Where paper shows in few places the curvature is a guess: hold it back.
-    normal[i * (size + 1) + i] += i === 0 ? 1e-6 : 0.02 * used;
-  }
-  return solve(normal, size);
+function heightOf(surface: readonly number[], x: number, y: number): number {
+  return surface[0] + surface[1] * x + surface[2] * y + surface[3] * x * x + surface[4] * x * y + surface[5] * y * y;
 }
 
 /** Gaussian elimination of a symmetric positive definite system given with its right-hand side as last column. */

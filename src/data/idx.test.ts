@@ -8,7 +8,11 @@ describe("IDX bytes are big endian, as the format says", () => {
     ["int8", { type: "int8", shape: [1, 1], data: Int8Array.of(-2) }, [0, 0, 9, 2, 0, 0, 0, 1, 0, 0, 0, 1, 254]],
     ["int16", { type: "int16", shape: [1], data: Int16Array.of(-258) }, [0, 0, 0x0b, 1, 0, 0, 0, 1, 0xfe, 0xfe]],
     ["int32", { type: "int32", shape: [1], data: Int32Array.of(0x01020304) }, [0, 0, 0x0c, 1, 0, 0, 0, 1, 1, 2, 3, 4]],
-    ["float32", { type: "float32", shape: [1], data: Float32Array.of(1) }, [0, 0, 0x0d, 1, 0, 0, 0, 1, 0x3f, 0x80, 0, 0]],
+    [
+      "float32",
+      { type: "float32", shape: [1], data: Float32Array.of(1) },
+      [0, 0, 0x0d, 1, 0, 0, 0, 1, 0x3f, 0x80, 0, 0],
+    ],
     [
       "float64",
       { type: "float64", shape: [1], data: Float64Array.of(-2) },

@@ -82,8 +82,10 @@ export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
       `${name}: the header says ${type} of shape (${shape.join(", ")}), which takes ${expected} bytes, but there are ${bytes.length} (${what}); ${remedy}`,
     );
   }
-  if (type === "uint8") return { type, shape, data: bytes.subarray(header) };
-  const body = bytes.slice(header);
+  // Node's Buffer has a slice() that does not copy: go by the memory itself.
+  const stored = new Uint8Array(bytes.buffer, bytes.byteOffset + header, count * width);
+  if (type === "uint8") return { type, shape, data: stored };
+  const body = new Uint8Array(stored);
   if (littleEndian) swapBytes(body, width);
   return { type, shape, data: new arrays[type](body.buffer, 0, count) };
 }

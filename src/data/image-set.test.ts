@@ -1,7 +1,14 @@
 import { expect, it } from "vitest";
 import { checkImageSet } from "./image-set.ts";
 
-const sound = { images: new Uint8Array(12), labels: Uint8Array.of(0, 9, 3), count: 3, height: 2, width: 2, classes: 10 };
+const sound = {
+  images: new Uint8Array(12),
+  labels: Uint8Array.of(0, 9, 3),
+  count: 3,
+  height: 2,
+  width: 2,
+  classes: 10,
+};
 
 it("a sound set passes through", () => {
   expect(checkImageSet(sound)).toBe(sound);

@@ -42,7 +42,11 @@ function numberFrom(text: string | undefined): number | undefined {
 }
 
 function make(): Engine {
-  return new WasmEngine({ threads: threadsFor(configured), deterministic: configured.deterministic, maximumBytes: configured.maximumBytes });
+  return new WasmEngine({
+    threads: threadsFor(configured),
+    deterministic: configured.deterministic,
+    maximumBytes: configured.maximumBytes,
+  });
 }
 
 setDefaultEngine(make);

@@ -1,13 +1,25 @@
 // Layers and models: shapes, parameters, gradients, and the errors that guard them.
 import { describe, expect, test } from "vitest";
 import { expectGradients, Generator, random, scope, type Tensor, tensor } from "../node.ts";
-import { ACTIVATIONS, Activation, Dense, Dropout, Flatten, INITIALISERS, initialise, type Layer, Sequential } from "./index.ts";
+import {
+  ACTIVATIONS,
+  Activation,
+  Dense,
+  Dropout,
+  Flatten,
+  type INITIALISERS,
+  initialise,
+  type Layer,
+  Sequential,
+} from "./index.ts";
 
 const context = { training: true, generator: new Generator(0) };
 
 describe("Sequential", () => {
   test("784-30-10 has 23,860 parameters, and says so", () => {
-    const model = new Sequential([new Flatten(), new Dense(30, { activation: "sigmoid" }), new Dense(10)], { inputShape: [28, 28] });
+    const model = new Sequential([new Flatten(), new Dense(30, { activation: "sigmoid" }), new Dense(10)], {
+      inputShape: [28, 28],
+    });
     expect(model.parameterCount).toBe(23860);
     expect(model.outputShape).toEqual([10]);
     expect(model.summary().split("\n")).toEqual([
@@ -32,7 +44,8 @@ describe("Sequential", () => {
   });
 
   test("the same seed gives the same parameters, another seed others", () => {
-    const make = (seed: number): ArrayLike<number> => new Sequential([new Dense(5)], { inputShape: [3], seed }).block.values.dataSync();
+    const make = (seed: number): ArrayLike<number> =>
+      new Sequential([new Dense(5)], { inputShape: [3], seed }).block.values.dataSync();
     expect(make(1)).toEqual(make(1));
     expect(make(1)).not.toEqual(make(2));
   });
@@ -44,9 +57,17 @@ describe("Sequential", () => {
   });
 
   test("its architecture makes the same model again", () => {
-    const model = new Sequential([new Flatten(), new Dense(4, { activation: "tanh", bias: null }), new Dropout(0.2, "atTest"), new Activation("softmax")], {
-      inputShape: [2, 3],
-    });
+    const model = new Sequential(
+      [
+        new Flatten(),
+        new Dense(4, { activation: "tanh", bias: null }),
+        new Dropout(0.2, "atTest"),
+        new Activation("softmax"),
+      ],
+      {
+        inputShape: [2, 3],
+      },
+    );
     const again = Sequential.fromConfig(JSON.parse(JSON.stringify(model.config())));
     expect(again.config()).toEqual(model.config());
     expect(again.parameterCount).toBe(24);
@@ -54,17 +75,21 @@ describe("Sequential", () => {
 
   test("errors say what is wrong", () => {
     expect(() => new Sequential([], { inputShape: [1] })).toThrow(/at least one layer/);
-    expect(() => new Sequential([new Dense(1)], {} as { inputShape: number[] })).toThrow(/needs the shape of one input/);
-    expect(() => new Sequential([new Dense(3)], { inputShape: [28, 28] })).toThrow(/0\.dense: a dense layer takes vectors.*Flatten/);
+    expect(() => new Sequential([new Dense(1)], {} as { inputShape: number[] })).toThrow(
+      /needs the shape of one input/,
+    );
+    expect(() => new Sequential([new Dense(3)], { inputShape: [28, 28] })).toThrow(
+      /0\.dense: a dense layer takes vectors.*Flatten/,
+    );
     expect(() => new Dense(0)).toThrow(/units must be a whole number from 1 on, got 0/);
     expect(() => new Dense(3, { activation: "sigmoidal" as "sigmoid" })).toThrow(/unknown name "sigmoidal"/);
     expect(() => new Dropout(1)).toThrow(/below 1, got 1/);
     const model = new Sequential([new Dense(3)], { inputShape: [4] });
     expect(() => model.call(tensor([[1, 2, 3]]))).toThrow(/inputs must have shape \(n, 4\), got \(1, 3\)/);
     expect(() => new Sequential(model.layers, { inputShape: [4] })).toThrow(/part of a model already/);
-    expect(() => Sequential.fromConfig({ type: "sequential", inputShape: [1], dtype: "float32", layers: [{ type: "magic" }] })).toThrow(
-      /unknown type "magic"/,
-    );
+    expect(() =>
+      Sequential.fromConfig({ type: "sequential", inputShape: [1], dtype: "float32", layers: [{ type: "magic" }] }),
+    ).toThrow(/unknown type "magic"/);
   });
 });
 
@@ -75,7 +100,11 @@ describe("layers pass the gradient check, in float64", () => {
       () => new Dense(4, { activation: name, bias: "normal" }),
       [3],
     ]),
-    ...ACTIVATIONS.filter((name) => name !== "step").map((name): [string, () => Layer, number[]] => [`activation ${name}`, () => new Activation(name), [5]]),
+    ...ACTIVATIONS.filter((name) => name !== "step").map((name): [string, () => Layer, number[]] => [
+      `activation ${name}`,
+      () => new Activation(name),
+      [5],
+    ]),
     ["flatten", () => new Flatten(), [2, 3]],
     ["dense without bias", () => new Dense(2, { bias: null }), [3]],
   ];
@@ -89,12 +118,15 @@ describe("layers pass the gradient check, in float64", () => {
       // By the parameters: each is replaced by the argument in turn.
       for (const parameter of layer.parameters) {
         const value = parameter.tensor;
-        expectGradients((p) => {
-          parameter.place(p);
-          const y = layer.call(x, context).mul(weight).sum();
-          parameter.place(value);
-          return y;
-        }, [value.clone()]);
+        expectGradients(
+          (p) => {
+            parameter.place(p);
+            const y = layer.call(x, context).mul(weight).sum();
+            parameter.place(value);
+            return y;
+          },
+          [value.clone()],
+        );
       }
     });
   });
@@ -116,15 +148,32 @@ describe("dropout", () => {
 
   test("scaled at test, as network3 does it", () => {
     const layer = new Dropout(0.25, "atTest");
-    expect(layer.call(x, { training: true, generator: new Generator(1) }).max().item()).toBe(1);
-    expect(layer.call(x, { training: false, generator: new Generator(1) }).max().item()).toBe(0.75);
+    expect(
+      layer
+        .call(x, { training: true, generator: new Generator(1) })
+        .max()
+        .item(),
+    ).toBe(1);
+    expect(
+      layer
+        .call(x, { training: false, generator: new Generator(1) })
+        .max()
+        .item(),
+    ).toBe(0.75);
   });
 });
 
 describe("initialisers", () => {
   const draw = (name: (typeof INITIALISERS)[number]): Float32Array =>
-    initialise(name, { shape: [400, 100], dtype: "float32", generator: new Generator(1), fanIn: 400, fanOut: 100 }).dataSync() as Float32Array;
-  const deviation = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
+    initialise(name, {
+      shape: [400, 100],
+      dtype: "float32",
+      generator: new Generator(1),
+      fanIn: 400,
+      fanOut: 100,
+    }).dataSync() as Float32Array;
+  const deviation = (values: Float32Array): number =>
+    Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
 
   test.each([
     ["normal", 1],

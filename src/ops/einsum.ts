@@ -115,9 +115,7 @@ function onDiagonals({ x, labels }: Labelled): Labelled {
 
 /** Sums over the labels that nobody needs, and drops broadcast axes of length 1. */
 function reduced({ x, labels }: Labelled, needed: ReadonlySet<string>, lengths: Map<string, number>): Labelled {
-  const stretched = labels.flatMap((label, axis) =>
-    x.shape[axis] === 1 && lengths.get(label) !== 1 ? [axis] : [],
-  );
+  const stretched = labels.flatMap((label, axis) => (x.shape[axis] === 1 && lengths.get(label) !== 1 ? [axis] : []));
   const narrow = squeeze(x, stretched);
   const left = labels.filter((_, axis) => !stretched.includes(axis));
   const free = left.flatMap((label, axis) => (needed.has(label) ? [] : [axis]));
@@ -155,7 +153,10 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>, lengths
   const labels = [...batch, ...rows, ...columns];
   const lengthsIn = (list: readonly string[]): number[] => list.map((label) => lengths.get(label)!);
   if (summed.length === 0) {
-    const left = reshape(arranged(a, [...batch, ...rows]), [...lengthsIn([...batch, ...rows]), ...columns.map(() => 1)]);
+    const left = reshape(arranged(a, [...batch, ...rows]), [
+      ...lengthsIn([...batch, ...rows]),
+      ...columns.map(() => 1),
+    ]);
     const right = reshape(arranged(b, [...batch, ...columns]), [
       ...lengthsIn(batch),
       ...rows.map(() => 1),
@@ -198,9 +199,7 @@ function neededBeside(operands: readonly Labelled[], output: readonly string[], 
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const { inputs, output } = parseEquation(equation);
   if (inputs.length !== operands.length) {
-    throw new RangeError(
-      `einsum: "${equation}" has ${inputs.length} operands, but ${operands.length} were given`,
-    );
+    throw new RangeError(`einsum: "${equation}" has ${inputs.length} operands, but ${operands.length} were given`);
   }
   for (const x of operands) checkTensor("einsum", x);
   const common = operands.map((x) => x.dtype).reduce(promote);

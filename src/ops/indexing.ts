@@ -424,7 +424,9 @@ function checkWritable(x: Tensor): void {
     );
   }
   if (tracked(x)) {
-    throw new Error("set: this tensor requires a gradient, which can't follow the write; write inside noGrad(() => ...)");
+    throw new Error(
+      "set: this tensor requires a gradient, which can't follow the write; write inside noGrad(() => ...)",
+    );
   }
   if (x.strides.some((stride, axis) => stride === 0 && x.shape[axis]! > 1)) {
     throw new Error("set: this view repeats the same elements (broadcastTo); write to x.clone()");

@@ -124,7 +124,13 @@ function prepare(
     );
   }
   const rows = gates * size;
-  expectShape(operation, "inputWeights", inputWeights, [rows, inputs], "a row a gate and unit, a column a feature of x");
+  expectShape(
+    operation,
+    "inputWeights",
+    inputWeights,
+    [rows, inputs],
+    "a row a gate and unit, a column a feature of x",
+  );
   for (const [role, bias] of [
     ["inputBias", parameters.inputBias],
     ["stateBias", parameters.stateBias],
@@ -245,7 +251,15 @@ function inputGradients(setup: Setup, { dz, width }: GateGradients, from: number
   let dx: Tensor | undefined;
   if (x.node && x.size > 0) {
     dx = empty("gradient", x.shape, x.dtype);
-    engine().matmul(matrix(dz, width, false, from), matrix(packed(inputWeights), inputs), dx, count, inputs, columns, 1);
+    engine().matmul(
+      matrix(dz, width, false, from),
+      matrix(packed(inputWeights), inputs),
+      dx,
+      count,
+      inputs,
+      columns,
+      1,
+    );
   } else if (x.node) dx = zeros(x.shape, x.dtype);
   if (!inputWeights.node) return [dx, undefined];
   if (inputWeights.size === 0) return [dx, zeros(inputWeights.shape, inputWeights.dtype)];
@@ -362,7 +376,20 @@ function rnnFused(setup: Setup, nonlinearity: FusedActivation): Tensor {
     const gates = { dz: empty("gradient", states.shape, dtype), width: size };
     const dh0 = empty("gradient", [batch, size], dtype);
     const panels = panelsFor(setup, 1);
-    engine().kernel("rnnBackward", dtype, weights, h, mask, states, dy, gates.dz, dh0, panels, ...numbers, setup.truncate);
+    engine().kernel(
+      "rnnBackward",
+      dtype,
+      weights,
+      h,
+      mask,
+      states,
+      dy,
+      gates.dz,
+      dh0,
+      panels,
+      ...numbers,
+      setup.truncate,
+    );
     return gradientsOf(setup, gates, states, dh0);
   });
 }

@@ -225,11 +225,7 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
  * @throws RangeError unless there is at least one range and its bounds are finite and ascending.
  * @example histogram(tensor([0, 1, 1, 4]), 2).counts.toArray(); // [3, 1]
  */
-export function histogram(
-  x: Tensor,
-  bins = 10,
-  range?: readonly [number, number],
-): { counts: Tensor; edges: Tensor } {
+export function histogram(x: Tensor, bins = 10, range?: readonly [number, number]): { counts: Tensor; edges: Tensor } {
   checkTensor("histogram", x);
   if (!Number.isInteger(bins) || bins < 1) {
     throw new RangeError(`histogram: the number of ranges must be a whole number from 1 on, got ${bins}`);
@@ -280,11 +276,7 @@ function insertion(sorted: ArrayLike<number>, value: number, afterEquals: boolea
  * @throws RangeError unless `sorted` is a vector.
  * @example searchSorted(tensor([1, 3, 5]), [3, 4]).toArray(); // [1, 2]
  */
-export function searchSorted(
-  sorted: Tensor,
-  values: Tensor | NestedArray,
-  side: "left" | "right" = "left",
-): Tensor {
+export function searchSorted(sorted: Tensor, values: Tensor | NestedArray, side: "left" | "right" = "left"): Tensor {
   checkTensor("searchSorted", sorted);
   if (sorted.rank !== 1) {
     throw new RangeError(`searchSorted: needs a vector in ascending order, got shape ${formatShape(sorted.shape)}`);

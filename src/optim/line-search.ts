@@ -34,7 +34,7 @@ const TRIALS = 50;
 /**
  * @param evaluate value and gradient at a point; a value that is not finite means "too far".
  * @param direction with a negative slope.
- * @param curvature share of the first slope that may be left: 0.9 for Newton-like directions, 0.1 for conjugate gradients.
+ * @param curvature share of the first slope that may be left: 0.9 for Newton-like directions, 0.01 for conjugate gradients.
  * @returns where it ended and the step taken, or undefined where no step lowers the value.
  */
 export function lineSearch(
@@ -45,8 +45,8 @@ export function lineSearch(
   curvature: number,
 ): { point: Point; step: number } | undefined {
   const slope = dot(from.gradient, direction);
-  // Differences below this are rounding; there the slopes decide.
-  const noise = 4 * Number.EPSILON * Math.abs(from.value);
+  // Differences below this may be rounding; there the slopes decide (as in Hager & Zhang 2005).
+  const noise = 1e-10 * Math.abs(from.value);
   let low: Trial = { step: 0, value: from.value, slope, point: from };
   let before = low;
   let high: Trial | undefined;
@@ -63,7 +63,7 @@ export function lineSearch(
       before = low;
       low = now;
     }
-    step = high === undefined ? wider(before, low) : between(low, high);
+    step = high === undefined ? wider(before, low) : between(low, high, noise);
     if (step === low.step || step === high?.step) break;
   }
   return low.value < from.value ? low : undefined;
@@ -76,15 +76,17 @@ function wider(before: Trial, now: Trial): number {
   return zero >= least ? Math.min(zero, most) : zero > now.step ? least : most;
 }
 
-/** The minimum of the cubic through both values and slopes, kept off the ends; the middle where there is none. */
-function between(low: Trial, high: Trial): number {
+/** The minimum of the cubic through both values and slopes, kept off the ends; where the values tell nothing, the zero between the slopes. */
+function between(low: Trial, high: Trial, noise: number): number {
   const width = high.step - low.step;
-  const middle = low.step + width / 2;
   if (!Number.isFinite(high.value) || !Number.isFinite(high.slope)) return low.step + width / 10;
-  const bend = low.slope + high.slope - (3 * (high.value - low.value)) / width;
-  const root = bend * bend - low.slope * high.slope;
-  if (!(root >= 0)) return middle;
-  const radical = Math.sign(width) * Math.sqrt(root);
-  const share = 1 - (high.slope + radical - bend) / (high.slope - low.slope + 2 * radical);
-  return Number.isNaN(share) ? middle : low.step + Math.min(0.95, Math.max(0.05, share)) * width;
+  let share: number;
+  if (Math.abs(high.value - low.value) <= noise) {
+    share = low.slope / (low.slope - high.slope);
+  } else {
+    const bend = low.slope + high.slope - (3 * (high.value - low.value)) / width;
+    const radical = Math.sign(width) * Math.sqrt(bend * bend - low.slope * high.slope);
+    share = 1 - (high.slope + radical - bend) / (high.slope - low.slope + 2 * radical);
+  }
+  return low.step + (share >= 0 && share <= 1 ? Math.min(0.95, Math.max(0.05, share)) : 0.5) * width;
 }

@@ -16,7 +16,7 @@ export interface OptimizerOptions {
   learningRate?: number;
   /** L2: weightDecay * p is added to the gradient of p (AdamW: decoupled from it). Biases and normalisation are left out. Default 0. */
   weightDecay?: number;
-  /** L1: each step also takes learningRate * l1 * sign(p) off p (Nielsen, chapter 3, L1 regularisation). Same parameters as weight decay. Default 0. */
+  /** L1: each step also takes learningRate * l1 * sign(p) off p (Nielsen, section 3.2). Same parameters as weight decay. Default 0. */
   l1?: number;
   /** Gradients are scaled down, all by one factor, when their common Euclidean norm is above this. */
   clipNorm?: number;

@@ -274,19 +274,23 @@ function solveTriangular(lower: Float64Array, g: Float64Array): Float64Array {
   return d;
 }
 
+/** Directions that build on each other need a nearly exact minimum along each. */
+const CONJUGATE_CURVATURE = 0.01;
+
 /** A first step that changes x by about 1 at most: nothing is known about the function's scale yet. */
 function firstStep(gradient: Float64Array): number {
   return Math.min(1, 1 / normOf(gradient));
 }
 
 export interface ConjugateGradientOptions extends MinimiserOptions {
-  /** Iterations after which the direction starts again from the gradient; default: as many as x has numbers. */
+  /** Iterations after which the direction starts again from the gradient, beside b = 0, which does the same; default: none. */
   restart?: number;
 }
 
 /**
  * Conjugate gradients: direction d = -g + b d_before with b = max(0, g . (g - g_before) / g_before . g_before) (Polak & Ribiere 1969), the step from
- * a line search. On a quadratic function of n numbers about n iterations; needs no Hessian and memory for three vectors only.
+ * a nearly exact line search. On a quadratic function about as many iterations as the Hessian has different eigenvalues; needs no Hessian and
+ * memory for a few vectors only.
  *
  * @throws Error where the value or gradient at the start is not finite; RangeError, TypeError for wrong settings.
  * @example conjugateGradient((x) => x.sub(3).square().sum(), [0, 0]).converged; // true
@@ -300,7 +304,8 @@ export function conjugateGradient(
   knownOptions(owner, options, [...COMMON, "restart"]);
   const [maxIterations, tolerance] = limits(owner, options, 1000, 1e-8);
   const problem = new Problem(owner, f, x0);
-  const restart = whole(owner, "restart", options.restart ?? problem.start.x.length, 1);
+  const restart =
+    options.restart === undefined ? Number.POSITIVE_INFINITY : whole(owner, "restart", options.restart, 1);
   let before: { gradient: Float64Array; direction: Float64Array; decrease: number } | undefined;
   let sinceRestart = 0;
   return minimise(problem, options, maxIterations, tolerance, (point) => {
@@ -315,10 +320,10 @@ export function conjugateGradient(
     if (!(dot(gradient, direction) < 0)) direction = downhill;
     // The value will fall about as much as the last time.
     const guess = before === undefined ? firstStep(gradient) : before.decrease / -dot(gradient, direction);
-    let found = lineSearch(problem.evaluate, point, direction, guess, 0.1);
+    let found = lineSearch(problem.evaluate, point, direction, guess, CONJUGATE_CURVATURE);
     if (found === undefined && direction !== downhill) {
       direction = downhill;
-      found = lineSearch(problem.evaluate, point, direction, firstStep(gradient), 0.1);
+      found = lineSearch(problem.evaluate, point, direction, firstStep(gradient), CONJUGATE_CURVATURE);
     }
     if (found === undefined) return undefined;
     sinceRestart = direction === downhill ? 1 : sinceRestart + 1;

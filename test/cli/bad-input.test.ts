@@ -21,7 +21,10 @@ describe("wrong usage exits with 2 and suggests the nearest option", () => {
   const cases: [string[], RegExp][] = [
     [["train", "--epoch", "3"], /unknown option '--epoch'[\s\S]*--epochs/],
     [["trian"], /unknown command 'trian'[\s\S]*train/],
-    [["train", "--activation", "sigmiod"], /'--activation <name>' argument 'sigmiod' is invalid.*Did you mean sigmoid\?/],
+    [
+      ["train", "--activation", "sigmiod"],
+      /'--activation <name>' argument 'sigmiod' is invalid.*Did you mean sigmoid\?/,
+    ],
     [["train", "--loss", "crossentropy"], /Did you mean cross-entropy\?/],
     [["train", "--optimizer", "adma"], /Did you mean adam\?/],
     [["train", "--engine", "wams"], /Did you mean wasm\?/],
@@ -56,19 +59,30 @@ test("--debug shows where an error came from", () => {
 
 describe("a data set's folder", () => {
   const set = drawDigits(50, 1);
-  const names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+  const names = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+  ];
 
   function dataFolder(name: string, change: (files: Record<string, Uint8Array>) => void): string {
     const images = writeIdx({ type: "uint8", shape: [50, 28, 28], data: set.images });
     const labels = writeIdx({ type: "uint8", shape: [50], data: set.labels });
-    const files: Record<string, Uint8Array> = { [names[0]]: images, [names[1]]: labels, [names[2]]: images.slice(), [names[3]]: labels.slice() };
+    const files: Record<string, Uint8Array> = {
+      [names[0]]: images,
+      [names[1]]: labels,
+      [names[2]]: images.slice(),
+      [names[3]]: labels.slice(),
+    };
     change(files);
     mkdirSync(join(folder, name), { recursive: true });
     for (const [file, bytes] of Object.entries(files)) writeFileSync(join(folder, name, file), bytes);
     return name;
   }
 
-  const train = (name: string): Outcome => nabla(folder, ["train", "--dataset", name, "--epochs", "1", "--hidden", "4", "--out", `run-${name}`]);
+  const train = (name: string): Outcome =>
+    nabla(folder, ["train", "--dataset", name, "--epochs", "1", "--hidden", "4", "--out", `run-${name}`]);
 
   test("good files train, plain or gzip", () => {
     expect(train(dataFolder("good", () => {})).status).toBe(0);
@@ -87,7 +101,11 @@ describe("a data set's folder", () => {
     ["an unknown type code", (f) => f[names[0]].set([0, 0, 7]), /train-images-idx3-ubyte.*type/],
     ["a truncated file", (f) => (f[names[0]] = f[names[0]].slice(0, -100)), /train-images-idx3-ubyte.*truncated/],
     ["trailing bytes", (f) => (f[names[1]] = Uint8Array.of(...f[names[1]], 1, 2)), /train-labels-idx1-ubyte/],
-    ["sizes that differ", (f) => (f[names[1]] = writeIdx({ type: "uint8", shape: [49], data: set.labels.slice(0, 49) })), /50 images.*49 labels/],
+    [
+      "sizes that differ",
+      (f) => (f[names[1]] = writeIdx({ type: "uint8", shape: [49], data: set.labels.slice(0, 49) })),
+      /50 images.*49 labels/,
+    ],
     ["a label above 9", (f) => f[names[1]].set([10], 8 + 5), /label 10 at position 5/],
   ];
   test.each(bad)("%s is named, and no run is begun", (what, change, message) => {
@@ -108,19 +126,29 @@ describe("a data set's folder", () => {
     const mnist = join(folder, "data/mnist");
     mkdirSync(mnist, { recursive: true });
     dataFolder("data/mnist", () => {});
-    const result = nabla(folder, ["train", "--dataset", "mnist", "--out", "run-sum"], { NABLA_DATA_DIR: join(folder, "data") });
+    const result = nabla(folder, ["train", "--dataset", "mnist", "--out", "run-sum"], {
+      NABLA_DATA_DIR: join(folder, "data"),
+    });
     expectError(result, 1, /checksum/);
   });
 
   test("--split beyond the data", () => {
-    expectError(nabla(folder, ["train", "--dataset", "good", "--split", "51", "--out", "run-split"]), 1, /--split 51 is more than the 50 training images/);
+    expectError(
+      nabla(folder, ["train", "--dataset", "good", "--split", "51", "--out", "run-split"]),
+      1,
+      /--split 51 is more than the 50 training images/,
+    );
   });
 });
 
 describe("output and runs", () => {
   test("an output folder that can't be written to", () => {
     writeFileSync(join(folder, "file"), "");
-    expectError(nabla(folder, ["train", "--dataset", "digits", "--out", "file/run"]), 1, /cannot write to the output folder file\/run.*--out/);
+    expectError(
+      nabla(folder, ["train", "--dataset", "digits", "--out", "file/run"]),
+      1,
+      /cannot write to the output folder file\/run.*--out/,
+    );
   });
 
   test.skipIf(process.getuid?.() === 0)("a read-only folder", () => {
@@ -132,7 +160,11 @@ describe("output and runs", () => {
   test("a folder that holds a run already is not overwritten", () => {
     mkdirSync(join(folder, "taken"));
     writeFileSync(join(folder, "taken/config.json"), "{}");
-    expectError(nabla(folder, ["train", "--dataset", "digits", "--out", "taken"]), 2, /holds a run already.*--resume taken/);
+    expectError(
+      nabla(folder, ["train", "--dataset", "digits", "--out", "taken"]),
+      2,
+      /holds a run already.*--resume taken/,
+    );
   });
 
   test("resuming what is no run", () => {
@@ -173,16 +205,33 @@ describe("checkpoints", () => {
   test("a damaged model for predict", () => {
     nabla(folder, [...good, "--out", "model"]);
     writeFileSync(join(folder, "model/model.safetensors"), new Uint8Array(40).fill(255));
-    writeFileSync(join(folder, "one.png"), encode({ width: 2, height: 2, channels: 1, data: new Uint8Array([0, 255, 255, 255]) }));
+    writeFileSync(
+      join(folder, "one.png"),
+      encode({ width: 2, height: 2, channels: 1, data: new Uint8Array([0, 255, 255, 255]) }),
+    );
     expectError(nabla(folder, ["predict", "model", "one.png"]), 1, /model\.safetensors: .*damaged/);
   });
 });
 
 test("a loss that is not finite stops at that step, names it, keeps the last checkpoint, suggests a lower rate", () => {
-  const words = ["train", "--dataset", "digits", "--hidden", "8", "--activation", "relu", "--loss", "softmax", "--optimizer", "sgd"];
+  const words = [
+    "train",
+    "--dataset",
+    "digits",
+    "--hidden",
+    "8",
+    "--activation",
+    "relu",
+    "--loss",
+    "softmax",
+    "--optimizer",
+    "sgd",
+  ];
   const result = nabla(folder, [...words, "--lr", "1e38", "--out", "diverged"]);
   expect(result.status).toBe(1);
-  expect(result.stderr).toMatch(/the loss became (NaN|Infinity) at epoch 1, step \d+;.*lower learning rate \(it is 1e\+38\).*No epoch was complete/);
+  expect(result.stderr).toMatch(
+    /the loss became (NaN|Infinity) at epoch 1, step \d+;.*lower learning rate \(it is 1e\+38\).*No epoch was complete/,
+  );
   expect(existsSync(join(folder, "diverged/model.safetensors"))).toBe(false);
   const history = JSON.parse(readFileSync(join(folder, "diverged/history.json"), "utf8")) as { status: string };
   expect(history.status).toBe("failed");
@@ -190,7 +239,21 @@ test("a loss that is not finite stops at that step, names it, keeps the last che
 
 describe("pictures", () => {
   beforeAll(() => {
-    expect(nabla(folder, ["train", "--dataset", "digits", "--hidden", "8", "--batch", "100", "--epochs", "1", "--out", "reader"]).status).toBe(0);
+    expect(
+      nabla(folder, [
+        "train",
+        "--dataset",
+        "digits",
+        "--hidden",
+        "8",
+        "--batch",
+        "100",
+        "--epochs",
+        "1",
+        "--out",
+        "reader",
+      ]).status,
+    ).toBe(0);
   });
   const predict = (...images: string[]): Outcome => nabla(folder, ["predict", "reader", ...images]);
 

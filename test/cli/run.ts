@@ -54,7 +54,11 @@ export function nabla(folder: string, words: readonly string[], extra: Record<st
 }
 
 /** Starts `nabla ...words`; the caller ends it. */
-export function startNabla(folder: string, words: readonly string[], extra: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Outcome> } {
+export function startNabla(
+  folder: string,
+  words: readonly string[],
+  extra: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Outcome> } {
   const child = spawn(process.execPath, [main, ...words], { cwd: folder, env: environment(folder, extra) });
   let stdout = "";
   let stderr = "";

@@ -21,14 +21,24 @@ describe("a run", () => {
     expect(result.stderr).toContain("epoch 2/2");
     expect(result.status).toBe(0);
     const json = result.json();
-    expect(json).toMatchObject({ dataset: "digits", layers: [784, 16, 10], epochs: 2, engine: "wasm", seed: 3, status: "finished" });
+    expect(json).toMatchObject({
+      dataset: "digits",
+      layers: [784, 16, 10],
+      epochs: 2,
+      engine: "wasm",
+      seed: 3,
+      status: "finished",
+    });
     for (const key of ["trainLoss", "testAccuracy", "secondsPerEpoch", "samplesPerSecond", "threads"]) {
       expect(json[key], key).toBeTypeOf("number");
     }
     expect(json["testAccuracy"]).toBeGreaterThan(0.85);
     expect(json["out"]).toBe(join(folder, "a"));
     expect(files("a")).toEqual(["checkpoints", "config.json", "history.json", "model.safetensors", "report.html"]);
-    const history = JSON.parse(readFileSync(join(folder, "a/history.json"), "utf8")) as { status: string; epochs: unknown[] };
+    const history = JSON.parse(readFileSync(join(folder, "a/history.json"), "utf8")) as {
+      status: string;
+      epochs: unknown[];
+    };
     expect(history.status).toBe("finished");
     expect(history.epochs).toHaveLength(2);
     const report = readFileSync(join(folder, "a/report.html"), "utf8");
@@ -59,12 +69,36 @@ describe("a run", () => {
     const choices = [
       ["--loss", "quadratic", "--activation", "sigmoid", "--optimizer", "sgd", "--lr", "3", "--init", "normal"],
       ["--loss", "cross-entropy", "--activation", "tanh", "--optimizer", "momentum", "--init", "xavier", "--l2", "1"],
-      ["--loss", "cross-entropy", "--activation", "sigmoid", "--optimizer", "sgd", "--lr", "0.5", "--init", "scaled", "--dropout", "0.2"],
+      [
+        "--loss",
+        "cross-entropy",
+        "--activation",
+        "sigmoid",
+        "--optimizer",
+        "sgd",
+        "--lr",
+        "0.5",
+        "--init",
+        "scaled",
+        "--dropout",
+        "0.2",
+      ],
       ["--loss", "softmax", "--activation", "relu", "--optimizer", "adam", "--init", "he", "--hidden", "20,10"],
       ["--hidden", "none", "--loss", "softmax", "--init", "zeros"],
     ];
     choices.forEach((choice, i) => {
-      const result = nabla(folder, ["train", ...small, "--epochs", "1", "--split", "8000", ...choice, "--out", `choice-${i}`, "--json"]);
+      const result = nabla(folder, [
+        "train",
+        ...small,
+        "--epochs",
+        "1",
+        "--split",
+        "8000",
+        ...choice,
+        "--out",
+        `choice-${i}`,
+        "--json",
+      ]);
       expect(result.status, result.stderr).toBe(0);
       expect(result.json()["testAccuracy"], choice.join(" ")).toBeGreaterThan(0.5);
     });
@@ -92,12 +126,22 @@ describe("interrupted work is not lost", () => {
       await ended;
       started = existsSync(join(folder, "killed/config.json"));
     }
-    const last = nabla(folder, started ? ["train", "--resume", "killed", "--json"] : [...run, "--out", "killed", "--json"]);
+    const last = nabla(
+      folder,
+      started ? ["train", "--resume", "killed", "--json"] : [...run, "--out", "killed", "--json"],
+    );
     expect(last.status, last.stderr).toBe(0);
     expect(model("killed").equals(model("alone"))).toBe(true);
     const [a, b] = ["alone", "killed"].map((name) => {
-      const history = JSON.parse(readFileSync(join(folder, name, "history.json"), "utf8")) as { epochs: Record<string, number>[] };
-      return history.epochs.map(({ loss, accuracy, testLoss, testAccuracy }) => ({ loss, accuracy, testLoss, testAccuracy }));
+      const history = JSON.parse(readFileSync(join(folder, name, "history.json"), "utf8")) as {
+        epochs: Record<string, number>[];
+      };
+      return history.epochs.map(({ loss, accuracy, testLoss, testAccuracy }) => ({
+        loss,
+        accuracy,
+        testLoss,
+        testAccuracy,
+      }));
     });
     expect(b).toEqual(a);
     expect(readdirSync(join(folder, "killed/checkpoints")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
@@ -105,12 +149,16 @@ describe("interrupted work is not lost", () => {
 
   test("Ctrl-C finishes the step, saves, says how to resume; the resumed run ends with the same bytes", async () => {
     const { child, ended } = startNabla(folder, [...run, "--epochs", "6", "--out", "stopped"]);
-    await new Promise<void>((resolve) => child.stdout!.on("data", (chunk: Buffer) => chunk.toString().includes("epoch 2/6") && resolve()));
+    await new Promise<void>((resolve) =>
+      child.stdout!.on("data", (chunk: Buffer) => chunk.toString().includes("epoch 2/6") && resolve()),
+    );
     await new Promise((resolve) => setTimeout(resolve, 60));
     child.kill("SIGINT");
     const result = await ended;
     expect(result.status).toBe(130);
-    expect(result.stdout).toMatch(/interrupted in epoch \d after \d+ steps; everything is saved\. Continue with: nabla train --resume stopped/);
+    expect(result.stdout).toMatch(
+      /interrupted in epoch \d after \d+ steps; everything is saved\. Continue with: nabla train --resume stopped/,
+    );
     expect(existsSync(join(folder, "stopped/model.safetensors"))).toBe(false);
     const resumed = nabla(folder, ["train", "--resume", "stopped"]);
     expect(resumed.stdout).toContain("resuming stopped after");

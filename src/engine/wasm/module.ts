@@ -79,6 +79,32 @@ export function withPrivateMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<Ar
   throw new Error("kernels: the compiled module imports no memory");
 }
 
+/** The relaxed module, put together from parts of the strict one and the bytes that differ (scripts/build-kernels.mjs). */
+function relaxedFrom(strict: Uint8Array): Uint8Array<ArrayBuffer> {
+  const fresh = decode(binaries.relaxedBytes);
+  const copies = binaries.relaxedCopies;
+  let length = 0;
+  for (let i = 0; i < copies.length; i += 3) length += copies[i] + copies[i + 2];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  let used = 0;
+  for (let i = 0; i < copies.length; i += 3) {
+    const [literal, from, count] = [copies[i], copies[i + 1], copies[i + 2]];
+    bytes.set(fresh.subarray(used, used + literal), at);
+    bytes.set(strict.subarray(from, from + count), at + literal);
+    used += literal;
+    at += literal + count;
+  }
+  return bytes;
+}
+
+/** The kernels' module as bytes. */
+export function kernelBytes(options: { relaxed: boolean; shared: boolean }): Uint8Array<ArrayBuffer> {
+  const strict = decode(binaries.strict);
+  const bytes = options.relaxed ? relaxedFrom(strict) : strict;
+  return options.shared ? bytes : withPrivateMemory(bytes);
+}
+
 /** Compiles the kernels. */
 export function compileKernels(options: { relaxed: boolean; shared: boolean }): WebAssembly.Module {
   if (!hasSimd()) {
@@ -86,6 +112,5 @@ export function compileKernels(options: { relaxed: boolean; shared: boolean }): 
       "Nabla needs WebAssembly SIMD, which this JavaScript engine does not have; use Node 20 or later, or a browser from 2023 or later",
     );
   }
-  const bytes = decode(options.relaxed ? binaries.relaxed : binaries.strict);
-  return new WebAssembly.Module(options.shared ? bytes : withPrivateMemory(bytes));
+  return new WebAssembly.Module(kernelBytes(options));
 }

@@ -1,0 +1,120 @@
+// The built library in headless Chromium: it trains there, with threads where the page is cross-origin isolated and with one where it is not; and in
+// deterministic mode it computes the same bits as Node, this one and the newest that is at hand (NABLA_OTHER_NODE).
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path),
+);
+const types: Record<string, string> = { ".js": "text/javascript", ".html": "text/html" };
+
+interface Result {
+  losses: number[];
+  accuracy: number;
+  checksum: string;
+  status: { threads: number; threadsReady: number; sharedMemory: boolean };
+}
+
+/** Serves the checkout; below /isolated/ with the headers that allow shared memory. */
+function serve(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const isolated = path.startsWith("/isolated/");
+    const file = isolated ? path.slice("/isolated".length) : path;
+    const headers: Record<string, string> = { "content-type": types[extname(file)] ?? "text/html" };
+    if (isolated) {
+      headers["cross-origin-opener-policy"] = "same-origin";
+      headers["cross-origin-embedder-policy"] = "require-corp";
+    }
+    response.writeHead(200, headers);
+    if (file === "/page.html") response.end("<!doctype html><title>test</title>");
+    else if (existsSync(join(root, file))) response.end(readFileSync(join(root, file)));
+    else response.end();
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
+}
+
+describe("the browser build", () => {
+  test("is at most 250 KB gzipped, kernels included", () => {
+    const bytes = gzipSync(readFileSync(join(root, "dist/index.js")), { level: 9 }).length;
+    expect(bytes).toBeLessThanOrEqual(250_000);
+  });
+});
+
+describe.skipIf(executable === undefined)(`in Chromium${executable ? "" : " (skipped: none is installed)"}`, () => {
+  let server: Server;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    server = await serve();
+    browser = await chromium.launch({
+      executablePath: executable,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+      ],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  async function train(path: string, options: { deterministic?: boolean } = {}): Promise<Result> {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+    await page.goto(`${base}/page.html`);
+    const result = await page.evaluate(
+      async ([library, program, deterministic]) => {
+        const nabla = await import(library as string);
+        const { trainAndHash } = await import(program as string);
+        nabla.configureEngine({ deterministic });
+        nabla.engineStatus();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return (await trainAndHash(nabla)) as unknown;
+      },
+      [`${base}/dist/index.js`, `${base}/test/browser/program.js`, options.deterministic ?? false] as const,
+    );
+    await page.close();
+    expect(problems).toEqual([]);
+    return result as Result;
+  }
+
+  test("it trains, with one thread where the page is not isolated", async () => {
+    const { losses, accuracy, status } = await train("");
+    expect(losses.at(-1)!).toBeLessThan(losses[0] * 0.7);
+    expect(accuracy).toBeGreaterThan(0.85);
+    expect(status).toMatchObject({ threads: 1, sharedMemory: false });
+  });
+
+  test("it trains with threads on a cross-origin isolated page, to the same bits", async () => {
+    const alone = await train("");
+    const shared = await train("/isolated");
+    expect(shared.status.sharedMemory).toBe(true);
+    expect(shared.checksum).toBe(alone.checksum);
+  });
+
+  test("deterministic mode: the same bits in this Node, in another and in Chromium", async () => {
+    const other = process.env["NABLA_OTHER_NODE"];
+    const nodes = [process.execPath, ...(other && existsSync(other) ? [other] : [])];
+    const script = fileURLToPath(new URL("./node-run.mjs", import.meta.url));
+    const results = nodes.map((node) => JSON.parse(execFileSync(node, [script], { encoding: "utf8" })) as Result);
+    results.push(await train("/isolated", { deterministic: true }), await train("", { deterministic: true }));
+    expect(new Set(results.map((result) => result.checksum)).size).toBe(1);
+  });
+});

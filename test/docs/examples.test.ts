@@ -1,0 +1,67 @@
+// The documentation is right: every public name says what it is, and every example of a docstring and of the README type-checks, runs, and gives
+// the values that its comments state.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import * as nabla from "../../src/node.ts";
+import { compilerOptions, type Example, moduleOf, runModule, typeErrors } from "./examples.ts";
+import { type PublicName, publicNames } from "./public-names.ts";
+
+/** Modules whose docstrings are still to be completed: names in them may lack an example. */
+const INCOMPLETE: readonly string[] = [];
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const entry = `${root}/src/node.ts`;
+const options = compilerOptions(root);
+const program = ts.createProgram([entry], options);
+const names = publicNames(program, entry, root);
+const exported = new Set(names.map(({ name }) => name));
+
+function examplesOf(name: PublicName): Example[] {
+  return name.examples.map((code, i) => {
+    const number = name.examples.length > 1 ? ` (example ${i + 1})` : "";
+    return { title: `${name.file}: ${name.name}${number}`, code, imports: "given" };
+  });
+}
+
+function readmeExamples(): Example[] {
+  const text = readFileSync(`${root}/README.md`, "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => {
+    return { title: `README.md: block ${i + 1}`, code: match[1]!, imports: "own" };
+  });
+}
+
+// The engine's own examples come first: it can be configured only before there are tensors.
+const ofEngine = (name: PublicName): boolean => name.file.startsWith("src/engine/");
+const ordered = [...names.filter(ofEngine), ...names.filter((name) => !ofEngine(name))];
+const modules = new Map([...ordered.flatMap(examplesOf), ...readmeExamples()].map((e) => [e.title, moduleOf(e, exported)]));
+
+const complete = names.filter((name) => !INCOMPLETE.includes(name.file));
+const where = ({ file, line, name }: PublicName): string => `${file}:${line} ${name}`;
+
+describe("every public name", () => {
+  it("has a docstring", () => {
+    expect(complete.filter((name) => name.summary === "").map(where)).toEqual([]);
+  });
+
+  it("has its docstring's tags at the start of lines", () => {
+    expect(names.filter((name) => /\s@(example|throws|param)\b/.test(name.summary)).map(where)).toEqual([]);
+  });
+
+  it("has an example, if it is a function or a class", () => {
+    const callable = complete.filter(({ kind }) => kind === "function" || kind === "class");
+    expect(callable.filter((name) => name.examples.length === 0).map(where)).toEqual([]);
+  });
+});
+
+describe("every example", () => {
+  it("type-checks", () => {
+    expect(typeErrors(modules, entry, root, options, program)).toEqual([]);
+  });
+
+  it.each([...modules])("runs and gives its values: %s", async (_, text) => {
+    nabla.random.seed(0);
+    await runModule(text, nabla);
+  });
+});

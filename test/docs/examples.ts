@@ -1,0 +1,147 @@
+// From an example in a docstring to a program that checks itself. Public names need no import, `await` may stand anywhere, and a statement followed by
+// `// value` on its line says what it evaluates to. All examples are type-checked together, each as a file that exists in memory only.
+import { createRequire } from "node:module";
+import ts from "typescript";
+import { Tensor } from "../../src/node.ts";
+
+/** A piece of documentation that runs. */
+export interface Example {
+  /** Where it stands, for messages. */
+  title: string;
+  code: string;
+  /** "given": public names are in scope. "own": the code imports what it uses, from "nabla". */
+  imports: "given" | "own";
+}
+
+/** What the documentation calls the library. */
+const LIBRARY = "nabla";
+
+/** `check(actual, expected)` is what a value comment becomes. */
+type Check = (actual: unknown, expected: unknown) => void;
+
+/**
+ * The example as a module that exports `run(check, console)`.
+ * @throws Error if a comment after a statement is not a value.
+ */
+export function moduleOf(example: Example, names: ReadonlySet<string>): string {
+  const source = ts.createSourceFile("example.ts", example.code, ts.ScriptTarget.ES2022, true);
+  const imports: string[] = [];
+  const body: string[] = [];
+  for (const statement of source.statements) {
+    if (ts.isImportDeclaration(statement)) imports.push(statement.getText());
+    else body.push(withCheck(example, source, statement));
+  }
+  if (example.imports === "given") {
+    const used = new Set<string>();
+    const visit = (node: ts.Node): void => {
+      if (ts.isIdentifier(node) && names.has(node.text)) used.add(node.text);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    imports.push(`import { ${[...used].join(", ")} } from "${LIBRARY}";`);
+  }
+  const signature = "check: (actual: unknown, expected: unknown) => void, console: { log(...values: unknown[]): void }";
+  return `${imports.join("\n")}\nexport async function run(${signature}) {\n${body.join("\n")}\n}\n`;
+}
+
+function withCheck(example: Example, source: ts.SourceFile, statement: ts.Statement): string {
+  const value = ts.isExpressionStatement(statement) ? commentAfter(source.text, statement.end) : undefined;
+  if (value === undefined) return statement.getText();
+  const parsed = ts.createSourceFile("value.ts", `(${value});`, ts.ScriptTarget.ES2022) as ts.SourceFile & {
+    parseDiagnostics: readonly unknown[];
+  };
+  if (parsed.parseDiagnostics.length > 0) {
+    throw new Error(
+      `${example.title}: "${value}" is not a value; after a statement comes what it evaluates to, other comments stand on lines of their own`,
+    );
+  }
+  return `check(${(statement as ts.ExpressionStatement).expression.getText()}, (${value}));`;
+}
+
+function commentAfter(text: string, end: number): string | undefined {
+  const comment = ts.getTrailingCommentRanges(text, end)?.find(({ kind }) => kind === ts.SyntaxKind.SingleLineCommentTrivia);
+  return comment && text.slice(comment.pos + 2, comment.end).trim();
+}
+
+/** Options of the project, but for what examples may leave unused. */
+export function compilerOptions(root: string): ts.CompilerOptions {
+  const file = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile);
+  const { options } = ts.convertCompilerOptionsFromJson(file.config.compilerOptions, root);
+  return { ...options, noUnusedLocals: false, noUnusedParameters: false };
+}
+
+/** Type errors in the modules of examples, each with the example's title and the line. `program` is the library's, to start from. */
+export function typeErrors(
+  modules: ReadonlyMap<string, string>,
+  entry: string,
+  root: string,
+  options: ts.CompilerOptions,
+  program: ts.Program,
+): string[] {
+  const files = new Map<string, { title: string; text: string }>();
+  for (const [title, text] of modules) files.set(`${root}/test/docs/example-${files.size}.ts`, { title, text });
+  const mapped: ts.CompilerOptions = { ...options, paths: { [LIBRARY]: [entry] } };
+  const host = ts.createCompilerHost(mapped);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (name) => files.has(name) || fileExists(name);
+  host.readFile = (name) => files.get(name)?.text ?? readFile(name);
+  host.getSourceFile = (name, ...rest) => {
+    const file = files.get(name);
+    if (file) return ts.createSourceFile(name, file.text, ts.ScriptTarget.ES2022, true);
+    return program.getSourceFile(name) ?? getSourceFile(name, ...rest);
+  };
+  const checked = ts.createProgram({ rootNames: [...files.keys()], options: mapped, host });
+  return [...files].flatMap(([name, { title }]) => {
+    const source = checked.getSourceFile(name)!;
+    return [...checked.getSyntacticDiagnostics(source), ...checked.getSemanticDiagnostics(source)].map((problem) => {
+      const { line } = source.getLineAndCharacterOfPosition(problem.start ?? 0);
+      const code = source.text.split("\n")[line]!.trim();
+      return `${title}: ${ts.flattenDiagnosticMessageText(problem.messageText, " ")}\n  in: ${code}`;
+    });
+  });
+}
+
+/** Runs an example's module on the library given. Throws what it throws, or where a value differs from its comment. */
+export async function runModule(text: string, library: object): Promise<void> {
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
+  });
+  const own = createRequire(import.meta.url);
+  const load = (name: string): unknown => (name === LIBRARY ? library : own(name));
+  const exports: { run?: (check: Check, console: object) => Promise<void> } = {};
+  new Function("require", "exports", outputText)(load, exports);
+  const check: Check = (actual, expected) => {
+    const difference = differenceBetween(plain(actual), plain(expected), "");
+    if (difference) throw new Error(difference);
+  };
+  await exports.run!(check, { ...console, log() {} });
+}
+
+/** Tensors and typed arrays as nested arrays. */
+function plain(value: unknown): unknown {
+  if (value instanceof Tensor) return value.toArray();
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
+}
+
+/** Where two values differ, in words; numbers may by a millionth of their size. */
+function differenceBetween(actual: unknown, expected: unknown, path: string): string | undefined {
+  if (typeof actual === "number" && typeof expected === "number") {
+    const near = Math.abs(actual - expected) <= 1e-6 * Math.max(Math.abs(actual), Math.abs(expected));
+    if (near || Object.is(actual, expected)) return undefined;
+  } else if (typeof actual === "object" && typeof expected === "object" && actual !== null && expected !== null) {
+    const keys = Object.keys(expected);
+    if (Array.isArray(actual) === Array.isArray(expected) && Object.keys(actual).length === keys.length) {
+      const part = (of: object, key: string): unknown => (of as Record<string, unknown>)[key];
+      for (const key of keys) {
+        const difference = differenceBetween(part(actual, key), part(expected, key), `${path}[${key}]`);
+        if (difference) return difference;
+      }
+      return undefined;
+    }
+  } else if (actual === expected) return undefined;
+  const write = (value: unknown): string => (typeof value === "number" ? String(value) : JSON.stringify(value));
+  return `the value${path && ` at ${path}`} is ${write(actual)}, the comment says ${write(expected)}`;
+}
