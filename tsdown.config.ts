@@ -11,7 +11,7 @@ export default defineConfig([
     platform: "neutral",
     target: "es2022",
     dts: declarations,
-    clean: true,
+    clean: false,
     minify: false,
     outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   },

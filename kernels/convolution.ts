@@ -216,7 +216,7 @@ function rowsOfFilters(): i32 {
   return ceilDivide(groupFilters(), TILE_ROWS) * TILE_ROWS;
 }
 
-/** Rows of packed weights for the gradient by input: a block's taps, rounded up to whole tiles, for a group's blocks. */
+/** Rows of packed weights for the gradient by input: a block's taps, rounded up to whole tiles, for all its blocks. */
 function packedTaps(): i32 {
   const block = geometry(BLOCK);
   const last = groupChannels() - (geometry(BLOCKS) - 1) * block;
@@ -379,7 +379,7 @@ function edgeTile<T>(
   for (let row = 0; row < rows; row++) copyBytes(tile + row * ROW_BYTES, c + row * rowBytes, bytes);
 }
 
-/** Where a tile's positions stand: in the table, or, if fewer are left than it has columns, filled up with the first. */
+/** Where a tile's positions stand: in the table, or, if fewer are left than columns, filled up with the first. */
 // @ts-ignore: decorator
 @inline
 function positionsOf<T>(table: usize, pixel: i32, columns: i32): usize {
@@ -507,7 +507,7 @@ function forward<T>(
 
 // ---- Gradient by input
 
-/** Packs the weights of a block of channels as [taps / 4, filters, 4], a tap's channels together. Tasks: group, block. */
+/** Packs the weights of a block of channels as [taps / 4, filters, 4], channel fastest in taps. Tasks: group, block. */
 function packTaps<T>(args: usize, start: i32, end: i32): void {
   const groups = word(args, GROUPS);
   const channels = word(args, CHANNELS) / groups;
@@ -915,7 +915,7 @@ export function convolutionInputGradient_f64(
   inputGradient<f64>(dy, weights, bias, dx, workspace, activation);
 }
 
-/** The adjoint in the weights: dw[f, c, k, l] (+)= sum over n, i, j of dy[n, f, i, j] x[n, c, i s - p + k d, j s - p + l d]. */
+/** The adjoint in w: dw[f, c, k, l] (+)= sum over n, i, j of dy[n, f, i, j] x[n, c, i s - p + k d, j s - p + l d]. */
 export function convolutionWeightGradient_f32(
   x: usize, dy: usize, dw: usize, workspace: usize, accumulate: i32,
   batch: i32, channels: i32, height: i32, width: i32, filters: i32, kernelHeight: i32, kernelWidth: i32,

@@ -734,7 +734,7 @@ function layerNorm<T>(
   distribute((args, start, end) => layerNormTask<T>(args, start, end), rows, n);
 }
 
-/** Rows: y = (x - mean) r gamma + beta, r = 1 / sqrt(variance + epsilon); mean and r [rows] are written if `mean` is not 0. */
+/** Rows: y = (x - mean) r gamma + beta, r = 1 / sqrt(variance + epsilon). Writes mean and r [rows] if asked for. */
 export function layerNorm_f32(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, inverse: usize, rows: i32, n: i32, epsilon: f64,
 ): void {

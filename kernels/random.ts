@@ -1,4 +1,4 @@
-// Random numbers from Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
+// Random numbers from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 // A block of four words is a function of the key and a counter, so element i depends on nothing but the key, the
 // counter of the call and i. A call uses the counters from its own on, so many:
 //   uniform_f32, normal_f32, integers, bernoulli (every type) and permutation: ceil(n / 4);

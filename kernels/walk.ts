@@ -1,8 +1,5 @@
 // Walking two strided arrays of one shape side by side, as an odometer counts: the last axis turns fastest.
-// The state lies in memory so that a step costs a few additions: the two offsets, then an index for each axis.
-
-/** Bytes of the state for up to eight axes. */
-export const PLACE_BYTES = 40;
+// The state lies in memory so that a step costs a few additions: two offsets, then an index for each axis, all i32.
 
 /** Offset of the current place in the first array, in elements. */
 // @ts-ignore: decorator

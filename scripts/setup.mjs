@@ -2,7 +2,7 @@
 // it can run before every command. --force does everything.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -60,6 +60,8 @@ if (process.argv.includes("--build")) {
   const sources = digest(["src"], ["package.json", "tsdown.config.ts", "tsconfig.json"]);
   if (!isCurrent(stamp, sources)) {
     say("building");
+    // Only a build from scratch removes what is there: a command that runs meanwhile keeps its files.
+    if (force) rmSync(join(root, "dist"), { recursive: true, force: true });
     run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn"]);
     mkdirSync(join(root, "dist"), { recursive: true });
     writeFileSync(stamp, sources);

@@ -52,20 +52,21 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
   }
 }
 
-/** What computes a case: named inputs and attributes to one output, or several by name. */
+/** What computes a case: named inputs, attributes and the float type of the run to one output, or several by name. */
 export type GoldenRunner = (
   inputs: Record<string, Tensor>,
   attrs: Record<string, unknown>,
+  float: "float32" | "float64",
 ) => Tensor | Record<string, Tensor>;
 
-function runCase(golden: GoldenCase, runner: GoldenRunner, float: DType): void {
+function runCase(golden: GoldenCase, runner: GoldenRunner, float: "float32" | "float64"): void {
   scope(() => {
     const inputs: Record<string, Tensor> = {};
     for (const [name, array] of Object.entries(golden.inputs)) {
       inputs[name] = goldenTensor(array, float);
       if (golden.inputGradients?.[name]) inputs[name].requireGradient();
     }
-    const result = runner(inputs, golden.attrs);
+    const result = runner(inputs, golden.attrs, float);
     const names = Object.keys(golden.outputs);
     const outputs = "storage" in result ? { [names[0]]: result as Tensor } : (result as Record<string, Tensor>);
     for (const name of names) {

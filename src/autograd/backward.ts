@@ -129,15 +129,18 @@ export function propagate(
 }
 
 /**
- * Computes the gradients of a scalar `y` with respect to every tensor that `requireGradient()` was called on and that led to it, and adds them to
- * their `.gradient`.
- *
- * @param y a scalar, or any tensor together with `outputGradient` of its shape: then the gradients are those of sum(y outputGradient).
- * @throws Error if nothing that led to `y` was recorded; RangeError if `y` is no scalar and `outputGradient` is missing.
+ * Backpropagation: computes dy/dx for a scalar y and every tensor x that led to it and that `requireGradient()` was
+ * called on, and adds it to `x.gradient`, which has the shape of x.
+ * @param y a scalar, or any tensor together with `outputGradient` of its shape: then the gradients are those of sum(y
+ * outputGradient).
+ * @throws Error if nothing that led to y was recorded, or an input was overwritten since; RangeError if y is not a
+ * scalar and `outputGradient` is missing or has another shape.
  * @example
+ * ```ts
  * const w = tensor([3]).requireGradient();
  * backward(w.mul(w).sum());
  * w.gradient!.item(); // 6
+ * ```
  */
 export function backward(y: Tensor, outputGradient?: Tensor): void {
   if (y.node === null) {

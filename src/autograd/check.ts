@@ -6,29 +6,41 @@ import { formatShape } from "../tensor/shape.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { noGrad, type TensorFunction, valueAndGrad } from "./grad.ts";
 
+/** What `checkGradients` found. */
 export interface GradientCheck {
   /** Largest relative error |a - n| / max(1, |a|, |n|) over all entries. */
   maxRelativeError: number;
-  /** The entry where it occurs. */
+  /** The entry where it occurs: by backpropagation, and by differences. */
   worst: { argument: number; index: number[]; analytic: number; numeric: number };
   /** Entries compared. */
   entries: number;
+  /** Whether the largest error is below the tolerance. */
   passed: boolean;
 }
 
+/** How differences are taken and judged. */
 export interface GradientCheckOptions {
-  /** Step to each side; default 1e-5. */
+  /** Step to each side, above 0; default 1e-3 with order 4, 1e-5 with order 2. */
   step?: number;
   /** Largest relative error allowed; default 1e-6. */
   tolerance?: number;
-  /** Order of the difference formula: 2 (f(x+h) - f(x-h)) / 2h, or 4, more exact with a larger step. Default 4 with step 1e-3. */
+  /**
+   * Order of the difference formula: 2 is (f(x + h) - f(x - h)) / 2h; 4 is more exact with a larger step. Default 4; 2
+   * for `numericalGradient`.
+   */
   order?: 2 | 4;
 }
 
 /**
- * Gradients by central differences, (f(x + h) - f(x - h)) / 2h, one tensor an argument. f is evaluated twice (four times with order 4) an entry.
- * @throws RangeError if f's result is no scalar.
- * @example numericalGradient((x) => x.mul(x).sum(), [tensor([3], "float64")])[0]!.item().toFixed(6); // "6.000000"
+ * Gradients of a scalar function by central differences, (f(x + h) - f(x - h)) / 2h: one tensor an argument, in its
+ * shape and dtype. f runs twice an entry, four times with order 4. Use float64 arguments: in float32 the differences
+ * drown in rounding.
+ * @throws RangeError if f's result has more than one element.
+ * @example
+ * ```ts
+ * const [slope] = numericalGradient((x) => x.mul(x).sum(), [tensor([3], "float64")]);
+ * slope!.item().toFixed(6); // "6.000000"
+ * ```
  */
 export function numericalGradient(
   f: TensorFunction,
@@ -59,11 +71,16 @@ export function numericalGradient(
 }
 
 /**
- * Compares the gradients of a scalar function with differences, in float64: the arguments are cast. Use it on your own layers and losses.
+ * Compares the gradients of a scalar function with differences, in float64: the arguments are cast. Use it on your own
+ * layers and losses.
  *
- * Relative error: |a - n| / max(1, |a|, |n|), a from backpropagation, n from differences.
- * @throws RangeError if f's result is no scalar; never for a wrong gradient: see `passed`, or use `expectGradients`.
- * @example checkGradients((x) => x.sin().sum(), [tensor([0.3, -1])]).passed; // true
+ * Relative error: |a - n| / max(1, |a|, |n|), a from backpropagation, n from differences. A wrong gradient is not an
+ * error: see `passed`, or use `expectGradients`.
+ * @throws RangeError if f's result is not a scalar; TypeError for an argument that has no gradient.
+ * @example
+ * ```ts
+ * checkGradients((x) => x.sin().sum(), [tensor([0.3, -1])]).passed; // true
+ * ```
  */
 export function checkGradients(
   f: TensorFunction,
@@ -97,7 +114,14 @@ export function checkGradients(
   });
 }
 
-/** As `checkGradients`, but throws where the gradient is wrong, and names the worst entry. */
+/**
+ * As `checkGradients`, but throws where a gradient is wrong and names the worst entry: what a test wants.
+ * @throws Error for a wrong gradient; RangeError and TypeError as `checkGradients`.
+ * @example
+ * ```ts
+ * expectGradients((x, y) => x.mul(y).sum(), [tensor([1, 2]), tensor([3, 4])]).entries; // 4
+ * ```
+ */
 export function expectGradients(
   f: TensorFunction,
   inputs: readonly Tensor[],

@@ -4,13 +4,16 @@ import { type Tensor, windowOf } from "../tensor/tensor.ts";
 import { noGrad, vjp } from "./grad.ts";
 
 /**
- * A function with a gradient rule of your own. `f` returns its result and the rule: from the result's gradient to one gradient an input.
- * What f computes is not recorded; the rule, if written in operations, can itself be differentiated.
- *
+ * A function with a gradient rule of your own. `f` returns its result and the rule: from the result's gradient to one
+ * gradient an input, each in its input's shape. What f computes is not recorded; the rule, if written in operations,
+ * can itself be differentiated.
  * @throws Error, at backward, if the rule gives another number of gradients or another shape than the inputs have.
  * @example
+ * ```ts
+ * // Rounding that lets gradients pass as if it were not there.
  * const straightThrough = customGradient((x: Tensor) => [x.round(), (dy) => [dy]]);
- * grad((x) => straightThrough(x).sum())(tensor([0.4])).item(); // 1
+ * grad((x) => straightThrough(x).sum())(tensor([0.4])).toArray(); // [1]
+ * ```
  */
 export function customGradient<A extends readonly Tensor[]>(
   f: (...inputs: A) => [Tensor, (dy: Tensor) => readonly (Tensor | undefined)[]],
@@ -33,11 +36,16 @@ export function customGradient<A extends readonly Tensor[]>(
 }
 
 /**
- * Runs `f` without keeping what its backward pass needs, and runs it again when that pass comes: less memory for one more forward pass. For long
- * sequences, put a checkpoint around each stretch of steps. Gradients reach the inputs, and nothing else that f captured: pass parameters as inputs.
+ * Runs `f` without keeping what its backward pass needs, and runs it again when that pass comes: less memory for one
+ * more forward pass (Chen et al. 2016). For long sequences, put a checkpoint around each stretch of steps.
  *
- * f must compute the same both times; random masks must come from a generator that f makes itself.
- * @example grad((x) => checkpoint((z) => z.sin(), x).sum())(tensor([0])).item(); // 1
+ * Gradients reach the inputs and nothing else that f captured: pass parameters as inputs. f must compute the same both
+ * times; random masks must come from a generator that f makes itself.
+ * @throws what f throws.
+ * @example
+ * ```ts
+ * grad((x) => checkpoint((z) => z.sin(), x).sum())(tensor([0])).toArray(); // [1]
+ * ```
  */
 export function checkpoint<A extends readonly Tensor[]>(f: (...inputs: A) => Tensor, ...inputs: A): Tensor {
   const value = noGrad(() => f(...inputs));

@@ -96,11 +96,15 @@ function inside<R>(body: () => R): R {
 }
 
 /**
- * The gradient of a scalar-valued function: `grad(f)(x)` is df/dx in the shape of x. With several arguments the result is an array, one gradient
- * an argument. Works on its own results: `grad((x) => grad(f)(x).sum())`.
- *
- * @throws RangeError if f's result is no scalar; TypeError for arguments without a gradient.
- * @example grad((x) => x.mul(x).sum())(tensor([1, 2])).toArray(); // [2, 4]
+ * The gradient of a scalar-valued function: `grad(f)(x)` is df/dx in the shape of x. With several arguments the result
+ * is an array, one gradient an argument. Works on its own results: `grad((x) => grad(f)(x).sum())`.
+ * @throws RangeError if f's result is not a scalar; TypeError for an argument that has no gradient.
+ * @example
+ * ```ts
+ * const cube = (x: Tensor) => x.mul(x).mul(x).sum();
+ * grad(cube)(tensor([1, 2])).toArray(); // [3, 12]
+ * grad((x) => grad(cube)(x).sum())(tensor([1, 2])).toArray(); // [6, 12]
+ * ```
  */
 export function grad(f: TensorFunction<readonly [Tensor]>): (x: Tensor) => Tensor;
 export function grad<A extends readonly Tensor[]>(
@@ -120,9 +124,14 @@ export function grad<A extends readonly Tensor[]>(
 }
 
 /**
- * Value and gradients in one pass: `[f(x), [df/dx, ...]]`.
- * @throws as `grad`.
- * @example const [value, [gradient]] = valueAndGrad((x: Tensor) => x.mul(x).sum())(tensor([3]));
+ * Value and gradients in one pass: `[f(x), [df/dx, ...]]`, one gradient an argument, in its shape.
+ * @throws RangeError if f's result is not a scalar; TypeError for an argument that has no gradient.
+ * @example
+ * ```ts
+ * const [value, [gradient]] = valueAndGrad((x: Tensor) => x.mul(x).sum())(tensor([3]));
+ * value.item(); // 9
+ * gradient!.toArray(); // [6]
+ * ```
  */
 export function valueAndGrad<A extends readonly Tensor[]>(
   f: TensorFunction<A>,
@@ -138,11 +147,15 @@ export function valueAndGrad<A extends readonly Tensor[]>(
 }
 
 /**
- * Value, and the function that pulls a gradient of the result back to the arguments (vector-Jacobian product).
- * @throws RangeError if the gradient given has not the result's shape.
+ * Vector-Jacobian product: the value y = f(x), and the function that pulls a gradient dy in y's shape back to the
+ * arguments, sum over y of dy dy/dx, one tensor an argument.
+ * @throws RangeError, from the second, if dy has not the shape of y; TypeError for an argument that has no gradient.
  * @example
+ * ```ts
  * const [y, pullBack] = vjp((x: Tensor) => x.mul(x), tensor([1, 2, 3]));
+ * y.toArray(); // [1, 4, 9]
  * pullBack(tensor([1, 0, 1]))[0]!.toArray(); // [2, 0, 6]
+ * ```
  */
 export function vjp<A extends readonly Tensor[]>(
   f: TensorFunction<A>,
@@ -157,28 +170,48 @@ function untracked(x: Tensor): Tensor {
   return x.node === null ? x : windowOf(x, x.shape, x.offset, x.contiguous ? null : x.strides);
 }
 
-/** The same values, where gradients do not pass. A view. @example stopGradient(tensor([1])).tracked; // false */
+/**
+ * The same values, a view, where gradients do not pass: the result counts as a constant.
+ * @example
+ * ```ts
+ * grad((x) => x.mul(stopGradient(x)).sum())(tensor([3])).toArray(); // [3]
+ * ```
+ */
 export function stopGradient(x: Tensor): Tensor {
   return untracked(x);
 }
 
-/** Runs `body` without recording: nothing in it can be differentiated, and it is a little faster. @example noGrad(() => tensor([1]).add(1)).item(); // 2 */
+/**
+ * Runs `body` without recording and returns its result: nothing in it can be differentiated, and it is a little faster.
+ * @throws what body throws.
+ * @example
+ * ```ts
+ * const w = tensor([2]).requireGradient();
+ * noGrad(() => w.mul(3)).tracked; // false
+ * ```
+ */
 export function noGrad<R>(body: () => R): R {
   return withRecording(false, body);
 }
 
 /**
- * Remembers what happens in `record`, so that gradients by any watched tensor can be asked for afterwards, as TensorFlow's GradientTape does.
+ * Remembers what happens in `record`, so that gradients by any watched tensor can be asked for afterwards, as
+ * TensorFlow's GradientTape does.
  * @example
+ * ```ts
  * const w = tensor([2]);
  * const tape = new GradientTape();
  * const loss = tape.record([w], () => w.mul(w).sum());
- * tape.gradient(loss, [w])[0]!.item(); // 4
+ * tape.gradient(loss, [w])[0]!.toArray(); // [4]
+ * ```
  */
 export class GradientTape {
   private readonly watchedNodes = new Map<Tensor, Node>();
 
-  /** Follows operations on `x` from now on. */
+  /**
+   * Follows operations on `x` from now on.
+   * @throws TypeError if x has no gradient.
+   */
   watch(x: Tensor): void {
     if (!isFloat(x.dtype))
       throw new TypeError(`GradientTape.watch: ${x.dtype} has no gradient; only float32 and float64 have`);

@@ -18,9 +18,13 @@ function unit(x: Tensor, i: number): Tensor {
 }
 
 /**
- * All derivatives of a tensor-valued function: result [...y, ...x], entry (i, j) = dy_i / dx_j. Costs one backward pass an element of y.
+ * All derivatives of a tensor-valued function: [...y, ...x], entry (i, j) = dy_i / dx_j. Costs one backward pass an
+ * element of y: for small problems.
  * @throws TypeError if x has no gradient.
- * @example jacobian((x) => x.mul(x), tensor([1, 2])).toArray(); // [[2, 0], [0, 4]]
+ * @example
+ * ```ts
+ * jacobian((x) => x.mul(x), tensor([1, 2])).toArray(); // [[2, 0], [0, 4]]
+ * ```
  */
 export function jacobian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
   const [y, pullBack] = vjp(f, x);
@@ -30,18 +34,27 @@ export function jacobian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
 }
 
 /**
- * Second derivatives of a scalar function: result [...x, ...x], entry (i, j) = d2f / dx_i dx_j. Costs one backward pass through the gradient an element of x.
- * @throws Error if an operation in f has a gradient that can't be differentiated (the message names it).
- * @example hessian((x) => x.mul(x).mul(x).sum(), tensor([1, 2])).toArray(); // [[6, 0], [0, 12]]
+ * Second derivatives of a scalar function: [...x, ...x], entry (i, j) = d2f / dx_i dx_j. Costs one backward pass
+ * through the gradient an element of x: for small problems.
+ * @throws RangeError if f's result is not a scalar; Error if an operation in f has a gradient that can't be
+ * differentiated (the message names it).
+ * @example
+ * ```ts
+ * hessian((x) => x.mul(x).mul(x).sum(), tensor([1, 2])).toArray(); // [[6, 0], [0, 12]]
+ * ```
  */
 export function hessian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
   return jacobian(grad(f), x);
 }
 
 /**
- * Hessian times a vector, without the Hessian: the gradient of (gradient . v). Costs two backward passes.
- * @throws RangeError if v has not the shape of x.
- * @example hessianVectorProduct((x) => x.mul(x).sum(), tensor([1, 2]), tensor([1, 0])).toArray(); // [2, 0]
+ * Hessian times a vector in the shape of x, without the Hessian: the gradient of (gradient . v). Costs two backward
+ * passes.
+ * @throws RangeError if v has not the shape of x or f's result is not a scalar.
+ * @example
+ * ```ts
+ * hessianVectorProduct((x) => x.mul(x).sum(), tensor([1, 2]), tensor([1, 0])).toArray(); // [2, 0]
+ * ```
  */
 export function hessianVectorProduct(f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor {
   if (v.shape.join() !== x.shape.join()) {

@@ -43,7 +43,8 @@ export function addDataCommand(program: Command): void {
     .command("get")
     .description("Downloads a data set to the cache, checked by its checksums.")
     .argument("<name>", "the data set: mnist", dataset)
-    .action(async (name: (typeof NAMES)[number]) => {
+    .option("--mirror <url>", "where to get the files, instead of the public mirrors")
+    .action(async (name: (typeof NAMES)[number], options: { mirror?: string }) => {
       if (name === "digits") {
         process.stdout.write("digits are generated on the spot; there is nothing to download\n");
         return;
@@ -54,7 +55,7 @@ export function addDataCommand(program: Command): void {
         return;
       }
       try {
-        const folder = await downloadMnist({ onProgress: showProgress });
+        const folder = await downloadMnist({ onProgress: showProgress, ...(options.mirror && { mirrors: [options.mirror] }) });
         process.stdout.write(`MNIST is in ${folder}\n`);
       } catch (error) {
         throw new UserError((error as Error).message, { cause: error });

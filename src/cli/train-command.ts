@@ -37,7 +37,7 @@ interface TrainOptions {
 }
 
 /** Options that make sense for a run that exists already. */
-const WITH_RESUME = new Set(["resume", "json", "threads", "engine", "epochs"]);
+const WITH_RESUME = new Set(["resume", "json", "threads", "engine", "epochs", "debug"]);
 
 const HELP = `
 Examples:

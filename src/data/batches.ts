@@ -35,9 +35,18 @@ export function takeRows(x: Tensor, indices: Tensor): Tensor {
 }
 
 /**
- * The order of one epoch: all rows, shuffled by the generator or as they are. `batch(i)` gives the i-th batch; the last may be short.
+ * The samples of one epoch in batches, in an order drawn by the generator, or as they are where it is null. The last
+ * batch may be short.
+ * @example
+ * ```ts
+ * const data = { x: arange(10).reshape([5, 2]), y: arange(5, undefined, 1, "int32") };
+ * const order = new EpochOrder(data, 2, null);
+ * order.batches; // 3
+ * order.batch(2).x.toArray(); // [[8, 9]]
+ * ```
  */
 export class EpochOrder {
+  /** Number of batches. */
   readonly batches: number;
   private readonly order: Tensor | null;
 

@@ -7,11 +7,19 @@ import { WasmEngine } from "./wasm/engine.ts";
 /** Engines by name; "auto" takes the fastest one that the machine has. */
 export type EngineName = "auto" | "wasm";
 
+/** What `configureEngine` takes; what is left out has its default. */
 export interface EngineOptions {
+  /** Default "auto". */
   engine?: EngineName;
-  /** Threads, the calling one included; default: NABLA_THREADS, else the number of processors, at most 16. More than there are is refused down to that. */
+  /**
+   * Threads, the calling one included; default: the environment's NABLA_THREADS, else the number of processors, at most
+   * 16. More than there are processors is lowered to that, with a warning.
+   */
   threads?: number;
-  /** Same bits on every machine and in every JavaScript engine: leaves out instructions whose rounding depends on the processor. Slower by a third. */
+  /**
+   * Same bits on every machine and in every JavaScript engine: leaves out instructions whose rounding depends on the
+   * processor. Slower by about a third; default false.
+   */
   deterministic?: boolean;
   /** Most bytes that tensors may take together; default and maximum 4 GiB. */
   maximumBytes?: number;
@@ -20,7 +28,14 @@ export interface EngineOptions {
 let configured: EngineOptions = {};
 let warn: (message: string) => void = (message) => console.warn(message);
 
-/** Where warnings of the engine go; default console.warn. */
+/**
+ * Sets where the engine's warnings go; by default to console.warn.
+ * @example
+ * ```ts
+ * const warnings: string[] = [];
+ * onEngineWarning((message) => warnings.push(message));
+ * ```
+ */
 export function onEngineWarning(handler: (message: string) => void): void {
   warn = handler;
 }
@@ -52,9 +67,15 @@ function make(): Engine {
 setDefaultEngine(make);
 
 /**
- * Chooses the engine, its threads and whether it is deterministic. To be called before the first tensor is made: tensors belong to their engine.
- * @throws Error if tensors are alive; RangeError for a number of threads that is none; TypeError for an unknown engine.
- * @example configureEngine({ threads: 1 });
+ * Chooses the engine, its threads and whether it is deterministic. To be called before the first tensor is made, for
+ * tensors belong to their engine.
+ * @throws Error if tensors are alive; RangeError for threads that are not a whole number from 1 on; TypeError for an
+ * unknown engine.
+ * @example
+ * ```ts
+ * configureEngine({ threads: 1, deterministic: true });
+ * engineStatus().deterministic; // true
+ * ```
  */
 export function configureEngine(options: EngineOptions): void {
   const name = options.engine ?? "auto";
@@ -74,7 +95,13 @@ export function configureEngine(options: EngineOptions): void {
 
 let current: Engine | undefined;
 
-/** What the engine is and has: its name, threads, and instructions. @example engineStatus().engine; // "wasm" */
+/**
+ * What the engine is and has: its name, threads and instructions.
+ * @example
+ * ```ts
+ * engineStatus().engine; // "wasm"
+ * ```
+ */
 export function engineStatus(): EngineStatus {
   return engine().status();
 }

@@ -10,6 +10,7 @@ export type TypedArray =
   | Int32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
+/** All dtypes, in the order of their names in messages. */
 export const DTYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
 
 const BYTES: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
@@ -24,6 +25,7 @@ export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64";
 }
 
+/** Whether a value names a dtype. */
 export function isDType(value: unknown): value is DType {
   return typeof value === "string" && (DTYPES as readonly string[]).includes(value);
 }

@@ -30,16 +30,23 @@ export interface MatrixView {
   readonly batchStride: number;
 }
 
+/** What an engine is and has. */
 export interface EngineStatus {
+  /** Its name. */
   engine: string;
+  /** Threads it works with, the calling one included. */
   threads: number;
   /** Worker threads that have started; the rest join when they are up. */
   threadsReady: number;
+  /** Whether it uses instructions whose rounding depends on the processor. */
   relaxedSimd: boolean;
+  /** Whether its memory can be shared with other threads; without, it has one. */
   sharedMemory: boolean;
+  /** Whether the bits are the same on every machine. */
   deterministic: boolean;
 }
 
+/** Storage and the loops over it; see the head of this file. */
 export interface Engine {
   readonly name: string;
   status(): EngineStatus;
@@ -117,6 +124,7 @@ export function setDefaultEngine(make: () => Engine): void {
   makeDefault = make;
 }
 
+/** Makes operations run on another engine from now on. */
 export function setEngine(value: Engine): void {
   current = value;
 }

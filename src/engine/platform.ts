@@ -14,6 +14,7 @@ export interface WorkerStart {
   scratchBytes: number;
 }
 
+/** What differs between Node and the browser. */
 export interface Platform {
   readonly name: "node" | "browser";
   /** Logical processors. */
@@ -84,6 +85,7 @@ const browser: Platform = {
 
 let current: Platform = browser;
 
+/** The platform in use. */
 export function platform(): Platform {
   return current;
 }

@@ -4,7 +4,17 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 
-/** The model as bytes, with text beside it (class names, training figures). Equal models give equal bytes. */
+/**
+ * The model as safetensors bytes, parameters and architecture, with text beside them (class names, training figures).
+ * Equal models give equal bytes.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2)], { inputShape: [3], seed: 1 });
+ * const bytes = saveModel(model, { classes: "cat, dog" });
+ * loadModel(bytes).parameterCount; // 8
+ * readSafetensors(bytes).metadata["classes"]; // "cat, dog"
+ * ```
+ */
 export function saveModel(model: Sequential, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const tensors: Record<string, Tensor> = {};
   for (const parameter of model.parameters) tensors[parameter.name] = parameter.tensor;
@@ -15,6 +25,13 @@ export function saveModel(model: Sequential, metadata: Readonly<Record<string, s
  * The model from bytes that `saveModel` gave.
  * @param name what to call the file in errors.
  * @throws Error if the bytes are damaged, hold no architecture, or hold other parameters than it has.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2)], { inputShape: [3], seed: 1 });
+ * const again = loadModel(saveModel(model));
+ * const x = ones([1, 3]);
+ * again.call(x).equal(model.call(x)).toArray(); // [[true, true]]
+ * ```
  */
 export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
   return scope(() => {
@@ -35,7 +52,18 @@ export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
   });
 }
 
-/** Fills a model's parameters from a file's tensors. @throws Error naming the first parameter that is missing or has another shape. */
+/**
+ * Fills a model's parameters from a file's tensors of the same names and shapes.
+ * @param name what to call the file in errors.
+ * @throws Error naming the first parameter that is missing; RangeError or TypeError for one of another shape or dtype.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1)], { inputShape: [2] });
+ * const tensors = { "0.dense.weights": tensor([[1], [2]]), "0.dense.bias": tensor([3]) };
+ * loadParameters(model, { tensors, metadata: {} });
+ * model.call(tensor([[1, 1]])).toArray(); // [[6]]
+ * ```
+ */
 export function loadParameters(model: Sequential, file: SafetensorsFile, name = "file"): void {
   for (const parameter of model.parameters) {
     const value = file.tensors[parameter.name];

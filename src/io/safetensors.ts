@@ -10,6 +10,7 @@ const DTYPE_OF = Object.fromEntries(Object.entries(NAMES).map(([dtype, name]) =>
 /** The format's own limit. */
 const MAXIMUM_HEADER = 100_000_000;
 
+/** What a safetensors file holds: tensors by name, and text by name. */
 export interface SafetensorsFile {
   tensors: Record<string, Tensor>;
   metadata: Record<string, string>;
@@ -22,8 +23,14 @@ interface Entry {
 }
 
 /**
- * Writes tensors and text to safetensors bytes. Equal tensors and metadata give equal bytes: names are sorted, lengths padded with spaces.
+ * Writes tensors and text to safetensors bytes. Equal tensors and metadata give equal bytes: names are sorted, lengths
+ * padded with spaces.
  * @throws TypeError for a tensor named `__metadata__`.
+ * @example
+ * ```ts
+ * const bytes = writeSafetensors({ weights: tensor([[1, 2], [3, 4]]) }, { made: "by hand" });
+ * readSafetensors(bytes).tensors["weights"]!.toArray(); // [[1, 2], [3, 4]]
+ * ```
  */
 export function writeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const header: Record<string, unknown> = {};
@@ -68,7 +75,14 @@ function bytesOfElement(x: Tensor): number {
 /**
  * Reads safetensors bytes. F32, F64, I32 and BOOL are taken as they are; F16 and BF16 become float32.
  * @param name what to call the file in errors.
- * @throws Error naming the file and what is wrong: truncated, a header that is not one, places outside the file, an unknown dtype.
+ * @throws Error naming the file and what is wrong: truncated, a header that is not one, places outside the file, an
+ * unknown dtype.
+ * @example
+ * ```ts
+ * const { tensors, metadata } = readSafetensors(writeSafetensors({ x: tensor([1, 2]) }, { unit: "m" }));
+ * tensors["x"]!.toArray(); // [1, 2]
+ * metadata; // { unit: "m" }
+ * ```
  */
 export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): SafetensorsFile {
   const damaged = (what: string): Error => new Error(`${name}: ${what}; the file is damaged or not in the safetensors format`);
@@ -113,7 +127,9 @@ function readTensor(entry: Entry, data: Uint8Array, damaged: (what: string) => E
   if (stop - start !== size * elementBytes) {
     throw damaged(`shape ${formatShape(shape)} of ${label} needs ${size * elementBytes} bytes, got ${stop - start}`);
   }
-  const copy = data.slice(start, stop);
+  // Not slice: a Node Buffer's slice shares memory, and the views below need bytes of their own, aligned.
+  const copy = new Uint8Array(stop - start);
+  copy.set(data.subarray(start, stop));
   return tensor(half ? widen(copy, label) : valuesOf(copy, dtype), { dtype, shape });
 }
 

@@ -6,7 +6,9 @@ import { type Generator, random } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What an initialiser may use. */
+/**
+ * What an initialiser may use: the parameter it fills, random numbers, and the connections into and out of one unit.
+ */
 export interface InitialiserContext {
   shape: Shape;
   dtype: DType;
@@ -15,9 +17,10 @@ export interface InitialiserContext {
   fanOut: number;
 }
 
-/** An initialiser by name. `normal` has standard deviation 1, `scaled` 1/sqrt(fan-in) (Nielsen, section 3.3). */
+/** An initialiser by name; see `initialise`. */
 export type InitialiserName = "zeros" | "ones" | "normal" | "scaled" | "xavier" | "xavierUniform" | "he" | "heUniform";
 
+/** An initialiser by name, or a function that makes the starting values in the shape and dtype it is given. */
 export type Initialiser = InitialiserName | ((context: InitialiserContext) => Tensor);
 
 function normal({ shape, dtype, generator }: InitialiserContext, deviation: number): Tensor {
@@ -41,12 +44,25 @@ const byName: Record<InitialiserName, (context: InitialiserContext) => Tensor> =
   heUniform: (c) => uniform(c, Math.sqrt(6 / c.fanIn)),
 };
 
+/** Names of all initialisers. */
 export const INITIALISERS = Object.keys(byName) as InitialiserName[];
 
 /**
- * The starting values of a parameter: `zeros`; `ones`; `normal` N(0, 1); `scaled` N(0, 1/fanIn); `xavier` N(0, 2/(fanIn + fanOut)); `he` N(0, 2/fanIn);
- * and the uniform forms of the last two. Second numbers are variances.
+ * The starting values of a parameter, in its shape and dtype. N(m, v) is the normal distribution with variance v, U(l)
+ * the uniform one on [-l, l):
+ *
+ * - `zeros`, `ones`
+ * - `normal`: N(0, 1)
+ * - `scaled`: N(0, 1 / fanIn) (Nielsen, section 3.3)
+ * - `xavier`: N(0, 2 / (fanIn + fanOut)); `xavierUniform`: U(sqrt(6 / (fanIn + fanOut))) (Glorot & Bengio 2010)
+ * - `he`: N(0, 2 / fanIn); `heUniform`: U(sqrt(6 / fanIn)) (He et al. 2015)
  * @throws TypeError for an unknown name.
+ * @example
+ * ```ts
+ * const context = { shape: [3, 2], dtype: "float32", generator: new Generator(1), fanIn: 3, fanOut: 2 } as const;
+ * initialise("xavier", context).shape; // [3, 2]
+ * initialise(({ shape }) => full(shape, 0.1), context).sum().item(); // 0.6
+ * ```
  */
 export function initialise(initialiser: Initialiser, context: InitialiserContext): Tensor {
   if (typeof initialiser === "function") return initialiser(context);

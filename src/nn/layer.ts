@@ -8,16 +8,40 @@ import { Parameter, type ParameterOptions } from "./parameters.ts";
 export interface CallContext {
   /** true while training: dropout drops, batch normalisation uses the batch. */
   training: boolean;
-  /** Random numbers for layers that need them while training. */
+  /** Random numbers for layers that need them while training, such as dropout. */
   generator: Generator;
 }
 
 /** A layer's settings as JSON, enough to make it again. */
 export interface LayerConfig {
+  /** Kind of layer. */
   type: string;
   [setting: string]: unknown;
 }
 
+/**
+ * What layers have in common. A layer of your own says what shape it makes of its input's, declaring its parameters as
+ * it does, and how it maps a batch; gradients follow from the operations it uses.
+ * @example
+ * ```ts
+ * class Scale extends Layer {
+ *   readonly type = "scale";
+ *   private factor: Parameter | undefined;
+ *   build(inputShape: Shape): Shape {
+ *     this.factor = this.declare("factor", inputShape, { initialiser: "ones", decay: false });
+ *     return inputShape;
+ *   }
+ *   call(x: Tensor): Tensor {
+ *     return x.mul(this.factor!.tensor);
+ *   }
+ *   config(): LayerConfig {
+ *     return { type: this.type };
+ *   }
+ * }
+ * const model = new Sequential([new Scale()], { inputShape: [2] });
+ * model.call(tensor([[3, 4]])).toArray(); // [[3, 4]]
+ * ```
+ */
 export abstract class Layer {
   /** Kind of layer, as the configuration names it. */
   abstract readonly type: string;
@@ -34,13 +58,15 @@ export abstract class Layer {
   /** Maps a batch [n, ...input shape] to [n, ...output shape]. */
   abstract call(x: Tensor, context: CallContext): Tensor;
 
+  /** Its settings, enough to make the layer again. */
   abstract config(): LayerConfig;
 
+  /** Its parameters, in the order of their declaration; none before `build`. */
   get parameters(): readonly Parameter[] {
     return this.own;
   }
 
-  /** For `build`: declares a parameter `layer.name`. */
+  /** For `build`: declares a parameter and names it `<layer>.<name>`. It has values once the model is built. */
   protected declare(name: string, shape: Shape, options: ParameterOptions): Parameter {
     const parameter = new Parameter(`${this.name}.${name}`, shape, options);
     this.own.push(parameter);

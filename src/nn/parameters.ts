@@ -12,7 +12,9 @@ import { fansOf, type Initialiser, initialise } from "./initialisers.ts";
 /** Windows begin at multiples of this many elements, so that vector loads are aligned. */
 const ALIGNMENT = 16;
 
+/** What a layer says of a parameter that it declares. */
 export interface ParameterOptions {
+  /** How its values start. */
   initialiser: Initialiser;
   /** Whether weight decay applies; biases and normalisation parameters are left out of it. */
   decay: boolean;
@@ -20,7 +22,14 @@ export interface ParameterOptions {
   fans?: { fanIn: number; fanOut: number };
 }
 
-/** A trainable tensor of a layer. Its values exist once the model is built. */
+/**
+ * A trainable tensor of a layer. Its values exist once the model is built.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2)], { inputShape: [3] });
+ * model.parameters.map(({ name, shape }) => [name, shape]); // [["0.dense.weights", [3, 2]], ["0.dense.bias", [2]]]
+ * ```
+ */
 export class Parameter {
   readonly name: string;
   readonly shape: Shape;
@@ -33,22 +42,38 @@ export class Parameter {
     this.options = options;
   }
 
+  /** Number of elements. */
   get size(): number {
     return sizeOf(this.shape);
   }
 
-  /** The values: a window on the model's block. Throws before the model is built. */
+  /**
+   * The values: a window on the model's block.
+   * @throws Error before the model is built.
+   */
   get tensor(): Tensor {
     if (this.value === undefined) throw new Error(`parameter ${this.name}: the model is not built yet`);
     return this.value;
   }
 
-  /** Internal: called by the block. */
+  /**
+   * Called by the block.
+   * @internal
+   */
   place(tensor: Tensor): void {
     this.value = tensor;
   }
 
-  /** Replaces the values. @throws RangeError if the shape differs. */
+  /**
+   * Replaces the values.
+   * @throws RangeError if the shape differs; TypeError if the dtype does.
+   * @example
+   * ```ts
+   * const model = new Sequential([new Dense(1)], { inputShape: [2] });
+   * model.parameters[0]!.assign(tensor([[3], [4]]));
+   * model.call(tensor([[1, 1]])).toArray(); // [[7]]
+   * ```
+   */
   assign(values: Tensor): void {
     if (!sameShape(values.shape, this.shape)) {
       throw new RangeError(
@@ -68,11 +93,23 @@ export interface BlockRange {
   decay: boolean;
 }
 
+/**
+ * All parameters of a model as one tensor [size], and their gradients as another: what an optimiser steps. Those with
+ * weight decay come first; each begins at a multiple of 16 elements.
+ * @example
+ * ```ts
+ * const { block } = new Sequential([new Dense(2)], { inputShape: [3] });
+ * block.parameters.length; // 2
+ * block.values.shape; // [32]
+ * ```
+ */
 export class ParameterBlock {
   readonly dtype: DType;
-  /** All values, and all gradients, [size]. Gaps between windows are 0 and stay 0. */
+  /** All values, [size]. Gaps between parameters are 0 and stay 0. */
   readonly values: Tensor;
+  /** All gradients, [size], laid out as the values. */
   readonly gradients: Tensor;
+  /** The stretches with and without weight decay. */
   readonly ranges: BlockRange[];
   private readonly offsets = new Map<Parameter, number>();
 

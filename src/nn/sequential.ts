@@ -9,6 +9,7 @@ import { Dense } from "./layers/dense.ts";
 import { layerFromConfig } from "./layers/registry.ts";
 import { type Parameter, ParameterBlock } from "./parameters.ts";
 
+/** What a sequential model takes beside its layers. */
 export interface SequentialOptions {
   /** Shape of one input, without the batch axis. */
   inputShape: Shape;
@@ -30,21 +31,30 @@ export interface ModelConfig {
 export interface LayerSummary {
   name: string;
   type: string;
+  /** Without the batch axis. */
   outputShape: Shape;
+  /** Number of trainable numbers. */
   parameters: number;
 }
 
 /**
- * Layers one after the other.
- *
- * @throws RangeError if a layer can't take what the one before gives; TypeError if the list is empty.
+ * A model whose layers follow one another: y = f_k(... f_2(f_1(x))). Shapes: x [n, ...inputShape], y [n,
+ * ...outputShape].
+ * @throws RangeError if a layer can't take what the one before gives; TypeError if the list is empty or holds what is
+ * not a layer; Error for a layer that is part of a model already.
  * @example
- * const model = new Sequential([new Flatten(), new Dense(30, { activation: "sigmoid" }), new Dense(10)], { inputShape: [28, 28], seed: 1 });
+ * ```ts
+ * const layers = [new Flatten(), new Dense(30, { activation: "sigmoid" }), new Dense(10, { activation: "softmax" })];
+ * const model = new Sequential(layers, { inputShape: [28, 28], seed: 1 });
  * model.parameterCount; // 23860
+ * model.call(zeros([5, 28, 28])).shape; // [5, 10]
+ * ```
  */
 export class Sequential {
   readonly layers: readonly Layer[];
+  /** Shape of one input, without the batch axis. */
   readonly inputShape: Shape;
+  /** Shape of one output, without the batch axis. */
   readonly outputShape: Shape;
   readonly dtype: DType;
   /** All parameters in one block. */
@@ -106,7 +116,11 @@ export class Sequential {
     }
   }
 
-  /** The outputs for a batch [n, ...inputShape]. `training` switches dropout and batch statistics on. */
+  /**
+   * The outputs for a batch: [n, ...inputShape] to [n, ...outputShape]. `training` switches dropout and batch
+   * statistics on.
+   * @throws RangeError if the inputs have another shape.
+   */
   call(x: Tensor, options: { training?: boolean } = {}): Tensor {
     return this.run(x, { training: options.training ?? false, generator: this.generator }, this.layers.length);
   }
@@ -124,7 +138,10 @@ export class Sequential {
     return last instanceof Dense || last instanceof Activation ? last.activation : "linear";
   }
 
-  /** The outputs before the last layer's activation, for a loss that brings its own. */
+  /**
+   * The outputs before the last layer's activation, [n, ...outputShape]: for a loss that brings its own.
+   * @throws RangeError if the inputs have another shape.
+   */
   logits(x: Tensor, options: { training?: boolean } = {}): Tensor {
     const context = { training: options.training ?? false, generator: this.generator };
     const last = this.layers.at(-1)!;
@@ -167,7 +184,15 @@ export class Sequential {
     };
   }
 
-  /** Makes a model from its architecture. @throws TypeError if it is not one. */
+  /**
+   * Makes a model from its architecture, with fresh parameters.
+   * @throws TypeError if it is not the architecture of a sequential model.
+   * @example
+   * ```ts
+   * const model = new Sequential([new Dense(2)], { inputShape: [3] });
+   * Sequential.fromConfig(model.config()).parameterCount; // 8
+   * ```
+   */
   static fromConfig(config: ModelConfig, seed = 0): Sequential {
     if (config?.type !== "sequential" || !Array.isArray(config.layers)) {
       throw new TypeError("Sequential.fromConfig: this is not the architecture of a sequential model");

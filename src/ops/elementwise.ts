@@ -17,7 +17,17 @@ export function checkTensor(operation: string, x: unknown): asserts x is Tensor 
   throw new TypeError(`${operation}: needs a tensor, got ${what}`);
 }
 
-/** Same values in another dtype. Gradient: the same, cast back. @example cast(tensor([1.7]), "int32").item(); // 1 */
+/**
+ * The same values in another dtype. Shape: that of x. To int32 fractions are cut off, numbers beyond its range go to
+ * its ends and NaN to 0; to bool everything but 0 is true.
+ *
+ * Gradient: dy in the dtype of x, between float32 and float64.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * cast(tensor([1.7, -1.7]), "int32").toArray(); // [1, -1]
+ * ```
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   checkTensor("cast", x);
   if (x.dtype === dtype) return x;
@@ -132,7 +142,18 @@ function compare(operation: string, a: TensorLike, b: TensorLike): Tensor {
 
 // Arithmetic
 
-/** a + b, broadcasting. Gradients: dy, dy. @throws RangeError if the shapes don't broadcast. @example add(tensor([1, 2]), 1).toArray(); // [2, 3] */
+/**
+ * Sum: y = a + b. Shapes broadcast; the dtype is the later one of bool (which counts as int32 here), int32, float32,
+ * float64.
+ *
+ * Gradients: dy, dy, each summed over the axes along which its operand was repeated.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * add(tensor([1, 2]), 1).toArray(); // [2, 3]
+ * add(tensor([[1], [2]]), tensor([10, 20])).toArray(); // [[11, 21], [12, 22]]
+ * ```
+ */
 export function add(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "add",
@@ -143,7 +164,16 @@ export function add(a: TensorLike, b: TensorLike): Tensor {
   );
 }
 
-/** a - b, broadcasting. Gradients: dy, -dy. @example sub(1, tensor([1, 2])).toArray(); // [0, -1] */
+/**
+ * Difference: y = a - b. Shapes and dtypes as in `add`.
+ *
+ * Gradients: dy, -dy.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * sub(1, tensor([1, 2])).toArray(); // [0, -1]
+ * ```
+ */
 export function sub(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "sub",
@@ -154,7 +184,16 @@ export function sub(a: TensorLike, b: TensorLike): Tensor {
   );
 }
 
-/** a b element by element, broadcasting. Gradients: dy b, dy a. @example mul(tensor([1, 2]), tensor([3, 4])).toArray(); // [3, 8] */
+/**
+ * Product, element by element: y = a b. Shapes and dtypes as in `add`. For matrices see `matmul`.
+ *
+ * Gradients: dy b, dy a.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * mul(tensor([1, 2]), tensor([3, 4])).toArray(); // [3, 8]
+ * ```
+ */
 export function mul(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "mul",
@@ -165,7 +204,16 @@ export function mul(a: TensorLike, b: TensorLike): Tensor {
   );
 }
 
-/** a / b; int32 operands become float32. Gradients: dy / b, -dy a / b^2. @example div(tensor([1, 2]), 2).toArray(); // [0.5, 1] */
+/**
+ * Quotient: y = a / b. Shapes broadcast; int32 and bool become float32.
+ *
+ * Gradients: dy / b, -dy a / b^2.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * div(tensor([1, 2]), 2).toArray(); // [0.5, 1]
+ * ```
+ */
 export function div(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "div",
@@ -177,13 +225,31 @@ export function div(a: TensorLike, b: TensorLike): Tensor {
   );
 }
 
-/** Largest whole number not above a / b. No gradient. @example floorDivide(tensor([7, -7]), 2).toArray(); // [3, -4] */
+/**
+ * Largest whole number not above a / b. Shapes and dtypes as in `add`; an int32 divided by 0 gives 0, as in NumPy.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * floorDivide(tensor([7, -7]), 2).toArray(); // [3, -4]
+ * ```
+ */
 export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
   const dtype = dtypeOfPair("floorDivide", a, b);
   return combineAs("floorDivide", a, b, dtype === "bool" ? "int32" : dtype);
 }
 
-/** a - b floor(a / b): the remainder with the sign of b. Gradients: dy, -dy floor(a / b). @example remainder(tensor([7, -7]), 3).toArray(); // [1, 2] */
+/**
+ * Remainder with the sign of b: y = a - b floor(a / b). Shapes and dtypes as in `add`.
+ *
+ * Gradients: dy, -dy floor(a / b).
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * remainder(tensor([7, -7]), 3).toArray(); // [1, 2]
+ * ```
+ */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "remainder",
@@ -204,8 +270,14 @@ function combineAs(operation: string, a: TensorLike, b: TensorLike, dtype: DType
 }
 
 /**
- * a^b. Gradients: dy b a^(b-1), dy a^b ln a (0 where a is 0).
- * @example pow(tensor([2, 3]), 2).toArray(); // [4, 9]
+ * Power: y = a^b. Shapes and dtypes as in `add`; an int32 to a negative power is 0 unless it is 1 or -1.
+ *
+ * Gradients: dy b a^(b - 1), dy a^b ln a (0 where a is 0).
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * pow(tensor([2, 3]), 2).toArray(); // [4, 9]
+ * ```
  */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   return binary(
@@ -220,7 +292,16 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
   );
 }
 
-/** The larger of a and b; NaN wins. Gradient: to the larger one, half to each where they are equal. @example maximum(tensor([1, 5]), 3).toArray(); // [3, 5] */
+/**
+ * The larger of a and b, element by element; NaN wins. Shapes and dtypes as in `add`.
+ *
+ * Gradient: dy to the larger one, half to each where they are equal.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * maximum(tensor([1, 5]), 3).toArray(); // [3, 5]
+ * ```
+ */
 export function maximum(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "maximum",
@@ -231,7 +312,16 @@ export function maximum(a: TensorLike, b: TensorLike): Tensor {
   );
 }
 
-/** The smaller of a and b; NaN wins. Gradient: to the smaller one, half to each where they are equal. @example minimum(tensor([1, 5]), 3).toArray(); // [1, 3] */
+/**
+ * The smaller of a and b, element by element; NaN wins. Shapes and dtypes as in `add`.
+ *
+ * Gradient: dy to the smaller one, half to each where they are equal.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * minimum(tensor([1, 5]), 3).toArray(); // [1, 3]
+ * ```
+ */
 export function minimum(a: TensorLike, b: TensorLike): Tensor {
   return binary(
     "minimum",
@@ -247,7 +337,16 @@ function share(wins: Tensor, a: TensorLike, b: TensorLike, like: Tensor): Tensor
   return add(cast(wins, like.dtype), mul(cast(equal(a, b), like.dtype), 0.5));
 }
 
-/** Angle of the point (x, y), in (-pi, pi]. Gradients: dy x / (x^2 + y^2), -dy y / (x^2 + y^2). @example atan2(tensor([1]), tensor([0])).item(); // 1.5707963705062866 */
+/**
+ * Angle of the point (x, y) in radians, from -pi to pi. Shapes broadcast; int32 and bool become float32.
+ *
+ * Gradients by y and x: dy x / (x^2 + y^2), -dy y / (x^2 + y^2).
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * atan2(tensor([1]), tensor([-1])).toArray(); // [2.3561945]
+ * ```
+ */
 export function atan2(y: TensorLike, x: TensorLike): Tensor {
   const squares = (p: TensorLike, q: TensorLike): Tensor => add(mulAny(p, p), mulAny(q, q));
   return binary(
@@ -264,155 +363,408 @@ function mulAny(a: TensorLike, b: TensorLike): TensorLike {
   return typeof a === "number" && typeof b === "number" ? a * b : mul(a, b);
 }
 
-/** -x. Gradient: -dy. @example neg(tensor([1, -2])).toArray(); // [-1, 2] */
+/**
+ * Negative: y = -x. Shape: that of x; int32 stays int32, bool becomes float32.
+ *
+ * Gradient: -dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * neg(tensor([1, -2])).toArray(); // [-1, 2]
+ * ```
+ */
 export function neg(x: Tensor): Tensor {
   checkTensor("neg", x);
   if (x.dtype === "int32") return run("neg", x);
   return differentiable("neg", x, (dy) => neg(dy));
 }
 
-/** |x|. Gradient: dy sign(x). @example abs(tensor([1, -2])).toArray(); // [1, 2] */
+/**
+ * Absolute value: y = |x|. Shape: that of x; int32 stays int32, bool becomes float32.
+ *
+ * Gradient: dy sign(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * abs(tensor([1, -2])).toArray(); // [1, 2]
+ * ```
+ */
 export function abs(x: Tensor): Tensor {
   checkTensor("abs", x);
   if (x.dtype === "int32") return run("abs", x);
   return differentiable("abs", x, (dy, input) => mul(dy, sign(input)));
 }
 
-/** -1, 0 or 1; no gradient. @example sign(tensor([-3, 0, 2])).toArray(); // [-1, 0, 1] */
+/**
+ * Sign: -1, 0 or 1. Shape: that of x; int32 stays int32, bool becomes float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sign(tensor([-3, 0, 2])).toArray(); // [-1, 0, 1]
+ * ```
+ */
 export function sign(x: Tensor): Tensor {
   checkTensor("sign", x);
   return x.dtype === "int32" ? run("sign", x) : constantByPieces("sign", x);
 }
 
-/** Largest whole number not above x; no gradient. @example floor(tensor([1.5, -1.5])).toArray(); // [1, -2] */
+/**
+ * Largest whole number not above x. Shape: that of x; int32 and bool become float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * floor(tensor([1.5, -1.5])).toArray(); // [1, -2]
+ * ```
+ */
 export function floor(x: Tensor): Tensor {
   return constantByPieces("floor", x);
 }
 
-/** Smallest whole number not below x; no gradient. @example ceil(tensor([1.5, -1.5])).toArray(); // [2, -1] */
+/**
+ * Smallest whole number not below x. Shape: that of x; int32 and bool become float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * ceil(tensor([1.5, -1.5])).toArray(); // [2, -1]
+ * ```
+ */
 export function ceil(x: Tensor): Tensor {
   return constantByPieces("ceil", x);
 }
 
-/** Nearest whole number, the even one at a half; no gradient. @example round(tensor([0.5, 1.5, 2.4])).toArray(); // [0, 2, 2] */
+/**
+ * Nearest whole number, the even one at a half. Shape: that of x; int32 and bool become float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * round(tensor([0.5, 1.5, 2.4])).toArray(); // [0, 2, 2]
+ * ```
+ */
 export function round(x: Tensor): Tensor {
   return constantByPieces("round", x);
 }
 
-/** x without its fraction; no gradient. @example trunc(tensor([1.7, -1.7])).toArray(); // [1, -1] */
+/**
+ * x without its fraction. Shape: that of x; int32 and bool become float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * trunc(tensor([1.7, -1.7])).toArray(); // [1, -1]
+ * ```
+ */
 export function trunc(x: Tensor): Tensor {
   return constantByPieces("trunc", x);
 }
 
-/** x^2. Gradient: 2 x dy. @example square(tensor([3])).item(); // 9 */
+/**
+ * Square: y = x^2. Shape: that of x; int32 stays int32, bool becomes float32.
+ *
+ * Gradient: 2 x dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * square(tensor([3, -1])).toArray(); // [9, 1]
+ * ```
+ */
 export function square(x: Tensor): Tensor {
   checkTensor("square", x);
   if (x.dtype === "int32") return run("square", x);
   return differentiable("square", x, (dy, input) => mul(mul(dy, input), 2));
 }
 
-/** Square root. Gradient: dy / (2 sqrt(x)). @example sqrt(tensor([9])).item(); // 3 */
+/**
+ * Square root, NaN below 0. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / (2 y).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sqrt(tensor([9, 2])).toArray(); // [3, 1.4142135]
+ * ```
+ */
 export function sqrt(x: Tensor): Tensor {
   return differentiable("sqrt", x, (dy, _, y) => div(mul(dy, 0.5), y));
 }
 
-/** 1 / sqrt(x). Gradient: -dy y^3 / 2. @example rsqrt(tensor([4])).item(); // 0.5 */
+/**
+ * Reciprocal of the square root: y = 1 / sqrt(x). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: -dy y^3 / 2.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * rsqrt(tensor([4])).toArray(); // [0.5]
+ * ```
+ */
 export function rsqrt(x: Tensor): Tensor {
   return differentiable("rsqrt", x, (dy, _, y) => mul(mul(dy, mul(y, square(y))), -0.5));
 }
 
-/** 1 / x. Gradient: -dy y^2. @example reciprocal(tensor([4])).item(); // 0.25 */
+/**
+ * Reciprocal: y = 1 / x. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: -dy y^2.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * reciprocal(tensor([4, -0.5])).toArray(); // [0.25, -2]
+ * ```
+ */
 export function reciprocal(x: Tensor): Tensor {
   return differentiable("reciprocal", x, (dy, _, y) => neg(mul(dy, square(y))));
 }
 
 // Exponentials and logarithms
 
-/** e^x. Gradient: dy y. @example exp(tensor([0])).item(); // 1 */
+/**
+ * Exponential function: y = e^x. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy y.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * exp(tensor([0, 1])).toArray(); // [1, 2.7182817]
+ * ```
+ */
 export function exp(x: Tensor): Tensor {
   return differentiable("exp", x, (dy, _, y) => mul(dy, y));
 }
 
-/** 2^x. Gradient: dy y ln 2. @example exp2(tensor([3])).item(); // 8 */
+/**
+ * Power of two: y = 2^x. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy y ln 2.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * exp2(tensor([3, -1])).toArray(); // [8, 0.5]
+ * ```
+ */
 export function exp2(x: Tensor): Tensor {
   return differentiable("exp2", x, (dy, _, y) => mul(mul(dy, y), Math.LN2));
 }
 
-/** e^x - 1, exact near 0. Gradient: dy e^x. @example expm1(tensor([0])).item(); // 0 */
+/**
+ * y = e^x - 1, exact near 0. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy e^x.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * expm1(tensor([0, 1e-10])).toArray(); // [0, 1e-10]
+ * ```
+ */
 export function expm1(x: Tensor): Tensor {
   return differentiable("expm1", x, (dy, _, y) => mul(dy, add(y, 1)));
 }
 
-/** Natural logarithm. Gradient: dy / x. @example log(tensor([1])).item(); // 0 */
+/**
+ * Natural logarithm: -Infinity at 0, NaN below. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / x.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * log(tensor([1, 2])).toArray(); // [0, 0.6931472]
+ * ```
+ */
 export function log(x: Tensor): Tensor {
   return differentiable("log", x, (dy, input) => div(dy, input));
 }
 
-/** Logarithm to base 2. Gradient: dy / (x ln 2). @example log2(tensor([8])).item(); // 3 */
+/**
+ * Logarithm to base 2: -Infinity at 0, NaN below. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / (x ln 2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * log2(tensor([8, 0.5])).toArray(); // [3, -1]
+ * ```
+ */
 export function log2(x: Tensor): Tensor {
   return differentiable("log2", x, (dy, input) => div(dy, mul(input, Math.LN2)));
 }
 
-/** Logarithm to base 10. Gradient: dy / (x ln 10). @example log10(tensor([100])).item(); // 2 */
+/**
+ * Logarithm to base 10: -Infinity at 0, NaN below. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / (x ln 10).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * log10(tensor([100])).toArray(); // [2]
+ * ```
+ */
 export function log10(x: Tensor): Tensor {
   return differentiable("log10", x, (dy, input) => div(dy, mul(input, Math.LN10)));
 }
 
-/** ln(1 + x), exact near 0. Gradient: dy / (1 + x). @example log1p(tensor([0])).item(); // 0 */
+/**
+ * y = ln(1 + x), exact near 0; -Infinity at -1, NaN below. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / (1 + x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * log1p(tensor([0, 1e-10])).toArray(); // [0, 1e-10]
+ * ```
+ */
 export function log1p(x: Tensor): Tensor {
   return differentiable("log1p", x, (dy, input) => div(dy, add(input, 1)));
 }
 
 // Trigonometric and hyperbolic functions (radians)
 
-/** Sine. Gradient: dy cos(x). @example sin(tensor([0])).item(); // 0 */
+/**
+ * Sine of x in radians. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy cos(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sin(tensor([0, Math.PI / 2])).toArray(); // [0, 1]
+ * ```
+ */
 export function sin(x: Tensor): Tensor {
   return differentiable("sin", x, (dy, input) => mul(dy, cos(input)));
 }
 
-/** Cosine. Gradient: -dy sin(x). @example cos(tensor([0])).item(); // 1 */
+/**
+ * Cosine of x in radians. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: -dy sin(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * cos(tensor([0, Math.PI])).toArray(); // [1, -1]
+ * ```
+ */
 export function cos(x: Tensor): Tensor {
   return differentiable("cos", x, (dy, input) => neg(mul(dy, sin(input))));
 }
 
-/** Tangent. Gradient: dy (1 + y^2). @example tan(tensor([0])).item(); // 0 */
+/**
+ * Tangent of x in radians. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy (1 + y^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * tan(tensor([0, Math.PI / 4])).toArray(); // [0, 1]
+ * ```
+ */
 export function tan(x: Tensor): Tensor {
   return differentiable("tan", x, (dy, _, y) => mul(dy, add(square(y), 1)));
 }
 
-/** Inverse sine of x in [-1, 1]. Gradient: dy / sqrt(1 - x^2). @example asin(tensor([0])).item(); // 0 */
+/**
+ * Inverse sine in radians, from -pi/2 to pi/2; NaN outside -1 to 1. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / sqrt(1 - x^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * asin(tensor([0, 1])).toArray(); // [0, 1.5707964]
+ * ```
+ */
 export function asin(x: Tensor): Tensor {
   return differentiable("asin", x, (dy, input) => mul(dy, rsqrt(sub(1, square(input)))));
 }
 
-/** Inverse cosine of x in [-1, 1]. Gradient: -dy / sqrt(1 - x^2). @example acos(tensor([1])).item(); // 0 */
+/**
+ * Inverse cosine in radians, from 0 to pi; NaN outside -1 to 1. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: -dy / sqrt(1 - x^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * acos(tensor([1, 0])).toArray(); // [0, 1.5707964]
+ * ```
+ */
 export function acos(x: Tensor): Tensor {
   return differentiable("acos", x, (dy, input) => neg(mul(dy, rsqrt(sub(1, square(input))))));
 }
 
-/** Inverse tangent. Gradient: dy / (1 + x^2). @example atan(tensor([0])).item(); // 0 */
+/**
+ * Inverse tangent in radians, between -pi/2 and pi/2. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / (1 + x^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * atan(tensor([0, 1])).toArray(); // [0, 0.7853982]
+ * ```
+ */
 export function atan(x: Tensor): Tensor {
   return differentiable("atan", x, (dy, input) => div(dy, add(square(input), 1)));
 }
 
-/** Hyperbolic sine. Gradient: dy cosh(x). @example sinh(tensor([0])).item(); // 0 */
+/**
+ * Hyperbolic sine: y = (e^x - e^-x) / 2. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy cosh(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sinh(tensor([0, 1])).toArray(); // [0, 1.1752012]
+ * ```
+ */
 export function sinh(x: Tensor): Tensor {
   return differentiable("sinh", x, (dy, input) => mul(dy, cosh(input)));
 }
 
-/** Hyperbolic cosine. Gradient: dy sinh(x). @example cosh(tensor([0])).item(); // 1 */
+/**
+ * Hyperbolic cosine: y = (e^x + e^-x) / 2. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy sinh(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * cosh(tensor([0, 1])).toArray(); // [1, 1.5430807]
+ * ```
+ */
 export function cosh(x: Tensor): Tensor {
   return differentiable("cosh", x, (dy, input) => mul(dy, sinh(input)));
 }
 
-/** Gauss's error function 2/sqrt(pi) int_0^x e^(-t^2) dt. Gradient: dy 2/sqrt(pi) e^(-x^2). @example erf(tensor([0])).item(); // 0 */
+/**
+ * Gauss's error function: y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy 2/sqrt(pi) e^(-x^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * erf(tensor([0, 1])).toArray(); // [0, 0.8427008]
+ * ```
+ */
 export function erf(x: Tensor): Tensor {
   return differentiable("erf", x, (dy, input) => mul(mul(dy, gaussian(input)), 2 / Math.sqrt(Math.PI)));
 }
 
 // Activations
 
-/** 1 / (1 + e^-x). Gradient: dy y (1 - y). @example sigmoid(tensor([0])).item(); // 0.5 */
+/**
+ * Logistic function: y = 1 / (1 + e^-x). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy y (1 - y).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sigmoid(tensor([0, 2])).toArray(); // [0.5, 0.8807971]
+ * ```
+ */
 export function sigmoid(x: Tensor): Tensor {
   return differentiable("sigmoid", x, (dy, _, y) => sigmoidGradient(dy, y));
 }
@@ -428,7 +780,16 @@ export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
   );
 }
 
-/** Hyperbolic tangent. Gradient: dy (1 - y^2). @example tanh(tensor([0])).item(); // 0 */
+/**
+ * Hyperbolic tangent: y = (e^x - e^-x) / (e^x + e^-x). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy (1 - y^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * tanh(tensor([0, 1])).toArray(); // [0, 0.7615942]
+ * ```
+ */
 export function tanh(x: Tensor): Tensor {
   return differentiable("tanh", x, (dy, _, y) => tanhGradient(dy, y));
 }
@@ -444,7 +805,16 @@ export function tanhGradient(dy: Tensor, y: Tensor): Tensor {
   );
 }
 
-/** max(0, x). Gradient: dy where x > 0, else 0. @example relu(tensor([-1, 2])).toArray(); // [0, 2] */
+/**
+ * Rectifier: y = max(0, x). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy where x > 0, else 0.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * relu(tensor([-1, 2])).toArray(); // [0, 2]
+ * ```
+ */
 export function relu(x: Tensor): Tensor {
   return differentiable("relu", x, (dy, _, y) => reluGradient(dy, y));
 }
@@ -460,22 +830,60 @@ export function reluGradient(dy: Tensor, y: Tensor): Tensor {
   );
 }
 
-/** x where x > 0, else alpha x. Gradient: dy or alpha dy. @example leakyRelu(tensor([-100, 2])).toArray(); // [-1, 2] */
+/**
+ * Leaky rectifier: x where x > 0, else alpha x (Maas et al. 2013). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy where x > 0, else alpha dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * leakyRelu(tensor([-100, 2])).toArray(); // [-1, 2]
+ * ```
+ */
 export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
   return differentiable("leakyRelu", x, (dy, input) => where(greater(input, 0), dy, mul(dy, alpha)), alpha);
 }
 
-/** x where x > 0, else alpha (e^x - 1). Gradient: dy or dy (y + alpha). @example elu(tensor([2])).item(); // 2 */
+/**
+ * Exponential linear unit: x where x > 0, else alpha (e^x - 1) (Clevert et al. 2016). Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy where x > 0, else dy (y + alpha).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * elu(tensor([-1, 2])).toArray(); // [-0.6321205, 2]
+ * ```
+ */
 export function elu(x: Tensor, alpha = 1): Tensor {
   return differentiable("elu", x, (dy, input, y) => where(greater(input, 0), dy, mul(dy, add(y, alpha))), alpha);
 }
 
-/** ln(1 + e^x), without overflow. Gradient: dy sigmoid(x). @example softplus(tensor([100])).item(); // 100 */
+/**
+ * Smooth rectifier: y = ln(1 + e^x), without overflow. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy sigmoid(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * softplus(tensor([0, 100])).toArray(); // [0.6931472, 100]
+ * ```
+ */
 export function softplus(x: Tensor): Tensor {
   return differentiable("softplus", x, (dy, input) => mul(dy, sigmoid(input)));
 }
 
-/** x sigmoid(x). Gradient: dy s (1 + x (1 - s)) with s = sigmoid(x). @example silu(tensor([0])).item(); // 0 */
+/**
+ * Sigmoid linear unit, also called swish: y = x sigmoid(x) (Elfwing et al. 2018). Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy s (1 + x (1 - s)) with s = sigmoid(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * silu(tensor([0, 1])).toArray(); // [0, 0.7310586]
+ * ```
+ */
 export function silu(x: Tensor): Tensor {
   return differentiable("silu", x, (dy, input) => {
     const s = sigmoid(input);
@@ -483,7 +891,17 @@ export function silu(x: Tensor): Tensor {
   });
 }
 
-/** x Phi(x), Phi the normal distribution function (exact, by erf). Gradient: dy (Phi(x) + x phi(x)). @example gelu(tensor([0])).item(); // 0 */
+/**
+ * Gaussian error linear unit: y = x Phi(x) with Phi the normal distribution function, exact, by erf (Hendrycks & Gimpel
+ * 2016). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy (Phi(x) + x phi(x)) with phi the normal density.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * gelu(tensor([0, 1])).toArray(); // [0, 0.8413448]
+ * ```
+ */
 export function gelu(x: Tensor): Tensor {
   return differentiable("gelu", x, (dy, input) => {
     const distribution = mul(add(erf(mul(input, Math.SQRT1_2)), 1), 0.5);
@@ -492,17 +910,44 @@ export function gelu(x: Tensor): Tensor {
   });
 }
 
-/** e^(-x^2). Gradient: -2 x y dy. @example gaussian(tensor([0])).item(); // 1 */
+/**
+ * Bell curve: y = e^(-x^2). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: -2 x y dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * gaussian(tensor([0, 1])).toArray(); // [1, 0.3678795]
+ * ```
+ */
 export function gaussian(x: Tensor): Tensor {
   return differentiable("gaussian", x, (dy, input, y) => mul(mul(mul(dy, y), input), -2));
 }
 
-/** 1 where x > 0, else 0: the perceptron's activation; no gradient. @example step(tensor([-1, 0, 2])).toArray(); // [0, 0, 1] */
+/**
+ * Step function, the perceptron's activation: 1 where x > 0, else 0. Shape: that of x; int32 and bool become float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * step(tensor([-1, 0, 2])).toArray(); // [0, 0, 1]
+ * ```
+ */
 export function step(x: Tensor): Tensor {
   return constantByPieces("step", x);
 }
 
-/** min(max(x, low), high). Gradient: dy where low <= x <= high, else 0. @throws RangeError if low > high. @example clip(tensor([-2, 0, 9]), -1, 1).toArray(); // [-1, 0, 1] */
+/**
+ * y = min(max(x, low), high). Shape: that of x; int32 stays int32, bool becomes float32.
+ *
+ * Gradient: dy where low <= x <= high, else 0.
+ * @throws RangeError if low > high or one of them is NaN; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * clip(tensor([-2, 0, 9]), -1, 1).toArray(); // [-1, 0, 1]
+ * ```
+ */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   checkTensor("clip", x);
   if (!(low <= high)) throw new RangeError(`clip: the lower bound ${low} must not be above the upper bound ${high}`);
@@ -518,32 +963,75 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
 
 // Comparison, logic, choice
 
-/** a == b as bool. @example equal(tensor([1, 2]), 2).toArray(); // [false, true] */
+/**
+ * Whether a = b, element by element. NaN equals nothing. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * equal(tensor([1, 2]), 2).toArray(); // [false, true]
+ * ```
+ */
 export function equal(a: TensorLike, b: TensorLike): Tensor {
   return compare("equal", a, b);
 }
 
-/** a != b as bool. @example notEqual(tensor([1, 2]), 2).toArray(); // [true, false] */
+/**
+ * Whether a differs from b, element by element. NaN differs from everything. Shapes broadcast; the result is bool and
+ * has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * notEqual(tensor([1, 2]), 2).toArray(); // [true, false]
+ * ```
+ */
 export function notEqual(a: TensorLike, b: TensorLike): Tensor {
   return compare("notEqual", a, b);
 }
 
-/** a < b as bool. @example less(tensor([1, 2]), 2).toArray(); // [true, false] */
+/**
+ * Whether a < b, element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * less(tensor([1, 2]), 2).toArray(); // [true, false]
+ * ```
+ */
 export function less(a: TensorLike, b: TensorLike): Tensor {
   return compare("less", a, b);
 }
 
-/** a <= b as bool. @example lessEqual(tensor([1, 3]), 2).toArray(); // [true, false] */
+/**
+ * Whether a <= b, element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * lessEqual(tensor([1, 3]), 2).toArray(); // [true, false]
+ * ```
+ */
 export function lessEqual(a: TensorLike, b: TensorLike): Tensor {
   return compare("lessEqual", a, b);
 }
 
-/** a > b as bool. @example greater(tensor([1, 3]), 2).toArray(); // [false, true] */
+/**
+ * Whether a > b, element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * greater(tensor([1, 3]), 2).toArray(); // [false, true]
+ * ```
+ */
 export function greater(a: TensorLike, b: TensorLike): Tensor {
   return compare("greater", a, b);
 }
 
-/** a >= b as bool. @example greaterEqual(tensor([1, 2]), 2).toArray(); // [false, true] */
+/**
+ * Whether a >= b, element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * greaterEqual(tensor([1, 2]), 2).toArray(); // [false, true]
+ * ```
+ */
 export function greaterEqual(a: TensorLike, b: TensorLike): Tensor {
   return compare("greaterEqual", a, b);
 }
@@ -554,22 +1042,50 @@ function logical(operation: string, a: Tensor, b: Tensor): Tensor {
   return combine(operation, cast(a, "bool"), cast(b, "bool"), "bool");
 }
 
-/** Both are true (not 0). @example logicalAnd(tensor([true, true]), tensor([true, false])).toArray(); // [true, false] */
+/**
+ * Whether both are true (not 0), element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * logicalAnd(tensor([true, true]), tensor([true, false])).toArray(); // [true, false]
+ * ```
+ */
 export function logicalAnd(a: Tensor, b: Tensor): Tensor {
   return logical("logicalAnd", a, b);
 }
 
-/** At least one is true. @example logicalOr(tensor([true, false]), tensor([false, false])).toArray(); // [true, false] */
+/**
+ * Whether at least one is true (not 0), element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * logicalOr(tensor([true, false]), tensor([false, false])).toArray(); // [true, false]
+ * ```
+ */
 export function logicalOr(a: Tensor, b: Tensor): Tensor {
   return logical("logicalOr", a, b);
 }
 
-/** Exactly one is true. @example logicalXor(tensor([true, true]), tensor([true, false])).toArray(); // [false, true] */
+/**
+ * Whether exactly one is true (not 0), element by element. Shapes broadcast; the result is bool and has no gradient.
+ * @throws RangeError if the shapes do not broadcast; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * logicalXor(tensor([true, true]), tensor([true, false])).toArray(); // [false, true]
+ * ```
+ */
 export function logicalXor(a: Tensor, b: Tensor): Tensor {
   return logical("logicalXor", a, b);
 }
 
-/** true where x is false (0). @example logicalNot(tensor([true, false])).toArray(); // [false, true] */
+/**
+ * Whether x is false (0), element by element. Shape: that of x; the result is bool and has no gradient.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * logicalNot(tensor([true, false])).toArray(); // [false, true]
+ * ```
+ */
 export function logicalNot(x: Tensor): Tensor {
   return run("logicalNot", cast(x, "bool"));
 }
@@ -578,24 +1094,52 @@ function classify(operation: string, x: Tensor): Tensor {
   return run(operation, real(operation, x), undefined, undefined, "bool");
 }
 
-/** true where x is NaN. @example isnan(tensor([1, NaN])).toArray(); // [false, true] */
+/**
+ * Whether an element is NaN. Shape: that of x; the result is bool and has no gradient.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * isnan(tensor([1, NaN])).toArray(); // [false, true]
+ * ```
+ */
 export function isnan(x: Tensor): Tensor {
   return classify("isNan", x);
 }
 
-/** true where x is infinite. @example isinf(tensor([1, -Infinity])).toArray(); // [false, true] */
+/**
+ * Whether an element is infinite, of either sign. Shape: that of x; the result is bool and has no gradient.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * isinf(tensor([1, -Infinity])).toArray(); // [false, true]
+ * ```
+ */
 export function isinf(x: Tensor): Tensor {
   return classify("isInf", x);
 }
 
-/** true where x is neither infinite nor NaN. @example isfinite(tensor([1, NaN])).toArray(); // [true, false] */
+/**
+ * Whether an element is neither infinite nor NaN. Shape: that of x; the result is bool and has no gradient.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * isfinite(tensor([1, NaN])).toArray(); // [true, false]
+ * ```
+ */
 export function isfinite(x: Tensor): Tensor {
   return classify("isFinite", x);
 }
 
 /**
- * a where the condition is true, else b, all three broadcast. Gradients: dy to the chosen one.
- * @example where(tensor([true, false]), tensor([1, 2]), 0).toArray(); // [1, 0]
+ * a where the condition is true (not 0), else b. All three shapes broadcast; the dtype is the later one of bool, int32,
+ * float32, float64 (float32 for two numbers).
+ *
+ * Gradients: dy where the operand was chosen, else 0.
+ * @throws RangeError if the shapes do not broadcast; TypeError if the condition is not a tensor.
+ * @example
+ * ```ts
+ * where(tensor([true, false]), tensor([1, 2]), 0).toArray(); // [1, 0]
+ * ```
  */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   checkTensor("where", condition);

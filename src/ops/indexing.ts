@@ -428,7 +428,7 @@ function checkWritable(x: Tensor): void {
       "set: this tensor requires a gradient, which can't follow the write; write inside noGrad(() => ...)",
     );
   }
-  if (x.strides.some((stride, axis) => stride === 0 && x.shape[axis]! > 1)) {
+  if (x.size > 0 && x.strides.some((stride, axis) => stride === 0 && x.shape[axis]! > 1)) {
     throw new Error("set: this view repeats the same elements (broadcastTo); write to x.clone()");
   }
 }
@@ -439,15 +439,18 @@ function packedCopy(x: Tensor): Tensor {
   return copy;
 }
 
+/** Whether a value of one shape can stand wherever the other shape is asked for. */
+function broadcastsTo(from: Shape, to: Shape): boolean {
+  const lead = to.length - from.length;
+  return lead >= 0 && from.every((length, i) => length === 1 || length === to[i + lead]);
+}
+
 /** Broadcast to the shape that is written; axes of length 1 in front may be too many, as in NumPy. */
 function spreadTo(value: Tensor, shape: Shape): Tensor {
   let lead = 0;
   while (value.rank - lead > shape.length && value.shape[lead] === 1) lead += 1;
   const trimmed = lead === 0 ? value : reshape(value, value.shape.slice(lead));
-  const fits =
-    trimmed.rank <= shape.length &&
-    trimmed.shape.every((length, i) => length === 1 || length === shape[i + shape.length - trimmed.rank]);
-  if (!fits) {
+  if (!broadcastsTo(trimmed.shape, shape)) {
     throw new RangeError(
       `set: a value of shape ${formatShape(value.shape)} can't be broadcast to the selected shape ${formatShape(shape)}`,
     );
@@ -494,7 +497,7 @@ export function scatterAdd(x: Tensor, indices: Tensor | NestedArray, updates: Te
   checkTensor("scatterAdd", x);
   checkTensor("scatterAdd", updates);
   const { rows, width, shape } = alongAxis("scatterAdd", x, indices, axis);
-  if (!sameShape(broadcastShapes("scatterAdd", updates.shape, shape), shape)) {
+  if (!broadcastsTo(updates.shape, shape)) {
     throw new RangeError(
       `scatterAdd: updates of shape ${formatShape(updates.shape)} can't be broadcast to ${formatShape(shape)}, the shape of what is indexed`,
     );

@@ -28,11 +28,15 @@ function notAligned(operation: string, a: Shape, b: Shape): RangeError {
 }
 
 /**
- * Matrix product as NumPy's: [..., m, k] by [..., k, n] gives [..., m, n], leading axes broadcast; a vector on the left counts as a row, on the
- * right as a column, and its axis is dropped again. int32 and bool operands become float32.
+ * Matrix product: [..., m, k] by [..., k, n] gives [..., m, n], leading axes broadcast. As in NumPy a vector counts as
+ * a row on the left and as a column on the right, and its axis is dropped again. int32 and bool become float32.
+ *
  * Gradients: dy b^T, a^T dy.
- * @throws RangeError if the inner lengths differ or an operand is a scalar.
- * @example matmul(tensor([[1, 2]]), tensor([[3], [4]])).item(); // 11
+ * @throws RangeError if the inner lengths differ or an operand is a scalar; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([[5], [6]])).toArray(); // [[17], [39]]
+ * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const [x, y] = floats("matmul", a, b);
@@ -118,9 +122,16 @@ function matrixBatch(x: Tensor, batch: Shape): MatrixView {
 }
 
 /**
- * NumPy's dot: for two vectors the inner product, for matrices the matrix product, with a scalar the elementwise product.
- * @throws RangeError `shapes (2,3) and (2,2) not aligned: 3 (dim 1) != 2 (dim 0)` if the inner lengths differ.
- * @example dot(tensor([1, 2]), tensor([3, 4])).item(); // 11
+ * NumPy's dot: for two vectors the inner product, for matrices the matrix product, with a scalar the elementwise
+ * product. With more axes, every row of a with every column of b: [..., m, k] by [...', k, n] gives [..., m, ...', n].
+ *
+ * Gradients: those of `matmul`.
+ * @throws RangeError `dot: shapes (2,3) and (2,2) not aligned: 3 (dim 1) != 2 (dim 0)` if the inner lengths differ;
+ * TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * dot(tensor([1, 2]), tensor([3, 4])).item(); // 11
+ * ```
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
   checkTensor("dot", a);
@@ -136,7 +147,16 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   return reshape(y, [...a.shape.slice(0, -1), ...(b.rank === 1 ? [] : [...b.shape.slice(0, -2), b.shape.at(-1)!])]);
 }
 
-/** Every element of a vector times every one of another: [n] and [m] give [n, m]. Gradients: dy b, dy^T a. @example outer(tensor([1, 2]), tensor([3, 4])).toArray(); // [[3, 4], [6, 8]] */
+/**
+ * Outer product, every element of a with every one of b: [n] and [m] give [n, m]; more axes are flattened.
+ *
+ * Gradients: the rows of dy times b, the columns of dy times a.
+ * @throws TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * outer(tensor([1, 2]), tensor([3, 4])).toArray(); // [[3, 4], [6, 8]]
+ * ```
+ */
 export function outer(a: Tensor, b: Tensor): Tensor {
   checkTensor("outer", a);
   checkTensor("outer", b);
@@ -158,10 +178,16 @@ function activationGradient(activation: FusedActivation, dy: Tensor, y: Tensor):
 }
 
 /**
- * A layer's affine map with its activation, in one pass: f(x W + b) with x [..., in], W [in, out], b [out] or null.
+ * A layer's affine map with its activation, in one pass: f(x W + b). Shapes: x [..., in], W [in, out], b [out] or null,
+ * result [..., out].
+ *
  * Gradients, with dz = dy f'(z): dz W^T, x^T dz, and dz summed over the rows.
- * @throws RangeError if the lengths don't fit.
- * @example linear(tensor([[1, 2]]), tensor([[3], [4]]), tensor([5])).item(); // 16
+ * @throws RangeError if the lengths do not fit; TypeError unless the operands are tensors.
+ * @example
+ * ```ts
+ * linear(tensor([[1, 2]]), tensor([[3], [4]]), tensor([5])).toArray(); // [[16]]
+ * linear(tensor([[1, 2]]), tensor([[3], [-4]]), null, "relu").toArray(); // [[0]]
+ * ```
  */
 export function linear(
   x: Tensor,

@@ -20,16 +20,30 @@ function rowsOf(operation: string, x: Tensor): number {
   return x.shape[0]!;
 }
 
-/** Mean of (p - t)^2 over every element. Gradient: 2 (p - t) / size. @throws RangeError if the shapes differ. @example meanSquaredError(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5 */
+/**
+ * Mean of (p - t)^2 over every element, a scalar.
+ *
+ * Gradient by p: 2 (p - t) / size.
+ * @throws RangeError if the shapes differ; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * meanSquaredError(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5
+ * ```
+ */
 export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
   const t = pair("meanSquaredError", predictions, targets);
   return squaredDifference("meanSquaredError", predictions, t, 1 / predictions.size);
 }
 
 /**
- * (1/2n) sum over the n samples of |p - t|^2 (Nielsen, equation 6). Gradient: (p - t) / n.
- * @throws RangeError if the shapes differ.
- * @example quadraticCost(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5
+ * Quadratic cost: (1/2n) sum over the n samples of |p - t|^2 (Nielsen, equation 6). Shapes [n, ...] give a scalar.
+ *
+ * Gradient by p: (p - t) / n.
+ * @throws RangeError if the shapes differ or are those of a scalar; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * quadraticCost(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5
+ * ```
  */
 export function quadraticCost(predictions: Tensor, targets: Tensor): Tensor {
   const t = pair("quadraticCost", predictions, targets);
@@ -53,12 +67,32 @@ function noRecord<R>(body: () => R): R {
   return withRecording(false, body);
 }
 
-/** Mean of |p - t| over every element. Gradient: sign(p - t) / size. @example meanAbsoluteError(tensor([1, 2]), tensor([0, 0])).item(); // 1.5 */
+/**
+ * Mean of |p - t| over every element, a scalar.
+ *
+ * Gradient by p: sign(p - t) / size.
+ * @throws RangeError if the shapes differ; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * meanAbsoluteError(tensor([1, 2]), tensor([0, 0])).item(); // 1.5
+ * ```
+ */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor {
   return mean(e.abs(e.sub(predictions, pair("meanAbsoluteError", predictions, targets))));
 }
 
-/** Huber's loss, mean over every element: d^2/2 where |d| <= delta, else delta (|d| - delta/2). @example huber(tensor([3]), tensor([0])).item(); // 2.5 */
+/**
+ * Huber's loss (1964), mean over every element: with d = p - t, d^2/2 where |d| <= delta, else delta (|d| - delta/2). A
+ * scalar.
+ *
+ * Gradient by p: d cut to [-delta, delta], divided by size.
+ * @param delta where the square ends, above 0; default 1.
+ * @throws RangeError if the shapes differ or delta is not above 0; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * huber(tensor([3]), tensor([0])).item(); // 2.5
+ * ```
+ */
 export function huber(predictions: Tensor, targets: Tensor, delta = 1): Tensor {
   if (!(delta > 0)) throw new RangeError(`huber: delta must be above 0, got ${delta}`);
   const difference = e.sub(predictions, pair("huber", predictions, targets));
@@ -76,10 +110,16 @@ function safeLog(p: Tensor): Tensor {
 }
 
 /**
- * Cross-entropy of sigmoid outputs p in (0, 1): -sum over outputs of t ln p + (1 - t) ln(1 - p), mean over samples (Nielsen, equation 63).
- * Gradient: (p - t) / (n p (1 - p)); together with sigmoid use `binaryCrossEntropyWithLogits`, which has no such division.
- * @throws RangeError if the shapes differ.
- * @example binaryCrossEntropy(tensor([[0.5]]), tensor([[1]])).item(); // 0.6931471824645996
+ * Cross-entropy of sigmoid outputs p in (0, 1): -sum over outputs of t ln p + (1 - t) ln(1 - p), mean over samples
+ * (Nielsen, equation 63). Shapes [n, ...] give a scalar.
+ *
+ * Gradient by p: (p - t) / (n p (1 - p)). Together with a sigmoid use `binaryCrossEntropyWithLogits`, which has no such
+ * division.
+ * @throws RangeError if the shapes differ or are those of a scalar; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * binaryCrossEntropy(tensor([[0.5]]), tensor([[1]])).item(); // 0.6931472
+ * ```
  */
 export function binaryCrossEntropy(predictions: Tensor, targets: Tensor): Tensor {
   const t = pair("binaryCrossEntropy", predictions, targets);
@@ -89,10 +129,16 @@ export function binaryCrossEntropy(predictions: Tensor, targets: Tensor): Tensor
 }
 
 /**
- * Cross-entropy of sigmoid(z), stable for any z: max(z, 0) - z t + ln(1 + e^-|z|). `reduction` "mean" over every element (default), or
- * "rows": sum over outputs, mean over samples, as the books have it. Gradient with respect to z: (sigmoid(z) - t) / count.
- * @throws RangeError if the shapes differ.
- * @example binaryCrossEntropyWithLogits(tensor([[0]]), tensor([[1]])).item(); // 0.6931471824645996
+ * Cross-entropy of sigmoid(z), stable for any z: max(z, 0) - z t + ln(1 + e^-|z|). Shapes [n, ...] give a scalar.
+ *
+ * Gradient by z: (sigmoid(z) - t) / count, count being what the mean is over.
+ * @param reduction "mean" over every element (default), or "rows": sum over outputs, mean over samples, as the books
+ * have it.
+ * @throws RangeError if the shapes differ or, by rows, are those of a scalar; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * binaryCrossEntropyWithLogits(tensor([[0]]), tensor([[1]])).item(); // 0.6931472
+ * ```
  */
 export function binaryCrossEntropyWithLogits(
   logits: Tensor,
@@ -116,10 +162,15 @@ export function binaryCrossEntropyWithLogits(
 }
 
 /**
- * Cross-entropy of softmax(z), mean over samples, stable for any z. Targets: class indices [n] (int32), or probabilities [n, classes].
- * Gradient with respect to z: (softmax(z) - t) / n, computed in the same pass.
- * @throws RangeError if the shapes don't fit or an index is not a class.
- * @example softmaxCrossEntropy(tensor([[0, 0]]), tensor([1], "int32")).item(); // 0.6931471824645996
+ * Cross-entropy of softmax(z), -sum over classes of t ln softmax(z), mean over samples, stable for any z. Shapes: z [n,
+ * classes]; the targets are class indices [n] (int32) or probabilities [n, classes]. A scalar.
+ *
+ * Gradient by z: (softmax(z) - t) / n, computed in the same pass.
+ * @throws RangeError if the shapes do not fit or an index is not a class; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * softmaxCrossEntropy(tensor([[0, 0]]), tensor([1], "int32")).item(); // 0.6931472
+ * ```
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   e.checkTensor("softmaxCrossEntropy", logits);
@@ -179,9 +230,14 @@ function checkClasses(operation: string, labels: Tensor, n: number, classes: num
 }
 
 /**
- * -mean of ln p[i, label i]: `predictions` are probabilities [n, classes], labels class indices [n]. Gradient: -1 / (n p) at the labels.
- * @throws RangeError if the shapes don't fit or an index is not a class.
- * @example negativeLogLikelihood(tensor([[0.5, 0.5]]), tensor([1], "int32")).item(); // 0.6931471824645996
+ * Mean over samples of -ln p[i, label i]. Shapes: probabilities [n, classes], class indices [n] (int32). A scalar.
+ *
+ * Gradient by p: -1 / (n p) at the labels, 0 elsewhere. Together with a softmax use `softmaxCrossEntropy`.
+ * @throws RangeError if the shapes do not fit or an index is not a class; TypeError unless both are tensors.
+ * @example
+ * ```ts
+ * negativeLogLikelihood(tensor([[0.5, 0.5]]), tensor([1], "int32")).item(); // 0.6931472
+ * ```
  */
 export function negativeLogLikelihood(predictions: Tensor, labels: Tensor): Tensor {
   e.checkTensor("negativeLogLikelihood", predictions);

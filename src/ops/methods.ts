@@ -53,7 +53,14 @@ declare module "../tensor/tensor.ts" {
   interface Tensor extends Methods {
     /** The axes reversed, a view: the transposed matrix. */
     readonly T: Tensor;
-    /** NumPy's x[...]: one index an axis. See `index`. @example tensor([[1, 2], [3, 4]]).get(0, -1).item(); // 2 */
+    /**
+     * NumPy's x[...]: one index an axis, as `index` takes them.
+     * @throws RangeError if an index is out of range or there are more indices than axes.
+     * @example
+     * ```ts
+     * tensor([[1, 2], [3, 4]]).get(0, -1).item(); // 2
+     * ```
+     */
     get(...indices: indexing.Index[]): Tensor;
     /** The slices along the first axis. */
     [Symbol.iterator](): IterableIterator<Tensor>;

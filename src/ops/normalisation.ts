@@ -91,6 +91,7 @@ export interface BatchNormResult {
   variance: Tensor;
 }
 
+/** Options of `batchNorm` and `batchNormInference`. */
 export interface BatchNormOptions {
   /** Added to the variance; default 1e-5. */
   epsilon?: number;
@@ -187,6 +188,7 @@ export function batchNormInference(
 
 // By row
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
   /** Added to the variance; default 1e-5. */
   epsilon?: number;
@@ -249,12 +251,13 @@ function rowGradients(x: Tensor, gamma: Tensor, dy: Tensor, axes: number[], epsi
 
 // Across neighbouring channels
 
+/** The numbers of `localResponseNorm`'s formula. */
 export interface LocalResponseNormOptions {
-  /** Default 1e-4. */
+  /** Weight of the neighbours' squares; default 1e-4. */
   alpha?: number;
   /** Exponent; default 0.75. */
   beta?: number;
-  /** Default 1. */
+  /** What is there without neighbours; default 1. */
   k?: number;
 }
 

@@ -6,9 +6,13 @@ import { empty, packed, type Tensor } from "../tensor/tensor.ts";
 import { cast, checkTensor } from "./elementwise.ts";
 
 /**
- * Indices [...] as rows [..., depth] with 1 at the index and 0 elsewhere; no gradient.
- * @throws RangeError if an index is not in 0 to depth - 1.
- * @example oneHot(tensor([1, 0], "int32"), 2).toArray(); // [[0, 1], [1, 0]]
+ * Class indices as rows: [...] gives [..., depth] with 1 at the index and 0 elsewhere. No gradient.
+ * @throws RangeError if an index is not in 0 to depth - 1, or depth is not a whole number from 0 on; TypeError unless
+ * the indices are int32.
+ * @example
+ * ```ts
+ * oneHot(tensor([1, 0], "int32"), 2).toArray(); // [[0, 1], [1, 0]]
+ * ```
  */
 export function oneHot(indices: Tensor, depth: number, dtype: DType = "float32"): Tensor {
   checkTensor("oneHot", indices);

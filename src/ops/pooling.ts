@@ -123,13 +123,19 @@ export function maxPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): 
   return largest("maxPool2d", planOf("maxPool2d", x, size, options));
 }
 
-/** `maxPool2d` along one axis: x [batch, channels, length] gives [batch, channels, outLength]. @example maxPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[3, 4]]] */
+/**
+ * `maxPool2d` along one axis: x [batch, channels, length] gives [batch, channels, outLength].
+ * @example maxPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[3, 4]]]
+ */
 export function maxPool1d(x: Tensor, size: number, options: PoolingOptions<number> = {}): Tensor {
   const [row, window, walk] = asRow("maxPool1d", x, size, options);
   return withoutRow(largest("maxPool1d", plan("maxPool1d", row, window, walk)));
 }
 
-/** The largest element of each channel: [batch, channels, height, width] to [batch, channels]. Gradient: dy to its place, the first of equals. @example globalMaxPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[4]] */
+/**
+ * The largest element of each channel: [batch, channels, height, width] to [batch, channels]. Gradient: dy to its place, the first of equals.
+ * @example globalMaxPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[4]]
+ */
 export function globalMaxPool2d(x: Tensor): Tensor {
   e.checkTensor("globalMaxPool2d", x);
   const p = planOf("globalMaxPool2d", x, x.rank === 4 ? [x.shape[2]!, x.shape[3]!] : 1, {});
@@ -172,14 +178,20 @@ export function avgPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): 
   return windowSum("avgPool2d", input, windows, windows[5] * windows[6], shape);
 }
 
-/** `avgPool2d` along one axis: x [batch, channels, length] gives [batch, channels, outLength]. @example avgPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[2, 3]]] */
+/**
+ * `avgPool2d` along one axis: x [batch, channels, length] gives [batch, channels, outLength].
+ * @example avgPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[2, 3]]]
+ */
 export function avgPool1d(x: Tensor, size: number, options: PoolingOptions<number> = {}): Tensor {
   const [row, window, walk] = asRow("avgPool1d", x, size, options);
   const { input, windows, shape } = plan("avgPool1d", row, window, walk);
   return withoutRow(windowSum("avgPool1d", input, windows, window[1], shape));
 }
 
-/** The mean of each channel: [batch, channels, height, width] to [batch, channels]. Gradient: dy / (height width) everywhere. @example globalAvgPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[2.5]] */
+/**
+ * The mean of each channel: [batch, channels, height, width] to [batch, channels]. Gradient: dy / (height width) everywhere.
+ * @example globalAvgPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[2.5]]
+ */
 export function globalAvgPool2d(x: Tensor): Tensor {
   e.checkTensor("globalAvgPool2d", x);
   const { input } = planOf("globalAvgPool2d", x, x.rank === 4 ? [x.shape[2]!, x.shape[3]!] : 1, {});

@@ -1,7 +1,14 @@
 // Recurrent layers against PyTorch's numbers, against the same layers composed of ordinary operations, and against differences.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { describeGolden, expectClose, type GoldenRunner } from "../../test/golden.ts";
+import {
+  expectClose,
+  type GoldenCase,
+  type GoldenRunner,
+  goldenFound,
+  goldenValues,
+  readGolden,
+} from "../../test/golden.ts";
 import * as nb from "../node.ts";
 import {
   bidirectional,
@@ -63,9 +70,38 @@ function usedOtherWeights({ inputGradients = {} }: GoldenCase): boolean {
   return gradient !== undefined && goldenValues(gradient).every((value) => value === 0);
 }
 
-describeGolden("recurrent", (golden) => {
+function runCase(golden: GoldenCase, float: "float32" | "float64"): void {
+  const make = (array: GoldenCase["inputs"][string]): Tensor =>
+    tensor(Float64Array.from(goldenValues(array)), { dtype: float, shape: array.shape });
+  const inputs = Object.fromEntries(Object.entries(golden.inputs).map(([name, x]) => [name, make(x)]));
+  for (const x of Object.values(inputs)) x.requireGradient();
   const runner = runners[golden.name] ?? runners[golden.name.split(" ")[0]];
-  return runner;
+  const result = runner(inputs, golden.attrs, float);
+  const outputs = result instanceof nb.Tensor ? { output: result } : result;
+  let total = tensor(0, float);
+  for (const [name, expected] of Object.entries(golden.outputs)) {
+    expect(outputs[name].shape, name).toEqual(expected.shape);
+    expect(outputs[name].dtype, name).toBe(float);
+    if (!usedOtherWeights(golden)) expectClose(outputs[name].dataSync(), goldenValues(expected), name);
+    total = total.add(sum(outputs[name].mul(make(golden.outputGradients![name]))));
+  }
+  nb.backward(total);
+  for (const [name, expected] of Object.entries(golden.inputGradients!)) {
+    const gradient = inputs[name].gradient!;
+    expect(gradient.shape, `gradient of ${name}`).toEqual(expected.shape);
+    if (!usedOtherWeights(golden)) expectClose(gradient.dataSync(), goldenValues(expected), `gradient of ${name}`);
+  }
+}
+
+describe.skipIf(!goldenFound)("golden recurrent", () => {
+  for (const golden of goldenFound ? readGolden<{ cases: GoldenCase[] }>("recurrent").cases : []) {
+    const why = usedOtherWeights(golden) ? " (shapes only: the oracle used other weights than it lists)" : "";
+    test.each(["float32", "float64"] as const)(`${golden.name} in %s${why}`, (float) => {
+      scope(() => {
+        runCase(golden, float);
+      });
+    });
+  }
 });
 
 // Random layers
@@ -195,7 +231,68 @@ describe.each(variants)("$cell $options", ({ cell, options }) => {
   });
 });
 
+/** The layers' formulas in plain loops: the outputs of all steps for a forward pass. */
+function byLoops(cell: keyof typeof cells, options: RnnOptions & LstmOptions & GruOptions, values: Layer): number[] {
+  const [steps, batch, inputs] = values.x.shape;
+  const size = values.h0.shape[1];
+  const [x, h0, c0, wx, wh, bx, bh] = Object.values(values).map((t: Tensor) => t.dataSync());
+  const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+  const f = { tanh: Math.tanh, sigmoid, relu: (z: number) => Math.max(z, 0), none: (z: number) => z };
+  const outputs: number[] = [];
+  let h = Array.from({ length: batch }, (_, b) => [...h0.subarray(b * size, (b + 1) * size)]);
+  const c = Array.from({ length: batch }, (_, b) => [...c0.subarray(b * size, (b + 1) * size)]);
+  for (let t = 0; t < steps; t++) {
+    h = h.map((before, b) => {
+      const fromInput = (row: number): number => {
+        let z = bx[row];
+        for (let i = 0; i < inputs; i++) z += wx[row * inputs + i] * x[(t * batch + b) * inputs + i];
+        return z;
+      };
+      const fromState = (row: number, state: readonly number[]): number =>
+        state.reduce((z, value, i) => z + wh[row * size + i] * value, bh[row]);
+      const gate = (block: number, j: number): number =>
+        fromInput(block * size + j) + fromState(block * size + j, before);
+      const reset = before.map((value, j) => sigmoid(gate(0, j)) * value);
+      return before.map((old, j) => {
+        if (cell === "rnn") return f[options.nonlinearity!](gate(0, j));
+        if (cell === "lstm") {
+          c[b][j] = sigmoid(gate(1, j)) * c[b][j] + sigmoid(gate(0, j)) * Math.tanh(gate(2, j));
+          return sigmoid(gate(3, j)) * f[options.cellActivation!](c[b][j]);
+        }
+        const row = 2 * size + j;
+        const state = options.reset === "before" ? fromState(row, reset) : sigmoid(gate(0, j)) * fromState(row, before);
+        const candidate = Math.tanh(fromInput(row) + state);
+        const z = sigmoid(gate(1, j));
+        return options.update === "keeps" ? z * old + (1 - z) * candidate : (1 - z) * old + z * candidate;
+      });
+    });
+    outputs.push(...h.flat());
+  }
+  return outputs;
+}
+
 describe("recurrent layers", () => {
+  test.each([...variants, { cell: "rnn" as const, options: { nonlinearity: "relu" as const } }])(
+    "$cell $options follows its formula in loops, in both forms",
+    ({ cell, options }) => {
+      const values = layer(gatesOf[cell], [4, 5, 3, 6], 21);
+      const { x, h0, c0, ...parameters } = values;
+      const expected = byLoops(cell, options, values);
+      for (const form of ["fused", "composed"] as const) {
+        const all = { ...options, form };
+        const { outputs } =
+          cell === "rnn"
+            ? rnn(x, h0, parameters, all)
+            : cell === "lstm"
+              ? lstm(x, h0, c0, parameters, all)
+              : gru(x, h0, parameters, all);
+        outputs.dataSync().forEach((value, i) => {
+          expect(value).toBeCloseTo(expected[i], 12);
+        });
+      }
+    },
+  );
+
   test("float32 follows float64", () => {
     const values = Object.values(layer(4, [6, 7, 3, 5], 2));
     const [, exact] = nb.valueAndGrad(cells.lstm({}))(...values);

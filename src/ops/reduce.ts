@@ -98,9 +98,16 @@ function number(operation: string, x: Tensor): Tensor {
 }
 
 /**
- * Sum over axes (all by default). The order of additions is fixed and pairwise-like, whatever the number of threads. Gradient: dy to every element.
- * @throws RangeError for an axis out of range.
- * @example sum(tensor([[1, 2], [3, 4]]), 0).toArray(); // [4, 6]
+ * Sum over axes. Shape: that of x without the axes, or with length 1 there if `keepDims`; bool counts as int32.
+ *
+ * The order of additions is fixed and pairwise-like, whatever the number of threads: same numbers, same bits.
+ * Gradient: dy to every element.
+ * @param axes one axis, several, or (left out) all; negative ones count from the end.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sum(tensor([[1, 2], [3, 4]]), 0).toArray(); // [4, 6]
+ * ```
  */
 export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const input = number("sum", x);
@@ -118,14 +125,32 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(y, shape);
 }
 
-/** Mean over axes. Gradient: dy / n to every element. @example mean(tensor([1, 2, 3])).item(); // 2 */
+/**
+ * Mean over axes: sum(x) / n. Shape as in `sum`; int32 and bool become float32. NaN over no elements.
+ *
+ * Gradient: dy / n to every element.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * mean(tensor([[1, 2], [3, 6]]), 1).toArray(); // [1.5, 4.5]
+ * ```
+ */
 export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const input = real("mean", x);
   const n = sizeOf(normaliseAxes("mean", axes, input.rank).map((axis) => input.shape[axis]!));
   return e.div(sum(input, axes, keepDims), n);
 }
 
-/** Product over axes. Gradient: dy times the product of the others. @example prod(tensor([2, 3, 4])).item(); // 24 */
+/**
+ * Product over axes, 1 over no elements. Shape and dtype as in `sum`.
+ *
+ * Gradient: dy times the product of the other elements, right also where elements are 0.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * prod(tensor([2, 3, 4])).item(); // 24
+ * ```
+ */
 export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const input = number("prod", x);
   const p = plan("prod", input, axes);
@@ -174,12 +199,32 @@ function extreme(operation: "max" | "min", x: Tensor, axes: Axes | undefined, ke
   });
 }
 
-/** Largest element over axes; NaN wins. Gradient: dy to the largest, in equal parts where several are. @throws RangeError over no elements. @example max(tensor([1, 3, 2])).item(); // 3 */
+/**
+ * Largest element over axes; NaN wins. Shape and dtype as in `sum`.
+ *
+ * Gradient: dy to the largest element, in equal parts where several are.
+ * @throws RangeError over no elements, or for an axis that is out of range or named twice; TypeError if x is not a
+ * tensor.
+ * @example
+ * ```ts
+ * max(tensor([[1, 3], [4, 2]]), 1).toArray(); // [3, 4]
+ * ```
+ */
 export function max(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return extreme("max", x, axes, keepDims);
 }
 
-/** Smallest element over axes; NaN wins. Gradient: dy to the smallest, in equal parts where several are. @throws RangeError over no elements. @example min(tensor([1, 3, 2])).item(); // 1 */
+/**
+ * Smallest element over axes; NaN wins. Shape and dtype as in `sum`.
+ *
+ * Gradient: dy to the smallest element, in equal parts where several are.
+ * @throws RangeError over no elements, or for an axis that is out of range or named twice; TypeError if x is not a
+ * tensor.
+ * @example
+ * ```ts
+ * min(tensor([[1, 3], [4, 2]]), 1).toArray(); // [1, 2]
+ * ```
+ */
 export function min(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return extreme("min", x, axes, keepDims);
 }
@@ -192,34 +237,78 @@ function position(operation: "argmax" | "argmin", x: Tensor, axis: number | unde
   return fold(operation, source, keepDims, "int32");
 }
 
-/** Position of the largest element along an axis (of all, row-major, by default), the first of equals; int32. @example argmax(tensor([1, 3, 2])).item(); // 1 */
+/**
+ * Position of the largest element along an axis, the first of equals. Shape as in `sum`; int32, without gradient.
+ * @param axis left out: the position in all elements, row-major.
+ * @throws RangeError over no elements or for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * argmax(tensor([[1, 3], [4, 2]]), 1).toArray(); // [1, 0]
+ * ```
+ */
 export function argmax(x: Tensor, axis?: number, keepDims = false): Tensor {
   return position("argmax", x, axis, keepDims);
 }
 
-/** Position of the smallest element along an axis (of all, row-major, by default), the first of equals; int32. @example argmin(tensor([2, 1, 3])).item(); // 1 */
+/**
+ * Position of the smallest element along an axis, the first of equals. Shape as in `sum`; int32, without gradient.
+ * @param axis left out: the position in all elements, row-major.
+ * @throws RangeError over no elements or for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * argmin(tensor([[1, 3], [4, 2]]), 1).toArray(); // [0, 1]
+ * ```
+ */
 export function argmin(x: Tensor, axis?: number, keepDims = false): Tensor {
   return position("argmin", x, axis, keepDims);
 }
 
-/** Whether any element is true (not 0). @example any(tensor([false, true])).item(); // 1 */
+/**
+ * Whether any element over axes is true (not 0); false over no elements. Shape as in `sum`; bool, without gradient.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * any(tensor([[0, 1], [0, 0]]), 1).toArray(); // [true, false]
+ * ```
+ */
 export function any(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return fold("any", plan("any", e.cast(x, "bool"), axes), keepDims, "bool");
 }
 
-/** Whether all elements are true (not 0). @example all(tensor([false, true])).item(); // 0 */
+/**
+ * Whether all elements over axes are true (not 0); true over no elements. Shape as in `sum`; bool, without gradient.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * all(tensor([[1, 1], [0, 1]]), 1).toArray(); // [true, false]
+ * ```
+ */
 export function all(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return fold("all", plan("all", e.cast(x, "bool"), axes), keepDims, "bool");
 }
 
-/** How many elements are not 0; int32. @example countNonZero(tensor([0, 1, 2])).item(); // 2 */
+/**
+ * How many elements over axes are not 0. Shape as in `sum`; int32, without gradient.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * countNonZero(tensor([0, 1, 2])).item(); // 2
+ * ```
+ */
 export function countNonZero(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return fold("countNonZero", plan("countNonZero", e.cast(x, "bool"), axes), keepDims, "int32");
 }
 
 /**
- * Mean squared distance from the mean, divided by n - `correction` (0: of the population, 1: of a sample). Gradient: 2 dy (x - mean) / (n - correction).
- * @example variance(tensor([1, 2, 3, 4])).item(); // 1.25
+ * Variance over axes: sum((x - mean)^2) / (n - correction). Shape as in `sum`; int32 and bool become float32.
+ *
+ * Gradient: 2 dy (x - mean) / (n - correction).
+ * @param correction 0 (default): the variance of a population; 1: the estimate from a sample.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * variance(tensor([1, 2, 3, 4])).item(); // 1.25
+ * ```
  */
 export function variance(x: Tensor, axes?: Axes, keepDims = false, correction = 0): Tensor {
   const input = real("variance", x);
@@ -234,15 +323,31 @@ export function variance(x: Tensor, axes?: Axes, keepDims = false, correction = 
   return e.div(sum(e.square(e.sub(input, centre)), p.axes, keepDims), divisor);
 }
 
-/** Square root of the variance. @example standardDeviation(tensor([1, 3])).item(); // 1 */
+/**
+ * Standard deviation over axes: the square root of `variance`, with its shape and options.
+ *
+ * Gradient: dy (x - mean) / ((n - correction) y).
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * standardDeviation(tensor([1, 3])).item(); // 1
+ * ```
+ */
 export function standardDeviation(x: Tensor, axes?: Axes, keepDims = false, correction = 0): Tensor {
   return e.sqrt(variance(x, axes, keepDims, correction));
 }
 
 /**
- * Length of vectors over axes: order 2 (default) root of the sum of squares, order 1 sum of absolute values, order Infinity the largest absolute value.
- * Gradient of order 2: dy x / norm.
- * @example norm(tensor([3, 4])).item(); // 5
+ * Length of vectors over axes. Order 2 (default): root of the sum of squares; 1: sum of absolute values; Infinity: the
+ * largest absolute value. Shape as in `sum`; int32 and bool become float32.
+ *
+ * Gradient of order 2: dy x / y.
+ * @throws RangeError for another order, or an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * norm(tensor([3, -4])).item(); // 5
+ * norm(tensor([3, -4]), undefined, false, 1).item(); // 7
+ * ```
  */
 export function norm(x: Tensor, axes?: Axes, keepDims = false, order: 1 | 2 | typeof Infinity = 2): Tensor {
   const input = real("norm", x);
@@ -253,7 +358,16 @@ export function norm(x: Tensor, axes?: Axes, keepDims = false, order: 1 | 2 | ty
   return e.sqrt(fold("sumSquares", plan("norm", input, axes), keepDims, input.dtype));
 }
 
-/** ln(sum of e^x) over axes, without overflow. Gradient: dy softmax(x). @example logSumExp(tensor([1000, 1000])).item(); // 1000.6931762695312 */
+/**
+ * ln(sum of e^x) over axes, without overflow. Shape as in `sum`; int32 and bool become float32.
+ *
+ * Gradient: dy e^(x - y), which is dy softmax(x).
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * logSumExp(tensor([1000, 1000])).item(); // 1000.6931472
+ * ```
+ */
 export function logSumExp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const input = real("logSumExp", x);
   const p = plan("logSumExp", input, axes);
@@ -306,7 +420,17 @@ function rows(operation: string, ...operands: Tensor[]): (source: Tensor, count:
   };
 }
 
-/** e^x / sum of e^x along an axis (the last by default), without overflow. Gradient: y (dy - sum(dy y)). @example softmax(tensor([0, 0])).toArray(); // [0.5, 0.5] */
+/**
+ * Softmax along an axis, the last by default: y = e^x / sum(e^x), without overflow. Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: y (dy - sum(dy y)).
+ * @throws RangeError for a scalar or an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * softmax(tensor([[0, 0], [0, Math.log(3)]])).toArray(); // [[0.5, 0.5], [0.25, 0.75]]
+ * ```
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   const input = real("softmax", x);
   if (input.rank === 0) throw new RangeError("softmax: a scalar has no axis to normalise over");
@@ -327,7 +451,16 @@ function softmaxGradient(y: Tensor, dy: Tensor, axis: number): Tensor {
   return e.mul(y, e.sub(dy, sum(e.mul(dy, y), axis, true)));
 }
 
-/** ln softmax(x) along an axis (the last by default), without overflow. Gradient: dy - softmax(x) sum(dy). @example logSoftmax(tensor([0, 0])).toArray(); // [-0.6931471824645996, -0.6931471824645996] */
+/**
+ * Logarithm of `softmax` along an axis, the last by default: y = x - ln(sum(e^x)), without overflow. Shape: that of x.
+ *
+ * Gradient: dy - softmax(x) sum(dy).
+ * @throws RangeError for a scalar or an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * logSoftmax(tensor([0, 0])).toArray(); // [-0.6931472, -0.6931472]
+ * ```
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   const input = real("logSoftmax", x);
   if (input.rank === 0) throw new RangeError("logSoftmax: a scalar has no axis to normalise over");
@@ -346,7 +479,16 @@ function cumulative(operation: "cumsum" | "cumprod", x: Tensor, axis: number): T
   return y;
 }
 
-/** Running sum along an axis. Gradient: the running sum of dy from the other end. @example cumsum(tensor([1, 2, 3])).toArray(); // [1, 3, 6] */
+/**
+ * Running sum along an axis, the first by default. Shape: that of x; bool counts as int32.
+ *
+ * Gradient: the running sum of dy from the other end.
+ * @throws RangeError for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * cumsum(tensor([1, 2, 3])).toArray(); // [1, 3, 6]
+ * ```
+ */
 export function cumsum(x: Tensor, axis = 0): Tensor {
   const input = number("cumsum", x);
   const y = cumulative("cumsum", input, axis);
@@ -354,7 +496,16 @@ export function cumsum(x: Tensor, axis = 0): Tensor {
   return record("cumsum", y, [input], (dy) => [flip(cumsum(flip(dy, axis), axis), axis)]);
 }
 
-/** Running product along an axis. Gradient: sum over later results of dy y / x; x must not be 0. @example cumprod(tensor([1, 2, 3])).toArray(); // [1, 2, 6] */
+/**
+ * Running product along an axis, the first by default. Shape: that of x; bool counts as int32.
+ *
+ * Gradient: the running sum of dy y from the other end, divided by x; elements of x must not be 0.
+ * @throws RangeError for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * cumprod(tensor([1, 2, 3])).toArray(); // [1, 2, 6]
+ * ```
+ */
 export function cumprod(x: Tensor, axis = 0): Tensor {
   const input = number("cumprod", x);
   const y = cumulative("cumprod", input, axis);

@@ -17,10 +17,15 @@ import { cast, checkTensor } from "./elementwise.ts";
 import { sum, sumTo } from "./reduce.ts";
 
 /**
- * The elements in row-major order under another shape; one length may be -1 and follows from the others. A view where the strides allow.
+ * The elements in row-major order under another shape; one length may be -1 and follows from the others. A view where x
+ * is row-major, else a copy.
+ *
  * Gradient: dy in the shape of x.
- * @throws RangeError if the sizes differ.
- * @example reshape(tensor([1, 2, 3, 4]), [2, -1]).shape; // [2, 2]
+ * @throws RangeError if the sizes differ, or more than one length is -1; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * reshape(tensor([1, 2, 3, 4]), [2, -1]).toArray(); // [[1, 2], [3, 4]]
+ * ```
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor("reshape", x);
@@ -53,15 +58,30 @@ function inferLength(x: Tensor, shape: Shape): Shape {
   return target;
 }
 
-/** All elements in one axis, row-major. Gradient: dy in the shape of x. @example flatten(zeros([2, 3])).shape; // [6] */
+/**
+ * All elements in one axis, row-major: [a, b, ...] to [a b ...]. A view where x is row-major, else a copy.
+ *
+ * Gradient: dy in the shape of x.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * flatten(tensor([[1, 2], [3, 4]])).toArray(); // [1, 2, 3, 4]
+ * ```
+ */
 export function flatten(x: Tensor): Tensor {
   return reshape(x, [-1]);
 }
 
 /**
- * Axes in another order, a view; without `axes` they are reversed. Gradient: dy with the order undone.
- * @throws RangeError unless `axes` names every axis once.
- * @example transpose(zeros([2, 3])).shape; // [3, 2]
+ * Axes in another order, a view: axis i of the result is axis `axes[i]` of x. Without `axes` they are reversed.
+ *
+ * Gradient: dy with the order undone.
+ * @throws RangeError unless `axes` names every axis once; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * transpose(tensor([[1, 2], [3, 4]])).toArray(); // [[1, 3], [2, 4]]
+ * transpose(zeros([2, 3, 4]), [1, 2, 0]).shape; // [3, 4, 2]
+ * ```
  */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensor("transpose", x);
@@ -89,7 +109,16 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   });
 }
 
-/** Two axes exchanged, a view. @example swapAxes(zeros([2, 3, 4]), 0, 2).shape; // [4, 3, 2] */
+/**
+ * Two axes exchanged, a view.
+ *
+ * Gradient: dy with the same axes exchanged.
+ * @throws RangeError for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * swapAxes(zeros([2, 3, 4]), 0, 2).shape; // [4, 3, 2]
+ * ```
+ */
 export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   checkTensor("swapAxes", x);
   const first = normaliseAxis("swapAxes", a, x.rank);
@@ -100,7 +129,16 @@ export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   );
 }
 
-/** One axis taken to another place, a view. @example moveAxis(zeros([2, 3, 4]), 0, -1).shape; // [3, 4, 2] */
+/**
+ * One axis taken to another place, a view; the others keep their order.
+ *
+ * Gradient: dy with the axis taken back.
+ * @throws RangeError for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * moveAxis(zeros([2, 3, 4]), 0, -1).shape; // [3, 4, 2]
+ * ```
+ */
 export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   checkTensor("moveAxis", x);
   const source = normaliseAxis("moveAxis", from, x.rank);
@@ -110,7 +148,16 @@ export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   return transpose(x, order);
 }
 
-/** A new axis of length 1 at `axis`, a view. @example expandDims(zeros([3]), 0).shape; // [1, 3] */
+/**
+ * A new axis of length 1 at `axis` of the result, a view.
+ *
+ * Gradient: dy in the shape of x.
+ * @throws RangeError for an axis that is out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * expandDims(zeros([3]), 0).shape; // [1, 3]
+ * ```
+ */
 export function expandDims(x: Tensor, axis: number): Tensor {
   checkTensor("expandDims", x);
   const at = normaliseAxis("expandDims", axis, x.rank + 1);
@@ -118,7 +165,16 @@ export function expandDims(x: Tensor, axis: number): Tensor {
   return tracked(x) ? record("expandDims", y, [x], (dy) => [reshape(dy, x.shape)]) : y;
 }
 
-/** Without axes of length 1 (all of them, or the named ones), a view. @throws RangeError if a named axis is longer. @example squeeze(zeros([1, 3, 1])).shape; // [3] */
+/**
+ * x without its axes of length 1, all of them or the named ones; a view.
+ *
+ * Gradient: dy in the shape of x.
+ * @throws RangeError if a named axis is longer than 1 or out of range; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * squeeze(zeros([1, 3, 1])).shape; // [3]
+ * ```
+ */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   checkTensor("squeeze", x);
   const named = axes === undefined ? undefined : normaliseAxes("squeeze", axes, x.rank);
@@ -132,7 +188,17 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   return tracked(x) ? record("squeeze", y, [x], (dy) => [reshape(dy, x.shape)]) : y;
 }
 
-/** x repeated to a larger shape by the rules of broadcasting, a view that copies nothing. Gradient: dy summed over what was repeated. @example broadcastTo(tensor([1, 2]), [3, 2]).shape; // [3, 2] */
+/**
+ * x repeated to a larger shape by the rules of broadcasting: axes are aligned at the end, a length of 1 repeats. A view
+ * that copies nothing.
+ *
+ * Gradient: dy summed over what was repeated.
+ * @throws RangeError if x does not broadcast to the shape; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * broadcastTo(tensor([1, 2]), [3, 2]).toArray(); // [[1, 2], [1, 2], [1, 2]]
+ * ```
+ */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkTensor("broadcastTo", x);
   checkShape("broadcastTo", shape);
@@ -148,7 +214,16 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return tracked(x) ? record("broadcastTo", y, [x], (dy) => [sumTo(dy, x.shape)]) : y;
 }
 
-/** A copy with memory of its own, row-major. Gradient: dy. @example clone(tensor([1])).item(); // 1 */
+/**
+ * A copy with memory of its own, row-major. Shape and dtype: those of x.
+ *
+ * Gradient: dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * clone(tensor([1, 2])).toArray(); // [1, 2]
+ * ```
+ */
 export function clone(x: Tensor): Tensor {
   checkTensor("clone", x);
   const y = empty("clone", x.shape, x.dtype);
@@ -211,9 +286,17 @@ export function resolveSlice(operation: string, length: number, start?: number, 
 }
 
 /**
- * Part of one axis, a view: from `start` to before `stop`, every `step`-th; negative bounds count from the end, as in Python.
+ * Part of one axis, a view: from `start` to before `stop`, every `step`-th; negative bounds count from the end, as in
+ * Python.
+ *
  * Gradient: dy in its place, 0 elsewhere.
- * @example slice(tensor([0, 1, 2, 3]), 1, 3).toArray(); // [1, 2]
+ * @throws RangeError for bounds that are not whole numbers, a step of 0, or an axis that is out of range; TypeError if
+ * x is not a tensor.
+ * @example
+ * ```ts
+ * slice(tensor([0, 1, 2, 3]), 1, 3).toArray(); // [1, 2]
+ * slice(tensor([0, 1, 2, 3]), undefined, undefined, -2).toArray(); // [3, 1]
+ * ```
  */
 export function slice(x: Tensor, start?: number, stop?: number, step = 1, axis = 0): Tensor {
   checkTensor("slice", x);
@@ -227,7 +310,16 @@ export function slice(x: Tensor, start?: number, stop?: number, step = 1, axis =
   );
 }
 
-/** Order reversed along the axes (all of them by default), a view. Gradient: dy reversed. @example flip(tensor([1, 2, 3])).toArray(); // [3, 2, 1] */
+/**
+ * Order reversed along the axes, all of them by default; a view.
+ *
+ * Gradient: dy reversed.
+ * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * flip(tensor([[1, 2], [3, 4]]), 1).toArray(); // [[2, 1], [4, 3]]
+ * ```
+ */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   checkTensor("flip", x);
   const reversed = normaliseAxes("flip", axes, x.rank);
@@ -237,7 +329,17 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   return windowAlongAxes("flip", x, windows);
 }
 
-/** Tensors one after the other along an axis; other axes must agree. Gradient: the parts of dy. @example concat([tensor([1]), tensor([2, 3])]).toArray(); // [1, 2, 3] */
+/**
+ * Tensors one after the other along an axis, which adds up; the other axes and the dtypes must agree.
+ *
+ * Gradient: the parts of dy.
+ * @throws RangeError for an empty list or shapes that do not agree; TypeError if dtypes differ or an element is not a
+ * tensor.
+ * @example
+ * ```ts
+ * concat([tensor([[1, 2]]), tensor([[3, 4]])]).toArray(); // [[1, 2], [3, 4]]
+ * ```
+ */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new RangeError("concat: needs at least one tensor");
   for (const x of tensors) checkTensor("concat", x);
@@ -269,7 +371,16 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** Tensors of one shape side by side along a new axis. Gradient: the slices of dy. @example stack([tensor([1, 2]), tensor([3, 4])]).shape; // [2, 2] */
+/**
+ * Tensors of one shape side by side along a new axis: n times [a, b] gives [n, a, b] for axis 0.
+ *
+ * Gradient: the slices of dy.
+ * @throws RangeError for an empty list or shapes that differ; TypeError if dtypes differ or an element is not a tensor.
+ * @example
+ * ```ts
+ * stack([tensor([1, 2]), tensor([3, 4])], 1).toArray(); // [[1, 3], [2, 4]]
+ * ```
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new RangeError("stack: needs at least one tensor");
   for (const x of tensors) {
@@ -287,7 +398,17 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** Cut along an axis into equal parts, or into parts of the given lengths; views. @throws RangeError if it does not come out even. @example split(tensor([1, 2, 3, 4]), 2).length; // 2 */
+/**
+ * Cut along an axis, into a number of equal parts or into parts of the given lengths; views.
+ *
+ * Gradient: dy of each part in its place.
+ * @throws RangeError if the length can't be cut so; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * split(tensor([1, 2, 3, 4]), 2); // [[1, 2], [3, 4]]
+ * split(tensor([1, 2, 3, 4]), [1, 3]); // [[1], [2, 3, 4]]
+ * ```
+ */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   checkTensor("split", x);
   const along = normaliseAxis("split", axis, x.rank);
@@ -313,7 +434,17 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   });
 }
 
-/** x repeated as a block, `repetitions[i]` times along axis i. Gradient: dy summed over the repetitions. @example tile(tensor([1, 2]), [2]).toArray(); // [1, 2, 1, 2] */
+/**
+ * x repeated as a block, `repetitions[i]` times along axis i; the shorter of shape and repetitions is filled up with 1
+ * in front.
+ *
+ * Gradient: dy summed over the repetitions.
+ * @throws RangeError for repetitions that are not whole numbers from 0 on; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * tile(tensor([1, 2]), [2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+ * ```
+ */
 export function tile(x: Tensor, repetitions: readonly number[]): Tensor {
   checkTensor("tile", x);
   checkShape("tile", repetitions);
@@ -337,7 +468,18 @@ function dropOnes(from: number[], to: number[]): { from: number[]; to: number[] 
   return { from: kept.map((i) => from[i]!), to: kept.map((i) => to[i]!) };
 }
 
-/** Each element (or slice along `axis`) repeated `times` times in place. Gradient: dy summed over the repetitions. @example repeat(tensor([1, 2]), 2).toArray(); // [1, 1, 2, 2] */
+/**
+ * Each element, or each slice along `axis`, `times` times in a row; without an axis x is flattened first.
+ *
+ * Gradient: dy summed over the repetitions.
+ * @throws RangeError for times that is not a whole number from 0 on, or an axis that is out of range; TypeError if x is
+ * not a tensor.
+ * @example
+ * ```ts
+ * repeat(tensor([1, 2]), 2).toArray(); // [1, 1, 2, 2]
+ * repeat(tensor([[1, 2], [3, 4]]), 2, 1).toArray(); // [[1, 1, 2, 2], [3, 3, 4, 4]]
+ * ```
+ */
 export function repeat(x: Tensor, times: number, axis?: number): Tensor {
   checkTensor("repeat", x);
   checkShape("repeat", [times]);
@@ -366,9 +508,17 @@ function paddedPositions(length: number, before: number, after: number, mode: Pa
 }
 
 /**
- * x with `[before, after]` elements added along each axis. Gradient: dy inside; the other modes add up what was repeated.
- * @throws RangeError for negative widths, or for a mode that repeats elements of an axis without any.
- * @example pad(tensor([1, 2]), [[1, 1]]).toArray(); // [0, 1, 2, 0]
+ * x with `[before, after]` elements added along each axis: [a, b] becomes [before + a + after, ...].
+ *
+ * Gradient: dy inside; modes other than "constant" add up what was repeated.
+ * @param widths a pair for each axis of x.
+ * @throws RangeError unless there is a pair of whole numbers from 0 on for each axis, or if a mode would repeat
+ * elements of an axis without any; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * pad(tensor([1, 2]), [[1, 1]]).toArray(); // [0, 1, 2, 0]
+ * pad(tensor([1, 2, 3]), [[2, 0]], "reflect").toArray(); // [3, 2, 1, 2, 3]
+ * ```
  */
 export function pad(
   x: Tensor,
@@ -419,7 +569,17 @@ function padConstant(x: Tensor, widths: readonly (readonly [number, number])[], 
   return tracked(x) ? record("pad", y, [x], (dy) => [windowAlongAxes("slice", dy, windows)]) : y;
 }
 
-/** Elements shifted along an axis; what leaves at one end comes in at the other. Gradient: dy shifted back. @example roll(tensor([1, 2, 3]), 1).toArray(); // [3, 1, 2] */
+/**
+ * Elements shifted along an axis; what leaves at one end comes in at the other.
+ *
+ * Gradient: dy shifted back.
+ * @throws RangeError for a shift that is not a whole number or an axis that is out of range; TypeError if x is not a
+ * tensor.
+ * @example
+ * ```ts
+ * roll(tensor([1, 2, 3]), 1).toArray(); // [3, 1, 2]
+ * ```
+ */
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   checkTensor("roll", x);
   const along = normaliseAxis("roll", axis, x.rank);
@@ -440,7 +600,15 @@ function triangle(operation: string, x: Tensor, inside: (row: number, column: nu
   return mask;
 }
 
-/** A mask of x's last two axes: true on and below the `offset`-th diagonal. @example lowerMask(zeros([2, 2])).toArray(); // [[true, false], [true, true]] */
+/**
+ * A mask in the shape of x's last two axes: true on and below the `offset`-th diagonal (0: the main one, above it
+ * positive). Its values are not read.
+ * @throws RangeError for fewer than two axes; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * lowerMask(zeros([2, 2])).toArray(); // [[true, false], [true, true]]
+ * ```
+ */
 export function lowerMask(x: Tensor, offset = 0): Tensor {
   return cast(
     triangle("lowerMask", x, (i, j) => j <= i + offset),
@@ -448,7 +616,15 @@ export function lowerMask(x: Tensor, offset = 0): Tensor {
   );
 }
 
-/** A mask of x's last two axes: true on and above the `offset`-th diagonal. @example upperMask(zeros([2, 2])).toArray(); // [[true, true], [false, true]] */
+/**
+ * A mask in the shape of x's last two axes: true on and above the `offset`-th diagonal (0: the main one, above it
+ * positive). Its values are not read.
+ * @throws RangeError for fewer than two axes; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * upperMask(zeros([2, 2])).toArray(); // [[true, true], [false, true]]
+ * ```
+ */
 export function upperMask(x: Tensor, offset = 0): Tensor {
   return cast(
     triangle("upperMask", x, (i, j) => j >= i + offset),
@@ -456,7 +632,17 @@ export function upperMask(x: Tensor, offset = 0): Tensor {
   );
 }
 
-/** The elements on the `offset`-th diagonal of a matrix. Gradient: dy on the diagonal. @example diagonal(tensor([[1, 2], [3, 4]])).toArray(); // [1, 4] */
+/**
+ * The elements on the `offset`-th diagonal of a matrix (0: the main one, above it positive), a view: [m, n] to
+ * [length].
+ *
+ * Gradient: dy on the diagonal, 0 elsewhere.
+ * @throws RangeError unless x is a matrix; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * diagonal(tensor([[1, 2], [3, 4]])).toArray(); // [1, 4]
+ * ```
+ */
 export function diagonal(x: Tensor, offset = 0): Tensor {
   checkTensor("diagonal", x);
   if (x.rank !== 2) throw new RangeError(`diagonal: needs a matrix, got shape ${formatShape(x.shape)}`);
@@ -478,7 +664,16 @@ function diagonalMatrix(x: Tensor, shape: Shape, offset: number): Tensor {
   return tracked(x) ? record("diagonalMatrix", y, [x], (dy) => [diagonal(dy, offset)]) : y;
 }
 
-/** Sum of a matrix's diagonal. @example trace(tensor([[1, 2], [3, 4]])).item(); // 5 */
+/**
+ * Sum of a matrix's diagonal: [m, n] to a scalar.
+ *
+ * Gradient: dy on the diagonal, 0 elsewhere.
+ * @throws RangeError unless x is a matrix; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * trace(tensor([[1, 2], [3, 4]])).item(); // 5
+ * ```
+ */
 export function trace(x: Tensor): Tensor {
   return sum(diagonal(x));
 }

@@ -35,7 +35,7 @@ function sortRows(rows: Tensor, count: number, n: number): Tensor {
 
 function argsortRows(rows: Tensor, count: number, n: number): Tensor {
   const order = empty("argsort", rows.shape, "int32");
-  const workspace = empty("argsort", [rows.size], "int32");
+  const workspace = empty("argsort", [n], "int32");
   if (order.size > 0) engine().kernel("argsort", rows.dtype, rows, order, count, n, workspace);
   return order;
 }

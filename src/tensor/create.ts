@@ -68,14 +68,20 @@ function convert(values: ArrayLike<number | boolean>, dtype: DType): TypedArray 
 }
 
 /**
- * Makes a tensor from a number, nested arrays, or a typed array (copied).
+ * Makes a tensor from a number, nested arrays, a typed array or another tensor; the values are copied.
  *
- * dtype: the given one; else that of a typed array (8- and 16-bit integers become int32), bool for booleans, and float32 for numbers.
- * @param shape lengths for a flat array; may be left out when nested arrays give it.
- * @throws RangeError if nested arrays are not rectangular or `shape` does not hold as many elements as there are.
+ * The dtype is the given one, else that of a typed array (8- and 16-bit integers become int32) or tensor, bool for
+ * booleans, and float32 for numbers. The shape is the given one, else that of the nested arrays, or [length] for a
+ * typed array.
+ * @param options a dtype, or `{ dtype, shape }`; a shape orders flat values row-major.
+ * @throws RangeError if nested arrays are not rectangular or the shape does not hold as many elements as there are;
+ * TypeError for an unknown dtype or elements that are neither numbers nor booleans.
  * @example
+ * ```ts
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
- * tensor(new Float64Array(6), { shape: [2, 3] }).dtype; // "float64"
+ * tensor([1.5, 2.5], "float64").dtype; // "float64"
+ * tensor(new Int32Array([1, 2, 3, 4]), { shape: [2, 2] }).toArray(); // [[1, 2], [3, 4]]
+ * ```
  */
 export function tensor(
   values: NestedArray | ArrayBufferView | Tensor,
@@ -124,9 +130,12 @@ function checkedEmpty(operation: string, shape: Shape, dtype: DType): Tensor {
 }
 
 /**
- * A tensor with every element `value`.
- * @throws RangeError for a shape with fractional or negative lengths.
- * @example full([2, 2], 7).sum().item(); // 28
+ * A tensor of the shape with every element `value`, converted to the dtype.
+ * @throws RangeError for lengths that are not whole numbers from 0 on; TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * full([2, 2], 7).toArray(); // [[7, 7], [7, 7]]
+ * ```
  */
 export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
   const result = checkedEmpty("full", shape, dtype);
@@ -134,34 +143,75 @@ export function full(shape: Shape, value: number, dtype: DType = "float32"): Ten
   return result;
 }
 
-/** A tensor of zeros. @example zeros([2, 3]).size; // 6 */
+/**
+ * A tensor of zeros.
+ * @throws RangeError for lengths that are not whole numbers from 0 on; TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * zeros([2, 3]).toArray(); // [[0, 0, 0], [0, 0, 0]]
+ * ```
+ */
 export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
   return full(shape, 0, dtype);
 }
 
-/** A tensor of ones. @example ones([3]).sum().item(); // 3 */
+/**
+ * A tensor of ones.
+ * @throws RangeError for lengths that are not whole numbers from 0 on; TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * ones([3]).toArray(); // [1, 1, 1]
+ * ```
+ */
 export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
   return full(shape, 1, dtype);
 }
 
-/** Zeros in the shape and dtype of `x`. @example zerosLike(tensor([1, 2])).toArray(); // [0, 0] */
+/**
+ * Zeros in the shape of x, and in its dtype unless another is given.
+ * @throws TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * zerosLike(tensor([1, 2])).toArray(); // [0, 0]
+ * ```
+ */
 export function zerosLike(x: Tensor, dtype: DType = x.dtype): Tensor {
   return full(x.shape, 0, dtype);
 }
 
-/** Ones in the shape and dtype of `x`. @example onesLike(tensor([1, 2])).toArray(); // [1, 1] */
+/**
+ * Ones in the shape of x, and in its dtype unless another is given.
+ * @throws TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * onesLike(tensor([1, 2])).toArray(); // [1, 1]
+ * ```
+ */
 export function onesLike(x: Tensor, dtype: DType = x.dtype): Tensor {
   return full(x.shape, 1, dtype);
 }
 
-/** `value` in the shape and dtype of `x`. @example fullLike(tensor([1, 2]), 5).toArray(); // [5, 5] */
+/**
+ * `value` in the shape of x, and in its dtype unless another is given.
+ * @throws TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * fullLike(tensor([1, 2]), 5).toArray(); // [5, 5]
+ * ```
+ */
 export function fullLike(x: Tensor, value: number, dtype: DType = x.dtype): Tensor {
   return full(x.shape, value, dtype);
 }
 
 /**
- * Ones on a diagonal of a [rows, columns] matrix; `offset` above (positive) or below the main one.
- * @example eye(2).toArray(); // [[1, 0], [0, 1]]
+ * Ones on a diagonal of a [rows, columns] matrix, 0 elsewhere; without `offset` and `columns` the identity.
+ * @param offset how far above (positive) or below the main diagonal.
+ * @throws RangeError for lengths that are not whole numbers from 0 on; TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * eye(2).toArray(); // [[1, 0], [0, 1]]
+ * eye(2, 3, 1).toArray(); // [[0, 1, 0], [0, 0, 1]]
+ * ```
  */
 export function eye(rows: number, columns: number = rows, offset = 0, dtype: DType = "float32"): Tensor {
   const result = zeros([rows, columns], dtype);
@@ -175,9 +225,14 @@ export function eye(rows: number, columns: number = rows, offset = 0, dtype: DTy
 }
 
 /**
- * Values from `start` (inclusive) to `stop` (exclusive) in steps: start + i step. `arange(n)` counts from 0.
- * @throws RangeError if the step is 0 or a bound is not finite.
- * @example arange(1, 7, 2).toArray(); // [1, 3, 5]
+ * Values from `start` (inclusive) to `stop` (exclusive) in steps: start + i step. Shape: [ceil((stop - start) / step)].
+ * `arange(n)` counts from 0.
+ * @throws RangeError if the step is 0 or a bound is not finite; TypeError for bool or an unknown dtype.
+ * @example
+ * ```ts
+ * arange(3).toArray(); // [0, 1, 2]
+ * arange(1, 7, 2).toArray(); // [1, 3, 5]
+ * ```
  */
 export function arange(start: number, stop?: number, step = 1, dtype: DType = "float32"): Tensor {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
@@ -193,9 +248,13 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
 }
 
 /**
- * `count` values evenly spaced from `start` to `stop`, both included.
- * @throws RangeError if `count` is not a whole number from 0 on.
- * @example linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
+ * `count` values evenly spaced from `start` to `stop`, both included: start + i (stop - start) / (count - 1). Shape:
+ * [count].
+ * @throws RangeError if `count` is not a whole number from 0 on; TypeError for an unknown dtype.
+ * @example
+ * ```ts
+ * linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
+ * ```
  */
 export function linspace(start: number, stop: number, count = 50, dtype: DType = "float32"): Tensor {
   const result = checkedEmpty("linspace", [count], dtype);

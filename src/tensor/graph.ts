@@ -5,6 +5,7 @@ import type { Tensor } from "./tensor.ts";
 /** Gradients of an operation's inputs, in their order, from the gradient of its result; undefined where none is needed. */
 export type GradientRule = (outputGradient: Tensor) => readonly (Tensor | undefined)[];
 
+/** A recorded operation, or a leaf: a tensor that gradients are collected for. */
 export class Node {
   /** Later operations have larger numbers: descending order is a valid order for backward. */
   readonly order: number;

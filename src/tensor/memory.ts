@@ -2,6 +2,7 @@
 import { engine } from "../engine/engine.ts";
 import { storageStatistics } from "../engine/storage.ts";
 
+/** What `memory` reports. */
 export interface MemoryReport {
   /** Live tensors (views share one). */
   tensors: number;
@@ -16,11 +17,16 @@ export interface MemoryReport {
 }
 
 /**
- * Reports live tensors and the engine's memory. In a loop whose step is wrapped in `scope`, `tensors` and `bytes` stay the same.
+ * Reports live tensors and the engine's memory. In a loop whose step is wrapped in `scope`, `tensors` and `bytes` stay
+ * the same.
  * @example
+ * ```ts
  * const before = memory().tensors;
- * scope(() => zeros([10, 10]).add(1));
+ * scope(() => {
+ *   zeros([10, 10]).add(1);
+ * });
  * memory().tensors - before; // 0
+ * ```
  */
 export function memory(): MemoryReport {
   return { ...storageStatistics(), ...engine().memory() };

@@ -12,7 +12,16 @@ export interface RandomState {
   counter: number;
 }
 
-/** A stream of random numbers. Two generators with different seeds are independent. */
+/**
+ * A stream of random numbers. Equal seeds give equal numbers on every machine; two generators with different seeds are
+ * independent.
+ * @example
+ * ```ts
+ * const a = new Generator(7);
+ * const b = new Generator(7);
+ * random.normal([3], 0, 1, { generator: a }).equal(random.normal([3], 0, 1, { generator: b })).toArray(); // [true, true, true]
+ * ```
+ */
 export class Generator {
   private seedValue: number;
   private counter = 0;
@@ -22,17 +31,24 @@ export class Generator {
     this.seedValue = checkSeed(seed);
   }
 
-  /** Starts again from a seed. */
+  /**
+   * Starts again from a seed.
+   * @throws RangeError unless `seed` is a whole number from 0 to 2^53 - 1.
+   */
   reseed(seed: number): void {
     this.seedValue = checkSeed(seed);
     this.counter = 0;
   }
 
+  /** Where the stream stands, for `restore`. */
   state(): RandomState {
     return { seed: this.seedValue, counter: this.counter };
   }
 
-  /** Continues from a saved state, to the same numbers. */
+  /**
+   * Continues from a saved state, to the same numbers.
+   * @throws RangeError for a seed or counter that is not a whole number from 0 on.
+   */
   restore(state: RandomState): void {
     this.seedValue = checkSeed(state.seed);
     if (!Number.isSafeInteger(state.counter) || state.counter < 0) {
@@ -41,7 +57,10 @@ export class Generator {
     this.counter = state.counter;
   }
 
-  /** Internal: key and counter for a kernel that uses `blocks` blocks. */
+  /**
+   * Key and counter for a kernel that uses `blocks` blocks.
+   * @internal
+   */
   take(blocks: number): [number, number, number, number] {
     const { seedValue, counter } = this;
     this.counter += blocks;
@@ -57,10 +76,11 @@ function checkSeed(seed: number): number {
 
 const defaultGenerator = new Generator(0);
 
+/** What random tensors take as their last argument. */
 export interface RandomOptions {
-  /** float32 by default; integers are int32. */
+  /** float32 by default, bool for `bernoulli`; `integers` and `permutation` are int32. */
   dtype?: DType;
-  /** Default: the global generator, which `seed` sets. */
+  /** Default: the global generator, which `random.seed` sets. */
   generator?: Generator;
 }
 
@@ -80,19 +100,48 @@ function checkFinite(operation: string, ...values: number[]): void {
     if (!Number.isFinite(value)) throw new RangeError(`${operation}: parameters must be finite, got ${value}`);
 }
 
-/** Random tensors; all take `{ dtype, generator }` as their last argument. */
+/**
+ * Random tensors. All take `{ dtype, generator }` as their last argument; without a generator they use the global one.
+ */
 export const random = {
-  /** Sets the global generator's seed. @example random.seed(1) */
+  /**
+   * Sets the global generator's seed: what is drawn from now on is the same in every run.
+   * @throws RangeError unless `seed` is a whole number from 0 to 2^53 - 1.
+   * @example
+   * ```ts
+   * random.seed(1);
+   * const first = random.uniform([2]);
+   * random.seed(1);
+   * random.uniform([2]).equal(first).toArray(); // [true, true]
+   * ```
+   */
   seed(seed: number): void {
     defaultGenerator.reseed(seed);
   },
 
-  /** The global generator. */
+  /**
+   * The global generator, for saving and restoring its state.
+   * @example
+   * ```ts
+   * const state = random.generator().state();
+   * const first = random.uniform([2]);
+   * random.generator().restore(state);
+   * random.uniform([2]).equal(first).toArray(); // [true, true]
+   * ```
+   */
   generator(): Generator {
     return defaultGenerator;
   },
 
-  /** Uniform in [low, high). @example random.uniform([2, 3]).shape; // [2, 3] */
+  /**
+   * Uniform in [low, high).
+   * @throws RangeError for bounds that are not finite or an impossible shape; TypeError for a dtype that is not float32
+   * or float64.
+   * @example
+   * ```ts
+   * random.uniform([2, 3], -1, 1).shape; // [2, 3]
+   * ```
+   */
   uniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
     checkFinite("random.uniform", low, high);
     const x = floatTensor("random.uniform", shape, options);
@@ -101,7 +150,16 @@ export const random = {
     return x;
   },
 
-  /** Normal with the given mean and standard deviation. @example random.normal([100], 0, 0.1).dtype; // "float32" */
+  /**
+   * Normal with the given mean and standard deviation: density e^(-(x - mean)^2 / (2 deviation^2)) / (deviation sqrt(2
+   * pi)).
+   * @throws RangeError for parameters that are not finite, a negative deviation or an impossible shape; TypeError for a
+   * dtype that is not float32 or float64.
+   * @example
+   * ```ts
+   * random.normal([2, 3], 0, 0.1).shape; // [2, 3]
+   * ```
+   */
   normal(shape: Shape, mean = 0, deviation = 1, options: RandomOptions = {}): Tensor {
     checkFinite("random.normal", mean, deviation);
     if (deviation < 0)
@@ -112,7 +170,14 @@ export const random = {
     return x;
   },
 
-  /** Whole numbers in [low, high), int32. @example random.integers([5], 0, 10).dtype; // "int32" */
+  /**
+   * Whole numbers in [low, high), all equally likely; int32.
+   * @throws RangeError unless low and high are whole numbers within int32 and low < high, or for an impossible shape.
+   * @example
+   * ```ts
+   * random.integers([5], 3, 4).toArray(); // [3, 3, 3, 3, 3]
+   * ```
+   */
   integers(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
     checkShape("random.integers", shape);
     if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || low < -(2 ** 31) || high > 2 ** 31 - 1) {
@@ -126,7 +191,15 @@ export const random = {
     return x;
   },
 
-  /** `value` with the given probability, else 0; bool by default. @example random.bernoulli([4], 0.5).dtype; // "bool" */
+  /**
+   * `value` (1 or true by default) with the given probability, else 0.
+   * @throws RangeError unless the probability is from 0 to 1, or for an impossible shape; TypeError for int32.
+   * @example
+   * ```ts
+   * random.bernoulli([4], 1).toArray(); // [true, true, true, true]
+   * random.bernoulli([2], 1, { dtype: "float32", value: 2 }).toArray(); // [2, 2]
+   * ```
+   */
   bernoulli(shape: Shape, probability: number, options: RandomOptions & { value?: number } = {}): Tensor {
     checkShape("random.bernoulli", shape);
     if (!(probability >= 0 && probability <= 1)) {
@@ -140,7 +213,14 @@ export const random = {
     return x;
   },
 
-  /** The numbers 0 to n - 1 in random order, int32. @example random.permutation(4).size; // 4 */
+  /**
+   * The numbers 0 to n - 1 in random order, [n]; int32.
+   * @throws RangeError if n is not a whole number from 0 on.
+   * @example
+   * ```ts
+   * random.permutation(4).sort().toArray(); // [0, 1, 2, 3]
+   * ```
+   */
   permutation(n: number, options: RandomOptions = {}): Tensor {
     checkShape("random.permutation", [n]);
     const x = empty("random.permutation", [n], "int32");

@@ -1,7 +1,9 @@
 // Arithmetic on shapes: sizes, strides, axes, broadcasting, and the errors that go with them.
 
+/** Lengths of a tensor's axes, from the outermost to the innermost; [] for a scalar. */
 export type Shape = readonly number[];
 
+/** Most axes that a tensor may have. */
 export const MAXIMUM_RANK = 8;
 /** More elements than this can't be addressed. */
 const MAXIMUM_SIZE = 2 ** 31 - 1;
@@ -62,6 +64,7 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
+/** Whether two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;

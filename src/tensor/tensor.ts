@@ -10,18 +10,45 @@ import { formatShape, isContiguous, rowMajorStrides, type Shape } from "./shape.
 /** Numbers or booleans nested to any depth, as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
 
+/**
+ * An array of numbers of one dtype with any number of axes, and what automatic differentiation must know of it.
+ * `tensor(...)` and the other creation functions make it; operations are methods and functions alike: `x.add(y)` is
+ * `add(x, y)`.
+ *
+ * It is a view of elements in memory: `reshape`, `transpose`, `slice` and the like share them and copy nothing.
+ * @example
+ * ```ts
+ * const x = tensor([[1, 2], [3, 4]]);
+ * x.T.matmul(x).sum(1).toArray(); // [24, 34]
+ * String(x); // "[[1. 2.]\n [3. 4.]]"
+ * ```
+ */
 export class Tensor implements ArrayView {
+  /**
+   * @internal
+   */
   readonly storage: Storage;
+  /** Place of the first element in the memory that views share, in elements. */
   readonly offset: number;
+  /** Lengths of its axes. */
   readonly shape: Shape;
+  /** Number of elements: the product of the lengths. */
   readonly size: number;
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Whether the elements lie row-major and without gaps. */
   readonly contiguous: boolean;
-  /** The operation that made this tensor, when it was recorded. Internal. */
+  /**
+   * The operation that made this tensor, when it was recorded.
+   * @internal
+   */
   node: Node | null = null;
   private stridesIfKnown: readonly number[] | null;
 
-  /** Internal: `tensor(...)` and the other creation functions make tensors. `strides` null means row-major. */
+  /**
+   * `tensor(...)` and the other creation functions make tensors. `strides` null means row-major.
+   * @internal
+   */
   constructor(
     storage: Storage,
     dtype: DType,
@@ -55,23 +82,35 @@ export class Tensor implements ArrayView {
     return this.shape.length;
   }
 
-  /** Length of the first axis. Throws for a scalar. */
+  /**
+   * Length of the first axis.
+   * @throws TypeError for a scalar.
+   */
   get length(): number {
     if (this.shape.length === 0) throw new TypeError("length: a scalar has no first axis");
     return this.shape[0]!;
   }
 
-  /** The elements, row-major, as a typed array of the caller's own. Stops until they are there; `data()` does not. */
+  /**
+   * The elements, row-major, as a typed array of the caller's own. Waits until they are there; `data()` does not.
+   * @throws Error if the tensor's scope has ended.
+   */
   dataSync(): TypedArray {
     return engine().read(this);
   }
 
-  /** The elements, row-major, as a typed array of the caller's own. */
+  /**
+   * The elements, row-major, as a typed array of the caller's own.
+   * @throws Error if the tensor's scope has ended.
+   */
   data(): Promise<TypedArray> {
     return engine().readAsync(this);
   }
 
-  /** The only element's value. Throws if there is not exactly one. */
+  /**
+   * The only element's value; booleans as 0 and 1.
+   * @throws RangeError if there is not exactly one.
+   */
   item(): number {
     if (this.size !== 1) {
       throw new RangeError(
@@ -81,7 +120,10 @@ export class Tensor implements ArrayView {
     return engine().readElement(this, 0);
   }
 
-  /** Nested arrays of numbers (booleans for bool); a number for a scalar. */
+  /**
+   * Nested arrays of numbers, or of booleans for bool; a number for a scalar.
+   * @throws Error if the tensor's scope has ended.
+   */
   toArray(): NestedArray {
     const values = this.dataSync();
     const bool = this.dtype === "bool";
@@ -96,7 +138,7 @@ export class Tensor implements ArrayView {
     return build(0);
   }
 
-  /** As NumPy prints an array. */
+  /** As Python's print shows a NumPy array. */
   toString(): string {
     return formatArray(this.dataSync(), this.shape, this.dtype, undefined, "str");
   }
@@ -120,8 +162,9 @@ export class Tensor implements ArrayView {
   }
 
   /**
-   * Asks for gradients with respect to this tensor: operations on it are recorded, and `backward` collects its gradient in `.gradient`.
-   * Returns the tensor itself. Throws for a dtype without gradients, or for the result of a recorded operation.
+   * Asks for gradients with respect to this tensor: operations on it are recorded, and `backward` collects its gradient
+   * in `.gradient`. Returns the tensor itself.
+   * @throws TypeError for a dtype without gradients; Error for the result of a recorded operation.
    */
   requireGradient(): this {
     if (!isFloat(this.dtype)) {
@@ -184,16 +227,17 @@ export function forEachTensor(value: unknown, visit: (x: Tensor) => void, seen =
 }
 
 /**
- * Runs `body` and frees every tensor made in it, except those in what it returns (a tensor, or arrays, objects, maps and sets of tensors)
- * and those given to `keep`. Scopes nest; what leaves an inner one belongs to the outer.
- *
+ * Runs `body` and frees every tensor made in it, except those in what it returns (a tensor, or arrays, objects, maps
+ * and sets of tensors) and those given to `keep`. Scopes nest; what leaves an inner one belongs to the outer.
  * @throws TypeError if `body` is asynchronous: a scope ends when `body` returns, before its promise does.
  * @example
+ * ```ts
  * const y = scope(() => {
  *   const x = tensor([1, 2, 3]);
  *   return x.mul(x).sum();
  * });
  * y.item(); // 14
+ * ```
  */
 export function scope<R>(body: () => R): R {
   return runInScope(body, (result) => {
@@ -209,7 +253,18 @@ export function scope<R>(body: () => R): R {
   });
 }
 
-/** Takes the tensor (or all tensors in a structure) out of every scope: it lives as long as something refers to it. Returns it. */
+/**
+ * Takes a tensor, or all tensors in arrays, objects, maps and sets, out of every scope: they live as long as something
+ * refers to them. Returns what it was given.
+ * @example
+ * ```ts
+ * let best = tensor(0);
+ * scope(() => {
+ *   best = keep(tensor(1).add(1));
+ * });
+ * best.item(); // 2
+ * ```
+ */
 export function keep<T>(value: T): T {
   forEachTensor(value, (x) => keepStorage(x.storage));
   return value;

@@ -10,6 +10,7 @@ import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { countCorrect, classesOf, predictedClasses } from "./accuracy.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
 
+/** What `evaluate` finds. */
 export interface Evaluation {
   /** Mean over samples. */
   loss: number;
@@ -18,7 +19,9 @@ export interface Evaluation {
   samples: number;
 }
 
+/** How `evaluate` goes about it. */
 export interface EvaluateOptions {
+  /** By name, or made by hand. Default softmaxCrossEntropy. */
   loss?: LossName | Loss;
   /** Samples at a time; default 1000. */
   batchSize?: number;
@@ -53,8 +56,16 @@ export function lossOf(
 }
 
 /**
- * Mean loss and accuracy over samples: x [n, ...input shape], y class indices [n] or values [n, ...outputs].
- * @throws RangeError if there are no samples or x and y hold different numbers of them.
+ * Mean loss, and share of samples whose class is right. Shapes: x [n, ...input shape]; y class indices [n] (int32) or
+ * values [n, ...outputs]. With one output, above 1/2 is class 1.
+ * @throws RangeError if there are no samples, x and y hold different numbers of them, or shapes do not fit the model;
+ * TypeError for an unknown loss.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2, { weights: () => eye(2), activation: "softmax" })], { inputShape: [2] });
+ * const data = { x: tensor([[1, 0], [0, 1], [0, 1]]), y: tensor([0, 1, 0], "int32") };
+ * evaluate(model, data).accuracy; // 2 / 3
+ * ```
  */
 export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
   checkSamples("evaluate", data);
@@ -78,8 +89,14 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
 }
 
 /**
- * The model's outputs for x [n, ...input shape]: [n, ...output shape]. Not recorded.
+ * The model's outputs: x [n, ...input shape] to [n, ...output shape], `batchSize` (1000 by default) samples at a time.
+ * Not recorded.
  * @throws RangeError if the shape does not fit the model.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [2] });
+ * predict(model, tensor([[1, 2], [3, 4]])).toArray(); // [[3], [7]]
+ * ```
  */
 export function predict(model: Sequential, x: Tensor, options: { batchSize?: number } = {}): Tensor {
   const size = options.batchSize ?? 1000;
@@ -103,7 +120,16 @@ function keepFresh(y: Tensor, input: Tensor): Tensor {
   return y.storage === input.storage ? keep(y) : y;
 }
 
-/** Counts of (true class, predicted class): row i, column j is how often class i was taken for j. */
+/**
+ * Counts of true and predicted classes: row i, column j is how often class i was taken for j.
+ * @throws RangeError if there are no samples, x and y hold different numbers of them, or shapes do not fit the model.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2, { weights: () => eye(2) })], { inputShape: [2] });
+ * const data = { x: tensor([[1, 0], [0, 1], [0, 1]]), y: tensor([0, 1, 0], "int32") };
+ * confusionMatrix(model, data); // [[1, 1], [0, 1]]
+ * ```
+ */
 export function confusionMatrix(model: Sequential, data: Samples, classes = model.outputShape.at(-1) ?? 2): number[][] {
   checkSamples("confusionMatrix", data);
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));

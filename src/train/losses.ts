@@ -15,6 +15,7 @@ import { log } from "../ops/elementwise.ts";
 import { maximum } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+/** A loss as training uses it: a function of outputs and targets, and what belongs to it. */
 export interface Loss {
   name: string;
   /** What the targets must be: class indices as they are, or one number an output (class indices become one-hot rows). */
@@ -52,11 +53,28 @@ const byName = {
   huber: { name: "huber", targets: "values", compute: (p: Tensor, t: Tensor) => huber(p, t) },
 } satisfies Record<string, Loss>;
 
+/** A loss by name; see `lossFor`. */
 export type LossName = keyof typeof byName;
 
+/** Names of all losses. */
 export const LOSSES = Object.keys(byName) as LossName[];
 
-/** The loss of that name, or the one given. @throws TypeError for an unknown name. */
+/**
+ * The loss of that name, or the one given. p are the model's outputs [n, ...], t the targets, sums over outputs, means
+ * over samples:
+ *
+ * - `quadratic`: |p - t|^2 / 2
+ * - `crossEntropy`: -sum of t ln p + (1 - t) ln(1 - p), for sigmoid outputs
+ * - `softmaxCrossEntropy`: -ln p[class], for softmax outputs
+ * - `meanSquaredError`: (p - t)^2, mean over outputs too
+ * - `meanAbsoluteError`: |p - t|, mean over outputs too
+ * - `huber`: with d = p - t, d^2 / 2 where |d| <= 1 and |d| - 1 / 2 beyond, mean over outputs too
+ * @throws TypeError for an unknown name.
+ * @example
+ * ```ts
+ * lossFor("quadratic").compute(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5
+ * ```
+ */
 export function lossFor(loss: LossName | Loss): Loss {
   if (typeof loss === "object") return loss;
   const found: Loss | undefined = byName[loss];

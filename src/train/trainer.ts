@@ -12,6 +12,7 @@ import { countCorrect } from "./accuracy.ts";
 import { lossOf, targetsFor } from "./evaluate.ts";
 import type { Loss } from "./losses.ts";
 
+/** What a trainer works with. */
 export interface TrainerOptions {
   loss: Loss;
   optimizer: Optimizer;
@@ -27,9 +28,11 @@ export interface TrainerState {
   epoch: number;
   /** Steps done in the current epoch. */
   step: number;
-  /** Sums over the current epoch so far. */
+  /** Sum of losses over the samples of the current epoch so far; their mean is lossSum / seen. */
   lossSum: number;
+  /** Samples whose class was right in the current epoch so far. */
   correct: number;
+  /** Samples seen in the current epoch so far. */
   seen: number;
   /** The shuffling generator before the current epoch was shuffled. */
   shuffle: RandomState;
@@ -38,22 +41,34 @@ export interface TrainerState {
   optimizer: OptimizerState;
 }
 
+/** What is known after a step. */
 export interface StepInfo {
   /** Epoch in progress, from 0. */
   epoch: number;
-  /** Step just done, from 0, and steps an epoch. */
+  /** Step just done, from 0. */
   step: number;
+  /** Steps an epoch. */
   steps: number;
   /** Loss of this batch. */
   loss: number;
-  /** Means over the epoch so far. */
+  /** Mean over the epoch so far. */
   meanLoss: number;
+  /** Share of samples whose class was right in the epoch so far, 0 to 1. */
   accuracy: number;
   /** Samples seen in this epoch. */
   seen: number;
 }
 
-/** The loss became NaN or infinite: training can't go on from there. */
+/**
+ * The loss became NaN or infinite: training can't go on from there. Says at which epoch and step (both from 0).
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1)], { inputShape: [1] });
+ * const data = { x: tensor([[NaN]]), y: tensor([[1]]) };
+ * const problem = await fit(model, data, { loss: "meanSquaredError" }).catch((error: unknown) => error);
+ * problem instanceof NonFiniteLossError; // true
+ * ```
+ */
 export class NonFiniteLossError extends Error {
   override readonly name = "NonFiniteLossError";
   constructor(
@@ -72,8 +87,31 @@ export class NonFiniteLossError extends Error {
 /** How long steps run before waiting events get a turn, in milliseconds. */
 const BURST = 30;
 
+/**
+ * A training run step by step, for loops of your own: `fit` is built on it. All that decides the next step is in
+ * `state()` and `tensors()`, so that a run that was saved and restored ends with the same bits as one that was not.
+ * @throws RangeError if there are no samples, x and y hold different numbers of them, or the batch size is not a whole
+ * number from 1 on.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1)], { inputShape: [1], seed: 1 });
+ * const x = linspace(0, 1, 8).reshape([8, 1]);
+ * const trainer = new Trainer(model, { x, y: x.mul(2) }, {
+ *   loss: lossFor("meanSquaredError"),
+ *   optimizer: new Adam({ learningRate: 0.1 }),
+ *   batchSize: 4,
+ *   shuffle: true,
+ *   seed: 1,
+ * });
+ * const first = trainer.takeStep().loss;
+ * while (trainer.epoch < 50) await trainer.finishEpoch();
+ * trainer.takeStep().loss < first; // true
+ * ```
+ */
 export class Trainer {
+  /** Complete epochs. */
   epoch = 0;
+  /** Steps done in the current epoch. */
   step = 0;
   private lossSum = 0;
   private correct = 0;
@@ -98,10 +136,12 @@ export class Trainer {
     this.shuffleBefore = this.shuffle.state();
   }
 
+  /** Batches that hold all samples; the last may be short. */
   get stepsPerEpoch(): number {
     return Math.ceil(this.samples.x.shape[0]! / this.options.batchSize);
   }
 
+  /** Number of training samples. */
   get sampleCount(): number {
     return this.samples.x.shape[0]!;
   }
@@ -112,7 +152,10 @@ export class Trainer {
     return this.order;
   }
 
-  /** One step: forward, backward, update. @throws NonFiniteLossError before the update if the loss is not finite. */
+  /**
+   * One step: forward, backward, update.
+   * @throws NonFiniteLossError, before the update, if the loss is not finite.
+   */
   takeStep(): StepInfo {
     const order = this.order ?? this.startEpoch();
     const { loss, optimizer } = this.options;
@@ -144,8 +187,9 @@ export class Trainer {
   }
 
   /**
-   * Steps to the end of the epoch. Waiting events get a turn every 30 ms. Returns the epoch's mean loss and accuracy, or null if `stop` became true
-   * after a step: then the epoch can be continued later.
+   * Steps to the end of the epoch. Waiting events get a turn every 30 ms. Returns the epoch's mean loss and accuracy,
+   * or null if `stop` became true before a step: then the epoch can be continued later.
+   * @throws NonFiniteLossError if the loss is not finite.
    */
   async finishEpoch(onStep?: (info: StepInfo) => void, stop?: () => boolean): Promise<{ loss: number; accuracy: number } | null> {
     let turn = performance.now();
@@ -169,6 +213,7 @@ export class Trainer {
     return result;
   }
 
+  /** Where the run stands, as JSON; what it needs beside it is in `tensors()`. */
   state(): TrainerState {
     return {
       epoch: this.epoch,
@@ -190,7 +235,10 @@ export class Trainer {
     return tensors;
   }
 
-  /** Goes back to a saved state, to the same bits. @throws Error if a tensor is missing or does not fit. */
+  /**
+   * Goes back to a saved state, to the same bits.
+   * @throws Error if a tensor is missing or does not fit.
+   */
   restore(state: TrainerState, tensors: Record<string, Tensor>): void {
     const slots: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(tensors)) {

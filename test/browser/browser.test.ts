@@ -79,17 +79,15 @@ describe.skipIf(executable === undefined)(`in Chromium${executable ? "" : " (ski
     page.on("pageerror", (error) => problems.push(error.message));
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
     await page.goto(`${base}/page.html`);
-    const result = await page.evaluate(
-      async ([library, program, deterministic]) => {
-        const nabla = await import(library as string);
-        const { trainAndHash } = await import(program as string);
-        nabla.configureEngine({ deterministic });
-        nabla.engineStatus();
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return (await trainAndHash(nabla)) as unknown;
-      },
-      [`${base}/dist/index.js`, `${base}/test/browser/program.js`, options.deterministic ?? false] as const,
-    );
+    // As text: the test runner rewrites import() in functions.
+    const result = await page.evaluate(`(async () => {
+      const nabla = await import("${base}/dist/index.js");
+      const { trainAndHash } = await import("${base}/test/browser/program.js");
+      nabla.configureEngine({ deterministic: ${options.deterministic ?? false} });
+      nabla.engineStatus();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return trainAndHash(nabla);
+    })()`);
     await page.close();
     expect(problems).toEqual([]);
     return result as Result;

@@ -1,12 +1,14 @@
 // Bad input: a clear message, exit code 1 (2 for wrong usage), no stack trace unless --debug, nothing half-written.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
 import { drawDigits } from "../../src/data/digits.ts";
 import { writeIdx } from "../../src/data/idx.ts";
-import { nabla, type Outcome, temporaryFolder } from "./run.ts";
+import { nabla, type Outcome, startNabla, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
 
@@ -99,12 +101,12 @@ describe("a data set's folder", () => {
     ["a missing file", (f) => delete f[names[3]], /t10k-labels-idx1-ubyte/],
     ["a wrong magic number", (f) => f[names[0]].set([9, 9]), /train-images-idx3-ubyte.*(magic|IDX)/],
     ["an unknown type code", (f) => f[names[0]].set([0, 0, 7]), /train-images-idx3-ubyte.*type/],
-    ["a truncated file", (f) => (f[names[0]] = f[names[0]].slice(0, -100)), /train-images-idx3-ubyte.*truncated/],
+    ["a truncated file", (f) => (f[names[0]] = f[names[0]].slice(0, -100)), /train-images-idx3-ubyte.*100 are missing.*damaged or incomplete/],
     ["trailing bytes", (f) => (f[names[1]] = Uint8Array.of(...f[names[1]], 1, 2)), /train-labels-idx1-ubyte/],
     [
       "sizes that differ",
       (f) => (f[names[1]] = writeIdx({ type: "uint8", shape: [49], data: set.labels.slice(0, 49) })),
-      /50 images.*49 labels/,
+      /49 labels, but .*holds 50 images/,
     ],
     ["a label above 9", (f) => f[names[1]].set([10], 8 + 5), /label 10 at position 5/],
   ];
@@ -122,14 +124,16 @@ describe("a data set's folder", () => {
     expectError(train("mnist"), 1, /nabla data get mnist/);
   });
 
-  test("a failed checksum", () => {
-    const mnist = join(folder, "data/mnist");
-    mkdirSync(mnist, { recursive: true });
-    dataFolder("data/mnist", () => {});
-    const result = nabla(folder, ["train", "--dataset", "mnist", "--out", "run-sum"], {
-      NABLA_DATA_DIR: join(folder, "data"),
-    });
-    expectError(result, 1, /checksum/);
+  test("a failed checksum: nothing is left behind", async () => {
+    const server = createServer((_, response) => response.end(gzipSync(writeIdx({ type: "uint8", shape: [2], data: Uint8Array.of(1, 2) }))));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    // Not spawnSync: the server answers from this process.
+    const result = await startNabla(folder, ["data", "get", "mnist", "--mirror", mirror]).ended;
+    server.close();
+    expectError(result, 1, /cannot download train-images-idx3-ubyte[\s\S]*checksum differs/);
+    const cache = join(folder, "cache/mnist");
+    expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
   });
 
   test("--split beyond the data", () => {

@@ -59,15 +59,17 @@ function withCheck(example: Example, source: ts.SourceFile, statement: ts.Statem
 }
 
 function commentAfter(text: string, end: number): string | undefined {
-  const comment = ts.getTrailingCommentRanges(text, end)?.find(({ kind }) => kind === ts.SyntaxKind.SingleLineCommentTrivia);
+  const comment = ts
+    .getTrailingCommentRanges(text, end)
+    ?.find(({ kind }) => kind === ts.SyntaxKind.SingleLineCommentTrivia);
   return comment && text.slice(comment.pos + 2, comment.end).trim();
 }
 
-/** Options of the project, but for what examples may leave unused. */
+/** Options of the project, but examples may leave names unused, and import types like values. */
 export function compilerOptions(root: string): ts.CompilerOptions {
   const file = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(file.config.compilerOptions, root);
-  return { ...options, noUnusedLocals: false, noUnusedParameters: false };
+  return { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false };
 }
 
 /** Type errors in the modules of examples, each with the example's title and the line. `program` is the library's, to start from. */

@@ -102,7 +102,9 @@ export function publicNames(program: ts.Program, entry: string, root: string): P
       if (value && ts.isObjectLiteralExpression(value)) {
         for (const property of type.getProperties()) {
           if (checker.getTypeOfSymbol(property).getCallSignatures().length === 0) continue;
-          add(`${name}.${property.name}`, "function", property.declarations!);
+          const listed = listedFunction(checker, property);
+          if (!listed || !seen.has(listed))
+            add(`${name}.${property.name}`, "function", (listed ?? property).declarations!);
         }
       }
     } else {
@@ -122,7 +124,9 @@ function membersOf(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol[] {
     if (!declaration || inherited.has(member.name) || member.name.startsWith("__")) return false;
     if (ts.getCombinedModifierFlags(declaration) & hidden) return false;
     return (
-      ts.isMethodDeclaration(declaration) || ts.isMethodSignature(declaration) || ts.isGetAccessorDeclaration(declaration)
+      ts.isMethodDeclaration(declaration) ||
+      ts.isMethodSignature(declaration) ||
+      ts.isGetAccessorDeclaration(declaration)
     );
   });
 }
@@ -130,11 +134,23 @@ function membersOf(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol[] {
 /** Methods that a class has from functions listed in an object, as Tensor has its operations (src/ops/methods.ts): [name, function]. */
 function borrowedMethods(checker: ts.TypeChecker, symbol: ts.Symbol): [string, ts.Symbol][] {
   return checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol)).flatMap((property) => {
-    const listed = property.declarations?.find(ts.isShorthandPropertyAssignment);
-    const value = listed && checker.getShorthandAssignmentValueSymbol(listed);
-    const operation = value && checker.getTypeOfSymbolAtLocation(value, listed).symbol;
+    const operation = listedFunction(checker, property);
     return operation ? [[property.name, operation] as [string, ts.Symbol]] : [];
   });
+}
+
+/** The function that a property stands for where an object only names it: `{ add }`, `{ cosine: cosineSchedule }`. */
+function listedFunction(checker: ts.TypeChecker, property: ts.Symbol): ts.Symbol | undefined {
+  for (const declaration of property.declarations ?? []) {
+    if (ts.isShorthandPropertyAssignment(declaration)) {
+      const value = checker.getShorthandAssignmentValueSymbol(declaration);
+      return value && checker.getTypeOfSymbolAtLocation(value, declaration).symbol;
+    }
+    if (ts.isPropertyAssignment(declaration) && ts.isIdentifier(declaration.initializer)) {
+      return checker.getTypeAtLocation(declaration.initializer).symbol;
+    }
+  }
+  return undefined;
 }
 
 /** The last comment before a declaration, as TypeScript and TypeDoc take it. */

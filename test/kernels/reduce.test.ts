@@ -125,9 +125,8 @@ describe.each(["strict", "relaxed"] as const)("reductions (%s)", (kind) => {
 
   it.each(cases)("$name of $type equals its formula for any shape", (c) => {
     const axis = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 70 }));
-    const along = positions.includes(reductions[0])
-      ? axis
-      : axis.map((n) => Math.max(n, "argmaxargmin".includes(c.name) ? 1 : 0));
+    // There is no position in an empty line.
+    const along = axis.map((n) => Math.max(n, c.name.startsWith("arg") ? 1 : 0));
     fc.assert(
       fc.property(fc.nat(4), along, fc.oneof(fc.constant(1), axis), fc.nat(999), (outer, n, inner, seed) => {
         check(c, fill(c.type, outer * n * inner, seed), outer, n, inner);
@@ -137,7 +136,7 @@ describe.each(["strict", "relaxed"] as const)("reductions (%s)", (kind) => {
   });
 
   it.each(cases)("$name of $type combines stretches of a long n", (c) => {
-    check(c, fill(c.type, 200_001, 5), 1, 200_001, 1);
+    check(c, fill(c.type, 90_001, 5), 1, 90_001, 1);
     check(c, fill(c.type, 3 * 40_003, 6), 1, 40_003, 3);
   });
 
@@ -147,7 +146,7 @@ describe.each(["strict", "relaxed"] as const)("reductions (%s)", (kind) => {
       [1, 1],
       [5, 1],
       [37, 1],
-      [100_003, 1],
+      [70_001, 1],
       [9, 3],
       [70, 40],
     ]) {

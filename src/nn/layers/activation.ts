@@ -23,9 +23,17 @@ const byName = {
 /** An activation by name; `softmax` works on the last axis, the others on each element. */
 export type ActivationName = keyof typeof byName;
 
+/** Names of all activations. */
 export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
 
-/** The function of that name. @throws TypeError for an unknown name. */
+/**
+ * The activation of that name, a function from a tensor to a tensor of the same shape.
+ * @throws TypeError for an unknown name.
+ * @example
+ * ```ts
+ * activationByName("relu")(tensor([-1, 2])).toArray(); // [0, 2]
+ * ```
+ */
 export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
   const found = byName[name];
   if (found === undefined) {
@@ -34,7 +42,15 @@ export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
   return found;
 }
 
-/** Applies an activation. Shapes: [n, ...] to the same. @throws TypeError for an unknown name. */
+/**
+ * Applies an activation: y = f(x). Shapes: [n, ...] to the same. No parameters.
+ * @throws TypeError for an unknown name.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Activation("relu")], { inputShape: [2] });
+ * model.call(tensor([[-1, 2]])).toArray(); // [[0, 2]]
+ * ```
+ */
 export class Activation extends Layer {
   readonly type = "activation";
   private readonly f: (x: Tensor) => Tensor;

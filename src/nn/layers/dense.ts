@@ -15,7 +15,9 @@ const FUSED: Partial<Record<ActivationName, FusedActivation>> = {
   relu: "relu",
 };
 
+/** What a dense layer takes beside its size. */
 export interface DenseOptions {
+  /** Default "linear", which changes nothing. */
   activation?: ActivationName;
   /** Default: Xavier; He for relu and its relatives. */
   weights?: Initialiser;
@@ -24,9 +26,14 @@ export interface DenseOptions {
 }
 
 /**
- * f(x W + b): every output is connected to every input. Shapes: x [n, in], W [in, out], b [out], result [n, out].
- * Parameters: (in + 1) out. Initialisation: Xavier (He for relu, leakyRelu, elu, gelu, silu); bias 0.
- * @throws RangeError for a number of units that is not a whole number from 1 on.
+ * The fully connected layer: y = f(x W + b). Shapes: x [n, in], W [in, out], b [out], y [n, out]; parameters: (in + 1)
+ * out. Initialisation: Xavier, or He for relu, leakyRelu, elu, gelu and silu; the bias is 0.
+ * @throws RangeError for a number of units that is not a whole number from 1 on; TypeError for an unknown activation.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2, { weights: "ones" })], { inputShape: [3] });
+ * model.call(tensor([[1, 2, 3]])).toArray(); // [[6, 6]]
+ * ```
  */
 export class Dense extends Layer {
   readonly type = "dense";

@@ -6,11 +6,19 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { type CallContext, Layer, type LayerConfig } from "../layer.ts";
 
 /**
- * Sets each element to 0 with probability `rate` while training; does nothing otherwise. Shapes: [n, ...] to the same.
+ * Sets each element to 0 with probability `rate` while training, and does nothing otherwise (Hinton et al. 2012).
+ * Shapes: [n, ...] to the same. No parameters.
  *
- * `scaling` "inverted" (default) divides what is kept by 1 - rate while training; "atTest" keeps it as it is and multiplies by 1 - rate when not
- * training, as the first papers and Nielsen's network3 do. Both have the same expectation.
+ * `scaling` "inverted" (default) divides what is kept by 1 - rate while training; "atTest" keeps it as it is and
+ * multiplies by 1 - rate when not training, as the first papers and Nielsen's network3 do. Both have the same
+ * expectation.
  * @throws RangeError unless 0 <= rate < 1.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dropout(0.5)], { inputShape: [2] });
+ * model.call(tensor([[3, 4]])).toArray(); // [[3, 4]]
+ * model.call(ones([1, 2]), { training: true }).lessEqual(2).toArray(); // [[true, true]]
+ * ```
  */
 export class Dropout extends Layer {
   readonly type = "dropout";

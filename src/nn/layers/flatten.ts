@@ -4,7 +4,14 @@ import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
 
-/** All axes but the first in one, row-major. Shapes: [n, a, b, ...] to [n, a b ...]. A view. */
+/**
+ * All axes but the first in one, row-major: [n, a, b, ...] to [n, a b ...]. A view where x is row-major. No parameters.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Flatten(), new Dense(10)], { inputShape: [28, 28] });
+ * model.call(zeros([5, 28, 28])).shape; // [5, 10]
+ * ```
+ */
 export class Flatten extends Layer {
   readonly type = "flatten";
 

@@ -16,7 +16,10 @@ const makers: Record<string, (config: LayerConfig) => Layer> = {
   flatten: () => new Flatten(),
 };
 
-/** Makes the layer that gave this configuration. @throws TypeError for an unknown type. */
+/**
+ * Makes the layer that gave this configuration.
+ * @throws TypeError for an unknown type.
+ */
 export function layerFromConfig(config: LayerConfig): Layer {
   const make = makers[config.type];
   if (make === undefined) {
