@@ -21,7 +21,7 @@ import {
 /** Ascending, NaN last. */
 function compare(a: number, b: number): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  return a - b;
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Numbers among which equal ones are frequent. */

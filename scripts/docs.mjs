@@ -1,0 +1,120 @@
+// Writes the reference documentation from the docstrings to docs/reference/ (TypeDoc; its settings are in typedoc.json). Two things TypeDoc can't
+// know are added here: which category a name belongs to, and that Tensor's methods are the operations, with their docstrings.
+import { dirname, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  Application,
+  Comment,
+  CommentTag,
+  Converter,
+  ParameterReflection,
+  ReflectionKind,
+  SignatureReflection,
+  TSConfigReader,
+  TypeDocReader,
+} from "typedoc";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Categories by name, where a file holds several. */
+const CATEGORY_OF_NAME = Object.fromEntries(
+  Object.entries({
+    Activations: "elu gaussian gelu leakyRelu relu sigmoid silu softplus step",
+    "Comparison and logic":
+      "equal greater greaterEqual isfinite isinf isnan less lessEqual logicalAnd logicalNot logicalOr logicalXor notEqual where",
+    "Engine and memory": "keep scope",
+  }).flatMap(([category, names]) => names.split(" ").map((name) => [name, category])),
+);
+
+/** Categories by file or folder; the first that matches counts. */
+const CATEGORY_OF_FILE = [
+  ["src/tensor/create.ts", "Creating"],
+  ["src/tensor/random.ts", "Creating"],
+  ["src/tensor/memory.ts", "Engine and memory"],
+  ["src/tensor/", "Tensors"],
+  ["src/engine/dtype.ts", "Tensors"],
+  ["src/engine/", "Engine and memory"],
+  ["src/ops/onehot.ts", "Creating"],
+  ["src/ops/elementwise.ts", "Arithmetic"],
+  ["src/ops/indexing.ts", "Indexing"],
+  ["src/ops/sorting.ts", "Sorting and counting"],
+  ["src/ops/reduce.ts", "Reductions"],
+  ["src/ops/linalg.ts", "Linear algebra"],
+  ["src/ops/einsum.ts", "Linear algebra"],
+  ["src/ops/shape.ts", "Shapes"],
+  ["src/ops/loss.ts", "Losses"],
+  ["src/ops/convolution", "Convolution and pooling"],
+  ["src/ops/pooling.ts", "Convolution and pooling"],
+  ["src/ops/normalisation.ts", "Normalisation"],
+  ["src/ops/recur", "Recurrent"],
+  ["src/autograd/", "Automatic differentiation"],
+  ["src/nn/", "Layers"],
+  ["src/optim/", "Optimisers"],
+  ["src/train/losses.ts", "Losses"],
+  ["src/train/", "Training"],
+  ["src/data/", "Data"],
+  ["src/io/", "Files"],
+];
+
+function categoryOf(reflection) {
+  const file = reflection.sources?.[0]?.fullFileName;
+  const path = file === undefined ? "" : relative(root, file).replaceAll("\\", "/");
+  return CATEGORY_OF_NAME[reflection.name] ?? CATEGORY_OF_FILE.find(([start]) => path.startsWith(start))?.[1];
+}
+
+function setCategory(reflection, category) {
+  if (category === undefined) return;
+  const holder = reflection.signatures?.[0] ?? reflection;
+  holder.comment ??= new Comment();
+  if (holder.comment.getTag("@category")) return;
+  holder.comment.blockTags.push(new CommentTag("@category", [{ kind: "text", text: category }]));
+}
+
+/** The tuple type of `(...rest: [axis: number, ...]) => Tensor` as parameters. */
+function parametersOf(tuple, signature) {
+  return (tuple?.elements ?? []).map((member) => {
+    const parameter = new ParameterReflection(member.name, ReflectionKind.Parameter, signature);
+    parameter.type = member.element;
+    parameter.setFlag(1 << 3, member.isOptional === true); // ReflectionFlag.Optional
+    return parameter;
+  });
+}
+
+/** Turns Tensor's `add: (...rest: [b: TensorLike]) => Tensor`, as the mapped type gives it, into the method `add(b)`. */
+function asMethod(project, property) {
+  const shape = property.type?.type === "reflection" ? property.type.declaration.signatures?.[0] : undefined;
+  if (shape === undefined) return;
+  const signature = new SignatureReflection(property.name, ReflectionKind.CallSignature, property);
+  signature.type = shape.type;
+  signature.sources = property.sources;
+  signature.parameters = parametersOf(shape.parameters?.[0]?.type, signature);
+  project.registerReflection(signature, undefined, undefined);
+  for (const parameter of signature.parameters) project.registerReflection(parameter, undefined, undefined);
+  const operation = project.getChildByName([property.name]);
+  const documented = operation?.signatures?.[0];
+  if (documented) {
+    const link = { kind: "inline-tag", tag: "@link", text: property.name, target: operation };
+    const summary = documented.comment?.clone().summary ?? [];
+    signature.comment = new Comment([...summary, { kind: "text", text: "\n\nSee " }, link, { kind: "text", text: "." }]);
+    setCategory(signature, categoryOf(operation));
+  }
+  property.kind = ReflectionKind.Method;
+  property.signatures = [signature];
+  property.type = undefined;
+}
+
+function complete({ project }) {
+  for (const reflection of project.children ?? []) setCategory(reflection, categoryOf(reflection));
+  const tensor = project.getChildByName(["Tensor"]);
+  for (const member of tensor?.children ?? []) {
+    if (member.sources?.[0]?.fullFileName.endsWith("src/ops/methods.ts")) asMethod(project, member);
+  }
+}
+
+const app = await Application.bootstrap({ options: `${root}/typedoc.json` }, [new TypeDocReader(), new TSConfigReader()]);
+app.converter.on(Converter.EVENT_RESOLVE_BEGIN, complete, 10);
+const project = await app.convert();
+if (!project) process.exit(1);
+app.validate(project);
+await app.generateOutputs(project);
+if (app.logger.hasErrors()) process.exit(1);
