@@ -8,21 +8,26 @@ import {
   CommentTag,
   Converter,
   ParameterReflection,
+  ReflectionFlag,
   ReflectionKind,
   SignatureReflection,
   TSConfigReader,
   TypeDocReader,
 } from "typedoc";
+import ts from "typescript";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Categories by name, where a file holds several. */
-const CATEGORY_OF_NAME = Object.fromEntries(
+const CATEGORY_OF_NAME = new Map(
   Object.entries({
     Activations: "elu gaussian gelu leakyRelu relu sigmoid silu softplus step",
     "Comparison and logic":
       "equal greater greaterEqual isfinite isinf isnan less lessEqual logicalAnd logicalNot logicalOr logicalXor notEqual where",
     "Engine and memory": "keep scope",
+    Indexing: "Tensor.get Tensor.set Tensor.[iterator]",
+    Shapes: "Tensor.T",
+    "Automatic differentiation": "Tensor.requireGradient Tensor.gradient Tensor.tracked",
   }).flatMap(([category, names]) => names.split(" ").map((name) => [name, category])),
 );
 
@@ -59,45 +64,61 @@ const CATEGORY_OF_FILE = [
 function categoryOf(reflection) {
   const file = reflection.sources?.[0]?.fullFileName;
   const path = file === undefined ? "" : relative(root, file).replaceAll("\\", "/");
-  return CATEGORY_OF_NAME[reflection.name] ?? CATEGORY_OF_FILE.find(([start]) => path.startsWith(start))?.[1];
+  return CATEGORY_OF_NAME.get(reflection.name) ?? CATEGORY_OF_FILE.find(([start]) => path.startsWith(start))?.[1];
 }
 
 function setCategory(reflection, category) {
   if (category === undefined) return;
-  const holder = reflection.signatures?.[0] ?? reflection;
+  const holder = reflection.signatures?.[0] ?? reflection.getSignature ?? reflection;
   holder.comment ??= new Comment();
   if (holder.comment.getTag("@category")) return;
   holder.comment.blockTags.push(new CommentTag("@category", [{ kind: "text", text: category }]));
 }
 
-/** The tuple type of `(...rest: [axis: number, ...]) => Tensor` as parameters. */
-function parametersOf(tuple, signature) {
-  return (tuple?.elements ?? []).map((member) => {
-    const parameter = new ParameterReflection(member.name, ReflectionKind.Parameter, signature);
-    parameter.type = member.element;
-    parameter.setFlag(1 << 3, member.isOptional === true); // ReflectionFlag.Optional
+/** Parameters for `signature` after those of an operation but its first, or after a tuple type `[axis: number, ...]`. */
+function parametersOf(operation, tuple, signature) {
+  const given = operation?.parameters?.slice(1) ?? tuple?.elements ?? [];
+  return given.map((from) => {
+    const parameter = new ParameterReflection(from.name, ReflectionKind.Parameter, signature);
+    parameter.type = from.element ?? from.type;
+    parameter.defaultValue = from.defaultValue;
+    parameter.comment = from.comment?.clone();
+    parameter.setFlag(ReflectionFlag.Optional, from.isOptional ?? from.flags.isOptional);
     return parameter;
   });
+}
+
+/** Docstrings of the operations that Tensor's methods stand for, by the method. */
+const docstrings = new Map();
+
+/** Finds the docstring of `set` for the method that src/ops/methods.ts lists as `{ set }`. */
+function readDocstring(context, reflection) {
+  const symbol = context.getSymbolFromReflection(reflection);
+  const listed = symbol?.declarations?.find(ts.isShorthandPropertyAssignment);
+  if (listed === undefined) return;
+  const value = context.checker.getShorthandAssignmentValueSymbol(listed);
+  const operation = context.checker.getTypeOfSymbolAtLocation(value, listed).symbol.declarations[0];
+  docstrings.set(reflection, context.getSignatureComment(operation));
 }
 
 /** Turns Tensor's `add: (...rest: [b: TensorLike]) => Tensor`, as the mapped type gives it, into the method `add(b)`. */
 function asMethod(project, property) {
   const shape = property.type?.type === "reflection" ? property.type.declaration.signatures?.[0] : undefined;
   if (shape === undefined) return;
-  const signature = new SignatureReflection(property.name, ReflectionKind.CallSignature, property);
-  signature.type = shape.type;
-  signature.sources = property.sources;
-  signature.parameters = parametersOf(shape.parameters?.[0]?.type, signature);
-  project.registerReflection(signature, undefined, undefined);
-  for (const parameter of signature.parameters) project.registerReflection(parameter, undefined, undefined);
   const operation = project.getChildByName([property.name]);
   const documented = operation?.signatures?.[0];
-  if (documented) {
+  const signature = new SignatureReflection(property.name, ReflectionKind.CallSignature, property);
+  signature.type = shape.type;
+  signature.parameters = parametersOf(documented, shape.parameters?.[0]?.type, signature);
+  for (const part of [signature, ...signature.parameters]) project.registerReflection(part, undefined, undefined);
+  signature.comment = docstrings.get(property);
+  if (documented && signature.comment) {
     const link = { kind: "inline-tag", tag: "@link", text: property.name, target: operation };
-    const summary = documented.comment?.clone().summary ?? [];
-    signature.comment = new Comment([...summary, { kind: "text", text: "\n\nSee " }, link, { kind: "text", text: "." }]);
-    setCategory(signature, categoryOf(operation));
+    const parts = [{ kind: "text", text: "\n\nSee " }, link, { kind: "text", text: "." }];
+    signature.comment = new Comment([...signature.comment.summary, ...parts]);
   }
+  property.sources = operation?.sources ?? property.sources;
+  signature.sources = property.sources;
   property.kind = ReflectionKind.Method;
   property.signatures = [signature];
   property.type = undefined;
@@ -106,12 +127,20 @@ function asMethod(project, property) {
 function complete({ project }) {
   for (const reflection of project.children ?? []) setCategory(reflection, categoryOf(reflection));
   const tensor = project.getChildByName(["Tensor"]);
-  for (const member of tensor?.children ?? []) {
+  if (tensor === undefined) throw new Error("docs: there is no Tensor");
+  tensor.extendedTypes = undefined;
+  tensor.implementedTypes = undefined;
+  for (const member of tensor.children ?? []) {
     if (member.sources?.[0]?.fullFileName.endsWith("src/ops/methods.ts")) asMethod(project, member);
+    setCategory(member, CATEGORY_OF_NAME.get(`Tensor.${member.name}`) ?? categoryOf(member));
   }
 }
 
-const app = await Application.bootstrap({ options: `${root}/typedoc.json` }, [new TypeDocReader(), new TSConfigReader()]);
+const app = await Application.bootstrap({ options: `${root}/typedoc.json` }, [
+  new TypeDocReader(),
+  new TSConfigReader(),
+]);
+app.converter.on(Converter.EVENT_CREATE_DECLARATION, readDocstring);
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, complete, 10);
 const project = await app.convert();
 if (!project) process.exit(1);

@@ -33,7 +33,10 @@ describe("grad", () => {
   test("several arguments, and a choice of them", () => {
     const f = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum();
     const [da, db] = grad(f)(tensor([1, 2]), tensor([3, 4]));
-    expect([da.toArray(), db.toArray()]).toEqual([[3, 4], [1, 2]]);
+    expect([da.toArray(), db.toArray()]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
     const only = grad(f, { arguments: [1] })(tensor([1, 2]), tensor([3, 4]));
     expect(only.map((g) => g.toArray())).toEqual([[1, 2]]);
   });
@@ -101,7 +104,10 @@ describe("valueAndGrad, vjp, jacobian, hessian", () => {
       return noConcat(x.mul(y), x.add(y));
     };
     const noConcat = (a: Tensor, b: Tensor): Tensor => a.mul(f64([1, 0])).add(b.mul(f64([0, 1])));
-    expect(jacobian(f, f64([3, 5])).toArray()).toEqual([[5, 3], [1, 1]]);
+    expect(jacobian(f, f64([3, 5])).toArray()).toEqual([
+      [5, 3],
+      [1, 1],
+    ]);
   });
 
   test("Hessian of Rosenbrock's function at (1, 1): [[802, -400], [-400, 200]]", () => {
@@ -110,7 +116,10 @@ describe("valueAndGrad, vjp, jacobian, hessian", () => {
       return y.sub(x.square()).square().mul(100).add(x.mul(-1).add(1).square()).sum();
     };
     const h = hessian(f, f64([1, 1])).toArray() as number[][];
-    expect(h).toEqual([[802, -400], [-400, 200]]);
+    expect(h).toEqual([
+      [802, -400],
+      [-400, 200],
+    ]);
     expect(hessianVectorProduct(f, f64([1, 1]), f64([1, 2])).toArray()).toEqual([2, 0]);
   });
 });
@@ -181,14 +190,39 @@ describe("own rules", () => {
 describe("the gradient check itself", () => {
   test("passes a right gradient and names the worst entry of a wrong one", () => {
     expect(checkGradients((x) => x.sin().mul(x.exp()).sum(), [tensor([0.3, -1])]).passed).toBe(true);
-    const wrong = customGradient((x: Tensor) => [x.mul(x), (dy) => [dy.mul(tensor([[0, 0], [1, 0]], "float64"))]]);
-    expect(() => expectGradients((x) => wrong(x).sum(), [tensor([[0, 0], [0.5, 3]])])).toThrow(
-      /argument 0 of shape \(2, 2\), entry \[1, 1\]: backpropagation gives 0, differences give (6|5\.99999)/,
-    );
+    const wrong = customGradient((x: Tensor) => [
+      x.mul(x),
+      (dy) => [
+        dy.mul(
+          tensor(
+            [
+              [0, 0],
+              [1, 0],
+            ],
+            "float64",
+          ),
+        ),
+      ],
+    ]);
+    expect(() =>
+      expectGradients(
+        (x) => wrong(x).sum(),
+        [
+          tensor([
+            [0, 0],
+            [0.5, 3],
+          ]),
+        ],
+      ),
+    ).toThrow(/argument 0 of shape \(2, 2\), entry \[1, 1\]: backpropagation gives 0, differences give (6|5\.99999)/);
   });
 
   test("numerical gradient of x^2/20 + y^2 at (-7, 2)", () => {
-    const f = (v: Tensor): Tensor => v.square().mul(tensor([1 / 20, 1], "float64")).sum();
+    const f = (v: Tensor): Tensor =>
+      v
+        .square()
+        .mul(tensor([1 / 20, 1], "float64"))
+        .sum();
     const [g] = numericalGradient(f, [f64([-7, 2])]);
     expect(g.toArray()).toEqual([expect.closeTo(-0.7, 8), expect.closeTo(4, 8)]);
   });

@@ -55,7 +55,10 @@ export function addDataCommand(program: Command): void {
         return;
       }
       try {
-        const folder = await downloadMnist({ onProgress: showProgress, ...(options.mirror && { mirrors: [options.mirror] }) });
+        const folder = await downloadMnist({
+          onProgress: showProgress,
+          ...(options.mirror && { mirrors: [options.mirror] }),
+        });
         process.stdout.write(`MNIST is in ${folder}\n`);
       } catch (error) {
         throw new UserError((error as Error).message, { cause: error });

@@ -144,8 +144,8 @@ function layOnPaper(colours: Planes, alpha: Float32Array): Planes {
   const opaque: number[] = [];
   for (let p = 0; p < alpha.length; p++) if (alpha[p] > 0.5) opaque.push(p);
   const brightness = (p: number) => colours.planes.reduce((sum, plane) => sum + plane[p], 0) / colours.planes.length;
-  const byBrightness = Float32Array.from(opaque, brightness).sort();
-  const at = (share: number) => byBrightness[Math.floor(share * (byBrightness.length - 1))] ?? 0;
+  const byBrightness = opaque.map(brightness);
+  const at = (share: number) => quantile(byBrightness, share);
   const hasPaper = opaque.length > 0.5 * alpha.length && at(0.98) - at(0.02) > 40;
   const contrast = at(0.5) < 128 ? 255 : 0;
   const planes = colours.planes.map((plane) => {
@@ -156,7 +156,15 @@ function layOnPaper(colours: Planes, alpha: Float32Array): Planes {
 }
 
 function median(values: ArrayLike<number>): number {
-  return Float32Array.from(values).sort()[values.length >> 1] ?? 0;
+  return quantile(values, 0.5);
+}
+
+/** The value below which `share` of the values lie, from a sample where they are many; 0 if there are none. */
+function quantile(values: ArrayLike<number>, share: number): number {
+  const every = Math.ceil(values.length / 10_000) || 1;
+  const sample = new Float32Array(Math.ceil(values.length / every));
+  for (let k = 0; k < sample.length; k++) sample[k] = values[k * every];
+  return sample.sort()[Math.floor(share * (sample.length - 1))] ?? 0;
 }
 
 /** A screenshot may have a dark line around light paper. Where the border has another colour than most of the picture, and what lies
@@ -212,10 +220,11 @@ function strengthOfInk(colours: Planes): Ink {
     for (let p = 0; p < values.length; p++) values[p] = Math.max(values[p], Math.abs(plane[p] - paper[p]));
   }
   const threshold = otsu(values);
-  const below = values.filter((value) => value <= threshold).sort();
-  const above = values.filter((value) => value > threshold).sort();
-  const full = above[Math.floor(0.6 * above.length)] ?? 0;
-  const grain = 1.48 * (below[below.length >> 1] ?? 0);
+  const full = quantile(
+    values.filter((value) => value > threshold),
+    0.6,
+  );
+  const grain = 1.48 * median(values.filter((value) => value <= threshold));
   if (full < 10 || full < 5 * grain) {
     throw new Error(
       "no ink found: the picture is one even colour, or too noisy to tell ink from paper; give a picture of one digit that stands out from its background",

@@ -68,7 +68,9 @@ export function loadParameters(model: Sequential, file: SafetensorsFile, name = 
   for (const parameter of model.parameters) {
     const value = file.tensors[parameter.name];
     if (value === undefined) {
-      throw new Error(`${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${Object.keys(file.tensors).join(", ")})`);
+      throw new Error(
+        `${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${Object.keys(file.tensors).join(", ")})`,
+      );
     }
   }
   for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]!);

@@ -1,12 +1,15 @@
 // The file format: what is written is read back bit for bit, and what is damaged is named.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Dense, loadModel, readSafetensors, saveModel, Sequential, scope, tensor, writeSafetensors } from "../node.ts";
+import { Dense, loadModel, readSafetensors, Sequential, saveModel, scope, tensor, writeSafetensors } from "../node.ts";
 
 describe("round trip", () => {
   test("every dtype, scalars, empty tensors and odd sizes", () => {
     const tensors = {
-      f: tensor([[1.5, -2], [Number.NaN, 3]]),
+      f: tensor([
+        [1.5, -2],
+        [Number.NaN, 3],
+      ]),
       d: tensor([Math.PI], "float64"),
       i: tensor([1, -2, 3], "int32"),
       b: tensor([true, false, true]),
@@ -79,7 +82,11 @@ describe("damaged files are named", () => {
     ["truncated header", good.slice(0, 20), /header would be/],
     ["no JSON", withHeader("{oops"), /header is not JSON/],
     ["no object", withHeader("[1]"), /not a JSON object/],
-    ["unknown dtype", withHeader('{"a":{"dtype":"X9","shape":[3],"data_offsets":[0,12]}}'), /dtype "X9" is not supported/],
+    [
+      "unknown dtype",
+      withHeader('{"a":{"dtype":"X9","shape":[3],"data_offsets":[0,12]}}'),
+      /dtype "X9" is not supported/,
+    ],
     ["wrong size", withHeader('{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,12]}}'), /needs 16 bytes, got 12/],
     ["negative place", withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[-4,8]}}'), /outside the file/],
     ["no shape", withHeader('{"a":{"dtype":"F32"}}'), /shape or place is missing/],
@@ -99,6 +106,8 @@ describe("models", () => {
   });
 
   test("a file of tensors alone is refused", () => {
-    expect(() => loadModel(writeSafetensors({ a: tensor([1]) }), "a.safetensors")).toThrow(/^a\.safetensors: holds tensors but no architecture/);
+    expect(() => loadModel(writeSafetensors({ a: tensor([1]) }), "a.safetensors")).toThrow(
+      /^a\.safetensors: holds tensors but no architecture/,
+    );
   });
 });

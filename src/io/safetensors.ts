@@ -32,7 +32,10 @@ interface Entry {
  * readSafetensors(bytes).tensors["weights"]!.toArray(); // [[1, 2], [3, 4]]
  * ```
  */
-export function writeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) {
     header["__metadata__"] = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -40,7 +43,9 @@ export function writeSafetensors(tensors: Readonly<Record<string, Tensor>>, meta
   const parts: Uint8Array[] = [];
   let offset = 0;
   // Larger elements first, so that each tensor begins at a multiple of its element's size.
-  const names = Object.keys(tensors).sort((a, b) => bytesOfElement(tensors[b]!) - bytesOfElement(tensors[a]!) || (a < b ? -1 : 1));
+  const names = Object.keys(tensors).sort(
+    (a, b) => bytesOfElement(tensors[b]!) - bytesOfElement(tensors[a]!) || (a < b ? -1 : 1),
+  );
   for (const name of names) {
     if (name === "__metadata__") throw new TypeError("safetensors: a tensor can't be named __metadata__");
     const x = tensors[name]!;
@@ -85,18 +90,24 @@ function bytesOfElement(x: Tensor): number {
  * ```
  */
 export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): SafetensorsFile {
-  const damaged = (what: string): Error => new Error(`${name}: ${what}; the file is damaged or not in the safetensors format`);
+  const damaged = (what: string): Error =>
+    new Error(`${name}: ${what}; the file is damaged or not in the safetensors format`);
   if (bytes.length < 8) throw damaged(`${bytes.length} bytes are too few`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  if (length > MAXIMUM_HEADER || 8 + length > bytes.length) throw damaged(`the header would be ${length} bytes long, the file has ${bytes.length}`);
+  if (length > MAXIMUM_HEADER || 8 + length > bytes.length)
+    throw damaged(`the header would be ${length} bytes long, the file has ${bytes.length}`);
   let header: Record<string, unknown>;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice(8, 8 + length))) as Record<string, unknown>;
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice(8, 8 + length))) as Record<
+      string,
+      unknown
+    >;
   } catch {
     throw damaged("the header is not JSON");
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) throw damaged("the header is not a JSON object");
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw damaged("the header is not a JSON object");
   const data = bytes.subarray(8 + length);
   const tensors: Record<string, Tensor> = {};
   for (const [key, value] of Object.entries(header)) {
@@ -108,22 +119,29 @@ export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): S
 
 function readMetadata(value: unknown, damaged: (what: string) => Error): Record<string, string> {
   if (value === undefined) return {};
-  const isText = typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
+  const isText =
+    typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
   if (!isText) throw damaged("__metadata__ is not a map of strings");
   return value as Record<string, string>;
 }
 
 function readTensor(entry: Entry, data: Uint8Array, damaged: (what: string) => Error): Tensor {
   const { dtype: label, shape, data_offsets: offsets } = entry ?? {};
-  const valid = Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0) && Array.isArray(offsets) && offsets.length === 2;
+  const valid =
+    Array.isArray(shape) &&
+    shape.every((n) => Number.isInteger(n) && n >= 0) &&
+    Array.isArray(offsets) &&
+    offsets.length === 2;
   if (!valid) throw damaged("shape or place is missing");
   const [start, stop] = offsets;
   const half = label === "F16" || label === "BF16";
   const dtype = half ? "float32" : DTYPE_OF[label];
-  if (dtype === undefined) throw damaged(`dtype ${JSON.stringify(label)} is not supported (F32, F64, I32, BOOL, F16, BF16 are)`);
+  if (dtype === undefined)
+    throw damaged(`dtype ${JSON.stringify(label)} is not supported (F32, F64, I32, BOOL, F16, BF16 are)`);
   const size = sizeOf(shape);
   const elementBytes = half ? 2 : typedArray(dtype, 0).BYTES_PER_ELEMENT;
-  if (!(start >= 0 && stop >= start && stop <= data.length)) throw damaged(`bytes ${start} to ${stop} are outside the file's ${data.length}`);
+  if (!(start >= 0 && stop >= start && stop <= data.length))
+    throw damaged(`bytes ${start} to ${stop} are outside the file's ${data.length}`);
   if (stop - start !== size * elementBytes) {
     throw damaged(`shape ${formatShape(shape)} of ${label} needs ${size * elementBytes} bytes, got ${stop - start}`);
   }

@@ -61,9 +61,14 @@ function product(a: Tensor, b: Tensor): Tensor {
 /** a^T dy. Where b is one matrix for a whole batch, the batch joins the rows and no sum over it is needed. */
 function gradientOfRight(a: Tensor, b: Tensor, dy: Tensor): Tensor {
   if (b.rank === 2 && a.rank > 2) {
-    return product(swapAxes(reshape(a, [-1, a.shape.at(-1)!]), 0, 1), reshape(dy, [-1, dy.shape.at(-1)!]));
+    return product(swapAxes(asRows(a), 0, 1), asRows(dy));
   }
   return sumTo(product(swapAxes(a, -1, -2), dy), b.shape);
+}
+
+/** All but the last axis in one: [..., n] as [rows, n], also where n is 0. */
+function asRows(x: Tensor): Tensor {
+  return x.rank === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
 }
 
 function multiply(a: Tensor, b: Tensor): Tensor {
@@ -80,7 +85,7 @@ function multiply(a: Tensor, b: Tensor): Tensor {
   const count = sizeOf(batch);
   if (c.size === 0) return c;
   if (b.rank === 2 && a.contiguous) {
-    engine().matmul(matrix(reshape(a.node ? detached(a) : a, [-1, k]), 0), matrix(b, 0), c, count * m, n, k, 1);
+    engine().matmul(matrix(reshape(detached(a), [count * m, k]), 0), matrix(b, 0), c, count * m, n, k, 1);
     return c;
   }
   const left = matrixBatch(detached(a), batch);
@@ -219,7 +224,7 @@ export function linear(
   if (!isRecording() || (input.node === null && w.node === null && (b === null || b.node === null))) return y;
   return record("linear", y, b === null ? [input, w] : [input, w, b], (dy) => {
     const dz = activationGradient(activation, dy, y);
-    const flat = dz.rank === 2 ? dz : reshape(dz, [-1, outputs]);
+    const flat = asRows(dz);
     const dx = input.node ? matmul(dz.rank === 1 ? reshape(dz, [1, -1]) : dz, swapAxes(w, 0, 1)) : undefined;
     return [
       dx && (dz.rank === 1 ? reshape(dx, [-1]) : dx),
@@ -232,7 +237,7 @@ export function linear(
 /** x^T dz, written (or added) straight into the place where the gradient of the weights is collected, if nothing follows gradients through it. */
 function gradientOfWeights(input: Tensor, dz: Tensor, weights: Tensor): Tensor {
   const slot = isCollecting() ? weights.node?.slot : null;
-  const rows = input.rank === 2 ? input : reshape(input, [-1, input.shape.at(-1)!]);
+  const rows = asRows(input);
   if (
     !slot ||
     anyTracked(input, dz) ||
@@ -259,8 +264,7 @@ function gradientOfWeights(input: Tensor, dz: Tensor, weights: Tensor): Tensor {
 function gradientOfBias(dz: Tensor, bias: Tensor): Tensor {
   const slot = isCollecting() ? bias.node?.slot : null;
   if (
-    !slot ||
-    !slot.fresh ||
+    !slot?.fresh ||
     anyTracked(dz, dz) ||
     !dz.contiguous ||
     dz.dtype !== slot.tensor.dtype ||

@@ -65,7 +65,7 @@ function property<T>(arbitrary: fc.Arbitrary<T>, check: (value: T) => void): voi
         check(value);
       });
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 }
 

@@ -102,6 +102,7 @@ function checkFinite(operation: string, ...values: number[]): void {
 
 /**
  * Random tensors. All take `{ dtype, generator }` as their last argument; without a generator they use the global one.
+ * @namespace
  */
 export const random = {
   /**

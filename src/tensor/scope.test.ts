@@ -1,6 +1,18 @@
 // Nobody frees memory by hand: what scopes free, what they keep, and what happens to tensors made outside.
 import { describe, expect, test } from "vitest";
-import { add, arange, configureEngine, backward, keep, memory, ones, scope, tensor, type Tensor, zeros } from "../node.ts";
+import {
+  add,
+  arange,
+  backward,
+  configureEngine,
+  keep,
+  memory,
+  ones,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../node.ts";
 
 // Little enough to run out of it quickly.
 configureEngine({ maximumBytes: 900 * 2 ** 20 });
@@ -135,7 +147,9 @@ test("running out of memory names the largest live tensors and the way out", () 
       const hold: Tensor[] = [];
       for (let i = 0; i < 64; i++) hold.push(zeros([1024, 4096]));
     }),
-  ).toThrow(/out of memory: 16\.0 MiB for shape \(1024, 4096\).*smaller batches[\s\S]*16\.0 MiB {2}float32 \(1024, 4096\) made by full at .*scope\.test/);
+  ).toThrow(
+    /out of memory: 16\.0 MiB for shape \(1024, 4096\).*smaller batches[\s\S]*16\.0 MiB {2}float32 \(1024, 4096\) made by full at .*scope\.test/,
+  );
   // and the engine still works
   expect(ones([3]).sum().item()).toBe(3);
 });

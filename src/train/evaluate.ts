@@ -1,13 +1,13 @@
 // A model applied to data, in batches, without recording.
 import { noGrad } from "../autograd/grad.ts";
-import { EpochOrder, rowsOf, type Samples, checkSamples } from "../data/batches.ts";
+import { checkSamples, EpochOrder, rowsOf, type Samples } from "../data/batches.ts";
 import { engine } from "../engine/engine.ts";
 import type { Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/elementwise.ts";
 import { oneHot } from "../ops/onehot.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { countCorrect, classesOf, predictedClasses } from "./accuracy.ts";
+import { classesOf, countCorrect, predictedClasses } from "./accuracy.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
 
 /** What `evaluate` finds. */
@@ -70,22 +70,24 @@ export function lossOf(
 export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
   checkSamples("evaluate", data);
   const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
-  return scope(() => noGrad(() => {
-    const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, data.y) };
-    const order = new EpochOrder(samples, options.batchSize ?? 1000, null);
-    let total = 0;
-    let correct = 0;
-    for (let i = 0; i < order.batches; i++) {
-      scope(() => {
-        const batch = order.batch(i);
-        const { value, outputs, threshold } = lossOf(loss, model, batch, false);
-        total += value.item() * batch.x.shape[0]!;
-        correct += countCorrect(outputs, batch.y, threshold);
-      });
-    }
-    const n = data.x.shape[0]!;
-    return { loss: total / n, accuracy: correct / n, samples: n };
-  }));
+  return scope(() =>
+    noGrad(() => {
+      const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, data.y) };
+      const order = new EpochOrder(samples, options.batchSize ?? 1000, null);
+      let total = 0;
+      let correct = 0;
+      for (let i = 0; i < order.batches; i++) {
+        scope(() => {
+          const batch = order.batch(i);
+          const { value, outputs, threshold } = lossOf(loss, model, batch, false);
+          total += value.item() * batch.x.shape[0]!;
+          correct += countCorrect(outputs, batch.y, threshold);
+        });
+      }
+      const n = data.x.shape[0]!;
+      return { loss: total / n, accuracy: correct / n, samples: n };
+    }),
+  );
 }
 
 /**
@@ -100,19 +102,21 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
  */
 export function predict(model: Sequential, x: Tensor, options: { batchSize?: number } = {}): Tensor {
   const size = options.batchSize ?? 1000;
-  return scope(() => noGrad(() => {
-    const input = cast(x, model.dtype);
-    const n = x.shape[0] ?? 0;
-    if (n <= size) return keepFresh(model.call(input), input);
-    const y = empty("predict", [n, ...model.outputShape], model.dtype);
-    for (let start = 0; start < n; start += size) {
-      scope(() => {
-        const stop = Math.min(start + size, n);
-        engine().copy(model.call(rowsOf(input, start, stop)), rowsOf(y, start, stop));
-      });
-    }
-    return y;
-  }));
+  return scope(() =>
+    noGrad(() => {
+      const input = cast(x, model.dtype);
+      const n = x.shape[0] ?? 0;
+      if (n <= size) return keepFresh(model.call(input), input);
+      const y = empty("predict", [n, ...model.outputShape], model.dtype);
+      for (let start = 0; start < n; start += size) {
+        scope(() => {
+          const stop = Math.min(start + size, n);
+          engine().copy(model.call(rowsOf(input, start, stop)), rowsOf(y, start, stop));
+        });
+      }
+      return y;
+    }),
+  );
 }
 
 /** A model that only passes its input on returns it; the caller gets it as it is. */

@@ -2,7 +2,7 @@
 import type { Samples } from "../data/batches.ts";
 import { checkSamples, rowsOf } from "../data/batches.ts";
 import type { Sequential } from "../nn/sequential.ts";
-import { type Optimizer, optimizerByName, type OptimizerName } from "../optim/index.ts";
+import { type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
 import { evaluate } from "./evaluate.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
 import { type StepInfo, Trainer } from "./trainer.ts";
@@ -92,10 +92,15 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
   const n = data.x.shape[0]!;
   const held = last < 1 ? Math.floor(n * last) : last;
   if (!(last > 0) || !Number.isInteger(held) || held < 1 || held >= n) {
-    throw new RangeError(`split: of ${n} samples, ${last} can't be held out; give a share between 0 and 1, or a whole number below ${n}`);
+    throw new RangeError(
+      `split: of ${n} samples, ${last} can't be held out; give a share between 0 and 1, or a whole number below ${n}`,
+    );
   }
   const cut = n - held;
-  const part = (start: number, stop: number): Samples => ({ x: rowsOf(data.x, start, stop), y: rowsOf(data.y, start, stop) });
+  const part = (start: number, stop: number): Samples => ({
+    x: rowsOf(data.x, start, stop),
+    y: rowsOf(data.y, start, stop),
+  });
   return [part(0, cut), part(cut, n)];
 }
 
@@ -117,7 +122,8 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
 export async function fit(model: Sequential, data: Samples, options: FitOptions = {}): Promise<History> {
   checkSamples("fit", data);
   const epochs = options.epochs ?? 1;
-  if (!Number.isInteger(epochs) || epochs < 0) throw new RangeError(`fit: epochs must be a whole number from 0 on, got ${epochs}`);
+  if (!Number.isInteger(epochs) || epochs < 0)
+    throw new RangeError(`fit: epochs must be a whole number from 0 on, got ${epochs}`);
   if (options.validation && options.validationSplit !== undefined) {
     throw new TypeError("fit: give either validation or validationSplit, not both");
   }
@@ -232,7 +238,11 @@ export async function runEpochs(
  * ```
  */
 export function earlyStopping(
-  options: { patience?: number; monitor?: "loss" | "accuracy" | "validationLoss" | "validationAccuracy"; minimumChange?: number } = {},
+  options: {
+    patience?: number;
+    monitor?: "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
+    minimumChange?: number;
+  } = {},
 ): Callback {
   const patience = options.patience ?? 10;
   if (!Number.isInteger(patience) || patience < 1) {
@@ -245,7 +255,10 @@ export function earlyStopping(
   return {
     onEpochEnd(record, context) {
       const value = record[monitor];
-      if (value === undefined) throw new Error(`earlyStopping: the history has no ${monitor}; give fit validation data, or monitor another figure`);
+      if (value === undefined)
+        throw new Error(
+          `earlyStopping: the history has no ${monitor}; give fit validation data, or monitor another figure`,
+        );
       if (sign * value > best + (options.minimumChange ?? 0)) {
         best = sign * value;
         waited = 0;

@@ -1,7 +1,15 @@
 // Training and evaluation.
-export { type Evaluation, type EvaluateOptions, confusionMatrix, evaluate, predict } from "./evaluate.ts";
+export { confusionMatrix, type EvaluateOptions, type Evaluation, evaluate, predict } from "./evaluate.ts";
 export {
-  type Callback, type EpochRecord, earlyStopping, type FitContext, type FitOptions, fit, type History, runEpochs, splitSamples,
+  type Callback,
+  type EpochRecord,
+  earlyStopping,
+  type FitContext,
+  type FitOptions,
+  fit,
+  type History,
+  runEpochs,
+  splitSamples,
 } from "./fit.ts";
 export { LOSSES, type Loss, type LossName, lossFor } from "./losses.ts";
 export { NonFiniteLossError, type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

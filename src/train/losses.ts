@@ -1,6 +1,7 @@
 // Losses by name, each with the activation that belongs to it: where the model ends in that activation, the loss starts from the logits, which
 // is exact for outputs near 0 and 1 and cheaper.
 import type { ActivationName } from "../nn/layers/activation.ts";
+import { log, maximum } from "../ops/elementwise.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -11,8 +12,6 @@ import {
   quadraticCost,
   softmaxCrossEntropy,
 } from "../ops/loss.ts";
-import { log } from "../ops/elementwise.ts";
-import { maximum } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A loss as training uses it: a function of outputs and targets, and what belongs to it. */
@@ -34,7 +33,10 @@ const byName = {
     name: "crossEntropy",
     targets: "values",
     compute: binaryCrossEntropy,
-    fromLogits: { activation: "sigmoid", compute: (z: Tensor, t: Tensor) => binaryCrossEntropyWithLogits(z, t, "rows") },
+    fromLogits: {
+      activation: "sigmoid",
+      compute: (z: Tensor, t: Tensor) => binaryCrossEntropyWithLogits(z, t, "rows"),
+    },
   },
   /** -ln p[class], mean over samples, for softmax outputs */
   softmaxCrossEntropy: {
@@ -53,7 +55,10 @@ const byName = {
   huber: { name: "huber", targets: "values", compute: (p: Tensor, t: Tensor) => huber(p, t) },
 } satisfies Record<string, Loss>;
 
-/** A loss by name; see `lossFor`. */
+/**
+ * A loss by name: `quadratic`, `crossEntropy`, `softmaxCrossEntropy`, `meanSquaredError`, `meanAbsoluteError` or
+ * `huber`; see `lossFor`.
+ */
 export type LossName = keyof typeof byName;
 
 /** Names of all losses. */
@@ -78,6 +83,7 @@ export const LOSSES = Object.keys(byName) as LossName[];
 export function lossFor(loss: LossName | Loss): Loss {
   if (typeof loss === "object") return loss;
   const found: Loss | undefined = byName[loss];
-  if (found === undefined) throw new TypeError(`loss: unknown name ${JSON.stringify(loss)}; use one of ${LOSSES.join(", ")}`);
+  if (found === undefined)
+    throw new TypeError(`loss: unknown name ${JSON.stringify(loss)}; use one of ${LOSSES.join(", ")}`);
   return found;
 }

@@ -191,7 +191,10 @@ export class Trainer {
    * or null if `stop` became true before a step: then the epoch can be continued later.
    * @throws NonFiniteLossError if the loss is not finite.
    */
-  async finishEpoch(onStep?: (info: StepInfo) => void, stop?: () => boolean): Promise<{ loss: number; accuracy: number } | null> {
+  async finishEpoch(
+    onStep?: (info: StepInfo) => void,
+    stop?: () => boolean,
+  ): Promise<{ loss: number; accuracy: number } | null> {
     let turn = performance.now();
     while (this.step < this.stepsPerEpoch) {
       if (stop?.()) return null;
@@ -246,7 +249,10 @@ export class Trainer {
     }
     for (const parameter of this.model.parameters) {
       const value = tensors[parameter.name];
-      if (value === undefined) throw new Error(`restore: the saved state has no parameter ${parameter.name}; it belongs to another architecture`);
+      if (value === undefined)
+        throw new Error(
+          `restore: the saved state has no parameter ${parameter.name}; it belongs to another architecture`,
+        );
       parameter.assign(value);
     }
     this.options.optimizer.restore(state.optimizer, slots);

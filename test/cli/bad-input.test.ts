@@ -101,7 +101,11 @@ describe("a data set's folder", () => {
     ["a missing file", (f) => delete f[names[3]], /t10k-labels-idx1-ubyte/],
     ["a wrong magic number", (f) => f[names[0]].set([9, 9]), /train-images-idx3-ubyte.*(magic|IDX)/],
     ["an unknown type code", (f) => f[names[0]].set([0, 0, 7]), /train-images-idx3-ubyte.*type/],
-    ["a truncated file", (f) => (f[names[0]] = f[names[0]].slice(0, -100)), /train-images-idx3-ubyte.*100 are missing.*damaged or incomplete/],
+    [
+      "a truncated file",
+      (f) => (f[names[0]] = f[names[0]].slice(0, -100)),
+      /train-images-idx3-ubyte.*100 are missing.*damaged or incomplete/,
+    ],
     ["trailing bytes", (f) => (f[names[1]] = Uint8Array.of(...f[names[1]], 1, 2)), /train-labels-idx1-ubyte/],
     [
       "sizes that differ",
@@ -125,7 +129,9 @@ describe("a data set's folder", () => {
   });
 
   test("a failed checksum: nothing is left behind", async () => {
-    const server = createServer((_, response) => response.end(gzipSync(writeIdx({ type: "uint8", shape: [2], data: Uint8Array.of(1, 2) }))));
+    const server = createServer((_, response) =>
+      response.end(gzipSync(writeIdx({ type: "uint8", shape: [2], data: Uint8Array.of(1, 2) }))),
+    );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     // Not spawnSync: the server answers from this process.

@@ -63,7 +63,9 @@ beforeAll(() => {
 test("at least 9 of 10 drawn digits are read right", () => {
   const result = nabla(folder, ["predict", "reader", ...images, "--json"]);
   expect(result.status, result.stderr).toBe(0);
-  const { predictions } = result.json() as { predictions: { image: string; digit: number; probability: number; probabilities: number[] }[] };
+  const { predictions } = result.json() as {
+    predictions: { image: string; digit: number; probability: number; probabilities: number[] }[];
+  };
   expect(predictions).toHaveLength(10);
   const read = predictions.map((prediction) => prediction.digit);
   const right = read.filter((digit, i) => digit === i).length;

@@ -19,17 +19,14 @@ const LIBRARY = "nabla";
 /** `check(actual, expected)` is what a value comment becomes. */
 type Check = (actual: unknown, expected: unknown) => void;
 
-/**
- * The example as a module that exports `run(check, console)`.
- * @throws Error if a comment after a statement is not a value.
- */
+/** The example as a module that exports `run(check, console)`. */
 export function moduleOf(example: Example, names: ReadonlySet<string>): string {
   const source = ts.createSourceFile("example.ts", example.code, ts.ScriptTarget.ES2022, true);
   const imports: string[] = [];
   const body: string[] = [];
   for (const statement of source.statements) {
     if (ts.isImportDeclaration(statement)) imports.push(statement.getText());
-    else body.push(withCheck(example, source, statement));
+    else body.push(withCheck(source, statement));
   }
   if (example.imports === "given") {
     const used = new Set<string>();
@@ -44,16 +41,15 @@ export function moduleOf(example: Example, names: ReadonlySet<string>): string {
   return `${imports.join("\n")}\nexport async function run(${signature}) {\n${body.join("\n")}\n}\n`;
 }
 
-function withCheck(example: Example, source: ts.SourceFile, statement: ts.Statement): string {
+function withCheck(source: ts.SourceFile, statement: ts.Statement): string {
   const value = ts.isExpressionStatement(statement) ? commentAfter(source.text, statement.end) : undefined;
   if (value === undefined) return statement.getText();
   const parsed = ts.createSourceFile("value.ts", `(${value});`, ts.ScriptTarget.ES2022) as ts.SourceFile & {
     parseDiagnostics: readonly unknown[];
   };
   if (parsed.parseDiagnostics.length > 0) {
-    throw new Error(
-      `${example.title}: "${value}" is not a value; after a statement comes what it evaluates to, other comments stand on lines of their own`,
-    );
+    const problem = `"${value}" is not a value; after a statement comes what it evaluates to, other comments stand on lines of their own`;
+    return `throw new Error(${JSON.stringify(problem)});`;
   }
   return `check(${(statement as ts.ExpressionStatement).expression.getText()}, (${value}));`;
 }

@@ -20,7 +20,10 @@ const byName = {
   softmax: (x: Tensor): Tensor => softmax(x),
 };
 
-/** An activation by name; `softmax` works on the last axis, the others on each element. */
+/**
+ * An activation by name: `linear` (y = x), or the operation of that name: `step`, `sigmoid`, `tanh`, `gaussian`,
+ * `relu`, `leakyRelu`, `elu`, `softplus`, `silu` and `gelu` on each element, `softmax` on the last axis.
+ */
 export type ActivationName = keyof typeof byName;
 
 /** Names of all activations. */

@@ -1,0 +1,174 @@
+// What is measured, as data: every side reads these definitions, so that all do the same work.
+// Training jobs are J1 to J7; the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
+
+const dense = (inputs, outputs, activation = "none") => ({ kind: "dense", inputs, outputs, activation });
+const convolution = (channels, filters, size, padding) => ({
+  kind: "convolution",
+  channels,
+  filters,
+  size,
+  padding,
+  activation: "relu",
+});
+const pool = { kind: "pool" };
+const flatten = { kind: "flatten" };
+
+const perceptron = [dense(784, 256, "relu"), dense(256, 128, "relu"), dense(128, 10)];
+const network3 = [
+  convolution(1, 20, 5, 0),
+  pool,
+  convolution(20, 40, 5, 0),
+  pool,
+  flatten,
+  dense(640, 100, "relu"),
+  dense(100, 10),
+];
+const vgg = [
+  convolution(1, 32, 3, 1),
+  convolution(32, 32, 3, 1),
+  pool,
+  convolution(32, 64, 3, 1),
+  convolution(64, 64, 3, 1),
+  pool,
+  flatten,
+  dense(3136, 128, "relu"),
+  dense(128, 10),
+];
+const characters = [
+  { kind: "embedding", words: 65, size: 64 },
+  { kind: "lstm", inputs: 64, size: 128 },
+  { kind: "rows" },
+  dense(128, 65),
+];
+
+/** Samples in the images that all jobs share, a multiple of every batch size. */
+export const SAMPLES = 10240;
+/** Mini-batches of text, and the steps of each. */
+export const TEXT = { batches: 20, steps: 50 };
+
+// checkedSteps: how many losses are compared before anything is timed.
+const training = [
+  {
+    id: "J1",
+    title: "784-30-10 sigmoid, quadratic cost, batch 10, SGD",
+    ...{ input: "vectors", batch: 10, loss: "quadratic", optimizer: "sgd", learningRate: 3, checkedSteps: 100 },
+    layers: [dense(784, 30, "sigmoid"), dense(30, 10, "sigmoid")],
+    initial: "normal",
+    targets: { wasm: 3, native: 4 },
+  },
+  {
+    id: "J2",
+    title: "784-256-128-10 ReLU, mean squared error, batch 512, SGD",
+    ...{ input: "vectors", batch: 512, loss: "meanSquaredError", optimizer: "sgd", learningRate: 0.1, checkedSteps: 20 },
+    layers: perceptron,
+    targets: { wasm: 0.5, native: 1.5 },
+  },
+  {
+    id: "J3",
+    title: "784-256-128-10 ReLU, softmax cross-entropy, batch 64, Adam",
+    ...{ input: "vectors", batch: 64, loss: "softmax", optimizer: "adam", learningRate: 1e-3, checkedSteps: 20 },
+    layers: perceptron,
+    targets: { wasm: 0.7, native: 1.5 },
+  },
+  {
+    id: "J4",
+    title: "network3: 20@5x5, pool, 40@5x5, pool, 100, 10, ReLU, batch 10, SGD",
+    ...{ input: "images", batch: 10, loss: "softmax", optimizer: "sgd", learningRate: 0.03, checkedSteps: 10 },
+    layers: network3,
+    targets: { wasm: 1.5, native: 3 },
+  },
+  {
+    id: "J5",
+    title: "network3, batch 128",
+    ...{ input: "images", batch: 128, loss: "softmax", optimizer: "sgd", learningRate: 0.03, checkedSteps: 5 },
+    layers: network3,
+    targets: { wasm: 1.5, native: 3 },
+  },
+  {
+    id: "J6",
+    title: "3x3 filters 32, 32, pool, 64, 64, pool, 128, 10, ReLU, batch 64, SGD",
+    ...{ input: "images", batch: 64, loss: "softmax", optimizer: "sgd", learningRate: 0.01, checkedSteps: 5 },
+    layers: vgg,
+    targets: { wasm: 0.7, native: 1.5 },
+  },
+  {
+    id: "J7",
+    title: "character LSTM: embedding 64, state 128, 65 characters, 50 steps, batch 32, Adam",
+    ...{ input: "text", batch: 32, loss: "softmax", optimizer: "adam", learningRate: 1e-3, checkedSteps: 5 },
+    layers: characters,
+    targets: { wasm: 1.2, native: 2.5 },
+  },
+].map((job) => ({ kind: "training", ...job }));
+
+const products = [256, 512, 1024].map((size) => ({
+  kind: "product",
+  id: `product${size}`,
+  title: `matrix product ${size} x ${size} x ${size}`,
+  size,
+  ...(size === 1024 && { targets: { wasm: 0.25, native: 1.1 } }),
+}));
+
+/** Numbers in an array of 16 MiB. */
+const LENGTH = 4 << 20;
+// `arrays`: how many arrays of that length are read or written.
+const bandwidth = [
+  ["copy", "copy", 2],
+  ["add", "x + y", 3],
+  ["scale", "2 x", 2],
+  ["relu", "max(x, 0)", 2],
+  ["sum", "sum of all", 1],
+  ["sumRows", "sum of each row of [2048, 2048]", 1],
+  ["sumColumns", "sum of each column of [2048, 2048]", 1],
+].map(([operation, title, arrays]) => ({
+  kind: "bandwidth",
+  id: `bandwidth-${operation}`,
+  title: `16 MiB: ${title}`,
+  operation,
+  length: LENGTH,
+  bytes: 4 * LENGTH * arrays,
+}));
+
+const overhead = [
+  { id: "overhead", title: "x + y of one element each, not recorded", recorded: false },
+  { id: "overhead-recorded", title: "x + y of one element each, recorded for gradients", recorded: true },
+].map((job) => ({ kind: "overhead", ...job }));
+
+const startup = [
+  { kind: "startup", id: "startup", title: "import to first step of J1, fresh process", model: training[0] },
+];
+
+export const JOBS = [...training, ...products, ...bandwidth, ...overhead, ...startup];
+
+/** Parameters of a layer: name and shape, and the standard deviation they are drawn with. Weights of dense layers are [inputs, outputs]. */
+export function parametersOf(layer, initial) {
+  switch (layer.kind) {
+    case "dense": {
+      const deviation = initial === "normal" ? 1 : Math.sqrt((layer.activation === "relu" ? 2 : 1) / layer.inputs);
+      return [
+        { name: "weights", shape: [layer.inputs, layer.outputs], deviation },
+        { name: "bias", shape: [layer.outputs], deviation: initial === "normal" ? 1 : 0 },
+      ];
+    }
+    case "convolution": {
+      const fan = layer.channels * layer.size ** 2;
+      const shape = [layer.filters, layer.channels, layer.size, layer.size];
+      return [
+        { name: "weights", shape, deviation: Math.sqrt(2 / fan) },
+        { name: "bias", shape: [layer.filters], deviation: 0 },
+      ];
+    }
+    case "embedding":
+      return [{ name: "weights", shape: [layer.words, layer.size], deviation: 1 }];
+    case "lstm": {
+      const deviation = 1 / Math.sqrt(layer.size);
+      return [
+        { name: "inputWeights", shape: [4 * layer.size, layer.inputs], deviation },
+        { name: "stateWeights", shape: [4 * layer.size, layer.size], deviation },
+        { name: "inputBias", shape: [4 * layer.size], deviation },
+        { name: "stateBias", shape: [4 * layer.size], deviation },
+      ];
+    }
+    default:
+      return [];
+  }
+}
