@@ -203,52 +203,67 @@ function distort(easel: Easel, count: number): void {
   }
 }
 
-/** Chooses the pen and scales the line so that its ink fills a box of 20 pixels at (4, 4), longer side exactly. */
-function frame(easel: Easel, count: number): void {
+/** Chooses the pen and scales the line so that the longer side of its ink is 20 pixels, in a box that starts at (4, 4).
+ * Returns over how many pixels the edge of the ink fades. */
+function frame(easel: Easel, count: number): number {
   const { random, x, y, radius } = easel;
   const pen = 1.27 * factor(random, 0.27);
-  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < count; i++) {
-    left = Math.min(left, x[i]);
-    right = Math.max(right, x[i]);
-    top = Math.min(top, y[i]);
-    bottom = Math.max(bottom, y[i]);
-  }
-  const height = bottom - top;
-  // Nobody writes a digit much wider than high, but the distortions together might.
-  const squeeze = Math.min(1, (1.25 * height) / (right - left));
-  const width = (right - left) * squeeze;
-  const scale = (box - 2 * pen) / Math.max(width, height);
-  const offsetX = margin + pen + (box - 2 * pen - scale * width) / 2;
-  const offsetY = margin + pen + (box - 2 * pen - scale * height) / 2;
+  const fade = 0.9 + 0.6 * random.uniform();
   const pressure = 0.05 + 0.2 * random.uniform();
   const rhythm = (0.5 + random.uniform()) / count;
   const phase = random.uniform();
+  for (let i = 0; i < count; i++) radius[i] = pen * (1 + pressure * wave(rhythm * i + phase));
+
+  const line = extent(easel, count, 1, 0);
+  // Nobody writes a digit much wider than high, but the distortions together might.
+  const squeeze = Math.min(1, (1.25 * line.height) / line.width);
+  for (let i = 0; i < count; i++) x[i] *= squeeze;
+  const longer = Math.max(line.width * squeeze, line.height);
+  let scale = (box - 2 * pen - fade) / longer;
+  // The pen's width varies along the line, so the first guess is off by a little.
+  const guess = extent(easel, count, scale, fade / 2);
+  scale += (box - Math.max(guess.width, guess.height)) / longer;
+  const { left, top, width, height } = extent(easel, count, scale, fade / 2);
+  const offsetX = margin + (box - width) / 2 - left;
+  const offsetY = margin + (box - height) / 2 - top;
   for (let i = 0; i < count; i++) {
-    x[i] = (x[i] - left) * squeeze * scale + offsetX;
-    y[i] = (y[i] - top) * scale + offsetY;
-    radius[i] = pen * (1 + pressure * wave(rhythm * i + phase));
+    x[i] = x[i] * scale + offsetX;
+    y[i] = y[i] * scale + offsetY;
   }
+  return fade;
 }
 
-/** Inks the line: a pixel's value follows its distance to the nearest piece of line, softened over about a pixel. */
-function ink(easel: Easel, count: number): void {
-  const { random, x, y, radius, lift, canvas } = easel;
+/** The box around the line at a given scale: of the bare line without `edge`, else of its ink with so much of an edge. */
+function extent(easel: Easel, count: number, scale: number, edge: number) {
+  const { x, y, radius } = easel;
+  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < count; i++) {
+    const half = edge > 0 ? radius[i] + edge : 0;
+    left = Math.min(left, x[i] * scale - half);
+    right = Math.max(right, x[i] * scale + half);
+    top = Math.min(top, y[i] * scale - half);
+    bottom = Math.max(bottom, y[i] * scale + half);
+  }
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** Inks the line: a pixel's value follows its distance to the nearest piece of line, and fades at the edge. */
+function ink(easel: Easel, count: number, fade: number): void {
+  const { x, y, radius, lift, canvas } = easel;
   canvas.fill(0);
-  const sharpness = 1 / (0.9 + 0.6 * random.uniform());
-  const reach = 0.5 / sharpness;
+  const sharpness = 1 / fade;
   for (let i = 1; i < count; i++) {
     if (lift[i] === 1) continue;
     const [x0, y0, r0] = [x[i - 1], y[i - 1], radius[i - 1]];
     const dx = x[i] - x0;
     const dy = y[i] - y0;
     const dr = radius[i] - r0;
-    const extent = Math.max(r0, radius[i]) + reach;
+    const reach = Math.max(r0, radius[i]) + fade / 2;
     const inverse = 1 / (dx * dx + dy * dy + 1e-9);
-    const firstRow = Math.max(0, Math.ceil(Math.min(y0, y[i]) - extent - 0.5));
-    const lastRow = Math.min(side - 1, Math.floor(Math.max(y0, y[i]) + extent - 0.5));
-    const firstColumn = Math.max(0, Math.ceil(Math.min(x0, x[i]) - extent - 0.5));
-    const lastColumn = Math.min(side - 1, Math.floor(Math.max(x0, x[i]) + extent - 0.5));
+    const firstRow = Math.max(0, Math.ceil(Math.min(y0, y[i]) - reach - 0.5));
+    const lastRow = Math.min(side - 1, Math.floor(Math.max(y0, y[i]) + reach - 0.5));
+    const firstColumn = Math.max(0, Math.ceil(Math.min(x0, x[i]) - reach - 0.5));
+    const lastColumn = Math.min(side - 1, Math.floor(Math.max(x0, x[i]) + reach - 0.5));
     for (let row = firstRow; row <= lastRow; row++) {
       const py = row + 0.5 - y0;
       for (let column = firstColumn; column <= lastColumn; column++) {
@@ -264,7 +279,7 @@ function ink(easel: Easel, count: number): void {
   }
 }
 
-/** Adds the grain of paper and scanner where there is ink, and moves the ink by whole pixels to put its centre of mass in the middle. */
+/** Adds the grain of paper and scanner where there is ink, and moves the ink by whole pixels to bring its centre of mass to the pixel (14, 14), as in MNIST. */
 function develop(easel: Easel, out: Uint8Array, at: number): void {
   const { random, canvas } = easel;
   let [mass, sumX, sumY] = [0, 0, 0];
@@ -288,7 +303,7 @@ function develop(easel: Easel, out: Uint8Array, at: number): void {
       sumY += value * row;
     }
   }
-  const middle = (side - 1) / 2;
+  const middle = side / 2;
   const shiftX = Math.max(-margin, Math.min(margin, Math.round(middle - sumX / mass)));
   const shiftY = Math.max(-margin, Math.min(margin, Math.round(middle - sumY / mass)));
   for (let row = 0; row < side; row++) {
@@ -345,8 +360,8 @@ export function drawDigits(count: number, seed = 1, options: { part?: DigitPart;
     sketch(easel, style);
     const points = trace(easel, style);
     distort(easel, points);
-    frame(easel, points);
-    ink(easel, points);
+    const fade = frame(easel, points);
+    ink(easel, points, fade);
     develop(easel, images, k * pixels);
   }
   return { images, labels, count, height: side, width: side, classes: 10 };

@@ -166,7 +166,7 @@ describe("the framing", () => {
     expect(fitted[0]).toBe(0);
   });
 
-  it("the centre of mass is in the middle", () => {
+  it("the centre of mass is at the pixel (14, 14), as in MNIST", () => {
     for (let index = 0; index < set.count; index++) {
       const fitted = fitAsMnist(paint(index, square, () => [255], [0]));
       let [mass, x, y] = [0, 0, 0];
@@ -175,8 +175,8 @@ describe("the framing", () => {
         x += value * (p % 28);
         y += value * Math.floor(p / 28);
       }
-      expect(Math.abs(x / mass - 13.5)).toBeLessThan(0.6);
-      expect(Math.abs(y / mass - 13.5)).toBeLessThan(0.6);
+      expect(Math.abs(x / mass - 14)).toBeLessThan(0.6);
+      expect(Math.abs(y / mass - 14)).toBeLessThan(0.6);
     }
   });
 });

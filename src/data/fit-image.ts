@@ -40,7 +40,7 @@ interface Box {
 }
 
 /** Fits a picture of a digit as MNIST was made: the ink scaled, in proportion, into 20x20 pixels with antialiasing, its centre of mass
- * in the middle of 28x28 pixels; 0 is paper and 1 is ink. Very thin strokes are thickened, specks are dropped.
+ * at the pixel (14, 14) of 28x28; 0 is paper and 1 is ink. Very thin strokes are thickened, specks are dropped.
  *
  * @returns 784 numbers from 0 to 1, row by row
  * @throws if the picture's size and data do not agree, or if there is no ink to be found
@@ -334,21 +334,30 @@ function dropSpecks(ink: Ink): Box {
   const mainArea = Math.max(...pieces.areas.filter((_, k) => !midmost || !pieces.touchesEdge[k]));
   const kept = pieces.areas.map((area, k) => area >= 0.03 * mainArea && !(midmost && pieces.touchesEdge[k]));
   const stays = new Uint8Array(values.length);
-  let [left, top, right, bottom] = [width, height, 0, 0];
   for (let p = 0; p < values.length; p++) {
-    const piece = pieces.of[p];
-    if (piece < 0 || !kept[piece]) continue;
+    if (pieces.of[p] < 0 || !kept[pieces.of[p]]) continue;
     const [row, column] = [Math.floor(p / width), p % width];
-    left = Math.min(left, column);
-    right = Math.max(right, column + 1);
-    top = Math.min(top, row);
-    bottom = Math.max(bottom, row + 1);
     // The soft edge of a stroke belongs to it.
     for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++) {
       for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) stays[y * width + x] = 1;
     }
   }
   for (let p = 0; p < values.length; p++) if (stays[p] === 0) values[p] = 0;
+  return boxAround(ink);
+}
+
+/** The smallest box that holds all ink but its faintest traces. */
+function boxAround(ink: Ink): Box {
+  const { width, height, values } = ink;
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (let p = 0; p < values.length; p++) {
+    if (values[p] < 0.05) continue;
+    const [row, column] = [Math.floor(p / width), p % width];
+    left = Math.min(left, column);
+    right = Math.max(right, column + 1);
+    top = Math.min(top, row);
+    bottom = Math.max(bottom, row + 1);
+  }
   return { left, top, right, bottom };
 }
 
@@ -404,7 +413,8 @@ function thicken(ink: Ink, frame: Box): Ink {
   const radius = (thinnestStroke * extent - box * strokeWidth) / (2 * (box - thinnestStroke));
   if (radius <= 0) return cutOut(ink, frame, 0);
   const cut = cutOut(ink, frame, Math.ceil(radius) + 1);
-  return trim({ ...cut, values: spread(cut, radius) });
+  const spreadOut = { ...cut, values: spread(cut, radius) };
+  return cutOut(spreadOut, boxAround(spreadOut), 0);
 }
 
 function cutOut(ink: Ink, frame: Box, air: number): Ink {
@@ -442,54 +452,50 @@ function spread(ink: Ink, radius: number): Float32Array {
   return result;
 }
 
-function trim(ink: Ink): Ink {
-  const { width, height, values } = ink;
-  let [left, top, right, bottom] = [width, height, 0, 0];
-  for (let p = 0; p < values.length; p++) {
-    if (values[p] < 1 / 3) continue;
-    const [row, column] = [Math.floor(p / width), p % width];
-    left = Math.min(left, column);
-    right = Math.max(right, column + 1);
-    top = Math.min(top, row);
-    bottom = Math.max(bottom, row + 1);
-  }
-  return cutOut(ink, { left, top, right, bottom }, 0);
-}
-
-/** Scales the ink so that its longer side is 20 pixels, in the middle of 28x28: each pixel is the mean over its area. */
+/** Scales the ink so that its longer side is 20 pixels, within 28x28: each pixel is the mean over its area. The shorter side
+ * comes to whole pixels too, so that edges stay sharp. */
 function intoBox(ink: Ink): Float32Array {
   const { width, height, values } = ink;
   const scale = box / Math.max(width, height);
-  const offsetX = (side - width * scale) / 2;
-  const offsetY = (side - height * scale) / 2;
-  const samples = Math.max(3, Math.ceil(1 / scale));
-  const at = (x: number, y: number) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : values[y * width + x]);
+  const columns = Math.max(1, Math.round(width * scale));
+  const rows = Math.max(1, Math.round(height * scale));
+  const left = (side - columns) >> 1;
+  const top = (side - rows) >> 1;
+  const samples = scale < 1 ? Math.ceil(2 / scale) : 4;
   const canvas = new Float32Array(side * side);
   let strongest = 0;
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
       let sum = 0;
       for (let j = 0; j < samples; j++) {
-        const y = (row + (j + 0.5) / samples - offsetY) / scale - 0.5;
-        if (y <= -1 || y >= height) continue;
+        const y = ((row + (j + 0.5) / samples) * height) / rows;
         for (let i = 0; i < samples; i++) {
-          const x = (column + (i + 0.5) / samples - offsetX) / scale - 0.5;
-          if (x <= -1 || x >= width) continue;
-          const [x0, y0] = [Math.floor(x), Math.floor(y)];
-          const [fx, fy] = [x - x0, y - y0];
-          const upper = at(x0, y0) * (1 - fx) + at(x0 + 1, y0) * fx;
-          const lower = at(x0, y0 + 1) * (1 - fx) + at(x0 + 1, y0 + 1) * fx;
-          sum += upper * (1 - fy) + lower * fy;
+          const x = ((column + (i + 0.5) / samples) * width) / columns;
+          sum += scale > 1 ? between(ink, x, y) : values[Math.floor(y) * width + Math.floor(x)];
         }
       }
-      canvas[row * side + column] = sum / (samples * samples);
-      strongest = Math.max(strongest, canvas[row * side + column]);
+      const p = (top + row) * side + left + column;
+      canvas[p] = sum / (samples * samples);
+      strongest = Math.max(strongest, canvas[p]);
     }
   }
   return canvas.map((value) => value / strongest);
 }
 
-/** Moves the picture by whole pixels so that its centre of mass comes to the middle, as MNIST's own were moved. */
+/** Ink at a point between pixels' centres, so that enlarged pictures show no steps. */
+function between(ink: Ink, x: number, y: number): number {
+  const { width, height, values } = ink;
+  const u = Math.max(0, Math.min(width - 1, x - 0.5));
+  const v = Math.max(0, Math.min(height - 1, y - 0.5));
+  const [column, row] = [Math.floor(u), Math.floor(v)];
+  const [fx, fy] = [u - column, v - row];
+  const at = (c: number, r: number) => values[Math.min(height - 1, r) * width + Math.min(width - 1, c)];
+  const upper = at(column, row) * (1 - fx) + at(column + 1, row) * fx;
+  const lower = at(column, row + 1) * (1 - fx) + at(column + 1, row + 1) * fx;
+  return upper * (1 - fy) + lower * fy;
+}
+
+/** Moves the picture by whole pixels so that its centre of mass comes to the middle. MNIST's middle is the pixel with index 14. */
 function centre(canvas: Float32Array): Float32Array {
   let [mass, sumX, sumY] = [0, 0, 0];
   for (let p = 0; p < canvas.length; p++) {
@@ -497,7 +503,7 @@ function centre(canvas: Float32Array): Float32Array {
     sumX += canvas[p] * (p % side);
     sumY += canvas[p] * Math.floor(p / side);
   }
-  const middle = (side - 1) / 2;
+  const middle = side / 2;
   const most = (side - box) / 2;
   const shiftX = Math.max(-most, Math.min(most, Math.round(middle - sumX / mass)));
   const shiftY = Math.max(-most, Math.min(most, Math.round(middle - sumY / mass)));

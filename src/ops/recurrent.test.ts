@@ -427,13 +427,6 @@ describe("recurrent layers", () => {
     expect(nobody.state.shape).toEqual([0, 3]);
   });
 
-  test("a state too large for the kernels' scratch memory takes the composed form", () => {
-    const size = 9000;
-    const parameters = { inputWeights: nb.full([size, 1], 0.5), stateWeights: zeros([size, size]) };
-    const { outputs } = rnn(tensor([[[1]], [[2]]]), null, parameters, { nonlinearity: "none" });
-    expect(outputs.get(":", 0, -1).toArray()).toEqual([0.5, 1]);
-  });
-
   test("bad input is named", () => {
     const { x, h0, c0, ...parameters } = layer(4, [3, 2, 2, 3], 13);
     expect(() => lstm(x.get(0), h0, c0, parameters)).toThrow(

@@ -199,19 +199,19 @@ function first(setup: Setup, x: Tensor | null): Tensor {
   return x ?? zeros([setup.batch, setup.size], setup.dtype);
 }
 
-/** Scratch memory of a thread, which holds the state of four rows and the products of one step. */
+/** Scratch memory of a thread, where the fused kernels keep the state of four rows and the products of one step. */
 const SCRATCH_BYTES = 2 << 20;
 
 /** Whether the fused kernels can take a layer: its step must fit in scratch memory, and there must be something to do. */
 function fits(setup: Setup, gates: number, options: SequenceOptions): boolean {
   const bytes = setup.dtype === "float64" ? 8 : 4;
-  const needed = 4 * bytes * (2 * gates + 5) * (setup.size + 8);
+  const needed = 4 * bytes * (gates + 5) * (setup.size + 8);
   return options.form !== "composed" && needed < SCRATCH_BYTES && setup.steps * setup.batch > 0;
 }
 
 // Matrix products of the fused forms
 
-/** Rows first to first + count of a matrix with `width` columns; `transposed` swaps the axes. */
+/** A matrix with rows of `width` elements, from element `offset` on; `transposed` swaps its axes. */
 function matrix(x: Tensor, width: number, transposed = false, offset = 0): MatrixView {
   const [rowStride, columnStride] = transposed ? [1, width] : [width, 1];
   return { view: x, offset: x.offset + offset, rowStride, columnStride, batchStride: 0 };
@@ -237,13 +237,13 @@ function gradientPlace(parameter: Tensor): { into: Tensor; accumulate: boolean }
   return { into: slot.tensor, accumulate };
 }
 
-/** Columns `from` to `from + columns` of dz [steps * batch, width]. */
+/** Gradients of the gates' inputs for all steps: dz [steps * batch, width]. */
 interface GateGradients {
   dz: Tensor;
   width: number;
 }
 
-/** dz W and dz^T x: gradients of the inputs and of their weights. dz stands in `columns` columns from `from` on. */
+/** dz W and dz^T x: gradients of the inputs and of their weights. The gates stand in the columns of dz from `from` on. */
 function inputGradients(setup: Setup, { dz, width }: GateGradients, from: number): (Tensor | undefined)[] {
   const { x, inputWeights, steps, batch, inputs } = setup;
   const [columns] = inputWeights.shape as [number];

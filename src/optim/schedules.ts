@@ -24,6 +24,8 @@ export interface Schedule {
   observe(metric: number): void;
   /** Whether the schedule asks for training to end. */
   readonly finished: boolean;
+  /** For a schedule that reacts: whether it takes a larger metric (an accuracy) or a smaller one (a loss) for better. */
+  readonly better?: "smaller" | "larger";
   state(): ScheduleState;
   /** Goes back to a saved state. @throws TypeError for the state of another type of schedule. */
   restore(state: ScheduleState): void;
@@ -221,6 +223,7 @@ interface PlateauOptions {
 /** Rate / divisor^k, k one more each time the metric has not improved for `patience` epochs. */
 class Plateau implements Schedule {
   readonly type: string;
+  readonly better: "smaller" | "larger";
   private readonly start: number;
   private readonly patience: number;
   private readonly divisor: number;
@@ -239,7 +242,8 @@ class Plateau implements Schedule {
     this.patience = whole(owner, "patience", options.patience, 1);
     this.divisor = positive(owner, "divisor", options.divisor);
     if (this.divisor <= 1) throw new RangeError(`${owner}: divisor must be above 1, got ${this.divisor}`);
-    this.sign = oneOf(owner, "better", options.better, ["smaller", "larger"]) === "larger" ? 1 : -1;
+    this.better = oneOf(owner, "better", options.better, ["smaller", "larger"]);
+    this.sign = this.better === "larger" ? 1 : -1;
     this.minimumChange = notNegative(owner, "minimumChange", options.minimumChange);
     this.minimum = notNegative(owner, "minimum", options.minimum);
     this.limit = options.limit;

@@ -3,9 +3,13 @@ import type { Samples } from "../data/batches.ts";
 import { checkSamples, rowsOf } from "../data/batches.ts";
 import type { Sequential } from "../nn/sequential.ts";
 import { type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
+import type { Schedule } from "../optim/schedules.ts";
 import { evaluate } from "./evaluate.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
 import { type StepInfo, Trainer } from "./trainer.ts";
+
+/** A figure of an epoch that schedules and early stopping can watch. */
+export type Monitor = "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
 
 /** What is known after an epoch. */
 export interface EpochRecord {
@@ -63,6 +67,10 @@ export interface FitOptions {
   optimizer?: OptimizerName | Optimizer;
   /** Overrides the optimiser's learning rate, when it is given by name. */
   learningRate?: number;
+  /** The learning rate over time; overrides the optimiser's. One that reacts to a metric is told `monitor` after every epoch. */
+  schedule?: Schedule;
+  /** What a reacting schedule is told; default loss or accuracy, whichever it takes for better, of the validation data where there are any. */
+  monitor?: Monitor;
   /** Held out for validation after every epoch. */
   validation?: Samples;
   /** Instead: this share of the data (below 1), or this number of samples, taken from the end before any shuffling. */
@@ -140,6 +148,7 @@ export async function fit(model: Sequential, data: Samples, options: FitOptions 
     batchSize: options.batchSize ?? 32,
     shuffle: options.shuffle ?? true,
     seed: options.seed ?? 0,
+    schedule: options.schedule,
   });
   return runEpochs(trainer, { ...options, epochs, loss, optimizer, validation });
 }
@@ -169,6 +178,7 @@ export async function runEpochs(
     validation?: Samples;
     callbacks?: readonly Callback[];
     signal?: AbortSignal;
+    monitor?: Monitor;
     /** Records of the epochs that are done already. */
     records?: readonly EpochRecord[];
   },
@@ -195,7 +205,6 @@ export async function runEpochs(
     : undefined;
   while (trainer.epoch < options.epochs && !halted()) {
     for (const callback of callbacks) await callback.onEpochStart?.(trainer.epoch + 1, context);
-    const learningRate = options.optimizer.learningRate;
     const start = performance.now();
     const result = await trainer.finishEpoch(onStep, halted);
     if (result === null) break;
@@ -203,7 +212,7 @@ export async function runEpochs(
     const record: EpochRecord = {
       epoch: trainer.epoch,
       ...result,
-      learningRate,
+      learningRate: options.optimizer.learningRate,
       seconds,
       samplesPerSecond: trainer.sampleCount / seconds,
     };
@@ -213,11 +222,24 @@ export async function runEpochs(
       record.validationAccuracy = held.accuracy;
     }
     history.epochs.push(record);
+    if (trainer.schedule) {
+      const figure = trainer.schedule.better === "larger" ? "accuracy" : "loss";
+      const usual = options.validation ? (figure === "loss" ? "validationLoss" : "validationAccuracy") : figure;
+      trainer.schedule.observe(watched(record, options.monitor ?? usual));
+      stopped ||= trainer.schedule.finished;
+    }
     for (const callback of callbacks) await callback.onEpochEnd?.(record, context);
   }
   if (trainer.epoch < options.epochs) history.ended = options.signal?.aborted ? "interrupted" : "stopped";
   for (const callback of callbacks) await callback.onEnd?.(context);
   return history;
+}
+
+function watched(record: EpochRecord, monitor: Monitor): number {
+  const value = record[monitor];
+  if (value === undefined)
+    throw new Error(`fit: the history has no ${monitor}; give validation data, or monitor another figure`);
+  return value;
 }
 
 /**
@@ -238,11 +260,7 @@ export async function runEpochs(
  * ```
  */
 export function earlyStopping(
-  options: {
-    patience?: number;
-    monitor?: "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
-    minimumChange?: number;
-  } = {},
+  options: { patience?: number; monitor?: Monitor; minimumChange?: number } = {},
 ): Callback {
   const patience = options.patience ?? 10;
   if (!Number.isInteger(patience) || patience < 1) {
@@ -254,11 +272,7 @@ export function earlyStopping(
   let waited = 0;
   return {
     onEpochEnd(record, context) {
-      const value = record[monitor];
-      if (value === undefined)
-        throw new Error(
-          `earlyStopping: the history has no ${monitor}; give fit validation data, or monitor another figure`,
-        );
+      const value = watched(record, monitor);
       if (sign * value > best + (options.minimumChange ?? 0)) {
         best = sign * value;
         waited = 0;

@@ -213,6 +213,28 @@ describe("fit", () => {
     expect(history.ended).toBe("stopped");
   });
 
+  test("a schedule sets the learning rate before every step, and can end training", async () => {
+    const rates: number[] = [];
+    const options = {
+      epochs: 4,
+      batchSize: 20,
+      callbacks: [
+        {
+          onStep: (_: unknown, context: { optimizer: { learningRate: number } }) =>
+            void rates.push(context.optimizer.learningRate),
+        },
+      ],
+    };
+    await fit(network(), circle(40), { ...options, schedule: nb.schedule.stepwise(0.08, { every: 2, factor: 0.5 }) });
+    expect(rates).toEqual([0.08, 0.08, 0.08, 0.08, 0.04, 0.04, 0.04, 0.04]);
+    const history = await fit(network(), circle(40), {
+      epochs: 100,
+      schedule: nb.schedule.halving(1e-9, { patience: 1, limit: 4 }),
+    });
+    expect(history.ended).toBe("stopped");
+    expect(history.epochs.length).toBeLessThan(100);
+  });
+
   test("a loss that is not finite stops at that step, before the update", async () => {
     const model = network();
     const before = model.block.values.dataSync();

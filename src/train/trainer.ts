@@ -6,6 +6,7 @@ import { platform } from "../engine/platform.ts";
 import type { Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/elementwise.ts";
 import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
+import type { Schedule, ScheduleState } from "../optim/schedules.ts";
 import { Generator, type RandomState } from "../tensor/random.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { countCorrect } from "./accuracy.ts";
@@ -20,6 +21,8 @@ export interface TrainerOptions {
   shuffle: boolean;
   /** Seed of the shuffling. */
   seed: number;
+  /** Sets the optimiser's learning rate before every step. */
+  schedule?: Schedule;
 }
 
 /** Where a run stands, as JSON; the parameters and the optimiser's memory are tensors beside it. */
@@ -39,6 +42,7 @@ export interface TrainerState {
   /** The model's generator (dropout). */
   random: RandomState;
   optimizer: OptimizerState;
+  schedule?: ScheduleState;
 }
 
 /** What is known after a step. */
@@ -142,6 +146,10 @@ export class Trainer {
   }
 
   /** Number of training samples. */
+  get schedule(): Schedule | undefined {
+    return this.options.schedule;
+  }
+
   get sampleCount(): number {
     return this.samples.x.shape[0]!;
   }
@@ -158,8 +166,9 @@ export class Trainer {
    */
   takeStep(): StepInfo {
     const order = this.order ?? this.startEpoch();
-    const { loss, optimizer } = this.options;
+    const { loss, optimizer, schedule } = this.options;
     const { block } = this.model;
+    if (schedule) optimizer.learningRate = schedule.rate(optimizer.iterations, this.epoch);
     let value = 0;
     scope(() => {
       const batch = order.batch(this.step);
@@ -227,6 +236,7 @@ export class Trainer {
       shuffle: this.shuffleBefore,
       random: this.model.generator.state(),
       optimizer: this.options.optimizer.state(),
+      ...(this.options.schedule && { schedule: this.options.schedule.state() }),
     };
   }
 
@@ -256,6 +266,11 @@ export class Trainer {
       parameter.assign(value);
     }
     this.options.optimizer.restore(state.optimizer, slots);
+    if (this.options.schedule) {
+      if (state.schedule === undefined)
+        throw new Error("restore: the saved state has no learning-rate schedule, this run has one");
+      this.options.schedule.restore(state.schedule);
+    }
     this.model.generator.restore(state.random);
     this.shuffle.restore(state.shuffle);
     this.shuffleBefore = this.shuffle.state();

@@ -1,5 +1,5 @@
 // From an example in a docstring to a program that checks itself. Public names need no import, `await` may stand anywhere, and a statement followed by
-// `// value` on its line says what it evaluates to. All examples are type-checked together, each as a file that exists in memory only.
+// `// value` on its line says what it evaluates to or prints. All examples are type-checked together, each as a file that exists in memory only.
 import { createRequire } from "node:module";
 import ts from "typescript";
 import { Tensor } from "../../src/node.ts";
@@ -42,16 +42,28 @@ export function moduleOf(example: Example, names: ReadonlySet<string>): string {
 }
 
 function withCheck(source: ts.SourceFile, statement: ts.Statement): string {
-  const value = ts.isExpressionStatement(statement) ? commentAfter(source.text, statement.end) : undefined;
-  if (value === undefined) return statement.getText();
-  const parsed = ts.createSourceFile("value.ts", `(${value});`, ts.ScriptTarget.ES2022) as ts.SourceFile & {
-    parseDiagnostics: readonly unknown[];
-  };
-  if (parsed.parseDiagnostics.length > 0) {
-    const problem = `"${value}" is not a value; after a statement comes what it evaluates to, other comments stand on lines of their own`;
+  const comment = ts.isExpressionStatement(statement) ? commentAfter(source.text, statement.end) : undefined;
+  if (comment === undefined) return statement.getText();
+  // "value", or "value: why".
+  const value = [comment, comment.slice(0, Math.max(0, comment.indexOf(": ")))].find(isExpression);
+  if (value === undefined) {
+    const problem = `"${comment}" is not a value; after a statement comes what it evaluates to, other comments stand on lines of their own`;
     return `throw new Error(${JSON.stringify(problem)});`;
   }
-  return `check(${(statement as ts.ExpressionStatement).expression.getText()}, (${value}));`;
+  return `check(${shownBy((statement as ts.ExpressionStatement).expression).getText()}, (${value}));`;
+}
+
+/** What a statement shows: its value, or what it prints. */
+function shownBy(expression: ts.Expression): ts.Expression {
+  const prints = ts.isCallExpression(expression) && expression.expression.getText() === "console.log";
+  return prints && expression.arguments.length === 1 ? expression.arguments[0]! : expression;
+}
+
+function isExpression(text: string): boolean {
+  const parsed = ts.createSourceFile("value.ts", `(${text});`, ts.ScriptTarget.ES2022) as ts.SourceFile & {
+    parseDiagnostics: readonly unknown[];
+  };
+  return parsed.parseDiagnostics.length === 0;
 }
 
 function commentAfter(text: string, end: number): string | undefined {
