@@ -14,3 +14,4 @@ export * from "./pooling";
 export * from "./normalisation";
 export * from "./sort";
 export * from "./optimizer";
+export * from "./native";

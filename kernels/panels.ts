@@ -1,6 +1,6 @@
-// Products of a few rows with a matrix that is used many times: the matrix is packed once, in panels two vectors wide, and a
-// tile of four rows keeps its 4 x 2 sums in registers. Each element is one sum in the order of its depth, whatever the rows
-// beside it, so results do not depend on how rows are shared among threads.
+// Products of a few rows with a matrix that is used many times: the matrix is packed once, in panels two vectors wide,
+// and a tile of four rows keeps its 4 x 2 sums in registers. Each element is one sum in the order of its depth, whatever
+// the rows beside it, so results do not depend on how rows are shared among threads.
 import { lanes } from "./lanes";
 import { parallelFor, TASK_ARGUMENTS } from "./parallel";
 
@@ -88,7 +88,7 @@ function packSome<T>(args: usize, start: i32, end: i32): void {
   }
 }
 
-/** Interleaves up to four rows of `depth` elements, `rowStep` bytes apart: out[k][row]. Missing rows repeat the first. */
+/** Interleaves up to four rows of `depth` elements, `rowStep` bytes apart: out[k][row]. For a missing row, the first. */
 export function packRows<T>(row: usize, rowStep: usize, rows: i32, depth: i32, out: usize): void {
   let a = row;
   let b = rows > 1 ? row + rowStep : row;
@@ -135,8 +135,8 @@ export function packRows<T>(row: usize, rowStep: usize, rows: i32, depth: i32, o
 }
 
 /**
- * out[row][column] = sum over k of rows[k][row] panel[k][column] for four rows and all columns of `count` panels, which lie
- * `panelStep` bytes apart; rows of `out` lie `outStep` bytes apart and have room for whole panels.
+ * out[row][column] = sum over k of rows[k][row] panel[k][column] for four rows and all columns of `count` panels, which
+ * lie `panelStep` bytes apart; rows of `out` lie `outStep` bytes apart and have room for whole panels.
  */
 export function productOfRows<T>(
   rows: usize, panel: usize, panelStep: usize, count: i32, depth: i32, out: usize, outStep: usize,

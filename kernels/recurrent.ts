@@ -1,6 +1,6 @@
-// Whole sequences through a recurrent layer, and back. The products with the inputs are done before, for all steps at once;
-// what is left depends on the step before, but not on other rows of the batch: a thread takes some rows through all steps
-// without waiting for anybody. A step is one product with the packed state weights and one pass over the gates.
+// Whole sequences through a recurrent layer, and back. The products with the inputs are done before, for all steps at
+// once; what is left depends on the step before, but not on other rows of the batch: a thread takes some rows through
+// all steps without waiting for anybody. A step is one product with the packed state weights and one pass over gates.
 // Arrays are time-major: [steps, batch, ...]. A row that the mask leaves out keeps its state.
 import { lanes, loadPart, setWord, storePart, word } from "./lanes";
 import { sigmoid_v32, tanh_v32 } from "./math32";
@@ -30,7 +30,7 @@ const STEPS = 10;
 const BATCH = 11;
 const SIZE = 12;
 const REVERSE = 13;
-/** RNN: the nonlinearity. LSTM: whether tanh stands between cell and output. GRU: bit 0 reset before, bit 1 update writes. */
+/** RNN: the nonlinearity. LSTM: whether tanh follows the cell. GRU: bit 0 reset before, bit 1 update writes. */
 const VARIANT = 14;
 /** Gradients pass from a step to the one before, except at multiples of this number; 0: always. */
 const TRUNCATE = 15;
@@ -102,7 +102,7 @@ function addInto<T>(target: usize, source: usize, n: i32): void {
   }
 }
 
-// ---- One row of one step. `x` and `product` are the two halves of the gates' inputs; `bytes` is the length of a block.
+// ---- One row of one step. `x` and `product` add up to the gates' inputs; `bytes` is the length of a block.
 
 /** h = f(x + product), in the place of x. */
 // @ts-ignore: decorator
@@ -233,7 +233,8 @@ function gruGatesRow<T>(x: usize, product: usize, bytes: usize, bias: usize, h: 
 // @ts-ignore: decorator
 @inline
 function gruStateRow<T>(
-  variant: i32, gates: usize, product: usize, bytes: usize, bias: usize, hPrevious: usize, h: usize, kept: usize, n: i32,
+  variant: i32, gates: usize, product: usize, bytes: usize, bias: usize, hPrevious: usize, h: usize, kept: usize,
+  n: i32,
 ): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
@@ -387,7 +388,8 @@ function forward<T>(cell: i32, args: usize, start: i32, end: i32): void {
         }
         if (variant & 1) packRows<T>(extra, bytes, rows, size, interleaved);
         productOfRows<T>(
-          interleaved, candidatePanels, panelBytes<T>(size), panelCount<T>(size), size, candidateProduct, candidateBytes,
+          interleaved, candidatePanels, panelBytes<T>(size), panelCount<T>(size), size, candidateProduct,
+          candidateBytes,
         );
       }
       for (let i = 0; i < rows; i++) {
@@ -570,7 +572,7 @@ function gruBackward64(args: usize, start: i32, end: i32): void {
   backward<f64>(GRU, args, start, end);
 }
 
-// ---- The state weights [gates * size, size], packed. `panels` has room for them, each of the two parts in whole panels.
+// ---- The state weights [gates * size, size], packed. `panels` has room for both of their parts in whole panels.
 
 /** For h W^T, as the forward pass needs it. */
 // @ts-ignore: decorator
@@ -701,7 +703,7 @@ export function rnnBackward_f64(
   );
 }
 
-/** `states` has steps + 1 blocks [batch, size], the last one for the last cell; `seen` is tanh of the cells, or they. */
+/** `states` has steps + 1 blocks [batch, size], the last one for the last cell; `seen`: tanh of the cells, or they. */
 export function lstmForward_f32(
   gates: usize, weights: usize, h0: usize, c0: usize, mask: usize, states: usize, cells: usize, seen: usize,
   panels: usize, steps: i32, batch: i32, size: i32, reverse: i32, variant: i32,

@@ -22,6 +22,10 @@ export {
   vjp,
 } from "./autograd/grad.ts";
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
+export { EpochOrder, type Samples } from "./data/batches.ts";
+export { digits, drawDigits } from "./data/digits.ts";
+export { readIdx, writeIdx } from "./data/idx.ts";
+export type { ImageSet, TrainAndTest } from "./data/image-set.ts";
 export {
   configureEngine,
   type EngineName,
@@ -31,7 +35,10 @@ export {
 } from "./engine/configure.ts";
 export type { DType, TypedArray } from "./engine/dtype.ts";
 export type { EngineStatus } from "./engine/engine.ts";
+export * from "./io/index.ts";
+export * from "./nn/index.ts";
 export * from "./ops/index.ts";
+export * from "./optim/index.ts";
 export {
   arange,
   eye,
@@ -48,11 +55,4 @@ export { type MemoryReport, memory } from "./tensor/memory.ts";
 export { Generator, type RandomOptions, type RandomState, random } from "./tensor/random.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { keep, type NestedArray, scope, Tensor, type TensorLike } from "./tensor/tensor.ts";
-export * from "./nn/index.ts";
-export * from "./optim/index.ts";
 export * from "./train/index.ts";
-export * from "./io/index.ts";
-export { EpochOrder, type Samples } from "./data/batches.ts";
-export { digits, drawDigits } from "./data/digits.ts";
-export { readIdx, writeIdx } from "./data/idx.ts";
-export type { ImageSet, TrainAndTest } from "./data/image-set.ts";

@@ -1,6 +1,6 @@
 // The numeric oracle: inputs, outputs and gradients of operations as PyTorch computes them, a JSON file a family, from NABLA_GOLDEN_DIR or
 // from ../shared/golden beside the checkout. Where the folder is absent, its tests are skipped and say so.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { backward, type DType, mul, scope, sum, type Tensor, tensor } from "../src/node.ts";
@@ -25,6 +25,13 @@ const folder = process.env["NABLA_GOLDEN_DIR"] ?? fileURLToPath(new URL("../../s
 
 /** Whether the oracle is on this machine. */
 export const goldenFound = existsSync(folder);
+
+/** Names of all families. */
+export function goldenFamilies(): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => name.slice(0, -".json".length));
+}
 
 /** A family's file, parsed. */
 export function readGolden<T>(family: string): T {

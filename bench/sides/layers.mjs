@@ -1,7 +1,7 @@
 // Layers of our own, as a user writes them on the public class `Layer`, for what the jobs need beside Dense and Flatten.
 
 /** The classes, given Nabla's module: it is imported only once the clock runs. */
-export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape, zeros }) {
+export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape }) {
   class Convolution extends Layer {
     type = "convolution";
 
@@ -90,7 +90,7 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape, z
     call(x) {
       const { inputWeights, stateWeights, inputBias, stateBias } = this;
       const weights = { inputWeights: inputWeights.tensor, stateWeights: stateWeights.tensor };
-      return lstm(x, { ...weights, inputBias: inputBias.tensor, stateBias: stateBias.tensor }).outputs;
+      return lstm(x, null, null, { ...weights, inputBias: inputBias.tensor, stateBias: stateBias.tensor }).outputs;
     }
 
     config() {
@@ -115,5 +115,5 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape, z
     }
   }
 
-  return { Convolution, Pool, Embedding, Lstm, Rows, zeros };
+  return { Convolution, Pool, Embedding, Lstm, Rows };
 }

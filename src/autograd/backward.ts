@@ -27,7 +27,7 @@ function nodesBetween(roots: readonly Node[], targets: ReadonlySet<Node> | undef
     if (targets?.has(node)) continue;
     const inputs = node.inputs;
     for (let i = 0; i < inputs.length; i++) {
-      const next = inputs[i]!.node;
+      const next = inputs[i].node;
       if (next !== null && next.visit !== pass) {
         next.visit = pass;
         stack.push(next);
@@ -39,7 +39,7 @@ function nodesBetween(roots: readonly Node[], targets: ReadonlySet<Node> | undef
   // Ascending, a node is useful if it is a target or an input of it is: keep those only.
   const useful = new Set<Node>();
   for (let i = found.length - 1; i >= 0; i--) {
-    const node = found[i]!;
+    const node = found[i];
     if (targets.has(node) || node.inputs.some((x) => x.node !== null && useful.has(x.node))) useful.add(node);
   }
   return found.filter((node) => useful.has(node));
@@ -110,7 +110,7 @@ export function propagate(
         checkVersions(node);
         const gradients = node.rule(gradient);
         for (let i = 0; i < node.inputs.length; i++) {
-          const x = node.inputs[i]!;
+          const x = node.inputs[i];
           const dx = gradients[i];
           if (x.node === null || dx === undefined || !inPass.has(x.node)) continue;
           checkGradient(node, x, dx);

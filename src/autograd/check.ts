@@ -54,7 +54,7 @@ export function numericalGradient(
     const flat = x.dataSync();
     const slopes = new Float64Array(x.size);
     const moved = (i: number, by: number): number => {
-      const before = flat[i]!;
+      const before = flat[i];
       flat[i] = before + by;
       const value = scope(() =>
         evaluate(inputs.map((other, j) => (j === argument ? tensor(flat, { dtype: x.dtype, shape: x.shape }) : other))),
@@ -98,14 +98,14 @@ export function checkGradients(
     let largest = -1;
     let entries = 0;
     exact.forEach((x, argument) => {
-      const a = analytic[argument]!.dataSync();
-      const n = numeric[argument]!.dataSync();
+      const a = analytic[argument].dataSync();
+      const n = numeric[argument].dataSync();
       for (let i = 0; i < x.size; i++) {
         entries += 1;
-        const error = Math.abs(a[i]! - n[i]!) / Math.max(1, Math.abs(a[i]!), Math.abs(n[i]!));
+        const error = Math.abs(a[i] - n[i]) / Math.max(1, Math.abs(a[i]), Math.abs(n[i]));
         if (error > largest || Number.isNaN(error)) {
           largest = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
-          worst = { argument, index: indexOf(i, x.shape), analytic: a[i]!, numeric: n[i]! };
+          worst = { argument, index: indexOf(i, x.shape), analytic: a[i], numeric: n[i] };
         }
       }
     });
@@ -131,7 +131,7 @@ export function expectGradients(
   if (!result.passed) {
     const { argument, index, analytic, numeric } = result.worst;
     throw new Error(
-      `gradient check: argument ${argument} of shape ${formatShape(inputs[argument]!.shape)}, entry [${index.join(", ")}]: ` +
+      `gradient check: argument ${argument} of shape ${formatShape(inputs[argument].shape)}, entry [${index.join(", ")}]: ` +
         `backpropagation gives ${analytic}, differences give ${numeric} (relative error ${result.maxRelativeError.toExponential(2)})`,
     );
   }
@@ -142,8 +142,8 @@ function indexOf(position: number, shape: readonly number[]): number[] {
   const index: number[] = [];
   let rest = position;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    index.unshift(rest % shape[axis]!);
-    rest = Math.floor(rest / shape[axis]!);
+    index.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
   }
   return index;
 }

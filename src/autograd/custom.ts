@@ -58,11 +58,11 @@ export function checkpoint<A extends readonly Tensor[]>(f: (...inputs: A) => Ten
     const again = (...followed: Tensor[]): Tensor => {
       const all = [...inputs] as Tensor[];
       positions.forEach((position, i) => {
-        all[position] = followed[i]!;
+        all[position] = followed[i];
       });
       return f(...(all as unknown as A));
     };
-    const [, pullBack] = vjp(again, ...positions.map((position) => inputs[position]!));
+    const [, pullBack] = vjp(again, ...positions.map((position) => inputs[position]));
     const gradients = pullBack(dy);
     return inputs.map((_, i) => (recorded[i] ? gradients[positions.indexOf(i)] : undefined));
   });

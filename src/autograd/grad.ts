@@ -67,7 +67,7 @@ function gradients<A extends readonly Tensor[]>(
   outer: boolean,
   seed?: Tensor,
 ): Tensor[] {
-  const targets = t.positions.map((position) => t.inputs[position]!);
+  const targets = t.positions.map((position) => t.inputs[position]);
   if (t.y.node === null) return targets.map(zeroGradient);
   const found = propagate(
     [{ node: t.y.node, gradient: seedFor(operation, t.y, seed) }],
@@ -119,7 +119,7 @@ export function grad<A extends readonly Tensor[]>(
     inside(() => {
       const outer = options.differentiable || watchedFromOutside(inputs);
       const all = gradients("grad", trace("grad", f, inputs, options), outer);
-      return inputs.length === 1 ? all[0]! : all;
+      return inputs.length === 1 ? all[0] : all;
     });
 }
 
@@ -154,7 +154,7 @@ export function valueAndGrad<A extends readonly Tensor[]>(
  * ```ts
  * const [y, pullBack] = vjp((x: Tensor) => x.mul(x), tensor([1, 2, 3]));
  * y.toArray(); // [1, 4, 9]
- * pullBack(tensor([1, 0, 1]))[0]!.toArray(); // [2, 0, 6]
+ * pullBack(tensor([1, 0, 1]))[0].toArray(); // [2, 0, 6]
  * ```
  */
 export function vjp<A extends readonly Tensor[]>(
@@ -202,7 +202,7 @@ export function noGrad<R>(body: () => R): R {
  * const w = tensor([2]);
  * const tape = new GradientTape();
  * const loss = tape.record([w], () => w.mul(w).sum());
- * tape.gradient(loss, [w])[0]!.toArray(); // [4]
+ * tape.gradient(loss, [w])[0].toArray(); // [4]
  * ```
  */
 export class GradientTape {

@@ -28,7 +28,7 @@ function unit(x: Tensor, i: number): Tensor {
  */
 export function jacobian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
   const [y, pullBack] = vjp(f, x);
-  const rows = Array.from({ length: y.size }, (_, i) => pullBack(unit(y, i))[0]!);
+  const rows = Array.from({ length: y.size }, (_, i) => pullBack(unit(y, i))[0]);
   if (rows.length === 0) return zeros([...y.shape, ...x.shape], x.dtype);
   return reshape(stack(rows), [...y.shape, ...x.shape]);
 }

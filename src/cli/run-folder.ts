@@ -2,7 +2,7 @@
 // report.html what came out. Every file is whole or not there.
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../io/atomic.node.ts";
+import { removeUnfinished, writeFileAtomically } from "../data/atomic.node.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainerState } from "../train/trainer.ts";
@@ -28,12 +28,12 @@ export class RunFolder {
   }
 
   /** Makes the folder and proves that it can be written to. @throws UserError if not. */
-  create(): void {
+  async create(): Promise<void> {
     try {
       mkdirSync(this.file("checkpoints"), { recursive: true });
       accessSync(this.path, constants.W_OK);
       // Permissions can say yes where a read-only disk says no.
-      writeFileAtomic(this.file(".writable"), "");
+      await writeFileAtomically(this.file(".writable"), "");
       rmSync(this.file(".writable"));
     } catch (error) {
       throw new UserError(
@@ -47,8 +47,8 @@ export class RunFolder {
     return existsSync(this.file("config.json"));
   }
 
-  writeConfig(config: RunConfig): void {
-    writeFileAtomic(this.file("config.json"), `${JSON.stringify(config, null, 2)}\n`);
+  async writeConfig(config: RunConfig): Promise<void> {
+    await writeFileAtomically(this.file("config.json"), `${JSON.stringify(config, null, 2)}\n`);
   }
 
   /** @throws UserError if this is no run's folder or its configuration is damaged. */
@@ -76,8 +76,8 @@ export class RunFolder {
     }
   }
 
-  writeHistory(history: RunHistory): void {
-    writeFileAtomic(this.file("history.json"), `${JSON.stringify(history, null, 2)}\n`);
+  async writeHistory(history: RunHistory): Promise<void> {
+    await writeFileAtomically(this.file("history.json"), `${JSON.stringify(history, null, 2)}\n`);
   }
 
   /** undefined if there is none yet. */
@@ -86,12 +86,12 @@ export class RunFolder {
   }
 
   /** Saves where the run stands, then drops checkpoints that are no longer needed. */
-  writeCheckpoint(
+  async writeCheckpoint(
     tensors: Record<string, Tensor>,
     state: TrainerState,
     records: readonly RunRecord[],
     architecture: string,
-  ): string {
+  ): Promise<string> {
     const step = state.step > 0 ? `-step-${String(state.step).padStart(6, "0")}` : "";
     const name = `epoch-${String(state.epoch).padStart(5, "0")}${step}.safetensors`;
     const metadata = {
@@ -101,7 +101,7 @@ export class RunFolder {
       architecture,
     };
     const path = this.file(join("checkpoints", name));
-    writeFileAtomic(path, writeSafetensors(tensors, metadata));
+    await writeFileAtomically(path, writeSafetensors(tensors, metadata));
     const names = this.checkpointNames();
     const complete = names.filter((other) => !other.includes("-step-"));
     for (const old of names) {
@@ -135,9 +135,9 @@ export class RunFolder {
       const { tensors, metadata } = readSafetensors(readFileSync(path), path);
       if (metadata["format"] !== "nabla-checkpoint") throw new Error(`${path}: is not a checkpoint of a run`);
       return {
-        state: JSON.parse(metadata["state"]!) as TrainerState,
-        records: JSON.parse(metadata["records"]!) as RunRecord[],
-        architecture: metadata["architecture"]!,
+        state: JSON.parse(metadata["state"]) as TrainerState,
+        records: JSON.parse(metadata["records"]) as RunRecord[],
+        architecture: metadata["architecture"],
         tensors,
         path,
       };
@@ -147,11 +147,8 @@ export class RunFolder {
   }
 
   /** Removes what a killed process left half-written. */
-  removeLeftovers(): void {
-    for (const folder of [this.path, this.file("checkpoints")]) {
-      if (!existsSync(folder)) continue;
-      for (const name of readdirSync(folder))
-        if (/\.\d+\.\d+\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
-    }
+  async removeLeftovers(): Promise<void> {
+    await removeUnfinished(this.path);
+    await removeUnfinished(this.file("checkpoints"));
   }
 }

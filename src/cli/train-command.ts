@@ -182,7 +182,7 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
       `--epochs ${config.epochs} is less than the run's ${stored.epochs}; a run can be made longer, not shorter`,
     );
   }
-  if (config.epochs !== stored.epochs) folder.writeConfig({ ...stored, epochs: config.epochs });
+  if (config.epochs !== stored.epochs) await folder.writeConfig({ ...stored, epochs: config.epochs });
   return train({ config, out, json: options.json ?? false, resume: true });
 }
 

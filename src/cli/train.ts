@@ -1,8 +1,8 @@
 // `nabla train`: a run from its options to its folder, or from its folder onwards.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { writeFileAtomically } from "../data/atomic.node.ts";
 import { configureEngine, engineStatus } from "../engine/configure.ts";
-import { writeFileAtomic } from "../io/atomic.node.ts";
 import { saveModel } from "../io/model.ts";
 import { scope } from "../tensor/tensor.ts";
 import { confusionMatrix, evaluate, predict } from "../train/evaluate.ts";
@@ -82,7 +82,7 @@ export async function train(request: TrainRequest): Promise<number> {
 
   let records: RunRecord[] = [];
   if (request.resume) {
-    folder.removeLeftovers();
+    await folder.removeLeftovers();
     const checkpoint = folder.readNewestCheckpoint();
     if (checkpoint) {
       if (checkpoint.architecture !== architecture) {
@@ -110,8 +110,8 @@ export async function train(request: TrainRequest): Promise<number> {
         : `after ${trainer.epoch} epochs${trainer.step > 0 ? ` and ${trainer.step} steps` : ""}`;
     progress.say(`resuming ${out} ${where}`);
   } else {
-    folder.create();
-    folder.writeConfig(config);
+    await folder.create();
+    await folder.writeConfig(config);
   }
 
   const engine = engineStatus();
@@ -130,18 +130,18 @@ export async function train(request: TrainRequest): Promise<number> {
   process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onInterrupt);
 
-  const save = (): void => {
-    folder.writeCheckpoint(trainer.tensors(), trainer.state(), records, architecture);
+  const save = async (): Promise<void> => {
+    await folder.writeCheckpoint(trainer.tensors(), trainer.state(), records, architecture);
   };
   const recorder: Callback = {
     onStep: (info) => progress.step(info),
-    onEpochEnd(record) {
+    async onEpochEnd(record) {
       const tested = evaluate(model, data.test, { loss });
       const full: RunRecord = { ...record, testLoss: tested.loss, testAccuracy: tested.accuracy };
       records.push(full);
       progress.epoch(full);
-      save();
-      folder.writeHistory({ status: "running", epochs: records });
+      await save();
+      await folder.writeHistory({ status: "running", epochs: records });
     },
   };
 
@@ -159,7 +159,7 @@ export async function train(request: TrainRequest): Promise<number> {
     outcome = history.ended === "finished" ? "finished" : "interrupted";
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
-    folder.writeHistory({ status: "failed", epochs: records });
+    await folder.writeHistory({ status: "failed", epochs: records });
     const kept =
       trainer.epoch > 0
         ? `The checkpoint after epoch ${trainer.epoch} is kept in ${folder.file("checkpoints")}.`
@@ -177,14 +177,14 @@ export async function train(request: TrainRequest): Promise<number> {
     process.off("SIGTERM", onInterrupt);
   }
 
-  if (outcome === "interrupted") save();
-  else writeFileAtomic(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
+  if (outcome === "interrupted") await save();
+  else await writeFileAtomically(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
   const finished = outcome === "finished";
   const status: RunStatus = finished
     ? { kind: "finished" }
     : { kind: "interrupted", epoch: trainer.epoch, resume: `nabla train --resume ${out}` };
   await writeReport(folder, { config, data, model, records }, status);
-  folder.writeHistory({ status: outcome, epochs: records });
+  await folder.writeHistory({ status: outcome, epochs: records });
 
   const summary = summaryOf(config, data, model.parameterCount, records, outcome, out);
   if (outcome === "interrupted") {
@@ -217,7 +217,7 @@ async function writeReport(
   const { model, data } = run;
   const outputs = scope(() => predict(model, data.test.x).dataSync());
   const confusion = confusionMatrix(model, data.test, data.classes);
-  writeFileAtomic(folder.file("report.html"), buildReport(reportOf({ ...run, status, outputs, confusion })));
+  await writeFileAtomically(folder.file("report.html"), buildReport(reportOf({ ...run, status, outputs, confusion })));
 }
 
 function summaryOf(

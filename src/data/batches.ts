@@ -22,7 +22,7 @@ export function checkSamples(operation: string, { x, y }: Samples): void {
 
 /** Rows start to stop - 1, a view. */
 export function rowsOf(x: Tensor, start: number, stop: number): Tensor {
-  const stride = x.strides[0]!;
+  const stride = x.strides[0];
   return windowOf(x, [stop - start, ...x.shape.slice(1)], x.offset + start * stride, x.contiguous ? null : x.strides);
 }
 
@@ -55,7 +55,7 @@ export class EpochOrder {
     private readonly batchSize: number,
     generator: Generator | null,
   ) {
-    const n = samples.x.shape[0]!;
+    const n = samples.x.shape[0];
     this.batches = Math.ceil(n / batchSize);
     this.order = generator ? keep(scope(() => random.permutation(n, { generator }))) : null;
   }
@@ -64,7 +64,7 @@ export class EpochOrder {
   batch(i: number): Samples {
     const { x, y } = this.samples;
     const start = i * this.batchSize;
-    const stop = Math.min(start + this.batchSize, x.shape[0]!);
+    const stop = Math.min(start + this.batchSize, x.shape[0]);
     if (this.order === null) return { x: rowsOf(x, start, stop), y: rowsOf(y, start, stop) };
     const indices = rowsOf(this.order, start, stop);
     return { x: takeRows(x, indices), y: takeRows(y, indices) };

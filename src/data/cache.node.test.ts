@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cacheFolder, readIdxFile, writeFileAtomically } from "./cache.node.ts";
+import { cacheFolder, readIdxFile } from "./cache.node.ts";
 import { writeIdx } from "./idx.ts";
 
 let folder = "";
@@ -32,23 +32,6 @@ describe("cacheFolder follows the platform", () => {
     for (const platform of ["linux", "darwin", "win32"] as const) {
       expect(cacheFolder({ NABLA_CACHE_DIR: "mine", XDG_CACHE_HOME: "/x" }, platform, "/h")).toBe(resolve("mine"));
     }
-  });
-});
-
-describe("writeFileAtomically", () => {
-  it("makes missing folders, replaces a file whole, and leaves nothing else", async () => {
-    const path = join(folder, "a", "b.bin");
-    await writeFileAtomically(path, Uint8Array.of(1, 2));
-    await writeFileAtomically(path, "new");
-    expect(await readFile(path, "utf8")).toBe("new");
-    expect(await readdir(join(folder, "a"))).toEqual(["b.bin"]);
-  });
-
-  it("leaves the old file and no temporary one where the new one cannot be put in place", async () => {
-    await writeFileAtomically(join(folder, "taken", "inside"), "old");
-    await expect(writeFileAtomically(join(folder, "taken"), "new")).rejects.toThrow();
-    expect(await readdir(folder)).toEqual(["taken"]);
-    expect(await readFile(join(folder, "taken", "inside"), "utf8")).toBe("old");
   });
 });
 

@@ -1,8 +1,7 @@
-// Where downloaded data lives on this machine, and how files get there whole or not at all.
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+// Where downloaded data lives on this machine, and reading it from there.
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { type IdxArray, readIdx } from "./idx.ts";
@@ -25,39 +24,6 @@ export function cacheFolder(
 /** The code of a file system error, such as `ENOENT`; undefined for any other error. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Writes a file so that under its name there is either nothing new or all of it, whatever happens in between:
- * to a temporary file in the same folder, flushed to the disk, then renamed. Missing folders are made. */
-export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
-  try {
-    const file = await open(temporary, "wx");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(folder);
-}
-
-/** Makes the rename itself durable. Windows cannot open folders, and keeps its own journal. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** `bytes` decompressed if they start as gzip does, else as they are.

@@ -121,7 +121,7 @@ function sketch(easel: Easel, style: Style): void {
     const drawing = drawings[k];
     for (let j = 0; j < size; j++) control[j] += weight * drawing[j];
   }
-  const stray = 0.4 + 1.1 * random.uniform();
+  const stray = 0.3 + 1.0 * random.uniform();
   for (let j = 0; j < size; j++) control[j] += stray * random.bell();
 }
 
@@ -181,7 +181,7 @@ function distort(easel: Easel, count: number): void {
   // Where the waist sits, how far the middle leans out, and whether head or foot is wider: the proportions in which hands differ most.
   const sag = 7 * random.bell();
   const lean = 4 * random.bell();
-  const taper = 0.22 * random.bell();
+  const taper = 0.2 * random.bell();
   for (let i = 0; i < count; i++) {
     const u = x[i] - 35;
     const v = (y[i] - 50) / 50;
@@ -190,11 +190,11 @@ function distort(easel: Easel, count: number): void {
     y[i] += sag * bow;
   }
   // A rotation written in the tangent of half its angle needs no sine.
-  const half = 0.07 * random.bell();
+  const half = 0.06 * random.bell();
   const cosine = (1 - half * half) / (1 + half * half);
   const sine = (2 * half) / (1 + half * half);
-  const slant = 0.06 + 0.23 * random.bell();
-  const stretch = 1.1 * factor(random, 0.18);
+  const slant = 0.06 + 0.21 * random.bell();
+  const stretch = 1.1 * factor(random, 0.16);
   for (let i = 0; i < count; i++) {
     const u = (x[i] - 35 - slant * (y[i] - 50)) * stretch;
     const v = y[i] - 50;
@@ -207,7 +207,7 @@ function distort(easel: Easel, count: number): void {
  * Returns over how many pixels the edge of the ink fades. */
 function frame(easel: Easel, count: number): number {
   const { random, x, y, radius } = easel;
-  const pen = 1.27 * factor(random, 0.27);
+  const pen = 1.27 * factor(random, 0.25);
   const fade = 0.9 + 0.6 * random.uniform();
   const pressure = 0.05 + 0.2 * random.uniform();
   const rhythm = (0.5 + random.uniform()) / count;

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { cacheFolder, errorCode, explain, gunzipIfNeeded, readIdxFile, writeFileAtomically } from "./cache.node.ts";
+import { writeFileAtomically } from "./atomic.node.ts";
+import { cacheFolder, errorCode, explain, gunzipIfNeeded, readIdxFile } from "./cache.node.ts";
 import { type DataFile, dataSetEntry, type MnistPart, mnistFiles } from "./catalogue.ts";
 import type { IdxArray } from "./idx.ts";
 import { checkImageSet, type ImageSet, type TrainAndTest } from "./image-set.ts";

@@ -46,7 +46,7 @@ export class Arena {
       // Up to 1 KiB the classes are plain multiples of 64: no logarithm, no map.
       const index = bytes === 0 ? 1 : (bytes + 63) >>> 6;
       size = index << 6;
-      address = this.small[index]!.pop();
+      address = this.small[index].pop();
     } else {
       size = roundToClass(bytes);
       address = this.free.get(size)?.pop();
@@ -65,7 +65,7 @@ export class Arena {
     if (bytes <= 1024) {
       const index = bytes === 0 ? 1 : (bytes + 63) >>> 6;
       size = index << 6;
-      this.small[index]!.push(address);
+      this.small[index].push(address);
     } else {
       size = roundToClass(bytes);
       const list = this.free.get(size);
@@ -101,7 +101,7 @@ export class Arena {
   private takeRange(size: number): number {
     const index = this.ranges.findIndex((range) => range.bytes >= size);
     if (index < 0) return 0;
-    const range = this.ranges[index]!;
+    const range = this.ranges[index];
     const address = range.address;
     range.address += size;
     range.bytes -= size;

@@ -143,7 +143,7 @@ export function runInScope<R>(body: () => R, escaping: (result: R) => Iterable<S
     currentScope = scope.parent;
     const storages = scope.storages;
     for (let i = 0; i < storages.length; i++) {
-      const storage = storages[i]!;
+      const storage = storages[i];
       if (storage.scope === scope && storage.address !== 0) release(storage);
     }
   }

@@ -73,5 +73,5 @@ export function loadParameters(model: Sequential, file: SafetensorsFile, name = 
       );
     }
   }
-  for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]!);
+  for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
 }

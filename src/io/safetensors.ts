@@ -29,7 +29,7 @@ interface Entry {
  * @example
  * ```ts
  * const bytes = writeSafetensors({ weights: tensor([[1, 2], [3, 4]]) }, { made: "by hand" });
- * readSafetensors(bytes).tensors["weights"]!.toArray(); // [[1, 2], [3, 4]]
+ * readSafetensors(bytes).tensors["weights"].toArray(); // [[1, 2], [3, 4]]
  * ```
  */
 export function writeSafetensors(
@@ -44,11 +44,11 @@ export function writeSafetensors(
   let offset = 0;
   // Larger elements first, so that each tensor begins at a multiple of its element's size.
   const names = Object.keys(tensors).sort(
-    (a, b) => bytesOfElement(tensors[b]!) - bytesOfElement(tensors[a]!) || (a < b ? -1 : 1),
+    (a, b) => bytesOfElement(tensors[b]) - bytesOfElement(tensors[a]) || (a < b ? -1 : 1),
   );
   for (const name of names) {
     if (name === "__metadata__") throw new TypeError("safetensors: a tensor can't be named __metadata__");
-    const x = tensors[name]!;
+    const x = tensors[name];
     const values = x.dataSync();
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     header[name] = { dtype: NAMES[x.dtype], shape: [...x.shape], data_offsets: [offset, offset + bytes.length] };
@@ -85,7 +85,7 @@ function bytesOfElement(x: Tensor): number {
  * @example
  * ```ts
  * const { tensors, metadata } = readSafetensors(writeSafetensors({ x: tensor([1, 2]) }, { unit: "m" }));
- * tensors["x"]!.toArray(); // [1, 2]
+ * tensors["x"].toArray(); // [1, 2]
  * metadata; // { unit: "m" }
  * ```
  */

@@ -77,8 +77,8 @@ export function initialise(initialiser: Initialiser, context: InitialiserContext
 
 /** Fan-in and fan-out of weights [in, out], or of filters [out, in, ...window]. */
 export function fansOf(shape: Shape): { fanIn: number; fanOut: number } {
-  if (shape.length === 2) return { fanIn: shape[0]!, fanOut: shape[1]! };
+  if (shape.length === 2) return { fanIn: shape[0], fanOut: shape[1] };
   if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
   const window = sizeOf(shape.slice(2));
-  return { fanIn: shape[1]! * window, fanOut: shape[0]! * window };
+  return { fanIn: shape[1] * window, fanOut: shape[0] * window };
 }

@@ -70,7 +70,7 @@ export class Parameter {
    * @example
    * ```ts
    * const model = new Sequential([new Dense(1)], { inputShape: [2] });
-   * model.parameters[0]!.assign(tensor([[3], [4]]));
+   * model.parameters[0].assign(tensor([[3], [4]]));
    * model.call(tensor([[1, 1]])).toArray(); // [[7]]
    * ```
    */

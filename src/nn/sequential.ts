@@ -128,7 +128,7 @@ export class Sequential {
   private run(x: Tensor, context: CallContext, count: number): Tensor {
     this.check(x);
     let y = x;
-    for (let i = 0; i < count; i++) y = this.layers[i]!.call(y, context);
+    for (let i = 0; i < count; i++) y = this.layers[i].call(y, context);
     return y;
   }
 
@@ -164,14 +164,12 @@ export class Sequential {
       input,
       ...this.rows.map((row) => [row.name, formatShape(row.outputShape), row.parameters.toLocaleString("en")]),
     ];
-    const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+    const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
     const lines = rows.map((row) =>
-      [row[0]!.padEnd(widths[0]!), row[1]!.padEnd(widths[1]!), row[2]!.padStart(widths[2]!)].join("   "),
+      [row[0].padEnd(widths[0]), row[1].padEnd(widths[1]), row[2].padStart(widths[2])].join("   "),
     );
-    lines.splice(1, 0, "-".repeat(lines[0]!.length));
-    return [...lines, "-".repeat(lines[0]!.length), `${this.parameterCount.toLocaleString("en")} parameters`].join(
-      "\n",
-    );
+    lines.splice(1, 0, "-".repeat(lines[0].length));
+    return [...lines, "-".repeat(lines[0].length), `${this.parameterCount.toLocaleString("en")} parameters`].join("\n");
   }
 
   /** The architecture as JSON; `Sequential.fromConfig` makes the model again, with fresh parameters. */

@@ -9,7 +9,7 @@ import { type ConvolutionOptions, Generator, random, scope, type Tensor, tensor 
 const pooling = { maxPool2d: nb.maxPool2d, avgPool2d: nb.avgPool2d, l2Pool2d: nb.l2Pool2d };
 
 describeGolden("conv", ({ name }) => {
-  const operation = name.split(" ")[0]!;
+  const operation = name.split(" ")[0];
   if (operation === "conv2d") return ({ x, w, b }, attrs) => nb.conv2d(x!, w!, b, attrs);
   if (operation === "conv1d") return ({ x, w, b }, attrs) => nb.conv1d(x!, w!, b, attrs as ConvolutionOptions<number>);
   if (operation === "convTranspose2d") return ({ x, w, b }, attrs) => nb.convTranspose2d(x!, w!, b, attrs);
@@ -46,7 +46,7 @@ const problems: fc.Arbitrary<Problem> = fc
     dilation: both(1, 2),
   })
   .map(({ extra, ...p }) => {
-    const size = extra.map((n, i) => Math.max(1, p.dilation[i]! * (p.kernel[i]! - 1) + 1 + n - 2 * p.padding[i]!));
+    const size = extra.map((n, i) => Math.max(1, p.dilation[i] * (p.kernel[i] - 1) + 1 + n - 2 * p.padding[i]));
     return { ...p, size: size as [number, number] };
   });
 
@@ -56,7 +56,7 @@ function byDefinition(p: Problem, x: Float64Array, w: Float64Array, b: Float64Ar
   const channels = p.groups * p.perGroup;
   const filters = p.groups * p.filtersPerGroup;
   const [rows, columns] = [0, 1].map(
-    (i) => Math.floor((p.size[i]! + 2 * p.padding[i]! - p.dilation[i]! * (p.kernel[i]! - 1) - 1) / p.stride[i]!) + 1,
+    (i) => Math.floor((p.size[i] + 2 * p.padding[i] - p.dilation[i] * (p.kernel[i] - 1) - 1) / p.stride[i]) + 1,
   ) as [number, number];
   const y = new Float64Array(p.batch * filters * rows * columns);
   const dx = new Float64Array(x.length);
@@ -66,7 +66,7 @@ function byDefinition(p: Problem, x: Float64Array, w: Float64Array, b: Float64Ar
       const first = Math.floor(f / p.filtersPerGroup) * p.perGroup;
       for (let i = 0; i < rows; i++) {
         for (let j = 0; j < columns; j++, at++) {
-          y[at] = b[f]!;
+          y[at] = b[f];
           for (let c = 0; c < p.perGroup; c++) {
             for (let k = 0; k < p.kernel[0]; k++) {
               for (let l = 0; l < p.kernel[1]; l++) {
@@ -75,9 +75,9 @@ function byDefinition(p: Problem, x: Float64Array, w: Float64Array, b: Float64Ar
                 if (row < 0 || column < 0 || row >= height || column >= width) continue;
                 const xi = ((n * channels + first + c) * height + row) * width + column;
                 const wi = ((f * p.perGroup + c) * p.kernel[0] + k) * p.kernel[1] + l;
-                y[at]! += w[wi]! * x[xi]!;
-                dx[xi]! += w[wi]! * dyAt(at);
-                dw[wi]! += x[xi]! * dyAt(at);
+                y[at] += w[wi] * x[xi];
+                dx[xi] += w[wi] * dyAt(at);
+                dw[wi] += x[xi] * dyAt(at);
               }
             }
           }
@@ -105,7 +105,7 @@ const normal = (shape: number[], seed: number, dtype: "float32" | "float64" = "f
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
-  return Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
+  return Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0);
 }
 
 describe("conv2d is sum over c, k, l of w[f, c, k, l] x[n, c, i s - p + k d, j s - p + l d] + b[f]", () => {
@@ -130,11 +130,11 @@ describe("conv2d is sum over c, k, l of w[f, c, k, l] x[n, c, i s - p + k d, j s
             nb.backward(y, tensor(values(expected.shape, 4), { dtype, shape: expected.shape }));
             expect(largestDifference(x.gradient!.dataSync(), expected.dx)).toBeLessThan(tolerance);
             expect(largestDifference(w.gradient!.dataSync(), expected.dw)).toBeLessThan(4 * tolerance);
-            const sums = Array.from({ length: wShape[0]! }, (_, f) => {
-              const plane = expected.shape[2]! * expected.shape[3]!;
+            const sums = Array.from({ length: wShape[0] }, (_, f) => {
+              const plane = expected.shape[2] * expected.shape[3];
               let sum = 0;
               for (let i = 0; i < expected.y.length; i++) {
-                if (Math.floor(i / plane) % wShape[0]! === f) sum += pseudo(i, 4);
+                if (Math.floor(i / plane) % wShape[0] === f) sum += pseudo(i, 4);
               }
               return sum;
             });
@@ -190,7 +190,7 @@ describe("conv2d is sum over c, k, l of w[f, c, k, l] x[n, c, i s - p + k d, j s
     for (const p of cases) {
       const { x: xShape, w: wShape, options } = shapesOf(p);
       const [xs, ws] = [values(xShape, 1), values(wShape, 2)];
-      const expected = byDefinition(p, xs, ws, new Float64Array(wShape[0]!), (i) => pseudo(i, 4));
+      const expected = byDefinition(p, xs, ws, new Float64Array(wShape[0]), (i) => pseudo(i, 4));
       const x = tensor(xs, { shape: xShape });
       const w = tensor(ws, { shape: wShape });
       const [y, pullBack] = nb.vjp((a: Tensor, c: Tensor) => nb.conv2d(a, c, null, options), x, w);
@@ -255,8 +255,8 @@ describe("convTranspose2d is the adjoint of conv2d: <conv(x), y> = <x, convTrans
           const y = nb.conv2d(x, w, null, options);
           const g = tensor(values([...y.shape], 3), { shape: y.shape });
           const missing = [0, 1].map((i) => {
-            const reach = (y.shape[2 + i]! - 1) * p.stride[i]! + p.dilation[i]! * (p.kernel[i]! - 1) + 1;
-            return p.size[i]! + 2 * p.padding[i]! - reach;
+            const reach = (y.shape[2 + i] - 1) * p.stride[i] + p.dilation[i] * (p.kernel[i] - 1) + 1;
+            return p.size[i] + 2 * p.padding[i] - reach;
           }) as [number, number];
           const { activation: _, padding: __, ...walk } = options;
           const back = nb.convTranspose2d(g, w, null, { ...walk, padding: p.padding, outputPadding: missing });

@@ -163,13 +163,13 @@ export function convTranspose2d(
   }
   checkKernel(operation, w.shape);
   const size = [0, 1].map((axis) => {
-    if (extra[axis]! >= Math.max(stride[axis]!, dilation[axis]!)) {
+    if (extra[axis] >= Math.max(stride[axis], dilation[axis])) {
       throw new RangeError(
         `${operation}: outputPadding ${extra[axis]} must be less than the stride ${stride[axis]} or the dilation ${dilation[axis]}`,
       );
     }
-    const reach = (input.shape[2 + axis]! - 1) * stride[axis]! + dilation[axis]! * (kernel[axis]! - 1) + 1;
-    return reach - 2 * padding[axis]! + extra[axis]!;
+    const reach = (input.shape[2 + axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1;
+    return reach - 2 * padding[axis] + extra[axis];
   }) as [number, number];
   if (input.size > 0 && (size[0] < 1 || size[1] < 1)) {
     throw new RangeError(
@@ -286,8 +286,8 @@ function withWorkspace(
 function withoutPadding(g: Geometry): { whole: Geometry; widths: [number, number][] } {
   const sides = [g.height, g.width].map((length, axis): [number, number] => {
     const outputs = axis === 0 ? g.outHeight : g.outWidth;
-    const reach = (outputs - 1) * g.stride[axis]! + (g.kernel[axis]! - 1) * g.dilation[axis]! + 1;
-    const before = g.padding[axis]!;
+    const reach = (outputs - 1) * g.stride[axis] + (g.kernel[axis] - 1) * g.dilation[axis] + 1;
+    const before = g.padding[axis];
     return [before, Math.max(0, reach - before - length)];
   }) as [[number, number], [number, number]];
   const [[top, bottom], [left, right]] = sides;
@@ -440,14 +440,14 @@ function geometryOf(operation: string, x: Tensor, w: Tensor, walk: Walk): Geomet
     );
   }
   const axes = [height, width].map((length, axis) => {
-    const reach = dilation[axis]! * (kernel[axis]! - 1) + 1;
+    const reach = dilation[axis] * (kernel[axis] - 1) + 1;
     if (walk.padding === "same") {
-      const out = Math.ceil(length / stride[axis]!);
-      const total = Math.max(0, (out - 1) * stride[axis]! + reach - length);
+      const out = Math.ceil(length / stride[axis]);
+      const total = Math.max(0, (out - 1) * stride[axis] + reach - length);
       return { out, before: Math.floor(total / 2), total };
     }
-    const before = walk.padding === "valid" ? 0 : walk.padding[axis]!;
-    return { out: Math.floor((length + 2 * before - reach) / stride[axis]!) + 1, before, total: 2 * before };
+    const before = walk.padding === "valid" ? 0 : walk.padding[axis];
+    return { out: Math.floor((length + 2 * before - reach) / stride[axis]) + 1, before, total: 2 * before };
   });
   const [rows, columns] = axes as [(typeof axes)[0], (typeof axes)[0]];
   checkShape(operation, [batch, channels, height + rows.total, width + columns.total]);

@@ -32,13 +32,13 @@ function parseTerm(equation: string, text: string): Term {
       );
     }
   }
-  return { text, labels: [...parts.join("")], ellipsis: parts.length === 2 ? parts[0]!.length : -1 };
+  return { text, labels: [...parts.join("")], ellipsis: parts.length === 2 ? parts[0].length : -1 };
 }
 
 function parseEquation(equation: string): { inputs: Term[]; output: Term | undefined } {
   const sides = equation.replaceAll(" ", "").split("->");
   if (sides.length > 2) throw new SyntaxError(`einsum: "${equation}" has more than one arrow`);
-  const inputs = sides[0]!.split(",").map((text) => parseTerm(equation, text));
+  const inputs = sides[0].split(",").map((text) => parseTerm(equation, text));
   return { inputs, output: sides[1] === undefined ? undefined : parseTerm(equation, sides[1]) };
 }
 
@@ -64,7 +64,7 @@ function lengthsOf(operands: readonly Labelled[]): Map<string, number> {
   const lengths = new Map<string, number>();
   operands.forEach(({ x, labels }, position) => {
     labels.forEach((label, axis) => {
-      const length = x.shape[axis]!;
+      const length = x.shape[axis];
       const known = lengths.get(label);
       if (known === undefined || (isNumbered(label) && known === 1)) lengths.set(label, length);
       else if (known !== length && !(isNumbered(label) && length === 1)) {
@@ -101,15 +101,15 @@ function outputLabels(equation: string, output: Term | undefined, operands: read
 function onDiagonals({ x, labels }: Labelled): Labelled {
   const second = labels.findIndex((label, axis) => labels.indexOf(label) < axis);
   if (second < 0) return { x, labels };
-  const first = labels.indexOf(labels[second]!);
+  const first = labels.indexOf(labels[second]);
   const others = labels.map((_, axis) => axis).filter((axis) => axis !== first && axis !== second);
-  const n = x.shape[first]!;
-  const lengths = others.map((axis) => x.shape[axis]!);
+  const n = x.shape[first];
+  const lengths = others.map((axis) => x.shape[axis]);
   // Row-major, the diagonal of [n, n] is every (n + 1)-th of its n n elements.
   const square = reshape(transpose(x, [...others, first, second]), [...lengths, n * n]);
   return onDiagonals({
     x: slice(square, undefined, undefined, n + 1, -1),
-    labels: [...others.map((axis) => labels[axis]!), labels[first]!],
+    labels: [...others.map((axis) => labels[axis]), labels[first]!],
   });
 }
 
@@ -204,7 +204,7 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   for (const x of operands) checkTensor("einsum", x);
   const common = operands.map((x) => x.dtype).reduce(promote);
   const dtype = isFloat(common) ? common : "float32";
-  const given = operands.map((x, i): Labelled => ({ x: cast(x, dtype), labels: labelsOf(inputs[i]!, x, i) }));
+  const given = operands.map((x, i): Labelled => ({ x: cast(x, dtype), labels: labelsOf(inputs[i], x, i) }));
   const lengths = lengthsOf(given);
   const result = outputLabels(equation, output, given);
 
@@ -214,13 +214,13 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
     let best: { i: number; j: number; cost: number } | undefined;
     for (let i = 0; i < left.length; i++) {
       for (let j = i + 1; j < left.length; j++) {
-        const cost = costOf(left[i]!, left[j]!, neededBeside(left, result, i, j), lengths);
+        const cost = costOf(left[i], left[j], neededBeside(left, result, i, j), lengths);
         if (best === undefined || cost < best.cost) best = { i, j, cost };
       }
     }
     const { i, j } = best!;
-    const joined = contract(left[i]!, left[j]!, neededBeside(left, result, i, j), lengths);
+    const joined = contract(left[i], left[j], neededBeside(left, result, i, j), lengths);
     left = [...left.filter((_, position) => position !== i && position !== j), joined];
   }
-  return arranged(left[0]!, result);
+  return arranged(left[0], result);
 }

@@ -1168,7 +1168,7 @@ export function scalar(value: number, dtype: DType): Tensor {
 function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return packed(x);
   const lead = shape.length - x.shape.length;
-  const strides = shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : x.strides[i - lead]!));
+  const strides = shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : x.strides[i - lead]));
   const size = shape.reduce((product, length) => product * length, 1);
   return packed(new Tensor(x.storage, x.dtype, shape, size, x.offset, strides));
 }

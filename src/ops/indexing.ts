@@ -144,8 +144,8 @@ function unravel(positions: Tensor, shape: Shape): Tensor[] {
   let rest = positions;
   const result: Tensor[] = [];
   for (let axis = shape.length - 1; axis > 0; axis--) {
-    result.unshift(remainder(rest, shape[axis]!));
-    rest = floorDivide(rest, shape[axis]!);
+    result.unshift(remainder(rest, shape[axis]));
+    rest = floorDivide(rest, shape[axis]);
   }
   return [rest, ...result];
 }
@@ -192,7 +192,7 @@ function planFor(operation: string, shape: Shape, indices: readonly Index[]): Pl
   const groups: boolean[] = [];
   let axis = 0;
   const keep = (): void => {
-    view.axes.push({ source: axis, step: 1, length: shape[axis]! });
+    view.axes.push({ source: axis, step: 1, length: shape[axis] });
     axis += 1;
   };
   const putArray = (positions: Tensor): void => {
@@ -203,7 +203,7 @@ function planFor(operation: string, shape: Shape, indices: readonly Index[]): Pl
     if (groups.length === 0 || groups.at(-1) !== grouped) groups.push(grouped);
     switch (part.kind) {
       case "integer": {
-        const length = shape[axis]!;
+        const length = shape[axis];
         const { value } = part;
         if (!Number.isInteger(value)) {
           throw new TypeError(`${operation}: index ${value} for axis ${axis} is not a whole number`);
@@ -215,7 +215,7 @@ function planFor(operation: string, shape: Shape, indices: readonly Index[]): Pl
       }
       case "slice": {
         const { start, stop, step } = part.slice;
-        const window = resolveSlice(operation, shape[axis]!, start, stop, step);
+        const window = resolveSlice(operation, shape[axis], start, stop, step);
         view.starts[axis] = window.length > 0 ? window.start : 0;
         view.axes.push({ source: axis, step: window.step, length: window.length });
         axis += 1;
@@ -228,7 +228,7 @@ function planFor(operation: string, shape: Shape, indices: readonly Index[]): Pl
         for (let left = shape.length - taken; left > 0; left--) keep();
         break;
       case "positions":
-        putArray(resolvePositions(operation, part.indices, axis, shape[axis]!));
+        putArray(resolvePositions(operation, part.indices, axis, shape[axis]));
         keep();
         break;
       case "mask": {
@@ -262,12 +262,12 @@ function planFor(operation: string, shape: Shape, indices: readonly Index[]): Pl
 function windowAt(x: Tensor, view: View): Tensor {
   let offset = x.offset;
   const { strides } = x;
-  for (let axis = 0; axis < strides.length; axis++) offset += view.starts[axis]! * strides[axis]!;
+  for (let axis = 0; axis < strides.length; axis++) offset += view.starts[axis] * strides[axis];
   return windowOf(
     x,
     view.axes.map((axis) => axis.length),
     offset,
-    view.axes.map((axis) => (axis.source < 0 ? 0 : strides[axis.source]! * axis.step)),
+    view.axes.map((axis) => (axis.source < 0 ? 0 : strides[axis.source] * axis.step)),
   );
 }
 
@@ -313,10 +313,10 @@ interface Rows {
 
 /** Lays x out so that index arrays on some axes become row numbers. */
 function rowsOf(operation: string, x: Tensor, arrays: Plan["arrays"], inPlace: boolean): Rows {
-  let common: Shape = arrays[0]!.positions.shape;
+  let common: Shape = arrays[0].positions.shape;
   for (const { positions } of arrays) common = broadcastShapes(operation, common, positions.shape);
   const axes = arrays.map((array) => array.axis);
-  const first = inPlace ? axes[0]! : 0;
+  const first = inPlace ? axes[0] : 0;
   const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const order = [...others.slice(0, first), ...axes, ...others.slice(first)];
   const base = order.every((axis, i) => axis === i) ? x : transpose(x, order);
@@ -326,12 +326,12 @@ function rowsOf(operation: string, x: Tensor, arrays: Plan["arrays"], inPlace: b
   // Row-major position among the indexed axes, then among the outer ones.
   let position: Tensor | undefined;
   for (const { axis, positions } of arrays) {
-    position = position === undefined ? positions : add(mul(position, x.shape[axis]!), positions);
+    position = position === undefined ? positions : add(mul(position, x.shape[axis]), positions);
   }
   let rows = packed(broadcastTo(position!, common));
   const outerCount = sizeOf(outer);
   if (outerCount !== 1) {
-    const stretch = sizeOf(axes.map((axis) => x.shape[axis]!));
+    const stretch = sizeOf(axes.map((axis) => x.shape[axis]));
     const starts = mul(arange(0, outerCount, 1, "int32"), stretch);
     rows = add(reshape(starts, [outerCount, 1]), reshape(rows, [1, rows.size]));
   }
@@ -428,7 +428,7 @@ function checkWritable(x: Tensor): void {
       "set: this tensor requires a gradient, which can't follow the write; write inside noGrad(() => ...)",
     );
   }
-  if (x.size > 0 && x.strides.some((stride, axis) => stride === 0 && x.shape[axis]! > 1)) {
+  if (x.size > 0 && x.strides.some((stride, axis) => stride === 0 && x.shape[axis] > 1)) {
     throw new Error("set: this view repeats the same elements (broadcastTo); write to x.clone()");
   }
 }
@@ -471,7 +471,7 @@ function asPositions(operation: string, indices: Tensor | NestedArray): Tensor {
 
 function alongAxis(operation: string, x: Tensor, indices: Tensor | NestedArray, axis: number): Rows {
   const at = normaliseAxis(operation, axis, x.rank);
-  const positions = resolvePositions(operation, asPositions(operation, indices), at, x.shape[at]!);
+  const positions = resolvePositions(operation, asPositions(operation, indices), at, x.shape[at]);
   return rowsOf(operation, x, [{ axis: at, positions }], true);
 }
 
@@ -521,13 +521,13 @@ export function takeAlongAxis(x: Tensor, indices: Tensor | NestedArray, axis = -
     );
   }
   const beside = broadcastShapes("takeAlongAxis", x.shape.with(at, 1), given.shape.with(at, 1));
-  const n = x.shape[at]!;
+  const n = x.shape[at];
   const base = broadcastTo(x, beside.with(at, n));
-  const shape = beside.with(at, given.shape[at]!);
+  const shape = beside.with(at, given.shape[at]);
   const positions = resolvePositions("takeAlongAxis", broadcastTo(given, shape), at, n);
   const outer = sizeOf(shape.slice(0, at));
   const inner = sizeOf(shape.slice(at + 1));
-  let rows = reshape(positions, [outer, shape[at]!, inner]);
+  let rows = reshape(positions, [outer, shape[at], inner]);
   if (inner > 1) rows = add(mul(rows, inner), arange(0, inner, 1, "int32"));
   if (outer > 1) rows = add(rows, reshape(mul(arange(0, outer, 1, "int32"), n * inner), [outer, 1, 1]));
   return takeRows("takeAlongAxis", base, rows, 1, shape);
@@ -557,7 +557,7 @@ export function embedding(weights: Tensor, indices: Tensor | NestedArray): Tenso
 
 /** dy added up in the rows, straight in the place where the gradient of the weights is collected if nothing follows gradients through it. */
 function embeddingGradient(weights: Tensor, dy: Tensor, rows: Tensor): Tensor {
-  const width = weights.shape[1]!;
+  const width = weights.shape[1];
   const slot = isCollecting() ? weights.node?.slot : null;
   if (!slot || tracked(dy) || dy.dtype !== slot.tensor.dtype || !slot.tensor.contiguous || slot.tensor.size === 0) {
     return addRows(dy, rows, width, weights.shape);
@@ -583,7 +583,7 @@ function rowsWhere(mask: Tensor): [rows: Tensor, width: number, shape: Shape] {
   return [rows, 1, rows.shape];
 }
 
-/** Positions of the elements that are not 0, row-major: one int32 tensor [count] an axis, as NumPy gives them, so that `x.get(...nonZero(x))` are the elements. @throws RangeError for a scalar. @example nonZero(tensor([0, 5, 7]))[0]!.toArray(); // [1, 2] */
+/** Positions of the elements that are not 0, row-major: one int32 tensor [count] an axis, as NumPy gives them, so that `x.get(...nonZero(x))` are the elements. @throws RangeError for a scalar. @example nonZero(tensor([0, 5, 7]))[0].toArray(); // [1, 2] */
 export function nonZero(x: Tensor): Tensor[] {
   checkTensor("nonZero", x);
   if (x.rank === 0) throw new RangeError("nonZero: a scalar has no axes to give positions along");
@@ -598,5 +598,5 @@ export function iterate(x: Tensor): IterableIterator<Tensor> {
 }
 
 function* slices(x: Tensor): IterableIterator<Tensor> {
-  for (let i = 0; i < x.shape[0]!; i++) yield get(x, i);
+  for (let i = 0; i < x.shape[0]; i++) yield get(x, i);
 }

@@ -108,20 +108,20 @@ function matrixBatch(x: Tensor, batch: Shape): MatrixView {
   if (sizeOf(own) === 1) return matrix(x, 0);
   const spread = sameShape(own, batch) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
   const lead = batch.length;
-  let stride = spread.strides[lead - 1]!;
-  let span = batch[lead - 1]!;
+  let stride = spread.strides[lead - 1];
+  let span = batch[lead - 1];
   let innermost = lead - 1;
   while (innermost > 0 && span === 1) {
     innermost -= 1;
-    stride = spread.strides[innermost]!;
-    span = batch[innermost]!;
+    stride = spread.strides[innermost];
+    span = batch[innermost];
   }
   for (let axis = innermost - 1; axis >= 0; axis--) {
     if (batch[axis] !== 1 && spread.strides[axis] !== stride * span) {
       const copy = packed(spread);
       return matrix(copy, copy.shape.at(-2)! * copy.shape.at(-1)!);
     }
-    span *= batch[axis]!;
+    span *= batch[axis];
   }
   return matrix(spread, stride);
 }
@@ -212,8 +212,8 @@ export function linear(
   const rows = input.rank === 2 ? input : packed(input);
   const count = inputs === 0 ? sizeOf(input.shape.slice(0, -1)) : input.size / inputs;
   const y = empty("linear", [...input.shape.slice(0, -1), outputs], w.dtype);
-  const rowStride = input.rank === 2 ? rows.strides[0]! : inputs;
-  const columnStride = input.rank === 2 ? rows.strides[1]! : 1;
+  const rowStride = input.rank === 2 ? rows.strides[0] : inputs;
+  const columnStride = input.rank === 2 ? rows.strides[1] : 1;
   const left: MatrixView = { view: rows, offset: rows.offset, rowStride, columnStride, batchStride: 0 };
   if (y.size > 0) {
     engine().matmul(left, matrix(w, 0), y, count, outputs, inputs, 1, {
@@ -250,13 +250,13 @@ function gradientOfWeights(input: Tensor, dz: Tensor, weights: Tensor): Tensor {
   const left: MatrixView = {
     view: rows,
     offset: rows.offset,
-    rowStride: rows.strides[1]!,
-    columnStride: rows.strides[0]!,
+    rowStride: rows.strides[1],
+    columnStride: rows.strides[0],
     batchStride: 0,
   };
   const [inputs, outputs] = weights.shape as [number, number];
   if (rows.shape[0] === 0) return zerosLike(weights);
-  engine().matmul(left, matrix(dz, 0), slot.tensor, inputs, outputs, rows.shape[0]!, 1, { accumulate: !slot.fresh });
+  engine().matmul(left, matrix(dz, 0), slot.tensor, inputs, outputs, rows.shape[0], 1, { accumulate: !slot.fresh });
   slot.fresh = false;
   return slot.tensor;
 }
@@ -273,7 +273,7 @@ function gradientOfBias(dz: Tensor, bias: Tensor): Tensor {
     return sum(dz, 0);
   }
   if (dz.size === 0) return zerosLike(bias);
-  engine().reduce("sum", dz, slot.tensor, 1, dz.shape[0]!, dz.shape[1]!);
+  engine().reduce("sum", dz, slot.tensor, 1, dz.shape[0], dz.shape[1]);
   slot.fresh = false;
   return slot.tensor;
 }

@@ -17,7 +17,7 @@ function pair(operation: string, predictions: Tensor, targets: Tensor): Tensor {
 
 function rowsOf(operation: string, x: Tensor): number {
   if (x.rank === 0) throw new RangeError(`${operation}: needs a batch: [samples, outputs], got a scalar`);
-  return x.shape[0]!;
+  return x.shape[0];
 }
 
 /**
@@ -154,10 +154,7 @@ export function binaryCrossEntropyWithLogits(
   if (!anyTracked(z, t)) return y;
   return record("binaryCrossEntropyWithLogits", y, [z, t], (dy) => {
     const scale = e.mul(dy, factor);
-    return [
-      z.node ? e.mul(e.sub(e.sigmoid(z), t), scale) : undefined,
-      t.node ? e.neg(e.mul(z, scale)) : undefined,
-    ];
+    return [z.node ? e.mul(e.sub(e.sigmoid(z), t), scale) : undefined, t.node ? e.neg(e.mul(z, scale)) : undefined];
   });
 }
 
@@ -214,7 +211,7 @@ function fusedSoftmax(z: Tensor, labels: Tensor | null, probabilities: Tensor | 
 
 function rebuilt(z: Tensor, labels: Tensor | null, probabilities: Tensor | null): Tensor {
   const p = softmax(z);
-  if (labels) return e.sub(p, oneHot(labels, z.shape[1]!, z.dtype));
+  if (labels) return e.sub(p, oneHot(labels, z.shape[1], z.dtype));
   return e.sub(e.mul(p, sum(probabilities!, -1, true)), probabilities!);
 }
 

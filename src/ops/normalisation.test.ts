@@ -27,7 +27,7 @@ function expectNear(actual: Tensor, expected: ArrayLike<number>, tolerance: numb
   const values = actual.dataSync();
   expect(values.length).toBe(expected.length);
   for (let i = 0; i < values.length; i++) {
-    const error = Math.abs(values[i]! - expected[i]!) / Math.max(1, Math.abs(expected[i]!));
+    const error = Math.abs(values[i] - expected[i]) / Math.max(1, Math.abs(expected[i]));
     if (!(error <= tolerance)) throw new Error(`element ${i}: got ${values[i]}, expected ${expected[i]}`);
   }
 }
@@ -43,12 +43,12 @@ function normalised(x: ArrayLike<number>, g: ArrayLike<number>, groups: number[]
   const variances: number[] = [];
   for (const group of groups) {
     const mean = (f: (i: number) => number): number => group.reduce((sum, i) => sum + f(i), 0) / group.length;
-    const centre = mean((i) => x[i]!);
-    const variance = mean((i) => (x[i]! - centre) ** 2);
+    const centre = mean((i) => x[i]);
+    const variance = mean((i) => (x[i] - centre) ** 2);
     const inverse = 1 / Math.sqrt(variance + epsilon);
-    for (const i of group) z[i] = (x[i]! - centre) * inverse;
-    const [meanOfG, meanOfGz] = [mean((i) => g[i]!), mean((i) => g[i]! * z[i]!)];
-    for (const i of group) dx[i] = inverse * (g[i]! - meanOfG - z[i]! * meanOfGz);
+    for (const i of group) z[i] = (x[i] - centre) * inverse;
+    const [meanOfG, meanOfGz] = [mean((i) => g[i]), mean((i) => g[i] * z[i])];
+    for (const i of group) dx[i] = inverse * (g[i] - meanOfG - z[i] * meanOfGz);
     means.push(centre);
     variances.push(variance);
   }
@@ -82,13 +82,13 @@ describe("batchNorm: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, cha
             Float64Array,
           ];
           const channelOf = (i: number): number => Math.floor(i / span) % channels;
-          const scaled = dys.map((value, i) => value * gs[channelOf(i)]!);
+          const scaled = dys.map((value, i) => value * gs[channelOf(i)]);
           const expected = normalised(xs, scaled, groups, 0.01);
           const { y, mean, variance } = nb.batchNorm(x, gamma, beta, { epsilon: 0.01 });
           const tolerance = tolerances[dtype];
           expectNear(
             y,
-            expected.z.map((z, i) => z * gs[channelOf(i)]! + bs[channelOf(i)]!),
+            expected.z.map((z, i) => z * gs[channelOf(i)] + bs[channelOf(i)]),
             tolerance,
           );
           expectNear(mean, expected.means, tolerance);
@@ -98,12 +98,12 @@ describe("batchNorm: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, cha
           expectNear(x.gradient!, expected.dx, 4 * tolerance);
           expectNear(
             gamma.gradient!,
-            groups.map((group) => group.reduce((sum, i) => sum + dys[i]! * expected.z[i]!, 0)),
+            groups.map((group) => group.reduce((sum, i) => sum + dys[i] * expected.z[i], 0)),
             4 * tolerance,
           );
           expectNear(
             beta.gradient!,
-            groups.map((group) => group.reduce((sum, i) => sum + dys[i]!, 0)),
+            groups.map((group) => group.reduce((sum, i) => sum + dys[i], 0)),
             4 * tolerance,
           );
         });
@@ -159,7 +159,7 @@ describe("layerNorm: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, row
           ];
           const expected = normalised(
             xs,
-            dys.map((value, i) => value * gs[i % n]!),
+            dys.map((value, i) => value * gs[i % n]),
             groups,
             0.01,
           );
@@ -167,21 +167,21 @@ describe("layerNorm: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, row
           const tolerance = tolerances[dtype];
           expectNear(
             y,
-            expected.z.map((z, i) => z * gs[i % n]! + bs[i % n]!),
+            expected.z.map((z, i) => z * gs[i % n] + bs[i % n]),
             tolerance,
           );
           nb.backward(y, dy);
           const sums = (f: (i: number) => number): number[] =>
-            Array.from({ length: n }, (_, column) => groups.reduce((sum, group) => sum + f(group[column]!), 0));
+            Array.from({ length: n }, (_, column) => groups.reduce((sum, group) => sum + f(group[column]), 0));
           expectNear(x.gradient!, expected.dx, 8 * tolerance);
           expectNear(
             gamma.gradient!,
-            sums((i) => dys[i]! * expected.z[i]!),
+            sums((i) => dys[i] * expected.z[i]),
             4 * tolerance,
           );
           expectNear(
             beta.gradient!,
-            sums((i) => dys[i]!),
+            sums((i) => dys[i]),
             4 * tolerance,
           );
         });
@@ -221,11 +221,11 @@ describe("localResponseNorm: y = x (k + alpha / size * sum of squares over `size
                 const window = Array.from({ length: size }, (_, i) => c - Math.floor(size / 2) + i).filter(
                   (i) => i >= 0 && i < channels,
                 );
-                const d = k + (alpha / size) * window.reduce((sum, i) => sum + xs[at(i)]! ** 2, 0);
-                y[at(c)] = xs[at(c)]! * d ** -beta;
-                dx[at(c)]! += dys[at(c)]! * d ** -beta;
+                const d = k + (alpha / size) * window.reduce((sum, i) => sum + xs[at(i)] ** 2, 0);
+                y[at(c)] = xs[at(c)] * d ** -beta;
+                dx[at(c)] += dys[at(c)] * d ** -beta;
                 for (const i of window) {
-                  dx[at(i)]! -= ((2 * alpha * beta) / size) * dys[at(c)]! * xs[at(c)]! * xs[at(i)]! * d ** (-beta - 1);
+                  dx[at(i)] -= ((2 * alpha * beta) / size) * dys[at(c)] * xs[at(c)] * xs[at(i)] * d ** (-beta - 1);
                 }
               }
             }

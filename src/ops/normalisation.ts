@@ -30,7 +30,7 @@ function anyFollowed(...tensors: readonly Tensor[]): boolean {
 
 /** x seen as [outer, channels, inner]. */
 function layout(x: Tensor, axis: number): [outer: number, channels: number, inner: number] {
-  return [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!, sizeOf(x.shape.slice(axis + 1))];
+  return [sizeOf(x.shape.slice(0, axis)), x.shape[axis], sizeOf(x.shape.slice(axis + 1))];
 }
 
 function checkChannels(
@@ -182,7 +182,7 @@ export function batchNormInference(
   const epsilon = checkEpsilon("batchNormInference", options.epsilon ?? 1e-5);
   const axis = normaliseAxis("batchNormInference", options.axis ?? 1, input.rank);
   const names = "mean, variance, gamma and beta";
-  checkChannels("batchNormInference", names, [centre, spread, g, b], input.shape[axis]!, axis);
+  checkChannels("batchNormInference", names, [centre, spread, g, b], input.shape[axis], axis);
   return channelAffine(input, centre, e.mul(g, e.rsqrt(e.add(spread, epsilon))), b, axis);
 }
 
@@ -289,7 +289,7 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
   if (y.size > 0) engine().kernel("localResponse", y.dtype, packed(input), y, ...numbers);
   if (!tracked(input)) return y;
   return record("localResponseNorm", y, [input], (dy) => {
-    if (anyFollowed(input, dy) || input.shape[1]! > MOST_CHANNELS)
+    if (anyFollowed(input, dy) || input.shape[1] > MOST_CHANNELS)
       return [responseGradient(input, dy, size, alpha / size, beta, k)];
     const dx = empty("localResponseNormGradient", input.shape, input.dtype);
     if (dx.size > 0) engine().kernel("localResponseGradient", y.dtype, packed(input), packed(dy), dx, ...numbers);

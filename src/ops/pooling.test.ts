@@ -18,8 +18,8 @@ const both = (least: number, most: number): fc.Arbitrary<[number, number]> =>
 const general = fc
   .record({ planes: both(1, 3), extra: both(0, 12), size: both(1, 4), stride: both(1, 4), half: both(0, 2) })
   .map(({ planes, extra, size, stride, half }): Windows => {
-    const padding = half.map((n, i) => Math.min(n, Math.floor(size[i]! / 2))) as [number, number];
-    const image = extra.map((n, i) => Math.max(1, size[i]! + n - 2 * padding[i]!)) as [number, number];
+    const padding = half.map((n, i) => Math.min(n, Math.floor(size[i] / 2))) as [number, number];
+    const image = extra.map((n, i) => Math.max(1, size[i] + n - 2 * padding[i])) as [number, number];
     return { planes, image, size, stride, padding };
   });
 const twoByTwo = fc
@@ -29,10 +29,7 @@ const windows = fc.oneof({ weight: 3, arbitrary: general }, { weight: 1, arbitra
 
 /** Positions in the plane that each window covers, window by window. */
 function cover({ image, size, stride, padding }: Windows): { out: [number, number]; places: number[][] } {
-  const out = [0, 1].map((i) => Math.floor((image[i]! + 2 * padding[i]! - size[i]!) / stride[i]!) + 1) as [
-    number,
-    number,
-  ];
+  const out = [0, 1].map((i) => Math.floor((image[i] + 2 * padding[i] - size[i]) / stride[i]) + 1) as [number, number];
   const places: number[][] = [];
   for (let i = 0; i < out[0]; i++) {
     for (let j = 0; j < out[1]; j++) {
@@ -90,12 +87,12 @@ function compare(
     places.forEach((window, i) => {
       const at = p * places.length + i;
       const { value, shares } = define(
-        window.map((place) => xs[p * plane + place]!),
+        window.map((place) => xs[p * plane + place]),
         w.size[0] * w.size[1],
       );
       ys[at] = value;
       window.forEach((place, j) => {
-        dxs[p * plane + place]! += shares[j]! * dys[at]!;
+        dxs[p * plane + place] += shares[j] * dys[at];
       });
     });
   }
@@ -107,7 +104,7 @@ function compare(
     const tolerance = dtype === "float32" ? 1e-5 : 1e-13;
     const close = (a: ArrayLike<number>, b: Float64Array, what: string): void => {
       for (let i = 0; i < b.length; i++) {
-        const same = Object.is(a[i], b[i]) || Math.abs(a[i]! - b[i]!) <= tolerance * Math.max(1, Math.abs(b[i]!));
+        const same = Object.is(a[i], b[i]) || Math.abs(a[i] - b[i]) <= tolerance * Math.max(1, Math.abs(b[i]));
         if (!same) throw new Error(`${what}, element ${i}: got ${a[i]}, expected ${b[i]}`);
       }
     };

@@ -49,7 +49,7 @@ export function pair(operation: string, name: string, value: Pair, least: number
   const valid =
     Array.isArray(both) && both.length === 2 && both.every((n) => Number.isInteger(n) && n >= least && n < 2 ** 31);
   if (!valid) throw notWhole(operation, name, value, least);
-  return [both[0]!, both[1]!];
+  return [both[0], both[1]!];
 }
 
 interface Plan {
@@ -71,12 +71,12 @@ function plan(operation: string, x: Tensor, size: readonly [number, number], opt
   const stride = options.stride === undefined ? size : pair(operation, "stride", options.stride, 1);
   const padding = pair(operation, "padding", options.padding ?? 0, 0);
   const out = [height, width].map((length, axis) => {
-    if (2 * padding[axis]! > size[axis]!) {
+    if (2 * padding[axis] > size[axis]) {
       throw new RangeError(
         `${operation}: padding ${padding[axis]} is more than half of the window's size, ${size[axis]}; a window must not lie outside the image`,
       );
     }
-    return Math.floor((length + 2 * padding[axis]! - size[axis]!) / stride[axis]!) + 1;
+    return Math.floor((length + 2 * padding[axis] - size[axis]) / stride[axis]) + 1;
   }) as [number, number];
   if (out[0] < 1 || out[1] < 1 || height === 0 || width === 0) {
     throw new RangeError(
@@ -102,12 +102,12 @@ function asRow(
   const [length] = pair(operation, "size", size, 1);
   const [stride] = pair(operation, "stride", options.stride ?? length, 1);
   const [padding] = pair(operation, "padding", options.padding ?? 0, 0);
-  const row = reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]);
+  const row = reshape(x, [x.shape[0], x.shape[1], 1, x.shape[2]!]);
   return [row, [1, length], { stride: [1, stride], padding: [0, padding] }];
 }
 
 function withoutRow(y: Tensor): Tensor {
-  return reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]);
+  return reshape(y, [y.shape[0], y.shape[1], y.shape[3]!]);
 }
 
 // Largest element
@@ -138,7 +138,7 @@ export function maxPool1d(x: Tensor, size: number, options: PoolingOptions<numbe
  */
 export function globalMaxPool2d(x: Tensor): Tensor {
   e.checkTensor("globalMaxPool2d", x);
-  const p = planOf("globalMaxPool2d", x, x.rank === 4 ? [x.shape[2]!, x.shape[3]!] : 1, {});
+  const p = planOf("globalMaxPool2d", x, x.rank === 4 ? [x.shape[2], x.shape[3]!] : 1, {});
   return reshape(largest("globalMaxPool2d", p), p.shape.slice(0, 2));
 }
 
@@ -194,7 +194,7 @@ export function avgPool1d(x: Tensor, size: number, options: PoolingOptions<numbe
  */
 export function globalAvgPool2d(x: Tensor): Tensor {
   e.checkTensor("globalAvgPool2d", x);
-  const { input } = planOf("globalAvgPool2d", x, x.rank === 4 ? [x.shape[2]!, x.shape[3]!] : 1, {});
+  const { input } = planOf("globalAvgPool2d", x, x.rank === 4 ? [x.shape[2], x.shape[3]!] : 1, {});
   return mean(input, [2, 3]);
 }
 

@@ -117,7 +117,7 @@ function prepare(
   }
   const { inputWeights, stateWeights } = parameters;
   const [steps, batch, inputs] = x.shape as [number, number, number];
-  const size = stateWeights.rank === 2 ? stateWeights.shape[1]! : 0;
+  const size = stateWeights.rank === 2 ? stateWeights.shape[1] : 0;
   if (stateWeights.rank !== 2 || stateWeights.shape[0] !== gates * size || size === 0) {
     throw new RangeError(
       `${operation}: stateWeights must be [${gates > 1 ? `${gates} * ` : ""}state, state], got shape ${formatShape(stateWeights.shape)}`,
@@ -712,7 +712,7 @@ export function splitConcatenated(
   if (gates.length === 0) throw new RangeError("splitConcatenated: needs the weights of at least one gate");
   for (const weights of gates) {
     checkTensor("splitConcatenated", weights);
-    if (weights.rank !== 2 || weights.shape[1]! <= weights.shape[0]! || !sameShape(weights.shape, gates[0]!.shape)) {
+    if (weights.rank !== 2 || weights.shape[1] <= weights.shape[0] || !sameShape(weights.shape, gates[0].shape)) {
       throw new RangeError(
         `splitConcatenated: the gates' weights must all be [state, state + in], got ${gates.map((w) => formatShape(w.shape)).join(", ")}`,
       );
@@ -722,7 +722,7 @@ export function splitConcatenated(
     throw new RangeError(`splitConcatenated: order must be "state-input" or "input-state", got ${String(order)}`);
   }
   const all = concat(gates);
-  const [size, both] = gates[0]!.shape as [number, number];
+  const [size, both] = gates[0].shape as [number, number];
   return order === "state-input"
     ? { stateWeights: slice(all, 0, size, 1, 1), inputWeights: slice(all, size, both, 1, 1) }
     : { inputWeights: slice(all, 0, both - size, 1, 1), stateWeights: slice(all, both - size, both, 1, 1) };

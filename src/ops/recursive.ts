@@ -74,14 +74,14 @@ export function treeRnn(
   // The table of all vectors grows by one height at a time; `rowOf` says where a leaf or a node that is done stands in it.
   let table = leaves;
   const place = new Array<number>(nodes.length);
-  const rowOf = (reference: number): number => (reference >= 0 ? reference : place[-reference - 1]!);
+  const rowOf = (reference: number): number => (reference >= 0 ? reference : place[-reference - 1]);
   const heights = Math.max(0, ...nodes.map((node) => node.height));
   for (let height = 1; height <= heights; height++) {
     const level = nodes.flatMap((node, i) => (node.height === height ? [i] : []));
-    const rows = Int32Array.from(level.flatMap((i) => nodes[i]!.children.map(rowOf)));
+    const rows = Int32Array.from(level.flatMap((i) => nodes[i].children.map(rowOf)));
     const children = reshape(gather(table, tensor(rows)), [level.length, arity * size]);
     level.forEach((i, position) => {
-      place[i] = table.shape[0]! + position;
+      place[i] = table.shape[0] + position;
     });
     table = concat([table, linear(children, across, bias, options.activation ?? "tanh")]);
   }

@@ -30,10 +30,10 @@ function plan(operation: string, x: Tensor, axes: Axes | undefined): Plan {
   const keptShape: number[] = [];
   for (let i = 0; i < x.rank; i++) {
     const isFolded = folded.includes(i);
-    if (!isFolded) shape.push(x.shape[i]!);
-    keptShape.push(isFolded ? 1 : x.shape[i]!);
+    if (!isFolded) shape.push(x.shape[i]);
+    keptShape.push(isFolded ? 1 : x.shape[i]);
   }
-  const neighbours = folded.length === 0 || folded.at(-1)! - folded[0]! === folded.length - 1;
+  const neighbours = folded.length === 0 || folded.at(-1)! - folded[0] === folded.length - 1;
   if (neighbours) {
     const first = folded[0] ?? x.rank;
     const last = folded.at(-1) ?? x.rank - 1;
@@ -53,15 +53,15 @@ function plan(operation: string, x: Tensor, axes: Axes | undefined): Plan {
   const order = [...kept, ...folded];
   const moved = windowOf(
     x,
-    order.map((i) => x.shape[i]!),
+    order.map((i) => x.shape[i]),
     x.offset,
-    order.map((i) => x.strides[i]!),
+    order.map((i) => x.strides[i]),
   );
   return {
     axes: folded,
     source: packed(moved),
     outer: sizeOf(shape),
-    n: sizeOf(folded.map((i) => x.shape[i]!)),
+    n: sizeOf(folded.map((i) => x.shape[i])),
     inner: 1,
     shape,
     keptShape,
@@ -137,7 +137,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
  */
 export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const input = real("mean", x);
-  const n = sizeOf(normaliseAxes("mean", axes, input.rank).map((axis) => input.shape[axis]!));
+  const n = sizeOf(normaliseAxes("mean", axes, input.rank).map((axis) => input.shape[axis]));
   return e.div(sum(input, axes, keepDims), n);
 }
 
@@ -164,7 +164,7 @@ export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
     const inverse = order.map((_, i) => order.indexOf(i));
     const moved = reshape(
       others,
-      order.map((i) => input.shape[i]!),
+      order.map((i) => input.shape[i]),
     );
     return [e.mul(unfold(dy, p, input.shape), transpose(moved, inverse))];
   });
@@ -387,19 +387,19 @@ function alongRows(
 ): Tensor {
   const at = normaliseAxis(operation, axis, x.rank);
   if (at === x.rank - 1) {
-    const n = x.shape[at]!;
+    const n = x.shape[at];
     return rowKernel(packed(x), n === 0 ? 0 : x.size / n, n);
   }
   const order = [...x.shape.keys()].filter((i) => i !== at).concat(at);
   const moved = packed(
     windowOf(
       x,
-      order.map((i) => x.shape[i]!),
+      order.map((i) => x.shape[i]),
       x.offset,
-      order.map((i) => x.strides[i]!),
+      order.map((i) => x.strides[i]),
     ),
   );
-  const n = x.shape[at]!;
+  const n = x.shape[at];
   const y = rowKernel(moved, n === 0 ? 0 : x.size / n, n);
   const inverse = order.map((_, i) => order.indexOf(i));
   return packed(
@@ -407,7 +407,7 @@ function alongRows(
       y,
       x.shape,
       y.offset,
-      inverse.map((i) => y.strides[i]!),
+      inverse.map((i) => y.strides[i]),
     ),
   );
 }
@@ -444,7 +444,7 @@ export function softmax(x: Tensor, axis = -1): Tensor {
 function softmaxGradient(y: Tensor, dy: Tensor, axis: number): Tensor {
   if (!tracked(y) && !tracked(dy) && axis === y.rank - 1) {
     const dx = empty("softmaxGradient", y.shape, y.dtype);
-    const n = y.shape[axis]!;
+    const n = y.shape[axis];
     if (dx.size > 0) engine().kernel("softmaxGradient", y.dtype, packed(y), packed(dy), dx, y.size / n, n);
     return dx;
   }
@@ -475,7 +475,7 @@ function cumulative(operation: "cumsum" | "cumprod", x: Tensor, axis: number): T
   const y = empty(operation, x.shape, x.dtype);
   const outer = sizeOf(x.shape.slice(0, at));
   const inner = sizeOf(x.shape.slice(at + 1));
-  if (y.size > 0) engine().reduce(operation, packed(x), y, outer, x.shape[at]!, inner);
+  if (y.size > 0) engine().reduce(operation, packed(x), y, outer, x.shape[at], inner);
   return y;
 }
 

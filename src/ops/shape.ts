@@ -95,9 +95,9 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   }
   const y = windowOf(
     x,
-    order.map((axis) => x.shape[axis]!),
+    order.map((axis) => x.shape[axis]),
     x.offset,
-    order.map((axis) => x.strides[axis]!),
+    order.map((axis) => x.strides[axis]),
   );
   if (!tracked(x)) return y;
   return record("transpose", y, [x], (dy) => {
@@ -209,7 +209,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
     );
   }
   const lead = shape.length - x.rank;
-  const strides = shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : x.strides[i - lead]!));
+  const strides = shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : x.strides[i - lead]));
   const y = windowOf(x, [...shape], x.offset, strides);
   return tracked(x) ? record("broadcastTo", y, [x], (dy) => [sumTo(dy, x.shape)]) : y;
 }
@@ -242,7 +242,7 @@ export interface AxisWindow {
 export function windowAlongAxes(operation: string, x: Tensor, windows: readonly AxisWindow[]): Tensor {
   let offset = x.offset;
   const strides = x.strides.map((stride, axis) => {
-    const { start, step, length } = windows[axis]!;
+    const { start, step, length } = windows[axis];
     if (length > 0) offset += start * stride;
     return stride * step;
   });
@@ -343,7 +343,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new RangeError("concat: needs at least one tensor");
   for (const x of tensors) checkTensor("concat", x);
-  const first = tensors[0]!;
+  const first = tensors[0];
   const along = normaliseAxis("concat", axis, first.rank);
   for (const x of tensors) {
     const fits = x.rank === first.rank && x.shape.every((length, i) => i === along || length === first.shape[i]);
@@ -355,19 +355,19 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     if (x.dtype !== first.dtype)
       throw new TypeError(`concat: dtypes ${first.dtype} and ${x.dtype} differ; cast one of them`);
   }
-  const total = tensors.reduce((length, x) => length + x.shape[along]!, 0);
+  const total = tensors.reduce((length, x) => length + x.shape[along], 0);
   const y = empty("concat", first.shape.with(along, total), first.dtype);
   const bounds: [number, number][] = [];
   let start = 0;
   for (const x of tensors) {
-    const stop = start + x.shape[along]!;
+    const stop = start + x.shape[along];
     bounds.push([start, stop]);
     if (x.size > 0) engine().copy(x, slice(y, start, stop, 1, along));
     start = stop;
   }
   if (!isRecording() || tensors.every((x) => x.node === null)) return y;
   return record("concat", y, tensors, (dy) =>
-    tensors.map((x, i) => (x.node ? slice(dy, bounds[i]![0], bounds[i]![1], 1, along) : undefined)),
+    tensors.map((x, i) => (x.node ? slice(dy, bounds[i][0], bounds[i][1], 1, along) : undefined)),
   );
 }
 
@@ -385,13 +385,13 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new RangeError("stack: needs at least one tensor");
   for (const x of tensors) {
     checkTensor("stack", x);
-    if (!sameShape(x.shape, tensors[0]!.shape)) {
+    if (!sameShape(x.shape, tensors[0].shape)) {
       throw new RangeError(
-        `stack: shapes must be equal, got ${formatShape(tensors[0]!.shape)} and ${formatShape(x.shape)}`,
+        `stack: shapes must be equal, got ${formatShape(tensors[0].shape)} and ${formatShape(x.shape)}`,
       );
     }
   }
-  const at = normaliseAxis("stack", axis, tensors[0]!.rank + 1);
+  const at = normaliseAxis("stack", axis, tensors[0].rank + 1);
   return concat(
     tensors.map((x) => expandDims(x, at)),
     at,
@@ -412,7 +412,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   checkTensor("split", x);
   const along = normaliseAxis("split", axis, x.rank);
-  const length = x.shape[along]!;
+  const length = x.shape[along];
   let lengths: readonly number[];
   if (typeof parts === "number") {
     if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
@@ -453,19 +453,19 @@ export function tile(x: Tensor, repetitions: readonly number[]): Tensor {
   const times = [...new Array<number>(rank - repetitions.length).fill(1), ...repetitions];
   // Each axis becomes a pair (repetition, position); broadcasting the first of each pair is the whole operation.
   const pairs = lengths.flatMap((length) => [1, length]);
-  const repeated = lengths.flatMap((length, i) => [times[i]!, length]);
+  const repeated = lengths.flatMap((length, i) => [times[i], length]);
   const squeezed = dropOnes(pairs, repeated);
   const y = broadcastTo(reshape(x, squeezed.from), squeezed.to);
   return reshape(
     y,
-    lengths.map((length, i) => length * times[i]!),
+    lengths.map((length, i) => length * times[i]),
   );
 }
 
 /** Leaves out positions where both lists have 1, so that the rank stays within bounds. */
 function dropOnes(from: number[], to: number[]): { from: number[]; to: number[] } {
   const kept = from.flatMap((length, i) => (length === 1 && to[i] === 1 ? [] : [i]));
-  return { from: kept.map((i) => from[i]!), to: kept.map((i) => to[i]!) };
+  return { from: kept.map((i) => from[i]), to: kept.map((i) => to[i]) };
 }
 
 /**
@@ -486,7 +486,7 @@ export function repeat(x: Tensor, times: number, axis?: number): Tensor {
   if (axis === undefined) return repeat(flatten(x), times, 0);
   const along = normaliseAxis("repeat", axis, x.rank);
   const shape = x.shape.toSpliced(along + 1, 0, times);
-  return reshape(broadcastTo(expandDims(x, along + 1), shape), x.shape.with(along, x.shape[along]! * times));
+  return reshape(broadcastTo(expandDims(x, along + 1), shape), x.shape.with(along, x.shape[along] * times));
 }
 
 /** What `pad` puts outside: a value, the edge element, the mirror image without the edge, or with it, or the other end. */
@@ -537,7 +537,7 @@ export function pad(
   let y = x;
   widths.forEach(([before, after], axis) => {
     if (before === 0 && after === 0) return;
-    const length = x.shape[axis]!;
+    const length = x.shape[axis];
     if (length === 0)
       throw new RangeError(
         `pad: mode ${mode} needs elements to repeat, but axis ${axis} of ${formatShape(x.shape)} is empty`,
@@ -546,10 +546,10 @@ export function pad(
     // Runs of neighbours are taken as slices, so that padding stays a few block copies.
     const parts: Tensor[] = [];
     for (let i = 0; i < positions.length; ) {
-      const step = Math.sign((positions[i + 1] ?? positions[i]!) - positions[i]!) || 1;
+      const step = Math.sign((positions[i + 1] ?? positions[i]) - positions[i]) || 1;
       let count = 1;
-      while (i + count < positions.length && positions[i + count] === positions[i]! + step * count) count += 1;
-      const start = positions[i]!;
+      while (i + count < positions.length && positions[i + count] === positions[i] + step * count) count += 1;
+      const start = positions[i];
       const stop = start + step * count;
       parts.push(slice(y, start, stop < 0 ? undefined : stop, step, axis));
       i += count;
@@ -560,8 +560,8 @@ export function pad(
 }
 
 function padConstant(x: Tensor, widths: readonly (readonly [number, number])[], value: number): Tensor {
-  const windows = x.shape.map((length, i) => ({ start: widths[i]![0], step: 1, length }));
-  const shape = x.shape.map((length, i) => widths[i]![0] + length + widths[i]![1]);
+  const windows = x.shape.map((length, i) => ({ start: widths[i][0], step: 1, length }));
+  const shape = x.shape.map((length, i) => widths[i][0] + length + widths[i][1]);
   checkShape("pad", shape);
   const y = empty("pad", shape, x.dtype);
   engine().fill(y, value);
@@ -583,7 +583,7 @@ function padConstant(x: Tensor, widths: readonly (readonly [number, number])[], 
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   checkTensor("roll", x);
   const along = normaliseAxis("roll", axis, x.rank);
-  const length = x.shape[along]!;
+  const length = x.shape[along];
   if (!Number.isInteger(shift)) throw new RangeError(`roll: the shift must be a whole number, got ${shift}`);
   const cut = length === 0 ? 0 : ((-shift % length) + length) % length;
   return cut === 0 ? x : concat([slice(x, cut, undefined, 1, along), slice(x, 0, cut, 1, along)], along);

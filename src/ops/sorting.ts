@@ -22,7 +22,7 @@ function sortable(operation: string, x: Tensor): Tensor {
 function alongRows(x: Tensor, axis: number, kernel: (rows: Tensor, count: number, n: number) => Tensor): Tensor {
   return withRecording(false, () => {
     const rows = packed(moveAxis(x, axis, -1));
-    const n = x.shape[axis]!;
+    const n = x.shape[axis];
     return moveAxis(kernel(rows, n === 0 ? 0 : rows.size / n, n), -1, axis);
   });
 }
@@ -66,7 +66,7 @@ export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
     if (!descending) return packed(alongRows(values, at, argsortRows));
     // Sorted from the other end and read backwards, so that equal elements keep their order.
     const backwards = flip(alongRows(flip(values, at), at, argsortRows), at);
-    return sub(values.shape[at]! - 1, backwards);
+    return sub(values.shape[at] - 1, backwards);
   });
 }
 
@@ -78,7 +78,7 @@ export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
 export function topK(x: Tensor, k: number, axis = -1, largest = true): { values: Tensor; indices: Tensor } {
   const source = sortable("topK", x);
   const at = normaliseAxis("topK", axis, source.rank);
-  const n = source.shape[at]!;
+  const n = source.shape[at];
   if (!Number.isInteger(k) || k < 0 || k > n) {
     throw new RangeError(`topK: k must be a whole number from 0 to ${n}, the length of axis ${at}; got ${k}`);
   }
@@ -102,14 +102,14 @@ export function unique(x: Tensor): { values: Tensor; counts: Tensor; inverse: Te
   const counts: number[] = [];
   let last = Number.NaN;
   for (let i = 0; i < positions.length; i++) {
-    const value = data[positions[i]!]!;
+    const value = data[positions[i]!];
     const same = i > 0 && (value === last || (Number.isNaN(value) && Number.isNaN(last)));
     if (!same) {
-      firsts.push(positions[i]!);
+      firsts.push(positions[i]);
       counts.push(0);
       last = value;
     }
-    counts[counts.length - 1]! += 1;
+    counts[counts.length - 1] += 1;
     inverse[positions[i]!] = firsts.length - 1;
   }
   return {
@@ -128,7 +128,7 @@ function folded(operation: string, x: Tensor, axis: number | undefined): { rows:
     return { rows: flatten(values), kept: x.shape.map(() => 1) };
   }
   const at = normaliseAxis(operation, axis, values.rank);
-  checkSome(operation, x.shape[at]!, x);
+  checkSome(operation, x.shape[at], x);
   return { rows: moveAxis(values, at, -1), kept: x.shape.with(at, 1) as number[] };
 }
 
@@ -185,7 +185,7 @@ export function quantile(x: Tensor, q: number | readonly number[], axis?: number
     const clean = unlessNan(sorted, y);
     return keepDims ? reshape(clean, kept) : clean;
   });
-  return typeof q === "number" ? results[0]! : stack(results);
+  return typeof q === "number" ? results[0] : stack(results);
 }
 
 /** a + (b - a) weight, exact where a = b, infinities included. */
@@ -240,9 +240,9 @@ export function histogram(x: Tensor, bins = 10, range?: readonly [number, number
   const bounds = edges.dataSync();
   const counts = new Int32Array(bins);
   for (let i = 0; i < data.length; i++) {
-    const value = data[i]!;
+    const value = data[i];
     if (!(value >= low && value <= high)) continue;
-    counts[value === high ? bins - 1 : insertion(bounds, value, true) - 1]! += 1;
+    counts[value === high ? bins - 1 : insertion(bounds, value, true) - 1] += 1;
   }
   return { counts: tensor(counts), edges: cast(edges, isFloat(x.dtype) ? x.dtype : "float32") };
 }
@@ -263,7 +263,7 @@ function insertion(sorted: ArrayLike<number>, value: number, afterEquals: boolea
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const found = sorted[middle]!;
+    const found = sorted[middle];
     if (afterEquals ? !before(value, found) : before(found, value)) low = middle + 1;
     else high = middle;
   }

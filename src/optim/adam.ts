@@ -37,7 +37,7 @@ abstract class AdamBase extends Optimizer {
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number, t: number): void {
     const { beta1, beta2, epsilon } = this;
     const corrections = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)] as const;
-    const operands = [s.values, s.gradients, slots[0]!, slots[1]!] as const;
+    const operands = [s.values, s.gradients, slots[0], slots[1]!] as const;
     // biome-ignore format: the kernel's arguments in their order
     engine().kernel(this.kernel, s.values.dtype, ...operands, s.length, learningRate, beta1, beta2, epsilon, weightDecay, ...corrections);
   }

@@ -101,7 +101,7 @@ export class AdaDelta extends Optimizer {
   }
 
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
-    const operands = [s.values, s.gradients, slots[0]!, slots[1]!] as const;
+    const operands = [s.values, s.gradients, slots[0], slots[1]!] as const;
     const { decay, epsilon } = this;
     engine().kernel("adaDelta", s.values.dtype, ...operands, s.length, learningRate, decay, epsilon, weightDecay);
   }

@@ -11,13 +11,13 @@ export interface Point {
 
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }
 
 /** x + step d */
 export function along(x: Float64Array, step: number, d: Float64Array): Float64Array {
-  return x.map((value, i) => value + step * d[i]!);
+  return x.map((value, i) => value + step * d[i]);
 }
 
 interface Trial {

@@ -39,7 +39,7 @@ function giveGradients(block: ParameterBlock, ...gradients: (readonly number[])[
   });
 }
 
-const valuesOf = (block: ParameterBlock, i = 0): number[] => [...block.parameters[i]!.tensor.dataSync()];
+const valuesOf = (block: ParameterBlock, i = 0): number[] => [...block.parameters[i].tensor.dataSync()];
 
 interface GoldenRun {
   name: string;
@@ -54,7 +54,7 @@ const runs = goldenFound ? readGolden<{ cases: GoldenRun[] }>("optimizer").cases
 describe.skipIf(!goldenFound)("trajectories as PyTorch computes them (skipped without the oracle)", () => {
   for (const dtype of ["float32", "float64"] as const) {
     it.each(runs)(`$name, ${dtype}`, ({ name, attrs, start, gradients, trajectory }) => {
-      const optimizer = optimizerByName(name.split(" ")[0]!, attrs);
+      const optimizer = optimizerByName(name.split(" ")[0], attrs);
       const block = blockOf(dtype, ["w", start.data]);
       const [steps, n] = gradients.shape;
       for (let t = 0; t < steps; t++) {
@@ -70,34 +70,34 @@ describe.skipIf(!goldenFound)("trajectories as PyTorch computes them (skipped wi
 type Rule = (p: number, g: number, s: { a: number; b: number }, o: Record<string, number>, t: number) => number;
 
 const rules: Record<string, Rule> = {
-  sgd: (p, g, _, o) => p - o["r"]! * g,
+  sgd: (p, g, _, o) => p - o["r"] * g,
   momentum: (p, g, s, o) => {
-    s.a = o["momentum"]! * s.a + g;
-    return p - o["r"]! * s.a;
+    s.a = o["momentum"] * s.a + g;
+    return p - o["r"] * s.a;
   },
   nesterov: (p, g, s, o) => {
-    s.a = o["momentum"]! * s.a + g;
-    return p - o["r"]! * (g + o["momentum"]! * s.a);
+    s.a = o["momentum"] * s.a + g;
+    return p - o["r"] * (g + o["momentum"] * s.a);
   },
   adaGrad: (p, g, s, o) => {
     s.a += g * g;
-    return p - (o["r"]! * g) / (Math.sqrt(s.a) + o["epsilon"]!);
+    return p - (o["r"] * g) / (Math.sqrt(s.a) + o["epsilon"]);
   },
   rmsProp: (p, g, s, o) => {
-    s.a = o["decay"]! * s.a + (1 - o["decay"]!) * g * g;
-    return p - (o["r"]! * g) / (Math.sqrt(s.a) + o["epsilon"]!);
+    s.a = o["decay"] * s.a + (1 - o["decay"]) * g * g;
+    return p - (o["r"] * g) / (Math.sqrt(s.a) + o["epsilon"]);
   },
   adaDelta: (p, g, s, o) => {
-    s.a = o["decay"]! * s.a + (1 - o["decay"]!) * g * g;
-    const x = (g * Math.sqrt(s.b + o["epsilon"]!)) / Math.sqrt(s.a + o["epsilon"]!);
-    s.b = o["decay"]! * s.b + (1 - o["decay"]!) * x * x;
-    return p - o["r"]! * x;
+    s.a = o["decay"] * s.a + (1 - o["decay"]) * g * g;
+    const x = (g * Math.sqrt(s.b + o["epsilon"])) / Math.sqrt(s.a + o["epsilon"]);
+    s.b = o["decay"] * s.b + (1 - o["decay"]) * x * x;
+    return p - o["r"] * x;
   },
   adam: (p, g, s, o, t) => {
-    s.a = o["beta1"]! * s.a + (1 - o["beta1"]!) * g;
-    s.b = o["beta2"]! * s.b + (1 - o["beta2"]!) * g * g;
-    const mean = s.a / (1 - o["beta1"]! ** t);
-    return p - (o["r"]! * mean) / (Math.sqrt(s.b / (1 - o["beta2"]! ** t)) + o["epsilon"]!);
+    s.a = o["beta1"] * s.a + (1 - o["beta1"]) * g;
+    s.b = o["beta2"] * s.b + (1 - o["beta2"]) * g * g;
+    const mean = s.a / (1 - o["beta1"] ** t);
+    return p - (o["r"] * mean) / (Math.sqrt(s.b / (1 - o["beta2"] ** t)) + o["epsilon"]);
   },
 };
 
@@ -133,10 +133,10 @@ describe("formulas in float64, against plain loops over random settings, sizes a
         fc.integer({ min: 1, max: 5 }),
         (o, n, numbers, steps) => {
           const draw = (): number[] => Array.from({ length: n }, () => numbers.next().value!);
-          const own = Object.fromEntries(SETTINGS[name]!.map((key) => [key, o[key as keyof typeof o]]));
+          const own = Object.fromEntries(SETTINGS[name].map((key) => [key, o[key as keyof typeof o]]));
           const optimizer = optimizerByName(name, { ...own, learningRate: o.r, weightDecay: o.weightDecay });
           const values = [draw(), draw()];
-          const block = blockOf("float64", ["w", values[0]!, true], ["b", values[1]!, false]);
+          const block = blockOf("float64", ["w", values[0], true], ["b", values[1], false]);
           const memories = values.map((part) => part.map(() => ({ a: 0, b: 0 })));
           for (let t = 1; t <= steps; t++) {
             const gradients = [draw(), draw()];
@@ -146,17 +146,17 @@ describe("formulas in float64, against plain loops over random settings, sizes a
               part.forEach((p, i) => {
                 const decay = k === 0 ? o.weightDecay : 0;
                 const decoupled = name === "adamW";
-                const g = gradients[k]![i]! + (decoupled ? 0 : decay * p);
+                const g = gradients[k][i] + (decoupled ? 0 : decay * p);
                 const from = decoupled ? p - o.r * decay * p : p;
-                const rule = rules[decoupled ? "adam" : name]!;
-                part[i] = rule(from, g, memories[k]![i]!, o, t);
+                const rule = rules[decoupled ? "adam" : name];
+                part[i] = rule(from, g, memories[k][i], o, t);
               });
             });
           }
           values.forEach((part, k) => {
             const got = valuesOf(block, k);
             part.forEach((p, i) => {
-              expect(Math.abs(got[i]! - p)).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(p)));
+              expect(Math.abs(got[i] - p)).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(p)));
             });
           });
           expect(optimizer.iterations).toBe(steps);
@@ -170,7 +170,7 @@ describe("formulas in float64, against plain loops over random settings, sizes a
 describe("what all optimisers share", () => {
   it("counts a parameter that backward did not reach as gradient 0", () => {
     const block = blockOf("float64", ["used", [2]], ["unused", [5]]);
-    backward(block.parameters[0]!.tensor.mul(3).sum());
+    backward(block.parameters[0].tensor.mul(3).sum());
     new SGD({ learningRate: 1 }).step(block);
     expect(valuesOf(block, 0)).toEqual([-1]);
     expect(valuesOf(block, 1)).toEqual([5]);
@@ -234,7 +234,7 @@ describe("what all optimisers share", () => {
 
   it("says that a graph from before a step can't be differentiated after it", () => {
     const block = blockOf("float32", ["w", [1]]);
-    const loss = block.parameters[0]!.tensor.mul(block.parameters[0]!.tensor).sum();
+    const loss = block.parameters[0].tensor.mul(block.parameters[0].tensor).sum();
     backward(loss);
     new SGD().step(block);
     expect(() => backward(loss)).toThrow("overwritten");
@@ -271,7 +271,7 @@ describe("clipping", () => {
   it("the norm of all gradients together is sqrt(3^2 + 4^2) = 5; parameters without gradient count as 0", () => {
     const block = blockOf("float32", ["a", [0]], ["b", [0], false], ["c", [7]]);
     giveGradients(block, [3], [4], [100]);
-    block.parameters[2]!.tensor.node!.slot!.fresh = true;
+    block.parameters[2].tensor.node!.slot!.fresh = true;
     expect(gradientNorm(block)).toBe(5);
     expect(clipGradientNorm(block, 1)).toBe(5);
     expect(gradientNorm(block)).toBeCloseTo(1, 6);
@@ -289,7 +289,7 @@ describe("clipping", () => {
     const block = blockOf("float64", ["a", [0, 0, 0]]);
     giveGradients(block, [-3, 0.5, 3]);
     clipGradientValues(block, 1);
-    expect([...block.parameters[0]!.tensor.gradient!.dataSync()]).toEqual([-1, 0.5, 1]);
+    expect([...block.parameters[0].tensor.gradient!.dataSync()]).toEqual([-1, 0.5, 1]);
   });
 
   it("as options of an optimiser: by value first, then by norm, before weight decay", () => {
@@ -334,7 +334,7 @@ describe("parameter groups", () => {
       groups: [
         { match: /^1\./g, learningRateFactor: 0 },
         { match: /bias/, learningRateFactor: 2 },
-        { parameters: [block.parameters[4]!, block.parameters[1]!], weightDecay: 0 },
+        { parameters: [block.parameters[4], block.parameters[1]!], weightDecay: 0 },
       ],
     });
     for (let t = 0; t < 2; t++) {
@@ -424,15 +424,15 @@ describe("state", () => {
     const optimizer = new Adam();
     const start = optimizer.state();
     train(optimizer, block, 0, 3);
-    const [state, mean] = [optimizer.state(), tensor(optimizer.slots()["mean"]!)];
-    const slots = { mean, variance: tensor(optimizer.slots()["variance"]!) };
+    const [state, mean] = [optimizer.state(), tensor(optimizer.slots()["mean"])];
+    const slots = { mean, variance: tensor(optimizer.slots()["variance"]) };
     train(optimizer, block, 3, 6);
     optimizer.restore(state, slots);
     train(optimizer, block, 3, 4);
     expect([...mean.dataSync()]).toEqual([...slots.mean.dataSync()]);
     optimizer.restore(start, {});
     expect(optimizer.iterations).toBe(0);
-    expect([...optimizer.slots()["mean"]!.dataSync()].every((value) => value === 0)).toBe(true);
+    expect([...optimizer.slots()["mean"].dataSync()].every((value) => value === 0)).toBe(true);
   });
 
   it("refuses the state of another type, of other settings, of another model", () => {

@@ -119,13 +119,13 @@ export abstract class Optimizer {
     const { stretches } = target;
     const t = this.iterations + 1;
     for (let i = 0; i < stretches.length; i++) {
-      const stretch = stretches[i]!;
+      const stretch = stretches[i];
       const { group, decay, values } = stretch;
       const rate = this.rate * (group?.learningRateFactor ?? 1);
       const l1 = group?.l1 ?? (decay ? this.l1 : 0);
       // Before the update, as in Nielsen's rule: the sign is that of the old weight.
       if (l1 > 0) engine().kernel("shrink", target.dtype, values, stretch.length, rate * l1);
-      this.update(stretch, this.windows[i]!, rate, group?.weightDecay ?? (decay ? this.weightDecay : 0), t);
+      this.update(stretch, this.windows[i], rate, group?.weightDecay ?? (decay ? this.weightDecay : 0), t);
       // A graph that used the old values can't be differentiated any more; backward says so.
       values.storage.version += 1;
     }
@@ -174,7 +174,7 @@ export abstract class Optimizer {
 
   /** Its memory by name, one tensor [block size] each; empty before the first step. They go on changing: clone to keep a moment. */
   slots(): Record<string, Tensor> {
-    return Object.fromEntries((this.memory ?? []).map((slot, i) => [this.slotNames[i]!, slot]));
+    return Object.fromEntries((this.memory ?? []).map((slot, i) => [this.slotNames[i], slot]));
   }
 
   /** Settings, learning rate and count, as JSON. With `slots()` it is all that the next step depends on. */
@@ -217,9 +217,9 @@ export abstract class Optimizer {
       const expected = this.slotNames.join(", ") || "none";
       throw new Error(`${what}: the slots are ${given.join(", ") || "none"}, expected ${expected}`);
     }
-    const sources = none ? [] : this.slotNames.map((name) => slots[name]!);
+    const sources = none ? [] : this.slotNames.map((name) => slots[name]);
     for (const [i, x] of sources.entries()) {
-      if (x.rank !== 1 || x.size !== sources[0]!.size || x.dtype !== sources[0]!.dtype) {
+      if (x.rank !== 1 || x.size !== sources[0].size || x.dtype !== sources[0].dtype) {
         throw new Error(
           `${what}: slot ${this.slotNames[i]} is ${x.dtype} ${formatShape(x.shape)}; slots are [block size], all alike`,
         );

@@ -94,7 +94,7 @@ function stepwise(rate: number, options: StepwiseOptions): Schedule {
   }
   if (at !== undefined) {
     at.forEach((time, i) => {
-      whole(owner, `at[${i}]`, time, i === 0 ? 0 : at[i - 1]! + 1);
+      whole(owner, `at[${i}]`, time, i === 0 ? 0 : at[i - 1] + 1);
     });
     return timed("stepwise", unit, (time) => rate * wholePower(factor, at.filter((each) => each <= time).length));
   }

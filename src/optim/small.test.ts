@@ -18,7 +18,7 @@ function quadratic(eigenvalues: readonly number[]): { f: Objective; minimum: num
   const n = eigenvalues.length;
   const v = Array.from({ length: n }, (_, i) => Math.sin(i + 1));
   const squared = v.reduce((sum, value) => sum + value * value, 0);
-  const q = (i: number, j: number): number => Number(i === j) - (2 * v[i]! * v[j]!) / squared;
+  const q = (i: number, j: number): number => Number(i === j) - (2 * v[i] * v[j]) / squared;
   const entry = (power: 1 | -1, i: number, j: number): number =>
     eigenvalues.reduce((sum, value, k) => sum + q(i, k) * value ** power * q(k, j), 0);
   const rows = (power: 1 | -1): number[][] =>
@@ -39,7 +39,7 @@ function expectAt(result: MinimiserResult, wanted: readonly number[], tolerance:
   expect(result.converged).toBe(true);
   expect(result.reason).toBe("gradient");
   result.x.dataSync().forEach((value, i) => {
-    expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(tolerance * (1 + Math.abs(wanted[i]!)));
+    expect(Math.abs(value - wanted[i])).toBeLessThanOrEqual(tolerance * (1 + Math.abs(wanted[i])));
   });
 }
 
@@ -232,7 +232,7 @@ describe("gradientDescent", () => {
           .sum();
       const { path } = gradientDescent(f, [k, 1], { learningRate: 2 / (1 + k), steps: 20, path: true });
       const lengths = path!.map((x) => Math.hypot(...x));
-      for (let i = 1; i < lengths.length; i++) expect(lengths[i]! / lengths[i - 1]!).toBeCloseTo((k - 1) / (k + 1), 9);
+      for (let i = 1; i < lengths.length; i++) expect(lengths[i] / lengths[i - 1]).toBeCloseTo((k - 1) / (k + 1), 9);
     }
   });
 
@@ -270,16 +270,16 @@ describe("a small logistic regression with penalty", () => {
       expect(result.converged).toBe(true);
       const w = result.x.dataSync();
       for (let j = 0; j < 3; j++) {
-        let slope = 0.02 * w[j]!;
+        let slope = 0.02 * w[j];
         for (let i = 0; i < 60; i++) {
-          const margin = y[i]! * (x[3 * i]! * w[0]! + x[3 * i + 1]! * w[1]! + x[3 * i + 2]! * w[2]!);
-          slope -= (y[i]! * x[3 * i + j]!) / (1 + Math.exp(margin)) / 60;
+          const margin = y[i] * (x[3 * i] * w[0] + x[3 * i + 1] * w[1] + x[3 * i + 2] * w[2]);
+          slope -= (y[i] * x[3 * i + j]) / (1 + Math.exp(margin)) / 60;
         }
         expect(Math.abs(slope)).toBeLessThan(1e-7);
       }
-      expect(result.value).toBeCloseTo(results[0]!.value, 12);
+      expect(result.value).toBeCloseTo(results[0].value, 12);
     }
-    expect(results[0]!.iterations).toBeLessThan(10);
+    expect(results[0].iterations).toBeLessThan(10);
   });
 });
 
@@ -296,7 +296,7 @@ describe("lineSearch", () => {
         (a, b, c, step, curvature) => {
           // a x^4 - b x^3 - c x from 0: falls at first, rises in the end.
           const evaluate = (x: Float64Array) => {
-            const t = x[0]!;
+            const t = x[0];
             return {
               x,
               value: a * t ** 4 - b * t ** 3 - c * t,
@@ -306,7 +306,7 @@ describe("lineSearch", () => {
           const start = evaluate(Float64Array.of(0));
           const found = lineSearch(evaluate, start, Float64Array.of(1), step, curvature)!;
           expect(found.point.value).toBeLessThanOrEqual(-1e-4 * c * found.step);
-          expect(Math.abs(found.point.gradient[0]!)).toBeLessThanOrEqual(curvature * c);
+          expect(Math.abs(found.point.gradient[0])).toBeLessThanOrEqual(curvature * c);
           expect(found.point.x[0]).toBe(found.step);
         },
       ),

@@ -235,7 +235,7 @@ export function newton(f: Objective, x0: Tensor | NestedArray, options: NewtonOp
 function solveShifted(h: Float64Array, g: Float64Array, damping: number): Float64Array {
   const n = g.length;
   let largest = 0;
-  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(h[i * n + i]!));
+  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(h[i * n + i]));
   let shift = damping;
   for (;;) {
     const lower = cholesky(h, n, shift, 1e-14 * largest);
@@ -249,9 +249,9 @@ function cholesky(h: Float64Array, n: number, shift: number, least: number): Flo
   const lower = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let rest = (h[i * n + j]! + h[j * n + i]!) / 2 + (i === j ? shift : 0);
-      for (let k = 0; k < j; k++) rest -= lower[i * n + k]! * lower[j * n + k]!;
-      if (i !== j) lower[i * n + j] = rest / lower[j * n + j]!;
+      let rest = (h[i * n + j] + h[j * n + i]) / 2 + (i === j ? shift : 0);
+      for (let k = 0; k < j; k++) rest -= lower[i * n + k] * lower[j * n + k];
+      if (i !== j) lower[i * n + j] = rest / lower[j * n + j];
       else if (rest > least) lower[i * n + i] = Math.sqrt(rest);
       else return undefined;
     }
@@ -264,12 +264,12 @@ function solveTriangular(lower: Float64Array, g: Float64Array): Float64Array {
   const n = g.length;
   const d = Float64Array.from(g);
   for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) d[i]! -= lower[i * n + k]! * d[k]!;
-    d[i]! /= lower[i * n + i]!;
+    for (let k = 0; k < i; k++) d[i] -= lower[i * n + k] * d[k];
+    d[i] /= lower[i * n + i];
   }
   for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) d[i]! -= lower[k * n + i]! * d[k]!;
-    d[i]! /= lower[i * n + i]!;
+    for (let k = i + 1; k < n; k++) d[i] -= lower[k * n + i] * d[k];
+    d[i] /= lower[i * n + i];
   }
   return d;
 }

@@ -34,7 +34,7 @@ describe("updateTensors", () => {
     updateTensors(optimizer, [w], [tall.transpose()]);
     expect(tall.toArray()).toEqual([[3], [0], [4]]);
     w.dataSync().forEach((value, i) => {
-      expect(value).toBeCloseTo([0.4, 2, 2.2][i]!, 12);
+      expect(value).toBeCloseTo([0.4, 2, 2.2][i], 12);
     });
     const tape = new GradientTape();
     const loss = tape.record([w], () => w.mul(2).sum());
@@ -79,7 +79,7 @@ describe("updateTensors", () => {
         }
         updateTensors(optimizer, [p], [p.mul(2)]);
       }
-      return p.dataSync()[0]!;
+      return p.dataSync()[0];
     };
     expect(run(true)).toBe(run(false));
   });

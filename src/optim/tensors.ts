@@ -24,8 +24,8 @@ function checkTensors(tensors: readonly Tensor[]): void {
     const what = `updateTensors: tensor ${i}`;
     if (!(x instanceof Tensor)) throw new TypeError(`${what} is no tensor but ${typeof x}`);
     if (!isFloat(x.dtype)) throw new TypeError(`${what} is ${x.dtype}; only float32 and float64 can be trained`);
-    if (x.dtype !== tensors[0]!.dtype) {
-      throw new TypeError(`${what} is ${x.dtype}, tensor 0 ${tensors[0]!.dtype}; use one optimiser for each dtype`);
+    if (x.dtype !== tensors[0].dtype) {
+      throw new TypeError(`${what} is ${x.dtype}, tensor 0 ${tensors[0].dtype}; use one optimiser for each dtype`);
     }
     if (!x.contiguous) throw new TypeError(`${what} is a view with gaps; update the tensor that it is a view of`);
     if (x.node !== null && x.node.rule !== null) {
@@ -40,7 +40,7 @@ function checkTensors(tensors: readonly Tensor[]): void {
 
 function targetOf(tensors: readonly Tensor[]): Bound {
   checkTensors(tensors);
-  const { dtype } = tensors[0]!;
+  const { dtype } = tensors[0];
   const size = tensors.reduce((sum, x) => sum + x.size, 0);
   const gradients = keep(scope(() => zeros([size], dtype)));
   const stretches: Stretch[] = [];
@@ -79,7 +79,7 @@ export function updateTensors(optimizer: Optimizer, tensors: readonly Tensor[], 
   // All are checked before the first is copied.
   const given = tensors.map((x, i) => gradientFor(x, i, gradients));
   given.forEach((gradient, i) => {
-    if (gradient.size > 0) engine().copy(gradient, target.places[i]!);
+    if (gradient.size > 0) engine().copy(gradient, target.places[i]);
   });
   optimizer.advance(target);
   if (!same) bound.set(optimizer, target);

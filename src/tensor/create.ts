@@ -27,7 +27,7 @@ function shapeOfNested(values: NestedArray): number[] {
   while (Array.isArray(level)) {
     shape.push(level.length);
     if (level.length === 0) break;
-    level = level[0]!;
+    level = level[0];
   }
   const check = (part: NestedArray, axis: number, path: string): void => {
     if (axis === shape.length) {
@@ -45,7 +45,7 @@ function shapeOfNested(values: NestedArray): number[] {
         `tensor: nested arrays are not rectangular: element ${path} has ${got} where ${shape[axis]} elements were expected`,
       );
     }
-    for (let i = 0; i < part.length; i++) check(part[i]!, axis + 1, `${path}[${i}]`);
+    for (let i = 0; i < part.length; i++) check(part[i], axis + 1, `${path}[${i}]`);
   };
   check(values, 0, "");
   return shape;

@@ -47,7 +47,7 @@ let recording = true;
 
 function versionsOf(inputs: readonly Tensor[]): number {
   let sum = 0;
-  for (let i = 0; i < inputs.length; i++) sum += inputs[i]!.storage.version;
+  for (let i = 0; i < inputs.length; i++) sum += inputs[i].storage.version;
   return sum;
 }
 

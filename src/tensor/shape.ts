@@ -16,7 +16,7 @@ export function formatShape(shape: Shape): string {
 /** Product of the lengths. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  for (let i = 0; i < shape.length; i++) size *= shape[i];
   return size;
 }
 
@@ -48,7 +48,7 @@ export function rowMajorStrides(shape: Shape): number[] {
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step;
-    step *= shape[i]!;
+    step *= shape[i];
   }
   return strides;
 }
@@ -59,7 +59,7 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   for (let i = shape.length - 1; i >= 0; i--) {
     if (shape[i] === 0) return true;
     if (shape[i] !== 1 && strides[i] !== step) return false;
-    step *= shape[i]!;
+    step *= shape[i];
   }
   return true;
 }
@@ -78,8 +78,8 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   const result = new Array<number>(rank);
   for (let i = 1; i <= rank; i++) {
-    const x = i <= a.length ? a[a.length - i]! : 1;
-    const y = i <= b.length ? b[b.length - i]! : 1;
+    const x = i <= a.length ? a[a.length - i] : 1;
+    const y = i <= b.length ? b[b.length - i] : 1;
     if (x !== y && x !== 1 && y !== 1) {
       throw new RangeError(
         `${operation}: shapes ${formatShape(a)} and ${formatShape(b)} can't be broadcast together: ` +

@@ -88,7 +88,7 @@ export class Tensor implements ArrayView {
    */
   get length(): number {
     if (this.shape.length === 0) throw new TypeError("length: a scalar has no first axis");
-    return this.shape[0]!;
+    return this.shape[0];
   }
 
   /**
@@ -130,10 +130,10 @@ export class Tensor implements ArrayView {
     let position = 0;
     const build = (axis: number): NestedArray => {
       if (axis === this.shape.length) {
-        const value = values[position++]!;
+        const value = values[position++];
         return bool ? value !== 0 : value;
       }
-      return Array.from({ length: this.shape[axis]! }, () => build(axis + 1));
+      return Array.from({ length: this.shape[axis] }, () => build(axis + 1));
     };
     return build(0);
   }
@@ -186,7 +186,7 @@ export type TensorLike = Tensor | number;
 /** A new tensor with undefined content. `label` names its maker in memory reports. */
 export function empty(label: string, shape: Shape, dtype: DType): Tensor {
   let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  for (let i = 0; i < shape.length; i++) size *= shape[i];
   const bytes = dtype === "bool" ? size : dtype === "float64" ? size * 8 : size * 4;
   return new Tensor(engine().allocate(bytes, label, dtype, shape), dtype, shape, size);
 }
@@ -194,7 +194,7 @@ export function empty(label: string, shape: Shape, dtype: DType): Tensor {
 /** A row-major window of another shape on the same elements. Internal: `reshape` checks. */
 export function windowOf(x: Tensor, shape: Shape, offset: number, strides: readonly number[] | null): Tensor {
   let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  for (let i = 0; i < shape.length; i++) size *= shape[i];
   return new Tensor(x.storage, x.dtype, shape, size, offset, strides);
 }
 

@@ -11,7 +11,7 @@ export function classesOf(targets: Tensor): Int32Array {
 
 /** The class each row of outputs [n, classes] stands for: the largest; with one output, 1 above the threshold and else 0. */
 export function predictedClasses(outputs: Tensor, threshold: number): Int32Array {
-  const rows = outputs.rank === 2 ? outputs : reshape(outputs, [outputs.shape[0]!, -1]);
+  const rows = outputs.rank === 2 ? outputs : reshape(outputs, [outputs.shape[0], -1]);
   if (rows.shape[1] !== 1) return argmax(rows, 1).dataSync() as Int32Array;
   return Int32Array.from(rows.dataSync() as Float32Array, (value) => (value > threshold ? 1 : 0));
 }

@@ -80,11 +80,11 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
         scope(() => {
           const batch = order.batch(i);
           const { value, outputs, threshold } = lossOf(loss, model, batch, false);
-          total += value.item() * batch.x.shape[0]!;
+          total += value.item() * batch.x.shape[0];
           correct += countCorrect(outputs, batch.y, threshold);
         });
       }
-      const n = data.x.shape[0]!;
+      const n = data.x.shape[0];
       return { loss: total / n, accuracy: correct / n, samples: n };
     }),
   );
@@ -141,7 +141,7 @@ export function confusionMatrix(model: Sequential, data: Samples, classes = mode
     const predicted = predictedClasses(predict(model, data.x), 0.5);
     const wanted = classesOf(data.y);
     predicted.forEach((guess, i) => {
-      counts[wanted[i]!]![guess]! += 1;
+      counts[wanted[i]!][guess] += 1;
     });
   });
   return counts;

@@ -97,7 +97,7 @@ export interface FitOptions {
  * ```
  */
 export function splitSamples(data: Samples, last: number): [Samples, Samples] {
-  const n = data.x.shape[0]!;
+  const n = data.x.shape[0];
   const held = last < 1 ? Math.floor(n * last) : last;
   if (!(last > 0) || !Number.isInteger(held) || held < 1 || held >= n) {
     throw new RangeError(

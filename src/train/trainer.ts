@@ -142,16 +142,17 @@ export class Trainer {
 
   /** Batches that hold all samples; the last may be short. */
   get stepsPerEpoch(): number {
-    return Math.ceil(this.samples.x.shape[0]! / this.options.batchSize);
+    return Math.ceil(this.samples.x.shape[0] / this.options.batchSize);
   }
 
-  /** Number of training samples. */
+  /** The learning rate over time, where one was given. */
   get schedule(): Schedule | undefined {
     return this.options.schedule;
   }
 
+  /** Number of training samples. */
   get sampleCount(): number {
-    return this.samples.x.shape[0]!;
+    return this.samples.x.shape[0];
   }
 
   private startEpoch(): EpochOrder {
@@ -178,7 +179,7 @@ export class Trainer {
       block.clearGradients();
       backward(result.value);
       optimizer.step(block);
-      const count = batch.x.shape[0]!;
+      const count = batch.x.shape[0];
       this.lossSum += value * count;
       this.correct += countCorrect(result.outputs, batch.y, result.threshold);
       this.seen += count;

@@ -56,7 +56,7 @@ function withCheck(source: ts.SourceFile, statement: ts.Statement): string {
 /** What a statement shows: its value, or what it prints. */
 function shownBy(expression: ts.Expression): ts.Expression {
   const prints = ts.isCallExpression(expression) && expression.expression.getText() === "console.log";
-  return prints && expression.arguments.length === 1 ? expression.arguments[0]! : expression;
+  return prints && expression.arguments.length === 1 ? expression.arguments[0] : expression;
 }
 
 function isExpression(text: string): boolean {
@@ -105,7 +105,7 @@ export function typeErrors(
     const source = checked.getSourceFile(name)!;
     return [...checked.getSyntacticDiagnostics(source), ...checked.getSemanticDiagnostics(source)].map((problem) => {
       const { line } = source.getLineAndCharacterOfPosition(problem.start ?? 0);
-      const code = source.text.split("\n")[line]!.trim();
+      const code = source.text.split("\n")[line].trim();
       return `${title}: ${ts.flattenDiagnosticMessageText(problem.messageText, " ")}\n  in: ${code}`;
     });
   });

@@ -40,7 +40,7 @@ export function parseDocstring(comment: string): Docstring {
     const tag = fenced ? null : /^\s*@(\w+)\s?(.*)$/.exec(line);
     if (tag) {
       into = [tag[2]!];
-      blocks.push({ name: tag[1]!, lines: into });
+      blocks.push({ name: tag[1], lines: into });
     } else {
       into.push(line);
     }
@@ -52,7 +52,7 @@ export function parseDocstring(comment: string): Docstring {
 
 /** The code in a text: what its fences hold, or all of it where there are none. */
 export function codeIn(text: string): string {
-  const fenced = [...text.matchAll(/^\s*```\w*\n(.*?)^\s*```/gms)].map((match) => match[1]!);
+  const fenced = [...text.matchAll(/^\s*```\w*\n(.*?)^\s*```/gms)].map((match) => match[1]);
   return (fenced.length > 0 ? fenced.join("\n") : text).trim();
 }
 
@@ -68,7 +68,7 @@ export function publicNames(program: ts.Program, entry: string, root: string): P
   const add = (name: string, kind: Kind, declarations: readonly ts.Declaration[]): void => {
     const docstrings = declarations.map(docstringOf);
     if (docstrings.some((docstring) => docstring.tags.some((tag) => tag.name === "internal"))) return;
-    const first = declarations.find((_, i) => docstrings[i]!.summary !== "") ?? declarations[0]!;
+    const first = declarations.find((_, i) => docstrings[i].summary !== "") ?? declarations[0];
     const file = first.getSourceFile();
     names.push({
       name,

@@ -112,19 +112,19 @@ function check(kernels: Kernels, test: Case): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       const at = 8 + i * cRow + j;
-      let sum = test.accumulate ? start[at]! : 0;
+      let sum = test.accumulate ? start[at] : 0;
       let size = Math.abs(sum);
       for (let p = 0; p < k; p++) {
-        const term = a[i * aRow + p * aColumn]! * b[p * bRow + j * bColumn]!;
+        const term = a[i * aRow + p * aColumn] * b[p * bRow + j * bColumn];
         sum += term;
         size += Math.abs(term);
       }
-      if (test.bias) sum += bias[j]!;
+      if (test.bias) sum += bias[j];
       if (test.activation === "sigmoid") sum = 1 / (1 + Math.exp(-sum));
       if (test.activation === "tanh") sum = Math.tanh(sum);
       if (test.activation === "relu") sum = Math.max(sum, 0);
-      const error = Math.abs(c[at]! - sum);
-      if (error <= unit * (size + 1) * (4 + 2 * Math.sqrt(k))) wanted[at] = c[at]!;
+      const error = Math.abs(c[at] - sum);
+      if (error <= unit * (size + 1) * (4 + 2 * Math.sqrt(k))) wanted[at] = c[at];
       else expect.fail(`C[${i}, ${j}] is ${c[at]}, not ${sum}, in ${JSON.stringify(test)}`);
     }
   }
@@ -261,8 +261,8 @@ for (const kind of ["strict", "relaxed"] as const) {
           const bias = kernels.put(matrix(type, 1, n, n, 1, next));
           const bytes = type === "f32" ? 4 : 8;
           const [together, single] = [kernels.reserve(batch * m * n * bytes), kernels.reserve(batch * m * n * bytes)];
-          const gemm = kernels.exports[`gemm_${type}`]!;
-          const batched = kernels.exports[`gemmBatched_${type}`]!;
+          const gemm = kernels.exports[`gemm_${type}`];
+          const batched = kernels.exports[`gemmBatched_${type}`];
           batched(batch, aBatch, bBatch, m * n, m, n, k, a, k, 1, b, n, 1, together, n, 0, bias, 2);
           for (let i = 0; i < batch; i++) {
             const [aAt, bAt] = [a + i * aBatch * bytes, b + i * bBatch * bytes];
@@ -333,7 +333,7 @@ for (const kind of ["strict", "relaxed"] as const) {
         const took = () => kernels.i32(scratch, 64).some((word) => word !== 0);
         for (let round = 0; round < 3 || (!took() && round < 1000); round++) {
           cases.forEach(({ run }, index) => {
-            expect(Buffer.compare(bytes(run()), alone[index]!), `case ${index}`).toBe(0);
+            expect(Buffer.compare(bytes(run()), alone[index]), `case ${index}`).toBe(0);
           });
           expect(Buffer.compare(runBatch(), batchAlone)).toBe(0);
         }
@@ -355,7 +355,7 @@ it("strict: an element is ((0 + a0 b0) + a1 b1) + ... in float32, in blocks of a
       const block = (from: number) => {
         let sum = 0;
         for (let p = from; p < from + 350; p++) {
-          sum = Math.fround(sum + Math.fround(a[i * 700 + p]! * b[p * 13 + j]!));
+          sum = Math.fround(sum + Math.fround(a[i * 700 + p] * b[p * 13 + j]));
         }
         return sum;
       };

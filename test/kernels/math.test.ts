@@ -40,13 +40,13 @@ const doubleBits = new BigInt64Array(double.buffer);
 /** Position of a float32 among all of them; both zeros are at 0. */
 function rank32(x: number): number {
   word[0] = x;
-  const bits = wordBits[0]!;
+  const bits = wordBits[0];
   return bits < 0 ? -(bits & 0x7fffffff) : bits;
 }
 
 function rank64(x: number): bigint {
   double[0] = x;
-  const bits = doubleBits[0]!;
+  const bits = doubleBits[0];
   return bits < 0n ? -(bits & 0x7fffffffffffffffn) : bits;
 }
 
@@ -71,8 +71,8 @@ function worst(x: Floats, y: Floats, value: (x: number) => number): { distance: 
   const distance = x instanceof Float32Array ? distance32 : distance64;
   const result = { distance: 0, at: NaN };
   for (let i = 0; i < x.length; i++) {
-    const d = distance(y[i]!, value(x[i]!));
-    if (d > result.distance) Object.assign(result, { distance: d, at: x[i]! });
+    const d = distance(y[i], value(x[i]));
+    if (d > result.distance) Object.assign(result, { distance: d, at: x[i] });
   }
   return result;
 }
@@ -241,15 +241,13 @@ describe("float32, over all bit patterns", () => {
       }
       x[i] = [Math.exp(200 * (random() - 0.5)), 1 + (random() - 0.5) * 2 ** (-20 * random()), -10 * random()][
         (i % 4) - 1
-      ]!;
-      y[i] = i % 4 === 3 ? Math.round(60 * (random() - 0.5)) : (210 * (random() - 0.5)) / Math.log(x[i]!);
+      ];
+      y[i] = i % 4 === 3 ? Math.round(60 * (random() - 0.5)) : (210 * (random() - 0.5)) / Math.log(x[i]);
     }
     const out = runPair("pow", x, y);
-    const far = [...out.keys()].filter((i) => !(distance32(out[i]!, x[i]! ** y[i]!) <= 1));
+    const far = [...out.keys()].filter((i) => !(distance32(out[i], x[i] ** y[i]) <= 1));
     expect(
-      far
-        .filter((i) => !(Math.abs(x[i]!) === 1 || Number.isNaN(x[i]!) || Number.isNaN(y[i]!)))
-        .map((i) => [x[i], y[i]]),
+      far.filter((i) => !(Math.abs(x[i]) === 1 || Number.isNaN(x[i]) || Number.isNaN(y[i]))).map((i) => [x[i], y[i]]),
     ).toEqual([]);
   });
 });
@@ -417,7 +415,7 @@ describe("float64", () => {
       x.map((v) => -v),
     );
     for (let i = 0; i < x.length; i++) {
-      expect(Math.abs(positive[i]! - negative[i]! - x[i]!)).toBeLessThanOrEqual(4e-16 * Math.max(1, Math.abs(x[i]!)));
+      expect(Math.abs(positive[i] - negative[i] - x[i])).toBeLessThanOrEqual(4e-16 * Math.max(1, Math.abs(x[i])));
     }
   });
 
@@ -428,7 +426,7 @@ describe("float64", () => {
       tens.map(() => 10),
       tens,
     );
-    expect(Math.max(...tens.map((e, i) => distance64(powers[i]!, Number(`1e${e}`))))).toBeLessThanOrEqual(1);
+    expect(Math.max(...tens.map((e, i) => distance64(powers[i], Number(`1e${e}`))))).toBeLessThanOrEqual(1);
     const x = spread(0, 5).map(Math.abs);
     const facts: [number, (x: number) => number][] = [
       [2, (v) => v * v],
@@ -577,7 +575,7 @@ describe.each(["f32", "f64"] as const)("special values, %s", (type) => {
     const out = runPair("atan2", y, x);
     const distance = type === "f32" ? distance32 : distance64;
     for (const [i, pair] of pairs.entries()) {
-      expect(distance(out[i]!, Math.atan2(y[i]!, x[i]!)), `${pair}`).toBeLessThanOrEqual(2);
+      expect(distance(out[i], Math.atan2(y[i], x[i])), `${pair}`).toBeLessThanOrEqual(2);
     }
   });
 });

@@ -90,7 +90,7 @@ export class WasmEngine implements Engine, StorageOwner {
       const parts = /^([A-Za-z0-9]+)_(f32|f64|i32|u8|1|4|8)(_strided)?$/.exec(name);
       if (parts === null) continue;
       const [, operation, suffix, strided] = parts as unknown as [string, string, string, string | undefined];
-      const table = types[suffix] ? this.byType[types[suffix]] : this.byBytes[Number(suffix)]!;
+      const table = types[suffix] ? this.byType[types[suffix]] : this.byBytes[Number(suffix)];
       table[operation + (strided ?? "")] = kernel;
     }
   }
@@ -215,7 +215,7 @@ export class WasmEngine implements Engine, StorageOwner {
   }
 
   readElement(view: ArrayView, offset: number): number {
-    return this.heap(view.dtype)[this.address(view, "item") / bytesOf(view.dtype) + offset]!;
+    return this.heap(view.dtype)[this.address(view, "item") / bytesOf(view.dtype) + offset];
   }
 
   write(view: ArrayView, values: TypedArray): void {
@@ -239,7 +239,7 @@ export class WasmEngine implements Engine, StorageOwner {
     const from: number[] = [];
     const to: number[] = [];
     collapse(src.shape, [src.strides, strides], shape, [from, to]);
-    const kernel = this.byBytes[bytesOf(src.dtype)]!["copyStrided"]!;
+    const kernel = this.byBytes[bytesOf(src.dtype)]["copyStrided"];
     const at = this.putIntegers(shape, from, to);
     kernel(shape.length, at, at + 64, at + 128, this.address(src, "copy"), destination);
   }
@@ -250,7 +250,7 @@ export class WasmEngine implements Engine, StorageOwner {
     for (const list of lists) {
       if (list.length > MAXIMUM_RANK)
         throw new RangeError(`rank ${list.length} is above the largest possible, ${MAXIMUM_RANK}`);
-      for (let i = 0; i < list.length; i++) this.i32[at + i] = list[i]!;
+      for (let i = 0; i < list.length; i++) this.i32[at + i] = list[i];
       at += 16;
     }
     return ARGUMENTS;
@@ -262,7 +262,7 @@ export class WasmEngine implements Engine, StorageOwner {
   }
 
   fill(out: ArrayView, value: number): void {
-    const kernel = this.byBytes[bytesOf(out.dtype)]!["fill"]!;
+    const kernel = this.byBytes[bytesOf(out.dtype)]["fill"];
     kernel(this.address(out, "fill"), out.size, this.putScalar(value, out.dtype));
     out.storage.version += 1;
   }
@@ -325,7 +325,7 @@ export class WasmEngine implements Engine, StorageOwner {
   }
 
   where(condition: ArrayView, a: ArrayView, b: ArrayView, out: ArrayView): void {
-    const kernel = this.byBytes[bytesOf(out.dtype)]!["where"]!;
+    const kernel = this.byBytes[bytesOf(out.dtype)]["where"];
     kernel(
       this.address(condition, "where"),
       this.address(a, "where"),
@@ -392,7 +392,7 @@ export class WasmEngine implements Engine, StorageOwner {
   }
 
   kernel(name: string, dtype: DType, ...values: (ArrayView | number | null)[]): number {
-    const kernel = this.byType[dtype][name] ?? this.byBytes[bytesOf(dtype)]![name] ?? this.byName[name];
+    const kernel = this.byType[dtype][name] ?? this.byBytes[bytesOf(dtype)][name] ?? this.byName[name];
     const numbers: number[] = [];
     for (const value of values) {
       numbers.push(typeof value === "number" ? value : value === null ? 0 : this.address(value, name));
@@ -421,7 +421,7 @@ function rowMajor(shape: readonly number[]): number[] {
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step;
-    step *= shape[i]!;
+    step *= shape[i];
   }
   return strides;
 }
@@ -432,7 +432,7 @@ function broadcastStrides(view: ArrayView, shape: readonly number[]): readonly n
   const strides = view.strides;
   const result = new Array<number>(shape.length);
   for (let i = 0; i < shape.length; i++) {
-    result[i] = i < lead || (view.shape[i - lead] === 1 && shape[i] !== 1) ? 0 : strides[i - lead]!;
+    result[i] = i < lead || (view.shape[i - lead] === 1 && shape[i] !== 1) ? 0 : strides[i - lead];
   }
   return result;
 }
@@ -445,15 +445,15 @@ function collapse(
   stridesOut: number[][],
 ): void {
   for (let axis = 0; axis < shape.length; axis++) {
-    const length = shape[axis]!;
+    const length = shape[axis];
     if (length === 1) continue;
     const last = shapeOut.length - 1;
-    if (last >= 0 && strides.every((s, operand) => stridesOut[operand]![last] === s[axis]! * length)) {
-      shapeOut[last]! *= length;
-      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand]![last] = strides[operand]![axis]!;
+    if (last >= 0 && strides.every((s, operand) => stridesOut[operand][last] === s[axis] * length)) {
+      shapeOut[last] *= length;
+      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand][last] = strides[operand][axis];
     } else {
       shapeOut.push(length);
-      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand]!.push(strides[operand]![axis]!);
+      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand].push(strides[operand][axis]);
     }
   }
   if (shapeOut.length === 0) {

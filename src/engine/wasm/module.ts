@@ -48,7 +48,7 @@ export function withPrivateMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<Ar
   const leb = (): number => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = copy[at++]!;
+      const byte = copy[at++];
       value |= (byte & 127) << shift;
       if (byte < 128) return value >>> 0;
     }
@@ -69,7 +69,7 @@ export function withPrivateMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<Ar
       skip(leb());
       const kind = copy[at++];
       if (kind === 2) {
-        copy[at] = copy[at]! & ~2;
+        copy[at] = copy[at] & ~2;
         return copy;
       }
       if (kind === 0) leb();

@@ -20,7 +20,7 @@ export class Flatten extends Layer {
   }
 
   call(x: Tensor): Tensor {
-    return reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
+    return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
   }
 
   config(): LayerConfig {

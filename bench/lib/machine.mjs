@@ -1,0 +1,45 @@
+// The machine under the measurement: what it is, and how busy others keep it.
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
+
+function cpuinfo() {
+  try {
+    return readFileSync("/proc/cpuinfo", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+export function hasAvx512() {
+  return /\bavx512f\b/.test(cpuinfo());
+}
+
+export function describeMachine() {
+  return {
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    avx512: hasAvx512(),
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${process.platform} ${process.arch}`,
+    node: process.version,
+  };
+}
+
+function ticks() {
+  let busy = 0;
+  let all = 0;
+  for (const { times } of cpus()) {
+    const sum = Object.values(times).reduce((total, time) => total + time, 0);
+    busy += sum - times.idle;
+    all += sum;
+  }
+  return { busy, all };
+}
+
+/** Rests for a while; returns the share of the machine's processors, 0 to 1, that others used meanwhile. */
+export async function rest(milliseconds) {
+  const before = ticks();
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const after = ticks();
+  return after.all > before.all ? (after.busy - before.busy) / (after.all - before.all) : 0;
+}

@@ -1,0 +1,210 @@
+// From turns to figures, ratios and tables. A figure is the best turn's; a ratio is PyTorch's better figure against it, so that more is faster.
+
+/** Results of the first steps may differ by this much, relative to PyTorch's: float32 sums in another order, over up to 100 steps. */
+export const TOLERANCE = 1e-3;
+
+const UNITS = {
+  training: { unit: "microseconds a step", of: (job, seconds) => seconds * 1e6 },
+  product: { unit: "GFLOP/s", of: (job, seconds) => (2 * job.size ** 3) / seconds / 1e9 },
+  bandwidth: { unit: "GB/s", of: (job, seconds) => job.bytes / seconds / 1e9 },
+  overhead: { unit: "nanoseconds an operation", of: (job, seconds) => seconds * 1e9 },
+  startup: { unit: "milliseconds", of: (job, seconds) => seconds * 1e3 },
+};
+
+/** Largest relative difference of two lists of results, over the steps that both have done. */
+function deviation(results, reference) {
+  let largest = 0;
+  for (let i = 0; i < Math.min(results.length, reference.length); i++) {
+    const difference = Math.abs(results[i] - reference[i]) / Math.max(Math.abs(reference[i]), 1e-3);
+    largest = Math.max(largest, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
+  }
+  return largest;
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A measured job as plain data. `copies`: seconds of a plain copy by number of threads, and its bytes, for bandwidth. */
+export function summarise({ job, entries, busy }, copies) {
+  const played = entries.filter((entry) => entry.turns.length > 0);
+  const best = (entry) => Math.min(...entry.turns);
+  const pytorch = played.filter(({ contestant }) => contestant.group === "pytorch");
+  const peer = pytorch.length > 0 ? Math.min(...pytorch.map(best)) : undefined;
+  const reference = (pytorch[0] ?? played[0])?.results;
+  const { unit, of } = UNITS[job.kind];
+  const figures = played.map((entry) => {
+    const { name, group, engine, threads, form } = entry.contestant;
+    const seconds = best(entry);
+    const figure = { name, group, engine, threads, form, version: entry.version, value: of(job, seconds) };
+    figure.spread = median(entry.turns) / seconds - 1;
+    figure.turns = entry.turns.length;
+    if (peer !== undefined) figure.ratio = peer / seconds;
+    if (job.kind === "training") figure.samplesPerSecond = job.batch / seconds;
+    if (job.kind === "bandwidth" && copies.has(threads)) {
+      const copy = copies.get(threads);
+      figure.shareOfCopy = job.bytes / seconds / (copy.bytes / copy.seconds);
+    }
+    if (entry.results !== undefined && reference !== undefined) {
+      figure.compared = Math.min(entry.results.length, reference.length);
+      figure.deviation = deviation(entry.results, reference);
+      figure.agrees = figure.deviation <= TOLERANCE;
+    }
+    return figure;
+  });
+  const refused = entries
+    .filter((entry) => entry.refusal)
+    .map(({ contestant, refusal }) => ({ name: contestant.name, who: contestant.who, ...refusal }));
+  return { id: job.id, kind: job.kind, title: job.title, unit, busy, figures, refused, verdicts: verdicts(job, figures) };
+}
+
+/** For each engine with a target, what it reaches with its threads: the better of its two ways to train. */
+function verdicts(job, figures) {
+  const threads = Math.max(...figures.filter(({ group }) => group === "nabla").map((figure) => figure.threads));
+  return Object.entries(job.targets ?? {}).flatMap(([engine, target]) => {
+    const own = figures.filter((figure) => figure.engine === engine && figure.threads === threads);
+    const ratios = own.map(({ ratio }) => ratio).filter((ratio) => ratio !== undefined);
+    if (ratios.length === 0) return [];
+    const ratio = Math.max(...ratios);
+    return [{ engine, threads, ratio, target, reached: ratio >= target }];
+  });
+}
+
+/** Three digits that mean something. */
+function short(value) {
+  if (value >= 1000) return Math.round(value).toLocaleString("en");
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)}%`;
+}
+
+/** A table in Markdown, padded so that it also reads well in a terminal. */
+function table(head, rows) {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const line = (row) =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join(" | ")} |`;
+  const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+function trainingTable({ figures }) {
+  const rows = figures.map((figure) => [
+    figure.name,
+    short(figure.value),
+    short(figure.samplesPerSecond),
+    figure.ratio === undefined ? "" : short(figure.ratio),
+    percent(figure.spread),
+    figure.agrees ? figure.deviation.toExponential(0) : `DIFFERS: ${figure.deviation.toExponential(0)}`,
+  ]);
+  const losses = Math.max(0, ...figures.map(({ compared }) => compared));
+  return table(
+    ["", "µs a step", "samples/s", "× PyTorch", "median above best", `${losses} losses differ by`],
+    rows,
+  );
+}
+
+/** Jobs of one kind side by side: a row for each contestant, a column for each job. */
+function sideBySide(summaries) {
+  const names = [...new Set(summaries.flatMap(({ figures }) => figures.map(({ name }) => name)))];
+  const rows = names.map((name) => [
+    name,
+    ...summaries.map(({ figures }) => {
+      const figure = figures.find((each) => each.name === name);
+      if (figure === undefined) return "";
+      const share = figure.shareOfCopy === undefined ? "" : ` (${percent(figure.shareOfCopy)})`;
+      return `${figure.agrees === false ? "DIFFERS " : ""}${short(figure.value)}${share}`;
+    }),
+  ]);
+  return table(["", ...summaries.map(({ title }) => title)], rows);
+}
+
+const SECTIONS = {
+  product: "Matrix products, GFLOP/s",
+  bandwidth: "Bandwidth in GB/s, read and written, and its share of memcpy's with as many threads",
+  overhead: "Overhead, nanoseconds an operation",
+  startup: "Start-up, milliseconds",
+};
+
+/** All tables, as Markdown. */
+export function tables(summaries) {
+  const parts = summaries
+    .filter(({ kind }) => kind === "training")
+    .map((summary) => `### ${summary.id}: ${summary.title}\n\n${trainingTable(summary)}`);
+  for (const [kind, heading] of Object.entries(SECTIONS)) {
+    const own = summaries.filter((summary) => summary.kind === kind);
+    if (own.length > 0) parts.push(`### ${heading}\n\n${sideBySide(own)}`);
+  }
+  const judged = summaries.flatMap(({ id, verdicts: all }) => all.map((verdict) => ({ id, ...verdict })));
+  if (judged.length > 0) parts.push(`### Targets: times as fast as PyTorch's better figure\n\n${targetTable(judged)}`);
+  const refused = refusals(summaries);
+  if (refused.length > 0) parts.push(`### Without figures\n\n${refused.join("\n")}`);
+  return parts.join("\n\n");
+}
+
+function targetTable(judged) {
+  return table(
+    ["job", "engine", "reached", "target", ""],
+    judged.map(({ id, engine, threads, ratio, target, reached }) => [
+      id,
+      `${engine}, ${threads} thread${threads === 1 ? "" : "s"}`,
+      short(ratio),
+      String(target),
+      reached ? "yes" : "not yet",
+    ]),
+  );
+}
+
+/** Who has no figure where, and why; the same reason is said once. */
+function refusals(summaries) {
+  const byReason = new Map();
+  for (const { id, refused } of summaries) {
+    for (const { who, kind, reason } of refused) {
+      const key = `${who}: ${kind === "failed" ? "failed: " : ""}${reason}`;
+      // Who is missing is not asked again.
+      const where = kind === "missing" ? "not on this machine" : id;
+      byReason.set(key, (byReason.get(key) ?? new Set()).add(where));
+    }
+  }
+  return [...byReason].map(([reason, places]) => `- ${reason} (${[...places].join(", ")})`);
+}
+
+/** Jobs in which a contestant did other work than the rest, or broke down. */
+export function troubles(summaries) {
+  return summaries.flatMap(({ id, figures, refused }) => [
+    ...figures.filter(({ agrees }) => agrees === false).map(({ name }) => `${id}: ${name} computes something else`),
+    ...refused.filter(({ kind }) => kind === "failed").map(({ name, reason }) => `${id}: ${name} failed: ${reason}`),
+  ]);
+}
+
+/** Where the notes begin that people write into RESULTS.md; a new run keeps them. */
+const NOTES = "## Notes";
+
+/** RESULTS.md: the tables with what is needed to judge and repeat them. */
+export function resultsPage({ machine, date, busy, settings, summaries }, before) {
+  const versions = new Map();
+  for (const { figures } of summaries) {
+    for (const { group, engine, version } of figures) {
+      if (version) versions.set(group === "nabla" ? `Nabla ${engine}` : group, version);
+    }
+  }
+  const calm = busy < 0.05 ? "calm" : busy < 0.2 ? "not quite calm: ratios hold better than figures" : "busy: do not rely on these figures";
+  const notes = before.includes(NOTES) ? before.slice(before.indexOf(NOTES)) : `${NOTES}\n`;
+  return `# Results
+
+Made by \`npm run bench -- --write\`; see [README.md](README.md) for what is measured and how. Do not edit above "Notes".
+
+- Date: ${date}
+- Processor: ${machine.processor}, ${machine.cores} cores${machine.avx512 ? ", AVX-512" : ""}; memory ${machine.memory}; ${machine.system}
+- Node ${machine.node}; ${[...versions].map(([name, version]) => `${name} ${version}`).join("; ")}
+- Other programs used ${percent(busy)} of the processors meanwhile: the machine was ${calm}
+- ${settings.rounds} turns of ${settings.seconds} s each, taken in alternation; the best counts
+
+${tables(summaries)}
+
+${notes}`;
+}

@@ -1,0 +1,233 @@
+// Nabla's side, on the public API of the built package. `form` "loop" is a training loop written by hand, the fastest way a user has; "fit" is what
+// `fit` does: the trainer, which also shuffles, gathers its batches, and counts loss and accuracy at every step.
+import { existsSync } from "node:fs";
+import { ramp, readData } from "../lib/data.mjs";
+import { layersOn } from "./layers.mjs";
+import { Cannot, Missing, serve } from "./serve.mjs";
+
+const entry = new URL("../../dist/node.js", import.meta.url);
+
+async function importNabla({ engine, threads }) {
+  if (!existsSync(entry)) throw new Missing("Nabla is not built; run npm run setup -- --build");
+  const nabla = await import(entry.href);
+  let warning;
+  nabla.onEngineWarning((message) => {
+    warning = message;
+  });
+  try {
+    nabla.configureEngine({ engine, threads });
+  } catch (error) {
+    throw new Missing(error.message.split("\n")[0]);
+  }
+  const status = nabla.engineStatus();
+  if (status.threads !== threads) throw new Missing(warning ?? `${engine} runs with ${status.threads} threads`);
+  return nabla;
+}
+
+async function workersUp(nabla, threads) {
+  while (nabla.engineStatus().threadsReady < threads) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+function describe({ engine, relaxedSimd, deterministic }) {
+  return `${engine}${relaxedSimd ? ", relaxed SIMD" : ""}${deterministic ? ", deterministic" : ""}`;
+}
+
+function makeModel(nabla, job) {
+  const { Dense, Flatten, Sequential } = nabla;
+  const own = layersOn(nabla);
+  const make = {
+    dense: ({ outputs, activation }) =>
+      new Dense(outputs, { activation: activation === "none" ? "linear" : activation }),
+    convolution: (layer) => new own.Convolution(layer),
+    pool: () => new own.Pool(),
+    flatten: () => new Flatten(),
+    embedding: (layer) => new own.Embedding(layer),
+    lstm: (layer) => new own.Lstm(layer),
+    rows: () => new own.Rows(),
+  };
+  const inputShape = { vectors: [784], images: [1, 28, 28], text: [job.batch] }[job.input];
+  return new Sequential(
+    job.layers.map((layer) => make[layer.kind](layer)),
+    { inputShape },
+  );
+}
+
+function makeOptimizer(nabla, { optimizer, learningRate }) {
+  return new { sgd: nabla.SGD, adam: nabla.Adam }[optimizer]({ learningRate });
+}
+
+/** Gives the model the initial parameters that all sides share. */
+function initialise(nabla, job, model, array) {
+  nabla.scope(() => {
+    for (const parameter of model.parameters) {
+      const [index, , name] = parameter.name.split(".");
+      const { shape, values } = array(`${job.id}.${index}.${name}`);
+      parameter.assign(nabla.tensor(values).reshape(shape));
+    }
+  });
+}
+
+function training(nabla, { job, data, form }) {
+  const array = readData(data);
+  const tensorOf = (name) => {
+    const { shape, values } = array(name);
+    return nabla.tensor(values, values instanceof Int32Array ? "int32" : "float32").reshape(shape);
+  };
+  const model = makeModel(nabla, job);
+  const samples =
+    job.input === "text"
+      ? { x: tensorOf("tokens"), y: tensorOf("next") }
+      : { x: tensorOf("images").reshape([-1, ...model.inputShape]), y: tensorOf("labels") };
+  const reset = () => initialise(nabla, job, model, array);
+  return form === "fit" ? throughFit(nabla, job, model, samples, reset) : byHand(nabla, job, model, samples, reset);
+}
+
+function byHand(nabla, job, model, samples, reset) {
+  const { backward, keep, oneHot, scope, slice } = nabla;
+  const lossOf = {
+    quadratic: nabla.quadraticCost,
+    meanSquaredError: nabla.meanSquaredError,
+    softmax: nabla.softmaxCrossEntropy,
+  }[job.loss];
+  const text = job.input === "text";
+  const size = text ? 1 : job.batch;
+  const targets = job.loss === "softmax" ? samples.y : oneHot(samples.y, 10);
+  const batches = Array.from({ length: samples.x.shape[0] / size }, (_, i) => {
+    const [x, y] = [samples.x, targets].map((all) => slice(all, i * size, (i + 1) * size));
+    return text ? { x: x.reshape(x.shape.slice(1)), y: y.reshape([-1]) } : { x, y };
+  });
+  keep(batches);
+  let optimizer;
+  let position = 0;
+  const step = () =>
+    scope(() => {
+      const { x, y } = batches[position % batches.length];
+      position += 1;
+      const loss = lossOf(model.call(x, { training: true }), y);
+      model.block.clearGradients();
+      backward(loss);
+      optimizer.step(model.block);
+      return loss;
+    });
+  return {
+    start() {
+      reset();
+      optimizer = makeOptimizer(nabla, job);
+      position = 0;
+    },
+    advance(count) {
+      for (let i = 1; i < count; i++) scope(step);
+      return scope(() => step().item());
+    },
+  };
+}
+
+function throughFit(nabla, job, model, samples, reset) {
+  if (job.input === "text") throw new Cannot("fit takes one label a sample, not one a step");
+  // The model ends in logits here, as all sides do; a loss of our own says that softmax is in it.
+  const losses = {
+    quadratic: "quadratic",
+    meanSquaredError: "meanSquaredError",
+    softmax: { name: "softmax", targets: "classes", compute: nabla.softmaxCrossEntropy },
+  };
+  const options = { loss: nabla.lossFor(losses[job.loss]), batchSize: job.batch, seed: 1 };
+  let trainer;
+  return {
+    /** Checked in the order of the data, as the others go; timed with the shuffling that `fit` does. */
+    start(purpose) {
+      reset();
+      const optimizer = makeOptimizer(nabla, job);
+      trainer = new nabla.Trainer(model, samples, { ...options, optimizer, shuffle: purpose !== "check" });
+    },
+    async advance(count) {
+      let left = count;
+      let last;
+      const remember = (info) => {
+        last = info.loss;
+        left -= 1;
+      };
+      while (left > 0) await trainer.finishEpoch(remember, () => left === 0);
+      return last;
+    },
+  };
+}
+
+function product(nabla, { job }) {
+  const [a, b] = [7919, 104729].map((factor) =>
+    nabla.tensor(ramp(job.size ** 2, factor)).reshape([job.size, job.size]),
+  );
+  return repeated(nabla, () => nabla.matmul(a, b));
+}
+
+function bandwidth(nabla, { job }) {
+  const [x, y] = [7919, 104729].map((factor) => nabla.tensor(ramp(job.length, factor)));
+  const square = x.reshape([2048, -1]);
+  const operations = {
+    copy: () => nabla.clone(x),
+    add: () => nabla.add(x, y),
+    scale: () => nabla.mul(x, 2),
+    relu: () => nabla.relu(x),
+    sum: () => nabla.sum(x),
+    sumRows: () => nabla.sum(square, 1),
+    sumColumns: () => nabla.sum(square, 0),
+  };
+  return repeated(nabla, operations[job.operation]);
+}
+
+function repeated({ scope }, operation) {
+  return {
+    advance(count) {
+      for (let i = 1; i < count; i++) scope(operation);
+      return scope(() => {
+        const flat = operation().reshape([-1]);
+        return [flat.slice(0, 1).item(), flat.slice(-1).item()];
+      });
+    },
+  };
+}
+
+/** Operations between two ends of a scope: about as many as a training step has. */
+const OPERATIONS = 100;
+
+function overhead(nabla, { job }) {
+  const x = nabla.ones([1]);
+  const y = nabla.ones([1]);
+  if (job.recorded) x.requireGradient();
+  return {
+    advance(count) {
+      let value;
+      for (let left = count; left > 0; left -= OPERATIONS) {
+        nabla.scope(() => {
+          let z;
+          for (let i = Math.min(left, OPERATIONS); i > 0; i--) z = nabla.add(x, y);
+          value = z.item();
+        });
+      }
+      return value;
+    },
+  };
+}
+
+const KINDS = { training, product, bandwidth, overhead };
+
+async function startup(request) {
+  const start = performance.now();
+  const nabla = await importNabla(request);
+  const job = request.job.model;
+  const model = makeModel(nabla, job);
+  const optimizer = makeOptimizer(nabla, job);
+  nabla.scope(() => {
+    const outputs = model.call(nabla.zeros([job.batch, 784]), { training: true });
+    nabla.backward(nabla.quadraticCost(outputs, nabla.zeros([job.batch, 10])));
+    optimizer.step(model.block);
+  });
+  return { milliseconds: performance.now() - start, version: describe(nabla.engineStatus()) };
+}
+
+await serve(async (request) => {
+  if (request.job.kind === "startup") return startup(request);
+  const nabla = await importNabla(request);
+  await workersUp(nabla, request.threads);
+  const work = KINDS[request.job.kind](nabla, request);
+  return { start() {}, ...work, version: describe(nabla.engineStatus()) };
+});

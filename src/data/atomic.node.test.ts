@@ -1,0 +1,36 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { removeUnfinished, writeFileAtomically } from "./atomic.node.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "nabla-atomic-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("makes missing folders, replaces a file whole, and leaves nothing else", async () => {
+  const path = join(folder, "a", "b.bin");
+  await writeFileAtomically(path, Uint8Array.of(1, 2));
+  await writeFileAtomically(path, "new");
+  expect(await readFile(path, "utf8")).toBe("new");
+  expect(await readdir(join(folder, "a"))).toEqual(["b.bin"]);
+});
+
+test("leaves the old file and no temporary one where the new one cannot be put in place", async () => {
+  await writeFileAtomically(join(folder, "taken", "inside"), "old");
+  await expect(writeFileAtomically(join(folder, "taken"), "new")).rejects.toThrow();
+  expect(await readdir(folder)).toEqual(["taken"]);
+  expect(await readFile(join(folder, "taken", "inside"), "utf8")).toBe("old");
+});
+
+test("what a killed writer left is removed, and nothing else", async () => {
+  for (const name of [".model.bin.0123456789ab.part", "model.bin", ".hidden", "notes.part"])
+    await writeFile(join(folder, name), "");
+  await removeUnfinished(folder);
+  expect((await readdir(folder)).sort()).toEqual([".hidden", "model.bin", "notes.part"]);
+  await removeUnfinished(join(folder, "nowhere"));
+});

@@ -1,0 +1,48 @@
+// Files that are either whole or not there: data in the cache, checkpoints, reports.
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Names of files in the making. */
+const UNFINISHED = /^\..+\.[0-9a-f]{12}\.part$/;
+
+/** Writes a file so that under its name there is either nothing new or all of it, whatever happens in between:
+ * to a temporary file in the same folder, flushed to the disk, then renamed. Missing folders are made. */
+export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/** Removes what writers that were killed left half-written in a folder. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  await Promise.all(
+    names.filter((name) => UNFINISHED.test(name)).map((name) => rm(join(folder, name), { force: true })),
+  );
+}
+
+/** Makes the rename itself durable. Windows cannot open folders, and keeps its own journal. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,38 @@
+// The foreign function interface, an optional package: loaded when the native engine is asked for, and not before.
+import { createRequire } from "node:module";
+
+/** What is used of koffi. */
+export interface Koffi {
+  readonly version: string;
+  load(path: string): ForeignLibrary;
+  address(value: ArrayBufferView): bigint;
+  decode(pointer: unknown, type: string, length?: number): number[];
+}
+
+/** A library in this process. */
+export interface ForeignLibrary {
+  /** The function of that name, its result's and arguments' types as in C. Throws if there is none. */
+  func(name: string, result: string, types: string[]): (...values: number[]) => number;
+  symbol(name: string): unknown;
+}
+
+export interface LoadedKoffi {
+  readonly koffi: Koffi;
+  /** The package's main file, for worker threads. */
+  readonly file: string;
+}
+
+let loaded: LoadedKoffi | undefined;
+
+/** The package. Throws an Error that says how to install it. */
+export function loadKoffi(): LoadedKoffi {
+  if (loaded !== undefined) return loaded;
+  const require = createRequire(import.meta.url);
+  try {
+    loaded = { koffi: require("koffi") as Koffi, file: require.resolve("koffi") };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new Error(`the package koffi, through which native libraries are called, can't be loaded: ${reason}`);
+  }
+  return loaded;
+}
