@@ -59,7 +59,14 @@ const training = [
   {
     id: "J2",
     title: "784-256-128-10 ReLU, mean squared error, batch 512, SGD",
-    ...{ input: "vectors", batch: 512, loss: "meanSquaredError", optimizer: "sgd", learningRate: 0.1, checkedSteps: 20 },
+    ...{
+      input: "vectors",
+      batch: 512,
+      loss: "meanSquaredError",
+      optimizer: "sgd",
+      learningRate: 0.1,
+      checkedSteps: 20,
+    },
     layers: perceptron,
     targets: { wasm: 0.5, native: 1.5 },
   },

@@ -1,7 +1,7 @@
 // Compiles kernels/ to WebAssembly twice, strict and with relaxed SIMD, and writes one, and what makes the other of it, as base64 text:
 // no file is read at run time, so the same code serves Node, browsers and bundlers.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";

@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Nabla needs Node 20.19 or later; this is ${process.version}. Install a newer one from https://nodejs.org`);
+  console.error(
+    `Nabla needs Node 20.19 or later; this is ${process.version}. Install a newer one from https://nodejs.org`,
+  );
   process.exit(1);
 }
 const force = process.argv.includes("--force");

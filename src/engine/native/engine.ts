@@ -1,0 +1,207 @@
+// The engine `native`: memory, kernels and threads of the engine `wasm`, with matrix products handed to a library of the machine, which works
+// on the same bytes. Where the library can't take an operand as it lies, or gains nothing, the kernel computes it.
+import { bytesOf } from "../dtype.ts";
+import type { ArrayView, EngineStatus, FusedActivation, MatrixView } from "../engine.ts";
+import { platform } from "../platform.ts";
+import { endedError } from "../storage.ts";
+import { WasmEngine, type WasmOptions } from "../wasm/engine.ts";
+import { type Koffi, loadKoffi } from "./koffi.ts";
+import { missingMessage, type NativeLibrary, nativeLibrary } from "./library.ts";
+import { makeParts, type Multiply, type PartKernels, type Parts, TASK } from "./parts.ts";
+import { withNativeWorkers } from "./workers.ts";
+
+const ACTIVATION: Record<FusedActivation, number> = { none: 0, sigmoid: 1, tanh: 2, relu: 3 };
+
+/** Multiply-adds from which the library is faster than the kernel, the call included. */
+const SMALLEST = 4096;
+/** Multiply-adds of the smallest part worth giving to another thread. */
+const PART_WORK = 500_000;
+/** Parts begin at multiples of the tiles that libraries compute at once. */
+const [ROW_UNIT, COLUMN_UNIT] = [8, 48];
+
+/** `EngineStatus`, and the library. */
+export interface NativeStatus extends EngineStatus {
+  /** Name, version and instructions of the library. */
+  library: string;
+  libraryFile: string;
+}
+
+/** The exports of kernels/native.ts. */
+interface NativeKernels extends PartKernels {
+  threadCount(): number;
+  forkOutside(chunks: number): number;
+  nextOutside(): number;
+}
+
+function addressOf(koffi: Koffi, memory: WebAssembly.Memory): number {
+  return Number(koffi.address(new Uint8Array(memory.buffer)));
+}
+
+/**
+ * Distance between the rows of a matrix as it lies in memory, negative if it lies transposed; 0 if neither its rows nor its columns are
+ * contiguous. A single row or column has any distance.
+ */
+export function leadingDimension(rows: number, columns: number, rowStride: number, columnStride: number): number {
+  if (columnStride === 1 || columns === 1) {
+    if (rows === 1) return columns;
+    if (rowStride >= columns) return rowStride;
+  }
+  if (rowStride === 1 || rows === 1) {
+    if (columns === 1) return -rows;
+    if (columnStride >= rows) return -columnStride;
+  }
+  return 0;
+}
+
+export class NativeEngine extends WasmEngine {
+  override readonly name: string = "native";
+  readonly library: NativeLibrary;
+  private readonly parts: Parts;
+  private readonly kernels: NativeKernels;
+  private readonly task: Uint32Array;
+
+  /** Throws an Error that says what was tried and what to install if no library can be used. */
+  static make(options: WasmOptions = {}): NativeEngine {
+    const library = nativeLibrary();
+    if (library === null) throw new Error(missingMessage());
+    if (options.deterministic) {
+      throw new Error('engine: "native" can\'t be deterministic, for a library\'s rounding is its own; use "wasm"');
+    }
+    if (!platform().sharedMemory()) {
+      throw new Error('engine: "native" needs memory that does not move when it grows: shared memory, which is not allowed here');
+    }
+    const { koffi } = loadKoffi();
+    const address = (memory: WebAssembly.Memory): number => addressOf(koffi, memory);
+    return withNativeWorkers(library, address, () => new NativeEngine(options, koffi, library));
+  }
+
+  private constructor(options: WasmOptions, koffi: Koffi, library: NativeLibrary) {
+    super(options);
+    this.library = library;
+    this.kernels = this["byName"] as unknown as NativeKernels;
+    // Shared memory reserves its addresses for its largest size when it is made: this one holds for good.
+    const memory = this["memoryObject"];
+    const base = addressOf(koffi, memory);
+    this.parts = makeParts(koffi, library, base, memory.buffer, this.kernels, TASK);
+    this.task = new Uint32Array(memory.buffer, TASK.address, TASK.words);
+  }
+
+  override status(): NativeStatus {
+    return { ...super.status(), library: this.library.title, libraryFile: this.library.file };
+  }
+
+  override matmul(
+    a: MatrixView,
+    b: MatrixView,
+    c: ArrayView,
+    m: number,
+    n: number,
+    k: number,
+    batch: number,
+    options: { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation } = {},
+  ): void {
+    const multiply = c.dtype === "float32" ? this.parts.float32 : c.dtype === "float64" ? this.parts.float64 : null;
+    const lda = leadingDimension(m, k, a.rowStride, a.columnStride);
+    const ldb = leadingDimension(k, n, b.rowStride, b.columnStride);
+    const work = m * n * k;
+    if (multiply === null || lda === 0 || ldb === 0 || work < SMALLEST) {
+      super.matmul(a, b, c, m, n, k, batch, options);
+      return;
+    }
+    const bytes = bytesOf(c.dtype);
+    const place = (x: MatrixView | ArrayView, { storage } = "view" in x ? x.view : x): number => {
+      if (storage.address === 0) throw endedError("matmul", storage);
+      return storage.address + x.offset * bytes;
+    };
+    const [fromA, fromB, to] = [place(a), place(b), place(c)];
+    const bias = options.bias ? place(options.bias) : 0;
+    const activation = ACTIVATION[options.activation ?? "none"];
+    const accumulate = options.accumulate ? 1 : 0;
+    const [transposeA, transposeB] = [lda < 0 ? 1 : 0, ldb < 0 ? 1 : 0];
+    const threads = this.library.splits ? this.kernels.threadCount() : 1;
+    const wanted = threads === 1 ? 1 : Math.min(2 * threads, Math.floor((batch * work) / PART_WORK));
+    if (wanted < 2 && batch === 1) {
+      this.check(
+        multiply(transposeA, transposeB, m, n, k, fromA, Math.abs(lda), fromB, Math.abs(ldb), accumulate, to, n),
+      );
+      if (bias !== 0 || activation !== 0) {
+        this.kernels[bytes === 8 ? "finishProduct_f64" : "finishProduct_f32"](m, n, to, n, bias, activation);
+      }
+      return;
+    }
+    const { task } = this;
+    task[TASK.float64] = bytes === 8 ? 1 : 0;
+    task[TASK.m] = m;
+    task[TASK.n] = n;
+    task[TASK.k] = k;
+    task[TASK.transposeA] = transposeA;
+    task[TASK.a] = fromA;
+    task[TASK.lda] = Math.abs(lda);
+    task[TASK.transposeB] = transposeB;
+    task[TASK.b] = fromB;
+    task[TASK.ldb] = Math.abs(ldb);
+    task[TASK.accumulate] = accumulate;
+    task[TASK.c] = to;
+    task[TASK.bias] = bias;
+    task[TASK.activation] = activation;
+    task[TASK.batch] = batch;
+    task[TASK.nextA] = a.batchStride * bytes;
+    task[TASK.nextB] = b.batchStride * bytes;
+    task[TASK.nextC] = m * n * bytes;
+    task[TASK.error] = 0;
+    if (batch >= wanted) {
+      task[TASK.items] = Math.ceil(batch / wanted);
+      this.fork(Math.ceil(batch / task[TASK.items]!));
+    } else {
+      task[TASK.items] = 0;
+      const parts = this.cut(m, n, wanted);
+      for (let item = 0; item < batch; item++) {
+        this.fork(parts);
+        task[TASK.a]! += task[TASK.nextA]!;
+        task[TASK.b]! += task[TASK.nextB]!;
+        task[TASK.c]! += task[TASK.nextC]!;
+      }
+    }
+    this.check(task[TASK.error]!);
+  }
+
+  /** Cuts a product into about `wanted` rectangles: across the side that is longer, for each part copies what it needs of both factors. */
+  private cut(m: number, n: number, wanted: number): number {
+    let [rowParts, columnParts] = [1, 1];
+    while (rowParts * columnParts < wanted) {
+      const rows = m / rowParts;
+      const columns = n / columnParts;
+      const [tall, wide] = [rows >= 2 * ROW_UNIT, columns >= 2 * COLUMN_UNIT];
+      if (!tall && !wide) break;
+      if (tall && (!wide || rows >= columns)) rowParts *= 2;
+      else columnParts *= 2;
+    }
+    const rows = Math.ceil(m / rowParts / ROW_UNIT) * ROW_UNIT;
+    const columns = Math.ceil(n / columnParts / COLUMN_UNIT) * COLUMN_UNIT;
+    this.task[TASK.rows] = rows;
+    this.task[TASK.columns] = columns;
+    this.task[TASK.columnParts] = Math.ceil(n / columns);
+    return Math.ceil(m / rows) * Math.ceil(n / columns);
+  }
+
+  /** Runs the task's parts on all threads. */
+  private fork(parts: number): void {
+    const { kernels } = this;
+    if (parts === 1 || kernels.threadCount() === 1) {
+      for (let part = 0; part < parts; part++) this.parts.run(part);
+      return;
+    }
+    try {
+      for (let part = kernels.forkOutside(parts); part !== -1; part = kernels.nextOutside()) this.parts.run(part);
+    } catch (error) {
+      this["checkWorkers"]();
+      throw error;
+    }
+  }
+
+  private check(error: number): void {
+    if (error !== 0) throw new Error(`matmul: ${this.library.title} refused the product with error ${error}`);
+  }
+}
+
+export type { Multiply };
