@@ -24,8 +24,10 @@ export {
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
 export { EpochOrder, type Samples } from "./data/batches.ts";
 export { digits, drawDigits } from "./data/digits.ts";
+export { fitAsMnist, type Picture } from "./data/fit-image.ts";
 export { readIdx, writeIdx } from "./data/idx.ts";
 export type { ImageSet, TrainAndTest } from "./data/image-set.ts";
+export { toSamples } from "./data/samples.ts";
 export {
   configureEngine,
   type EngineName,

@@ -1,7 +1,21 @@
 // Nabla for Node: everything of the portable entry, on Node's threads and files.
+import { provideNativeEngine } from "./engine/configure.ts";
+import { nativeProvider } from "./engine/native/engine.ts";
 import { nodePlatform } from "./engine/platform.node.ts";
 import { setPlatform } from "./engine/platform.ts";
 
 setPlatform(nodePlatform);
+provideNativeEngine(nativeProvider);
 
+export { cacheFolder } from "./data/cache.node.ts";
+export { readImageFile } from "./data/image-file.node.ts";
+export {
+  type DownloadOptions,
+  type DownloadProgress,
+  downloadMnist,
+  findMnist,
+  loadImageFolder,
+  loadMnist as mnist,
+  type MnistPlace,
+} from "./data/mnist.node.ts";
 export * from "./index.ts";

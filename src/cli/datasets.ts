@@ -4,8 +4,7 @@ import type { Samples } from "../data/batches.ts";
 import { digits } from "../data/digits.ts";
 import type { ImageSet, TrainAndTest } from "../data/image-set.ts";
 import { findMnist, loadImageFolder, loadMnist } from "../data/mnist.node.ts";
-import { tensor } from "../tensor/create.ts";
-import { keep, scope } from "../tensor/tensor.ts";
+import { toSamples } from "../data/samples.ts";
 import { splitSamples } from "../train/fit.ts";
 import { suggestion, UserError } from "./errors.ts";
 
@@ -26,18 +25,6 @@ export interface LoadedDataset {
 /** "mnist" where it is on the machine, else "digits". */
 export async function defaultDataset(): Promise<"mnist" | "digits"> {
   return (await findMnist()).found ? "mnist" : "digits";
-}
-
-function samplesOf(set: ImageSet): Samples {
-  const size = set.height * set.width;
-  const pixels = new Float32Array(set.images.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = set.images[i] / 255;
-  return keep(
-    scope(() => ({
-      x: tensor(pixels, { shape: [set.count, size] }),
-      y: tensor(Int32Array.from(set.labels), { shape: [set.count] }),
-    })),
-  );
 }
 
 async function readSets(name: string): Promise<TrainAndTest> {
@@ -64,7 +51,7 @@ export async function loadDataset(name: string, split: number | null): Promise<L
     throw error instanceof UserError ? error : new UserError((error as Error).message, { cause: error });
   }
   const { train, test } = sets;
-  const all = samplesOf(train);
+  const all = toSamples(train);
   let training = all;
   let validation: Samples | undefined;
   if (split !== null) {
@@ -77,7 +64,7 @@ export async function loadDataset(name: string, split: number | null): Promise<L
     name,
     training,
     validation,
-    test: samplesOf(test),
+    test: toSamples(test),
     testImages: test,
     inputs: train.height * train.width,
     classes: train.classes,

@@ -3,6 +3,7 @@
 import "../node.ts";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { addBenchCommand } from "./bench-command.ts";
 import { addDataCommand } from "./data-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
@@ -29,6 +30,7 @@ function makeProgram(): Command {
   addTrainCommand(program);
   addPredictCommand(program);
   addDoctorCommand(program);
+  addBenchCommand(program);
   addDataCommand(program);
   // Sub-commands inherit neither of these.
   for (const command of program.commands) {

@@ -13,7 +13,7 @@ export const HIDDEN_ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
 export const RUN_LOSSES = ["quadratic", "cross-entropy", "softmax"] as const;
 export const RUN_OPTIMIZERS = ["sgd", "momentum", "adam"] as const;
 export const RUN_INITS = ["auto", "normal", "scaled", "xavier", "he", "zeros"] as const;
-export const RUN_ENGINES = ["auto", "wasm"] as const;
+export const RUN_ENGINES = ["auto", "wasm", "native"] as const;
 
 /** A run's settings, as config.json holds them: enough to do it again. */
 export interface RunConfig {
@@ -35,6 +35,7 @@ export interface RunConfig {
   /** Training samples taken from the front; the rest is for validation. null: all, and no validation. */
   split: number | null;
   seed: number;
+  /** The one that the run began on: another rounds differently. Older runs may have "auto". */
   engine: (typeof RUN_ENGINES)[number];
   threads: number | null;
 }

@@ -1,7 +1,8 @@
 // The options of `nabla train` and how they become a run.
 import { type Command, Option } from "commander";
+import { engineFor } from "../engine/configure.ts";
 import { defaultDataset } from "./datasets.ts";
-import { UsageError } from "./errors.ts";
+import { UsageError, UserError } from "./errors.ts";
 import {
   HIDDEN_ACTIVATIONS,
   LEARNING_RATES,
@@ -146,7 +147,7 @@ async function startRun(options: TrainOptions): Promise<number> {
     init: options.init ?? "auto",
     split: options.split ?? null,
     seed: options.seed ?? 1,
-    engine: options.engine ?? "auto",
+    engine: usableEngine(options.engine),
     threads: options.threads ?? null,
   };
   const out = options.out ?? freshFolder(chosen);
@@ -174,7 +175,7 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
   const config: RunConfig = {
     ...stored,
     threads: options.threads ?? stored.threads,
-    engine: options.engine ?? stored.engine,
+    engine: usableEngine(options.engine ?? stored.engine),
     epochs: options.epochs ?? stored.epochs,
   };
   if (config.epochs < stored.epochs) {
@@ -184,6 +185,15 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
   }
   if (config.epochs !== stored.epochs) await folder.writeConfig({ ...stored, epochs: config.epochs });
   return train({ config, out, json: options.json ?? false, resume: true });
+}
+
+/** The engine that a name stands for on this machine; without a name, NABLA_ENGINE's, else the fastest. */
+function usableEngine(name?: RunConfig["engine"]): RunConfig["engine"] {
+  try {
+    return engineFor({ engine: name ?? (process.env["NABLA_ENGINE"] ? undefined : "auto") });
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
 }
 
 /** runs/<dataset>-1, -2, ...: the first that is free. */

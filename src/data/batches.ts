@@ -49,6 +49,8 @@ export class EpochOrder {
   /** Number of batches. */
   readonly batches: number;
   private readonly order: Tensor | null;
+  /** The order in JavaScript, once asked for. */
+  private numbers: Int32Array | undefined;
 
   constructor(
     private readonly samples: Samples,
@@ -68,5 +70,14 @@ export class EpochOrder {
     if (this.order === null) return { x: rowsOf(x, start, stop), y: rowsOf(y, start, stop) };
     const indices = rowsOf(this.order, start, stop);
     return { x: takeRows(x, indices), y: takeRows(y, indices) };
+  }
+
+  /** The sample numbers of batch i. */
+  rows(i: number): Int32Array {
+    const n = this.samples.x.shape[0];
+    this.numbers ??= this.order
+      ? (this.order.dataSync() as Int32Array)
+      : Int32Array.from({ length: n }, (_, row) => row);
+    return this.numbers.subarray(i * this.batchSize, Math.min((i + 1) * this.batchSize, n));
   }
 }

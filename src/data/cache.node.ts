@@ -9,7 +9,12 @@ import { type IdxArray, readIdx } from "./idx.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder for data that Nabla may keep between runs: `NABLA_CACHE_DIR` if set, else the platform's usual place
- * (`$XDG_CACHE_HOME/nabla` or `~/.cache/nabla`; `~/Library/Caches/nabla` on macOS; `%LOCALAPPDATA%\nabla\cache` on Windows). */
+ * (`$XDG_CACHE_HOME/nabla` or `~/.cache/nabla`; `~/Library/Caches/nabla` on macOS; `%LOCALAPPDATA%\nabla\cache` on Windows).
+ * @example
+ * ```ts
+ * cacheFolder({ NABLA_CACHE_DIR: "/data/nabla" }, "linux"); // "/data/nabla"
+ * ```
+ */
 export function cacheFolder(
   environment: Environment = process.env,
   platform: NodeJS.Platform = process.platform,

@@ -11,7 +11,12 @@ const mostBytes = 512 * 2 ** 20;
 /** Reads a PNG or JPEG file: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes a pixel, row by row. PNG with 16 bits a channel is
  * reduced to 8, with 1, 2 or 4 bits or a palette expanded; a JPEG that says how the camera was held is turned upright.
  *
- * @throws if the file is missing, unreadable, neither PNG nor JPEG, damaged, or above 100 megapixels; the message names it */
+ * @throws if the file is missing, unreadable, neither PNG nor JPEG, damaged, or above 100 megapixels; the message names it
+ * @example
+ * ```ts
+ * const pixelsOf = async (path: string) => fitAsMnist(await readImageFile(path));
+ * ```
+ */
 export async function readImageFile(path: string): Promise<Picture> {
   const bytes = await load(path);
   const format = formatOf(bytes);

@@ -59,7 +59,13 @@ export function mnistCacheFolder(): string {
 }
 
 /** Looks for the four files of MNIST, without reading them: in `folder` if given; else in `mnist/` of the folder named by
- * the environment variable `NABLA_DATA_DIR`, then in the user's cache. */
+ * the environment variable `NABLA_DATA_DIR`, then in the user's cache.
+ * @example
+ * ```ts
+ * const place = await findMnist();
+ * console.log(place.found ? place.folder : "not on this machine");
+ * ```
+ */
 export async function findMnist(options: { folder?: string } = {}): Promise<MnistPlace> {
   const folders = options.folder ? [resolve(options.folder)] : [mnistCacheFolder()];
   if (!options.folder && process.env.NABLA_DATA_DIR) folders.unshift(resolve(process.env.NABLA_DATA_DIR, "mnist"));
@@ -76,7 +82,15 @@ export async function findMnist(options: { folder?: string } = {}): Promise<Mnis
  *
  * @param options `folder`: look only there; `download`: fetch it into the user's cache where it is missing (default: never);
  *   `onProgress`: called while it is fetched
- * @throws if it is not on this machine and `download` is not set (the message says how to get it), or if a file is not sound */
+ * @throws if it is not on this machine and `download` is not set (the message says how to get it), or if a file is not sound
+ * @example
+ * ```ts
+ * if ((await findMnist()).found) {
+ *   const { train, test } = await mnist();
+ *   console.log(train.count, test.count);
+ * }
+ * ```
+ */
 export async function loadMnist(
   options: { folder?: string; download?: boolean; onProgress?: (progress: DownloadProgress) => void } = {},
 ): Promise<TrainAndTest> {
@@ -98,7 +112,12 @@ export async function loadMnist(
  * `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`), plain or with `.gz`. Images may have any size, the same in all.
  *
  * @param options `classes`: how many labels there are, from 0 (default 10)
- * @throws if the folder or a file is missing, a file is not sound, sizes differ, or a label is too high; the message names the file */
+ * @throws if the folder or a file is missing, a file is not sound, sizes differ, or a label is too high; the message names the file
+ * @example
+ * ```ts
+ * const load = async (folder: string) => toSamples((await loadImageFolder(folder)).train);
+ * ```
+ */
 export async function loadImageFolder(path: string, options: { classes?: number } = {}): Promise<TrainAndTest> {
   const folder = resolve(path);
   try {
@@ -182,7 +201,12 @@ export interface DownloadOptions {
 /** Downloads MNIST, and returns the folder it is in. Files that are there and sound are kept; each other one is fetched from
  * the first mirror that delivers it, checked by its SHA-256, and put in place in one step, decompressed.
  *
- * @throws if no mirror delivers a file; the message tells what each answered, and how to do it by hand */
+ * @throws if no mirror delivers a file; the message tells what each answered, and how to do it by hand
+ * @example
+ * ```ts
+ * const get = () => downloadMnist({ onProgress: ({ received, total }) => console.log(received / total) });
+ * ```
+ */
 export async function downloadMnist(options: DownloadOptions = {}): Promise<string> {
   const entry = dataSetEntry("mnist");
   const { folder = mnistCacheFolder(), mirrors = entry.mirrors, files = entry.files, onProgress } = options;

@@ -169,6 +169,7 @@ export {
   flatten,
   flip,
   lowerMask,
+  lowerTriangle,
   moveAxis,
   type PadMode,
   pad,
@@ -184,5 +185,6 @@ export {
   trace,
   transpose,
   upperMask,
+  upperTriangle,
 } from "./shape.ts";
 export { argsort, bincount, histogram, median, quantile, searchSorted, sort, topK, unique } from "./sorting.ts";

@@ -13,7 +13,7 @@ import {
   sizeOf,
 } from "../tensor/shape.ts";
 import { empty, packed, type Tensor, windowOf } from "../tensor/tensor.ts";
-import { cast, checkTensor } from "./elementwise.ts";
+import { cast, checkTensor, where } from "./elementwise.ts";
 import { sum, sumTo } from "./reduce.ts";
 
 /**
@@ -630,6 +630,30 @@ export function upperMask(x: Tensor, offset = 0): Tensor {
     triangle("upperMask", x, (i, j) => j >= i + offset),
     "bool",
   );
+}
+
+/**
+ * A copy with 0 above the `offset`-th diagonal of the last two axes: NumPy's tril. Gradient: dy on and below it.
+ * @throws RangeError for fewer than two axes.
+ * @example
+ * ```ts
+ * lowerTriangle(tensor([[1, 2], [3, 4]])).toArray(); // [[1, 0], [3, 4]]
+ * ```
+ */
+export function lowerTriangle(x: Tensor, offset = 0): Tensor {
+  return where(lowerMask(x, offset), x, 0);
+}
+
+/**
+ * A copy with 0 below the `offset`-th diagonal of the last two axes: NumPy's triu. Gradient: dy on and above it.
+ * @throws RangeError for fewer than two axes.
+ * @example
+ * ```ts
+ * upperTriangle(tensor([[1, 2], [3, 4]])).toArray(); // [[1, 2], [0, 4]]
+ * ```
+ */
+export function upperTriangle(x: Tensor, offset = 0): Tensor {
+  return where(upperMask(x, offset), x, 0);
 }
 
 /**

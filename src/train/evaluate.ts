@@ -2,21 +2,24 @@
 import { noGrad } from "../autograd/grad.ts";
 import { checkSamples, EpochOrder, rowsOf, type Samples } from "../data/batches.ts";
 import { engine } from "../engine/engine.ts";
+import { activationByName } from "../nn/layers/activation.ts";
 import type { Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/elementwise.ts";
 import { oneHot } from "../ops/onehot.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { classesOf, countCorrect, predictedClasses } from "./accuracy.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
+import { classesOf, countCorrect, type Metric, type MetricName, metricFor, predictedClasses } from "./metrics.ts";
 
 /** What `evaluate` finds. */
 export interface Evaluation {
   /** Mean over samples. */
   loss: number;
-  /** Share of samples whose class is right, 0 to 1. */
+  /** Share of samples whose class is right, 0 to 1; NaN where the targets are values, not classes. */
   accuracy: number;
   samples: number;
+  /** The metrics that were asked for. */
+  metrics: Record<string, number>;
 }
 
 /** How `evaluate` goes about it. */
@@ -25,6 +28,8 @@ export interface EvaluateOptions {
   loss?: LossName | Loss;
   /** Samples at a time; default 1000. */
   batchSize?: number;
+  /** Further figures, by name or made by hand. */
+  metrics?: readonly (MetricName | Metric)[];
 }
 
 /** Targets as the loss wants them, in the model's dtype. Made once for a whole data set. */
@@ -70,22 +75,34 @@ export function lossOf(
 export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
   checkSamples("evaluate", data);
   const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
+  const metrics = (options.metrics ?? []).map(metricFor);
+  const activate = activationByName(model.outputActivation);
   return scope(() =>
     noGrad(() => {
       const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, data.y) };
+      const classes = classesOf(data.y, loss);
       const order = new EpochOrder(samples, options.batchSize ?? 1000, null);
+      const n = data.x.shape[0];
       let total = 0;
       let correct = 0;
+      const sums = metrics.map(() => 0);
       for (let i = 0; i < order.batches; i++) {
         scope(() => {
           const batch = order.batch(i);
           const { value, outputs, threshold } = lossOf(loss, model, batch, false);
           total += value.item() * batch.x.shape[0];
-          correct += countCorrect(outputs, batch.y, threshold);
+          if (classes) correct += countCorrect(outputs, classes, threshold, order.rows(i));
+          if (metrics.length === 0) return;
+          const wanted = classes && Int32Array.from(order.rows(i), (row) => classes[row]);
+          const input = { outputs: threshold === 0 ? activate(outputs) : outputs, targets: batch.y, classes: wanted };
+          metrics.forEach((metric, k) => {
+            sums[k] += metric.sum(input);
+          });
         });
       }
-      const n = data.x.shape[0];
-      return { loss: total / n, accuracy: correct / n, samples: n };
+      const figures = metrics.map((metric, k) => [metric.name, metric.finish?.(sums[k] / n) ?? sums[k] / n]);
+      const accuracy = classes ? correct / n : Number.NaN;
+      return { loss: total / n, accuracy, samples: n, metrics: Object.fromEntries(figures) as Record<string, number> };
     }),
   );
 }
@@ -139,7 +156,7 @@ export function confusionMatrix(model: Sequential, data: Samples, classes = mode
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   scope(() => {
     const predicted = predictedClasses(predict(model, data.x), 0.5);
-    const wanted = classesOf(data.y);
+    const wanted = classesOf(data.y, lossFor("crossEntropy"))!;
     predicted.forEach((guess, i) => {
       counts[wanted[i]!][guess] += 1;
     });

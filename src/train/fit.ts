@@ -6,6 +6,7 @@ import { type Optimizer, type OptimizerName, optimizerByName } from "../optim/in
 import type { Schedule } from "../optim/schedules.ts";
 import { evaluate } from "./evaluate.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
+import type { Metric, MetricName } from "./metrics.ts";
 import { type StepInfo, Trainer } from "./trainer.ts";
 
 /** A figure of an epoch that schedules and early stopping can watch. */
@@ -21,6 +22,8 @@ export interface EpochRecord {
   accuracy: number;
   validationLoss?: number;
   validationAccuracy?: number;
+  /** The metrics that were asked for, on the validation data (on the training data where there are none). */
+  metrics?: Record<string, number>;
   /** During this epoch. */
   learningRate: number;
   /** Training only, without validation. */
@@ -71,6 +74,8 @@ export interface FitOptions {
   schedule?: Schedule;
   /** What a reacting schedule is told; default loss or accuracy, whichever it takes for better, of the validation data where there are any. */
   monitor?: Monitor;
+  /** Further figures after every epoch, by name or made by hand. */
+  metrics?: readonly (MetricName | Metric)[];
   /** Held out for validation after every epoch. */
   validation?: Samples;
   /** Instead: this share of the data (below 1), or this number of samples, taken from the end before any shuffling. */
@@ -179,6 +184,7 @@ export async function runEpochs(
     callbacks?: readonly Callback[];
     signal?: AbortSignal;
     monitor?: Monitor;
+    metrics?: readonly (MetricName | Metric)[];
     /** Records of the epochs that are done already. */
     records?: readonly EpochRecord[];
   },
@@ -217,9 +223,12 @@ export async function runEpochs(
       samplesPerSecond: trainer.sampleCount / seconds,
     };
     if (options.validation) {
-      const held = evaluate(model, options.validation, { loss: options.loss });
+      const held = evaluate(model, options.validation, { loss: options.loss, metrics: options.metrics });
       record.validationLoss = held.loss;
       record.validationAccuracy = held.accuracy;
+      if (options.metrics) record.metrics = held.metrics;
+    } else if (options.metrics) {
+      record.metrics = evaluate(model, trainer.data, { loss: options.loss, metrics: options.metrics }).metrics;
     }
     history.epochs.push(record);
     if (trainer.schedule) {

@@ -12,4 +12,5 @@ export {
   splitSamples,
 } from "./fit.ts";
 export { LOSSES, type Loss, type LossName, lossFor } from "./losses.ts";
+export { METRICS, type Metric, type MetricInput, type MetricName, metricFor } from "./metrics.ts";
 export { NonFiniteLossError, type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

@@ -261,6 +261,37 @@ describe("evaluate and predict", () => {
     expect(counts.flat().reduce((a, b) => a + b, 0)).toBe(50);
   });
 
+  test("metrics are means over samples, and go with the history", async () => {
+    const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+    const data = { x: tensor([[1], [2], [3]]), y: tensor([[1], [1], [7]]) };
+    const { metrics, accuracy } = evaluate(model, data, {
+      loss: "meanSquaredError",
+      batchSize: 2,
+      metrics: [
+        "meanSquaredError",
+        "rootMeanSquaredError",
+        "meanAbsoluteError",
+        { name: "largest", sum: ({ outputs }) => outputs.max().item() },
+      ],
+    });
+    expect(metrics).toEqual({
+      meanSquaredError: 17 / 3,
+      rootMeanSquaredError: Math.sqrt(17 / 3),
+      meanAbsoluteError: 5 / 3,
+      largest: 5 / 3,
+    });
+    expect(accuracy).toBeNaN();
+    expect(() => evaluate(model, data, { loss: "meanSquaredError", metrics: ["accuracy"] })).toThrow(
+      /targets are values, not classes/,
+    );
+    expect(() => evaluate(model, data, { metrics: ["f1" as "accuracy"] })).toThrow(
+      /unknown name "f1"; use one of accuracy/,
+    );
+    const history = await fit(network(), circle(40), { metrics: ["accuracy", "top5Accuracy"], validationSplit: 10 });
+    const [epoch] = history.epochs;
+    expect(epoch.metrics).toEqual({ accuracy: epoch.validationAccuracy, top5Accuracy: 1 });
+  });
+
   test("errors name what does not fit", async () => {
     const model = network();
     const x = tensor([

@@ -9,9 +9,9 @@ import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
 import type { Schedule, ScheduleState } from "../optim/schedules.ts";
 import { Generator, type RandomState } from "../tensor/random.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { countCorrect } from "./accuracy.ts";
 import { lossOf, targetsFor } from "./evaluate.ts";
 import type { Loss } from "./losses.ts";
+import { classesOf, countCorrect } from "./metrics.ts";
 
 /** What a trainer works with. */
 export interface TrainerOptions {
@@ -124,10 +124,12 @@ export class Trainer {
   private shuffleBefore: RandomState;
   private order: EpochOrder | undefined;
   private readonly samples: Samples;
+  /** The true class of each sample, where there are classes. */
+  private readonly classes: Int32Array | null;
 
   constructor(
     readonly model: Sequential,
-    data: Samples,
+    readonly data: Samples,
     private readonly options: TrainerOptions,
   ) {
     checkSamples("fit", data);
@@ -136,6 +138,7 @@ export class Trainer {
       throw new RangeError(`fit: the batch size must be a whole number from 1 on, got ${batchSize}`);
     }
     this.samples = keep(scope(() => ({ x: cast(data.x, model.dtype), y: targetsFor(options.loss, model, data.y) })));
+    this.classes = classesOf(data.y, options.loss);
     this.shuffle = new Generator(options.seed);
     this.shuffleBefore = this.shuffle.state();
   }
@@ -153,6 +156,10 @@ export class Trainer {
   /** Number of training samples. */
   get sampleCount(): number {
     return this.samples.x.shape[0];
+  }
+
+  private get accuracy(): number {
+    return this.classes ? this.correct / this.seen : Number.NaN;
   }
 
   private startEpoch(): EpochOrder {
@@ -181,7 +188,8 @@ export class Trainer {
       optimizer.step(block);
       const count = batch.x.shape[0];
       this.lossSum += value * count;
-      this.correct += countCorrect(result.outputs, batch.y, result.threshold);
+      if (this.classes)
+        this.correct += countCorrect(result.outputs, this.classes, result.threshold, order.rows(this.step));
       this.seen += count;
     });
     this.step += 1;
@@ -191,7 +199,7 @@ export class Trainer {
       steps: order.batches,
       loss: value,
       meanLoss: this.lossSum / this.seen,
-      accuracy: this.correct / this.seen,
+      accuracy: this.accuracy,
       seen: this.seen,
     };
   }
@@ -215,7 +223,7 @@ export class Trainer {
         turn = performance.now();
       }
     }
-    const result = { loss: this.lossSum / this.seen, accuracy: this.correct / this.seen };
+    const result = { loss: this.lossSum / this.seen, accuracy: this.accuracy };
     this.epoch += 1;
     this.step = 0;
     this.lossSum = 0;

@@ -1,0 +1,174 @@
+// `nabla bench`: four figures that say how fast this machine is with Nabla, each the best of as many tries as fit into a second or two. Nabla
+// beside other libraries is measured by `npm run bench` in the repository.
+import { type Command, Option } from "commander";
+import { configureEngine, engineStatus } from "../engine/configure.ts";
+import type { EngineStatus } from "../engine/engine.ts";
+import { Dense } from "../nn/layers/dense.ts";
+import { Sequential } from "../nn/sequential.ts";
+import { add } from "../ops/elementwise.ts";
+import { matmul } from "../ops/linalg.ts";
+import { SGD } from "../optim/sgd.ts";
+import { ones, tensor } from "../tensor/create.ts";
+import { random } from "../tensor/random.ts";
+import { keep, scope } from "../tensor/tensor.ts";
+import { lossFor } from "../train/losses.ts";
+import { Trainer } from "../train/trainer.ts";
+import { UserError } from "./errors.ts";
+import { RUN_ENGINES } from "./run-config.ts";
+import { oneOf, wholeNumber } from "./values.ts";
+
+interface BenchOptions {
+  engine?: (typeof RUN_ENGINES)[number];
+  threads?: number;
+  json?: boolean;
+}
+
+interface Figure {
+  /** Key in the JSON object; its end is the unit. */
+  key: string;
+  name: string;
+  value: number;
+  unit: string;
+  meaning: string;
+}
+
+const PRODUCT_SIZE = 1024;
+/** float32 numbers in 16 MiB. */
+const ARRAY_LENGTH = 4 << 20;
+const IMAGES = 10_000;
+const OPERATIONS = 10_000;
+
+export function addBenchCommand(program: Command): void {
+  program
+    .command("bench")
+    .summary("how fast this machine is")
+    .description(
+      "Measures this machine in a few seconds: matrix products, training, memory, and what an operation costs.",
+    )
+    .addOption(new Option("--engine <name>", `${RUN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(RUN_ENGINES)))
+    .addOption(new Option("--threads <n>", "threads to use (default: all processors)").argParser(wholeNumber(1)))
+    .addOption(new Option("--json", "print one JSON object as the last line on standard output"))
+    .action(async (options: BenchOptions) => {
+      start(options);
+      const status = await ready();
+      const figures = [await product(), await training(), await elementwise(), await overhead()];
+      process.stdout.write(options.json ? `${JSON.stringify(asJson(status, figures))}\n` : asText(status, figures));
+    });
+}
+
+function start({ engine = "auto", threads }: BenchOptions): void {
+  try {
+    configureEngine({ engine, ...(threads !== undefined && { threads }) });
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
+}
+
+/** The engine once all its threads have started; after two seconds as it is. */
+async function ready(): Promise<EngineStatus> {
+  const end = performance.now() + 2000;
+  let status = engineStatus();
+  while (status.threadsReady < status.threads && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    status = engineStatus();
+  }
+  return status;
+}
+
+/** Seconds of the fastest run among those that fit into the time; at least one. */
+async function fastest(seconds: number, run: () => void | Promise<unknown>): Promise<number> {
+  const end = performance.now() + seconds * 1000;
+  let best = Number.POSITIVE_INFINITY;
+  do {
+    const began = performance.now();
+    await run();
+    best = Math.min(best, (performance.now() - began) / 1000);
+  } while (performance.now() < end);
+  return best;
+}
+
+async function product(): Promise<Figure> {
+  const n = PRODUCT_SIZE;
+  const [a, b] = keep(scope(() => [random.uniform([n, n]), random.uniform([n, n])] as const));
+  const seconds = await fastest(1, () => scope(() => void matmul(a, b)));
+  return {
+    key: "matrixProductGflops",
+    name: "matrix product",
+    value: (2 * n ** 3) / seconds / 1e9,
+    unit: "GFLOP/s",
+    meaning: `for ${n} x ${n} matrices: about the speed of large dense layers`,
+  };
+}
+
+async function training(): Promise<Figure> {
+  const activation = "sigmoid";
+  const model = new Sequential([new Dense(30, { activation }), new Dense(10, { activation })], { inputShape: [784] });
+  const data = keep(
+    scope(() => ({
+      x: random.uniform([IMAGES, 784]),
+      y: tensor(Int32Array.from({ length: IMAGES }, (_, i) => i % 10)),
+    })),
+  );
+  const options = { loss: lossFor("quadratic"), optimizer: new SGD({ learningRate: 0.5 }), batchSize: 10 };
+  const trainer = new Trainer(model, data, { ...options, shuffle: true, seed: 1 });
+  const seconds = await fastest(3, () => trainer.finishEpoch());
+  const rate = IMAGES / seconds;
+  return {
+    key: "trainingImagesPerSecond",
+    name: "training",
+    value: rate,
+    unit: "images/s",
+    meaning: `a 784-30-10 network in batches of 10: an epoch of 50,000 digits takes ${(50_000 / rate).toFixed(2)} s`,
+  };
+}
+
+async function elementwise(): Promise<Figure> {
+  const [x, y] = keep(scope(() => [ones([ARRAY_LENGTH]), ones([ARRAY_LENGTH])] as const));
+  const seconds = await fastest(1, () => scope(() => void add(x, y)));
+  return {
+    key: "elementwiseGigabytesPerSecond",
+    name: "elementwise",
+    value: (3 * 4 * ARRAY_LENGTH) / seconds / 1e9,
+    unit: "GB/s",
+    meaning: "x + y for arrays of 16 MiB: memory is the limit of such operations, not arithmetic",
+  };
+}
+
+async function overhead(): Promise<Figure> {
+  const [x, y] = keep(scope(() => [ones([1]), ones([1])] as const));
+  const seconds = await fastest(1, () =>
+    scope(() => {
+      for (let i = 0; i < OPERATIONS; i++) add(x, y);
+    }),
+  );
+  return {
+    key: "overheadNanoseconds",
+    name: "overhead",
+    value: (seconds / OPERATIONS) * 1e9,
+    unit: "ns",
+    meaning: "x + y of one number each: what any operation costs before it computes anything",
+  };
+}
+
+function asJson(status: EngineStatus, figures: readonly Figure[]): Record<string, unknown> {
+  const { engine, threads, relaxedSimd } = status;
+  return { engine, threads, relaxedSimd, ...Object.fromEntries(figures.map(({ key, value }) => [key, value])) };
+}
+
+function asText(status: EngineStatus, figures: readonly Figure[]): string {
+  const { engine, threads, threadsReady, relaxedSimd } = status;
+  const count = `${threads} thread${threads === 1 ? "" : "s"}`;
+  const late = threadsReady < threads ? `, of which ${threadsReady} started` : "";
+  const rows = [
+    ["engine", `${engine}, ${count}${late}`, relaxedSimd ? "relaxed SIMD" : "no relaxed SIMD: nabla doctor says more"],
+    ...figures.map(({ name, value, unit, meaning }) => [name, `${written(value)} ${unit}`, meaning]),
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map(([name, value, meaning]) => `${name!.padEnd(widths[0]!)}  ${value!.padEnd(widths[1]!)}  ${meaning}\n`)
+    .join("");
+}
+
+function written(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
+}

@@ -1,0 +1,121 @@
+// Figures of merit beside the loss: each sums over samples, so that batches of any size give the same mean.
+import { argmax, topK } from "../ops/index.ts";
+import { reshape } from "../ops/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Loss } from "./losses.ts";
+
+/** What a metric sees of a batch. */
+export interface MetricInput {
+  /** The model's outputs [n, ...], after its last activation. */
+  outputs: Tensor;
+  /** The targets as the loss takes them. */
+  targets: Tensor;
+  /** The true class of each sample, where there are classes. */
+  classes: Int32Array | null;
+}
+
+/** A figure that is a mean over samples: `sum` gives its sum over a batch, `finish` what becomes of the mean (a root, say). */
+export interface Metric {
+  name: string;
+  sum(batch: MetricInput): number;
+  finish?(mean: number): number;
+}
+
+function rowsOf(x: Tensor): Tensor {
+  return x.rank === 2 ? x : reshape(x, [x.shape[0], -1]);
+}
+
+function perSample(name: string, of: (difference: Tensor) => Tensor, finish?: (mean: number) => number): Metric {
+  return {
+    name,
+    sum: ({ outputs, targets }) => {
+      const difference = rowsOf(outputs).sub(rowsOf(targets));
+      return of(difference).sum().item() / difference.shape[1];
+    },
+    finish,
+  };
+}
+
+const byName = {
+  /** Share of samples whose class is right. */
+  accuracy: {
+    name: "accuracy",
+    sum: ({ outputs, classes }) => countCorrect(outputs, needClasses("accuracy", classes), 0.5),
+  } as Metric,
+  /** Share of samples whose class is among the five largest outputs. */
+  top5Accuracy: {
+    name: "top5Accuracy",
+    sum({ outputs, classes }) {
+      const wanted = needClasses("top5Accuracy", classes);
+      const k = Math.min(5, outputs.shape[1]);
+      const best = topK(outputs, k).indices.dataSync();
+      return wanted.reduce((sum, label, i) => sum + Number(best.subarray(i * k, (i + 1) * k).includes(label)), 0);
+    },
+  } as Metric,
+  /** Mean of (p - t)^2 over every element. */
+  meanSquaredError: perSample("meanSquaredError", (d) => d.square()),
+  /** Mean of |p - t| over every element. */
+  meanAbsoluteError: perSample("meanAbsoluteError", (d) => d.abs()),
+  /** Root of the mean squared error. */
+  rootMeanSquaredError: perSample("rootMeanSquaredError", (d) => d.square(), Math.sqrt),
+};
+
+/** A metric by name. */
+export type MetricName = keyof typeof byName;
+
+/** The names of all metrics. */
+export const METRICS = Object.keys(byName) as MetricName[];
+
+function needClasses(name: string, classes: Int32Array | null): Int32Array {
+  if (classes === null)
+    throw new TypeError(`${name}: the targets are values, not classes; use an error such as meanAbsoluteError`);
+  return classes;
+}
+
+/**
+ * The metric of that name, or the one given.
+ * @throws TypeError for an unknown name.
+ * @example
+ * ```ts
+ * metricFor("accuracy").name; // "accuracy"
+ * ```
+ */
+export function metricFor(metric: MetricName | Metric): Metric {
+  if (typeof metric === "object") return metric;
+  const found: Metric | undefined = byName[metric];
+  if (found === undefined)
+    throw new TypeError(`metric: unknown name ${JSON.stringify(metric)}; use one of ${METRICS.join(", ")}`);
+  return found;
+}
+
+/**
+ * The true classes of targets, or null where they are values: class indices as they are; rows of several outputs by their largest element; for one
+ * output, bool and int32 targets, and those of crossEntropy, by 1/2.
+ */
+export function classesOf(targets: Tensor, loss: Loss): Int32Array | null {
+  if (targets.dtype === "int32" && targets.rank === 1) return targets.dataSync() as Int32Array;
+  const outputs = targets.rank < 2 ? 1 : targets.size / targets.shape[0];
+  if (outputs > 1) return predictedClasses(targets, 0.5);
+  const isClass = targets.dtype === "int32" || targets.dtype === "bool" || loss.name === "crossEntropy";
+  return isClass ? predictedClasses(targets, 0.5) : null;
+}
+
+/** The class each row of outputs [n, classes] stands for: the largest; with one output, 1 above the threshold and else 0. */
+export function predictedClasses(outputs: Tensor, threshold: number): Int32Array {
+  const rows = rowsOf(outputs);
+  if (rows.shape[1] !== 1) return argmax(rows, 1).dataSync() as Int32Array;
+  return Int32Array.from(rows.dataSync() as Float32Array, (value) => (value > threshold ? 1 : 0));
+}
+
+/** Number of rows whose predicted class is the true one: `classes[rows[i]]` for row i, `classes[i]` without `rows`. */
+export function countCorrect(
+  outputs: Tensor,
+  classes: Int32Array,
+  threshold: number,
+  rows: Int32Array | null = null,
+): number {
+  const predicted = predictedClasses(outputs, threshold);
+  let correct = 0;
+  for (let i = 0; i < predicted.length; i++) if (predicted[i] === classes[rows === null ? i : rows[i]]) correct += 1;
+  return correct;
+}
