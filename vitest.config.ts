@@ -2,15 +2,29 @@ import { defineConfig } from "vitest/config";
 
 const report = process.env["NABLA_TEST_REPORT"];
 
+/** What proves an engine right: the oracle, the gradient checks and the properties. Run once more for each engine beside the default. */
+const numbers = [
+  "src/ops/{golden,gradients,properties,convolution,pooling,normalisation,recurrent,recursive,indexing,shape}.test.ts",
+  "src/optim/optimizer.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "book/**/*.test.ts"],
     globalSetup: ["test/setup.ts"],
+    setupFiles: ["test/properties.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
     reporters: report ? ["default", "json"] : ["default"],
     ...(report && { outputFile: { json: report } }),
+    projects: [
+      {
+        extends: true,
+        test: { name: "nabla", include: ["src/**/*.test.ts", "test/**/*.test.ts", "book/**/*.test.ts"] },
+      },
+      { extends: true, test: { name: "one thread", include: numbers, env: { NABLA_THREADS: "1" } } },
+      { extends: true, test: { name: "native", include: numbers, env: { NABLA_ENGINE: "auto" } } },
+    ],
   },
 });

@@ -111,6 +111,7 @@ const products = [256, 512, 1024].map((size) => ({
   kind: "product",
   id: `product${size}`,
   title: `matrix product ${size} x ${size} x ${size}`,
+  column: `${size}³`,
   size,
   ...(size === 1024 && { targets: { wasm: 0.25, native: 1.1 } }),
 }));
@@ -122,26 +123,29 @@ const bandwidth = [
   ["copy", "copy", 2],
   ["add", "x + y", 3],
   ["scale", "2 x", 2],
-  ["relu", "max(x, 0)", 2],
-  ["sum", "sum of all", 1],
-  ["sumRows", "sum of each row of [2048, 2048]", 1],
-  ["sumColumns", "sum of each column of [2048, 2048]", 1],
-].map(([operation, title, arrays]) => ({
+  ["relu", "ReLU", 2],
+  ["sum", "sum", 1],
+  ["sumRows", "row sums", 1],
+  ["sumColumns", "column sums", 1],
+].map(([operation, column, arrays]) => ({
   kind: "bandwidth",
   id: `bandwidth-${operation}`,
-  title: `16 MiB: ${title}`,
-  operation,
+  title: `${column} of [2048, 2048], 16 MiB`,
+  ...{ operation, column },
   length: LENGTH,
   bytes: 4 * LENGTH * arrays,
 }));
 
 const overhead = [
-  { id: "overhead", title: "x + y of one element each, not recorded", recorded: false },
-  { id: "overhead-recorded", title: "x + y of one element each, recorded for gradients", recorded: true },
+  { id: "overhead", column: "not recorded", title: "x + y of one element each", recorded: false },
+  { id: "overhead-recorded", column: "recorded", title: "the same, recorded for gradients", recorded: true },
 ].map((job) => ({ kind: "overhead", ...job }));
 
 const startup = [
-  { kind: "startup", id: "startup", title: "import to first step of J1, fresh process", model: training[0] },
+  {
+    ...{ kind: "startup", id: "startup", column: "ms", title: "import to first step of J1, fresh process" },
+    model: training[0],
+  },
 ];
 
 export const JOBS = [...training, ...products, ...bandwidth, ...overhead, ...startup];

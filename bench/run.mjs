@@ -1,7 +1,8 @@
 // npm run bench: Nabla and its peers side by side. See README.md.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { JOBS } from "./jobs.mjs";
 import { contestants } from "./lib/contestants.mjs";
@@ -16,6 +17,7 @@ const HELP = `npm run bench -- [options]
   --engine wasm        only these of Nabla's engines; default wasm,native
   --threads 1,2        numbers of threads; default 1 and 2
   --no-peers           Nabla alone
+  --nabla FILE         another build's dist/node.js, to measure what a change has brought
   --quick              fewer and shorter turns: figures to look at, not to keep
   --json               the last line is one JSON object with all figures and ratios
   --write              also writes bench/RESULTS.md; needs a whole run
@@ -34,6 +36,7 @@ function options() {
         engine: { type: "string" },
         threads: { type: "string" },
         "no-peers": { type: "boolean", default: false },
+        nabla: { type: "string", default: fileURLToPath(new URL("../dist/node.js", import.meta.url)) },
         quick: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         write: { type: "boolean", default: false },
@@ -44,7 +47,10 @@ function options() {
   } catch (error) {
     throw new UsageError(error.message);
   }
-  if (values.write && (values.job ?? values.engine ?? values.threads ?? (values.quick || values["no-peers"] || undefined))) {
+  if (
+    values.write &&
+    (values.job ?? values.engine ?? values.threads ?? (values.quick || values["no-peers"] || undefined))
+  ) {
     throw new UsageError("--write keeps whole runs only: leave --job, --engine, --threads, --quick and --no-peers out");
   }
   return values;
@@ -64,7 +70,8 @@ function chosenJobs(names) {
 function chosenEngines(names = "wasm,native") {
   const engines = names.split(",").map((name) => name.trim());
   const unknown = engines.find((engine) => !["wasm", "native"].includes(engine));
-  if (unknown !== undefined) throw new UsageError(`there is no engine ${JSON.stringify(unknown)}; there are wasm, native`);
+  if (unknown !== undefined)
+    throw new UsageError(`there is no engine ${JSON.stringify(unknown)}; there are wasm, native`);
   return engines;
 }
 
@@ -90,6 +97,8 @@ async function main() {
   const jobs = chosenJobs(values.job);
   const threadCounts = chosenThreads(values.threads);
   const everyone = contestants({ engines: chosenEngines(values.engine), threadCounts, withPeers: !values["no-peers"] });
+  const nabla = resolve(values.nabla);
+  if (!existsSync(nabla)) throw new UsageError(`${nabla} is not there; npm run setup -- --build makes dist/node.js`);
   const settings = values.quick
     ? { rounds: 2, seconds: 0.15, warmUpSeconds: 0.3 }
     : { rounds: 5, seconds: 0.4, warmUpSeconds: 2 };
@@ -103,7 +112,7 @@ async function main() {
     for (const job of jobs) {
       const sides = everyone.filter(({ kinds, only }) => kinds.includes(job.kind) && (only?.includes(job.id) ?? true));
       const present = sides.filter((side) => !missing.has(side.name));
-      const measured = await measure(job, present, { ...settings, data, onProgress: progress });
+      const measured = await measure(job, present, { ...settings, data, nabla, onProgress: progress });
       for (const { contestant, refusal, turns } of measured.entries) {
         if (refusal?.kind === "missing") missing.set(contestant.name, refusal.reason);
         if (contestant.group === "copy" && turns.length > 0) {

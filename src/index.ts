@@ -23,9 +23,9 @@ export {
 } from "./autograd/grad.ts";
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
 export { EpochOrder, type Samples } from "./data/batches.ts";
-export { digits, drawDigits } from "./data/digits.ts";
+export { type DigitPart, digits, drawDigits } from "./data/digits.ts";
 export { fitAsMnist, type Picture } from "./data/fit-image.ts";
-export { readIdx, writeIdx } from "./data/idx.ts";
+export { type IdxArray, type IdxType, readIdx, writeIdx } from "./data/idx.ts";
 export type { ImageSet, TrainAndTest } from "./data/image-set.ts";
 export { toSamples } from "./data/samples.ts";
 export {
@@ -36,7 +36,8 @@ export {
   onEngineWarning,
 } from "./engine/configure.ts";
 export type { DType, TypedArray } from "./engine/dtype.ts";
-export type { EngineStatus } from "./engine/engine.ts";
+export type { EngineStatus, FusedActivation } from "./engine/engine.ts";
+export { type OperationProfile, Profiler, startProfiling, type TraceEvent } from "./engine/profile.ts";
 export * from "./io/index.ts";
 export * from "./nn/index.ts";
 export * from "./ops/index.ts";

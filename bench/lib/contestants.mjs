@@ -1,4 +1,5 @@
 // Who takes part: for each, the command that starts its side, and the kinds of jobs it is asked to do. Whether it can, it says itself.
+// PyTorch comes first: the others are compared with it.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { hasAvx512 } from "./machine.mjs";
@@ -11,11 +12,14 @@ function python() {
 }
 
 function pythonEnvironment(threads) {
-  const names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
+  // Settings of the surrounding shell would change the figures.
+  const inherited = Object.keys(process.env).filter((name) => name.startsWith("OPENBLAS_"));
+  const counts = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
   return {
-    ...Object.fromEntries(names.map((name) => [name, String(threads)])),
+    ...Object.fromEntries(inherited.map((name) => [name, undefined])),
+    ...Object.fromEntries(counts.map((name) => [name, String(threads)])),
     // OpenBLAS before 0.3.22 does not know the newest processors and falls back to AVX2.
-    ...(hasAvx512() && { OPENBLAS_CORETYPE: process.env.OPENBLAS_CORETYPE ?? "SkylakeX" }),
+    ...(hasAvx512() && { OPENBLAS_CORETYPE: "SkylakeX" }),
     PYTHONDONTWRITEBYTECODE: "1",
   };
 }
@@ -49,7 +53,7 @@ function peersOf(threadCounts) {
       kinds: ["training", "product", "overhead", "startup"],
     },
     {
-      ...{ name: "jax-js (wasm, jit)", group: "jax", threads: 1, command: [process.execPath, side("jax.mjs")] },
+      ...{ name: "jax-js", group: "jax", threads: 1, command: [process.execPath, side("jax.mjs")] },
       kinds: ["training", "product", "startup"],
     },
     ...threadCounts.map((threads) => ({

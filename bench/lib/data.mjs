@@ -20,7 +20,7 @@ function normalFrom(uniform) {
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** Each class is a curve of ink of its own; a picture is its class, moved by up to two pixels, with noise in the ink. Most of it is 0, as in MNIST. */
+/** Each class is a curve of ink of its own; a picture is its class, moved by up to two pixels, with noise in the ink. */
 function images() {
   const uniform = uniformFrom(1);
   const classes = Array.from({ length: 10 }, () => {
@@ -44,10 +44,13 @@ function images() {
     labels[n] = uniform() < 0.05 ? Math.floor(10 * uniform()) : label;
     const down = Math.floor(5 * uniform()) - 2;
     const right = Math.floor(5 * uniform()) - 2;
-    for (let row = 2; row < SIDE - 2; row++) {
-      for (let column = 2; column < SIDE - 2; column++) {
-        const value = ink[(row + down) * SIDE + column + right];
-        if (value > 0) values[(n * SIDE + row) * SIDE + column] = value * (0.5 + 0.5 * uniform());
+    const start = n * SIDE * SIDE;
+    for (let row = 0; row < SIDE; row++) {
+      for (let column = 0; column < SIDE; column++) {
+        const inside = row + down >= 0 && row + down < SIDE && column + right >= 0 && column + right < SIDE;
+        const value = inside ? ink[(row + down) * SIDE + column + right] : 0;
+        // Paper is not quite white: where all values of a pooling window are equal, libraries choose differently among them.
+        values[start + row * SIDE + column] = value * (0.5 + 0.5 * uniform()) + 0.01 * uniform();
       }
     }
   }
@@ -104,7 +107,11 @@ export function writeData(file, jobs) {
     for (const [index, layer] of (job.layers ?? []).entries()) {
       for (const { name, shape, deviation } of parametersOf(layer, job.initial)) {
         const length = shape.reduce((product, side) => product * side, 1);
-        put(`${job.id}.${index}.${name}`, shape, Float32Array.from({ length }, () => deviation * normal()));
+        put(
+          `${job.id}.${index}.${name}`,
+          shape,
+          Float32Array.from({ length }, () => deviation * normal()),
+        );
       }
     }
   }

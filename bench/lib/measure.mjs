@@ -69,7 +69,7 @@ function refusal({ missing, cannot, failed }) {
  * Measures a job. Returns for each contestant its seconds a step in every turn, the results of its first steps and its version; or why it has none;
  * and the mean share of the machine that others used.
  */
-export async function measure(job, sides, { data, rounds, seconds, warmUpSeconds, onProgress }) {
+export async function measure(job, sides, { data, nabla, rounds, seconds, warmUpSeconds, onProgress }) {
   const entries = [];
   const busy = [];
   for (const contestant of sides) {
@@ -77,7 +77,7 @@ export async function measure(job, sides, { data, rounds, seconds, warmUpSeconds
     const { engine, threads, form } = contestant;
     const entry = { contestant, turns: [] };
     entries.push(entry);
-    const request = { job, data, engine, threads, form, warmUpSeconds };
+    const request = { job, data, nabla, engine, threads, form, warmUpSeconds };
     if (job.kind === "startup") {
       await startups(entry, request, rounds);
       continue;

@@ -4,11 +4,11 @@
 export const TOLERANCE = 1e-3;
 
 const UNITS = {
-  training: { unit: "microseconds a step", of: (job, seconds) => seconds * 1e6 },
+  training: { unit: "microseconds a step", of: (_, seconds) => seconds * 1e6 },
   product: { unit: "GFLOP/s", of: (job, seconds) => (2 * job.size ** 3) / seconds / 1e9 },
   bandwidth: { unit: "GB/s", of: (job, seconds) => job.bytes / seconds / 1e9 },
-  overhead: { unit: "nanoseconds an operation", of: (job, seconds) => seconds * 1e9 },
-  startup: { unit: "milliseconds", of: (job, seconds) => seconds * 1e3 },
+  overhead: { unit: "nanoseconds an operation", of: (_, seconds) => seconds * 1e9 },
+  startup: { unit: "milliseconds", of: (_, seconds) => seconds * 1e3 },
 };
 
 /** Largest relative difference of two lists of results, over the steps that both have done. */
@@ -57,7 +57,17 @@ export function summarise({ job, entries, busy }, copies) {
   const refused = entries
     .filter((entry) => entry.refusal)
     .map(({ contestant, refusal }) => ({ name: contestant.name, who: contestant.who, ...refusal }));
-  return { id: job.id, kind: job.kind, title: job.title, unit, busy, figures, refused, verdicts: verdicts(job, figures) };
+  return {
+    id: job.id,
+    kind: job.kind,
+    title: job.title,
+    column: job.column,
+    unit,
+    busy,
+    figures,
+    refused,
+    verdicts: verdicts(job, figures),
+  };
 }
 
 /** For each engine with a target, what it reaches with its threads: the better of its two ways to train. */
@@ -72,8 +82,9 @@ function verdicts(job, figures) {
   });
 }
 
-/** Three digits that mean something. */
+/** Three digits that mean something; two below 0.1. */
 function short(value) {
+  if (value < 0.1) return value.toPrecision(2);
   if (value >= 1000) return Math.round(value).toLocaleString("en");
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
@@ -85,10 +96,10 @@ function percent(share) {
 /** A table in Markdown, padded so that it also reads well in a terminal. */
 function table(head, rows) {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column].length)));
   const line = (row) =>
     `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join(" | ")} |`;
-  const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
+  const rule = line(widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)));
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
@@ -102,10 +113,7 @@ function trainingTable({ figures }) {
     figure.agrees ? figure.deviation.toExponential(0) : `DIFFERS: ${figure.deviation.toExponential(0)}`,
   ]);
   const losses = Math.max(0, ...figures.map(({ compared }) => compared));
-  return table(
-    ["", "µs a step", "samples/s", "× PyTorch", "median above best", `${losses} losses differ by`],
-    rows,
-  );
+  return table(["", "µs a step", "samples/s", "× PyTorch", "median above best", `${losses} losses differ by`], rows);
 }
 
 /** Jobs of one kind side by side: a row for each contestant, a column for each job. */
@@ -120,14 +128,14 @@ function sideBySide(summaries) {
       return `${figure.agrees === false ? "DIFFERS " : ""}${short(figure.value)}${share}`;
     }),
   ]);
-  return table(["", ...summaries.map(({ title }) => title)], rows);
+  return table(["", ...summaries.map(({ column }) => column)], rows);
 }
 
 const SECTIONS = {
   product: "Matrix products, GFLOP/s",
-  bandwidth: "Bandwidth in GB/s, read and written, and its share of memcpy's with as many threads",
-  overhead: "Overhead, nanoseconds an operation",
-  startup: "Start-up, milliseconds",
+  bandwidth: "Arrays of 16 MiB: GB/s read and written, and their share of memcpy's with as many threads",
+  overhead: "x + y of one element each, nanoseconds an operation",
+  startup: "Start-up: import to first step of J1 in a fresh process",
 };
 
 /** All tables, as Markdown. */
@@ -192,7 +200,12 @@ export function resultsPage({ machine, date, busy, settings, summaries }, before
       if (version) versions.set(group === "nabla" ? `Nabla ${engine}` : group, version);
     }
   }
-  const calm = busy < 0.05 ? "calm" : busy < 0.2 ? "not quite calm: ratios hold better than figures" : "busy: do not rely on these figures";
+  const calm =
+    busy < 0.05
+      ? "calm"
+      : busy < 0.2
+        ? "not quite calm: ratios hold better than figures"
+        : "busy: do not rely on these figures";
   const notes = before.includes(NOTES) ? before.slice(before.indexOf(NOTES)) : `${NOTES}\n`;
   return `# Results
 

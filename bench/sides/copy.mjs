@@ -1,4 +1,4 @@
-// What the machine's memory can do: plain copies of 16 MiB by the C library, on one thread or on several that each copy their share.
+// What the machine's memory can do: plain copies of 16 MiB by the C library, on one thread or on several, each with arrays of its own.
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { ramp } from "../lib/data.mjs";
 import { Cannot, serve } from "./serve.mjs";
@@ -9,14 +9,14 @@ const FINISHED = 1;
 /** How often a thread looks for the next round before it sleeps. */
 const PATIENCE = 1e5;
 
-// Memory of its own for each thread: JavaScript copies shared memory word by word.
-function share(length) {
+// Not shared: JavaScript copies shared memory word by word.
+function pair(length) {
   return { from: ramp(length, 7919), to: new Float32Array(length) };
 }
 
 if (!isMainThread) {
   const { control, length } = workerData;
-  const { from, to } = share(length);
+  const { from, to } = pair(length);
   Atomics.add(control, FINISHED, 1);
   for (let round = 0; ; round++) {
     for (let i = 0; i < PATIENCE && Atomics.load(control, ROUND) === round; i++);
@@ -27,8 +27,8 @@ if (!isMainThread) {
 } else {
   await serve(async ({ job, threads }) => {
     if (job.operation !== "copy") throw new Cannot("not measured");
-    const length = job.length / threads;
-    const { from, to } = share(length);
+    const { length } = job;
+    const { from, to } = pair(length);
     const control = new Int32Array(new SharedArrayBuffer(8));
     for (let thread = 1; thread < threads; thread++) {
       new Worker(new URL(import.meta.url), { workerData: { control, length } });

@@ -1,15 +1,12 @@
 // Nabla's side, on the public API of the built package. `form` "loop" is a training loop written by hand, the fastest way a user has; "fit" is what
 // `fit` does: the trainer, which also shuffles, gathers its batches, and counts loss and accuracy at every step.
-import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { ramp, readData } from "../lib/data.mjs";
 import { layersOn } from "./layers.mjs";
 import { Cannot, Missing, serve } from "./serve.mjs";
 
-const entry = new URL("../../dist/node.js", import.meta.url);
-
-async function importNabla({ engine, threads }) {
-  if (!existsSync(entry)) throw new Missing("Nabla is not built; run npm run setup -- --build");
-  const nabla = await import(entry.href);
+async function importNabla({ nabla: file, engine, threads }) {
+  const nabla = await import(pathToFileURL(file).href);
   let warning;
   nabla.onEngineWarning((message) => {
     warning = message;

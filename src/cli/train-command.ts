@@ -35,10 +35,11 @@ interface TrainOptions {
   out?: string;
   resume?: string;
   json?: boolean;
+  profile?: boolean;
 }
 
 /** Options that make sense for a run that exists already. */
-const WITH_RESUME = new Set(["resume", "json", "threads", "engine", "epochs", "debug"]);
+const WITH_RESUME = new Set(["resume", "json", "threads", "engine", "epochs", "profile", "debug"]);
 
 const HELP = `
 Examples:
@@ -120,6 +121,9 @@ export function addTrainCommand(program: Command): void {
     )
     .addOption(new Option("--out <folder>", "where to write the run (default: a new folder in runs/)"))
     .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
+    .addOption(
+      new Option("--profile", "print where the time went, and write profile.json, a trace for chrome://tracing"),
+    )
     .addOption(new Option("--json", "print one JSON object as the last line on standard output"))
     .addHelpText("after", HELP)
     .action(async (options: TrainOptions) => {
@@ -160,7 +164,7 @@ async function startRun(options: TrainOptions): Promise<number> {
     options.dataset === undefined && chosen === "digits"
       ? "MNIST is not on this machine, so this run learns digits that Nabla draws itself. To learn MNIST: nabla data get mnist (or set NABLA_DATA_DIR)"
       : undefined;
-  return train({ config, out, json: options.json ?? false, resume: false, notice });
+  return train({ config, out, json: options.json ?? false, profile: options.profile ?? false, resume: false, notice });
 }
 
 async function resumeRun(options: TrainOptions, out: string): Promise<number> {
@@ -184,7 +188,7 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
     );
   }
   if (config.epochs !== stored.epochs) await folder.writeConfig({ ...stored, epochs: config.epochs });
-  return train({ config, out, json: options.json ?? false, resume: true });
+  return train({ config, out, json: options.json ?? false, profile: options.profile ?? false, resume: true });
 }
 
 /** The engine that a name stands for on this machine; without a name, NABLA_ENGINE's, else the fastest. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeFileAtomically } from "../data/atomic.node.ts";
 import { configureEngine, engineStatus } from "../engine/configure.ts";
+import { startProfiling } from "../engine/profile.ts";
 import { saveModel } from "../io/model.ts";
 import { scope } from "../tensor/tensor.ts";
 import { confusionMatrix, evaluate, predict } from "../train/evaluate.ts";
@@ -28,6 +29,8 @@ export interface TrainRequest {
   config: RunConfig;
   out: string;
   json: boolean;
+  /** Time every operation. */
+  profile: boolean;
   /** Continue the run in `out` instead of starting one. */
   resume: boolean;
   /** Said before anything else: why this data set was chosen. */
@@ -146,6 +149,7 @@ export async function train(request: TrainRequest): Promise<number> {
   };
 
   progress.start(trainer.epoch);
+  const profiler = request.profile ? startProfiling() : undefined;
   let outcome: RunHistory["status"];
   try {
     const history = await runEpochs(trainer, {
@@ -172,11 +176,17 @@ export async function train(request: TrainRequest): Promise<number> {
     );
     throw new UserError(`${error.message} ${kept}`);
   } finally {
+    profiler?.stop();
     progress.clear();
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
   }
 
+  if (profiler) {
+    progress.say(String(profiler));
+    await writeFileAtomically(folder.file("profile.json"), JSON.stringify(profiler.trace));
+    progress.say(`trace: ${folder.file("profile.json")} (open it in chrome://tracing or Perfetto)`);
+  }
   if (outcome === "interrupted") await save();
   else await writeFileAtomically(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
   const finished = outcome === "finished";

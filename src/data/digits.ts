@@ -61,7 +61,7 @@ function factor(random: PhiloxStream, spread: number): number {
   return (1 + half) / (1 - half);
 }
 
-/** Which part of the endless supply to draw from: the two never share a random number. */
+/** Which supply of digits to draw from: the two never share a random number. */
 export type DigitPart = "train" | "test";
 
 const purpose = { train: 0, test: 1, trainLabels: 2, testLabels: 3 } as const;
@@ -327,13 +327,23 @@ function shuffledTen(random: PhiloxStream, block: number, part: DigitPart): numb
   return order;
 }
 
-/** Draws handwriting-like digits, `count` of 28x28 pixels, framed as MNIST: the longer side 20 pixels, centred by mass.
+/**
+ * Draws handwriting-like digits: `count` pictures of 28 x 28 pixels, 0 background and 255 full ink, framed as MNIST: the
+ * longer side 20 pixels, centred by mass.
  *
- * Sample i depends on the seed, the part and i alone: a longer set begins with the shorter one, and `first` starts further on.
- * Each ten samples hold every digit once.
- *
- * @param seed a whole number from 0 to 2^53 - 1
- * @param options `part`: an independent supply for training or test (default `"train"`); `first`: index of the first sample (default 0) */
+ * Sample i depends on the seed, the part and i alone, to the last bit on every machine: a longer set begins with the
+ * shorter one, and `first` starts further on. Samples 0 to 9, 10 to 19, and so on hold every digit once.
+ * @param seed a whole number from 0 to 2^53 - 1.
+ * @param options `part`: the supply for training (default) or the independent one for test; `first`: index of the first
+ * sample, default 0.
+ * @throws RangeError for a count, a first sample or a seed that is not a whole number from 0 on.
+ * @example
+ * ```ts
+ * const { images, labels } = drawDigits(10, 7);
+ * images.length; // 7840
+ * labels.toSorted(); // [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+ * ```
+ */
 export function drawDigits(count: number, seed = 1, options: { part?: DigitPart; first?: number } = {}): ImageSet {
   const { part = "train", first = 0 } = options;
   if (!Number.isSafeInteger(count) || count < 0) {
@@ -367,9 +377,18 @@ export function drawDigits(count: number, seed = 1, options: { part?: DigitPart;
   return { images, labels, count, height: side, width: side, classes: 10 };
 }
 
-/** The data set that Nabla brings along: generated digits for training and, from an independent supply, for test.
- *
- * @param options numbers of images and the seed */
+/**
+ * The data set that Nabla brings along: digits as `drawDigits` makes them, for training and, from an independent supply,
+ * for test.
+ * @param options `train` and `test`: numbers of pictures, default 20000 and 4000; `seed`: a whole number from 0 on,
+ * default 1.
+ * @throws RangeError for a number or a seed that is not a whole number from 0 on.
+ * @example
+ * ```ts
+ * const { train, test } = digits({ train: 50, test: 10 });
+ * [train.count, test.count]; // [50, 10]
+ * ```
+ */
 export function digits(options: { train?: number; test?: number; seed?: number } = {}): TrainAndTest {
   const { train = 20_000, test = 4_000, seed = 1 } = options;
   return { train: drawDigits(train, seed, { part: "train" }), test: drawDigits(test, seed, { part: "test" }) };

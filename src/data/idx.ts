@@ -5,10 +5,12 @@
 /** The element types of IDX. */
 export type IdxType = "uint8" | "int8" | "int16" | "int32" | "float32" | "float64";
 
-/** An array as IDX files hold it, row-major. */
+/** An array as IDX files hold it. */
 export interface IdxArray {
   readonly type: IdxType;
+  /** At most 255 sizes, each below 2^32; none for a single number. */
   readonly shape: readonly number[];
+  /** The elements, row-major, in the array class that `type` names. */
   readonly data: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 }
 
@@ -38,12 +40,22 @@ function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
-/** Reads an uncompressed IDX file.
+/**
+ * Reads an uncompressed IDX file, the format of MNIST.
  *
  * A `uint8` array is a view of `bytes`; other types are copied, since their bytes are swapped.
- *
- * @param name what to call the bytes in error messages, such as the file's path
- * @throws if the magic number or the type code is wrong, or if the length is not what the header says */
+ * @param name what to call the bytes in error messages, such as the file's path.
+ * @throws Error if the first bytes or the type code are not those of IDX, if the bytes are compressed, or if their number
+ * is not what the header says.
+ * @example
+ * ```ts
+ * const bytes = Uint8Array.of(0, 0, 0x08, 2, 0, 0, 0, 1, 0, 0, 0, 2, 50, 60);
+ * const { type, shape, data } = readIdx(bytes);
+ * type; // "uint8"
+ * shape; // [1, 2]
+ * data; // [50, 60]
+ * ```
+ */
 export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
   if (bytes.length < 4) {
     throw new Error(`${name}: an IDX file starts with 4 bytes of header, but there are ${bytes.length}; ${remedy}`);
@@ -90,9 +102,16 @@ export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
   return { type, shape, data: new arrays[type](body.buffer, 0, count) };
 }
 
-/** Writes an array as an uncompressed IDX file.
- *
- * @throws if `shape`, `type` and `data` do not agree, or if there are more than 255 dimensions */
+/**
+ * Writes an array as an uncompressed IDX file, the format of MNIST: 4 bytes, 4 for each dimension, then the elements,
+ * all big endian.
+ * @throws Error if `shape`, `type` and `data` do not agree, if a size is not a whole number below 2^32, or if there are
+ * more than 255 dimensions.
+ * @example
+ * ```ts
+ * writeIdx({ type: "int16", shape: [2], data: Int16Array.of(1, -1) }); // [0, 0, 11, 1, 0, 0, 0, 2, 0, 1, 255, 255]
+ * ```
+ */
 export function writeIdx(array: IdxArray): Uint8Array {
   const { type, shape, data } = array;
   if (!(data instanceof arrays[type])) {

@@ -11,5 +11,5 @@ export { ACTIVATIONS, Activation, type ActivationName, activationByName } from "
 export { Dense, type DenseOptions } from "./layers/dense.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
-export { Parameter, ParameterBlock, type ParameterOptions } from "./parameters.ts";
+export { type BlockRange, Parameter, ParameterBlock, type ParameterOptions } from "./parameters.ts";
 export { type LayerSummary, type ModelConfig, Sequential, type SequentialOptions } from "./sequential.ts";

@@ -81,7 +81,10 @@ const ACTIVATION_GRADIENTS: Record<FusedActivation, (dy: Tensor, y: Tensor) => T
  * (an odd row or column of zeros goes below or right). int32 and bool operands become float32.
  * Gradients: by x the transposed convolution of dy, by the weights the correlation of x with dy, by the bias the sum of dy.
  * @throws RangeError if ranks, channels or groups do not fit, or the kernel is larger than the padded input.
- * @example conv2d(tensor([[[[1, 2], [3, 4]]]]), tensor([[[[1, 1], [1, 1]]]])).item(); // 10
+ * @example
+ * ```ts
+ * conv2d(tensor([[[[1, 2], [3, 4]]]]), tensor([[[[1, 1], [1, 1]]]])).item(); // 10
+ * ```
  */
 export function conv2d(
   x: Tensor,
@@ -103,7 +106,10 @@ export function conv2d(
 /**
  * Cross-correlation of sequences: x [batch, channels, length], weights [filters, channels / groups, kernel], bias [filters] or null; the result is
  * [batch, filters, outLength]. Formula, lengths, gradients and errors are those of `conv2d` along one axis.
- * @example conv1d(tensor([[[1, 2, 3]]]), tensor([[[1, 1]]])).toArray(); // [[[3, 5]]]
+ * @example
+ * ```ts
+ * conv1d(tensor([[[1, 2, 3]]]), tensor([[[1, 1]]])).toArray(); // [[[3, 5]]]
+ * ```
  */
 export function conv1d(
   x: Tensor,
@@ -139,7 +145,10 @@ export function conv1d(
  * [batch, out, outHeight, outWidth] with out = (in - 1) s - 2 p + d (kernel - 1) + outputPadding + 1.
  * Gradients: by x the convolution of dy, by the weights the correlation of dy with x, by the bias the sum of dy.
  * @throws RangeError if ranks, channels or groups do not fit, or nothing is left of the output.
- * @example convTranspose2d(tensor([[[[2]]]]), tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[[[2, 4], [6, 8]]]]
+ * @example
+ * ```ts
+ * convTranspose2d(tensor([[[[2]]]]), tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[[[2, 4], [6, 8]]]]
+ * ```
  */
 export function convTranspose2d(
   x: Tensor,

@@ -193,8 +193,10 @@ function neededBeside(operands: readonly Labelled[], output: readonly string[], 
  * @throws SyntaxError for an equation that can't be read; RangeError if a letter has two lengths, the result a letter that no operand has, or an
  * operand another number of axes than letters.
  * @example
+ * ```ts
  * einsum("ij,jk->ik", tensor([[1, 2]]), tensor([[3], [4]])).item(); // 11
  * einsum("ii", tensor([[1, 2], [3, 4]])).item(); // 5
+ * ```
  */
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const { inputs, output } = parseEquation(equation);

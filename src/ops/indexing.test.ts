@@ -336,6 +336,10 @@ describe("NumPy's indexing", () => {
             expect(() => x.get(...indices)).toThrow("can't be broadcast together");
             return;
           }
+          if (expected.shape.length > 8) {
+            expect(() => x.get(...indices)).toThrow("more than 8 axes");
+            return;
+          }
           const y = x.get(...indices);
           expect(y.shape).toEqual(expected.shape);
           expect([...y.dataSync()]).toEqual(expected.from);
@@ -352,7 +356,7 @@ describe("NumPy's indexing", () => {
       fc.property(indexed, fc.boolean(), ([shape, choices, strided], single) => {
         nb.scope(() => {
           const selection = select(shape, choices);
-          if (selection === undefined) return;
+          if (selection === undefined || selection.shape.length > 8) return;
           const x = counting(shape, strided);
           const expected = [...x.dataSync()];
           const values = selection.from.map((_, i) => (single ? -1 : -1 - i));
@@ -375,7 +379,7 @@ describe("NumPy's indexing", () => {
       fc.property(indexed, ([shape, choices]) => {
         nb.scope(() => {
           const selection = select(shape, choices);
-          if (selection === undefined) return;
+          if (selection === undefined || selection.shape.length > 8) return;
           const x = zeros(shape, "float64").requireGradient();
           const y = x.get(...choices.map((choice) => choice.passed));
           const dy = Float64Array.from(selection.from, (_, i) => i + 1);

@@ -18,8 +18,11 @@ import { broadcastTo, reshape, resolveSlice, transpose } from "./shape.ts";
 
 /** A range along one axis by Python's rules: negative bounds count from the end, a negative step runs backwards. */
 export interface Slice {
+  /** First position; default: the beginning, or the end if the step is negative. */
   readonly start?: number;
+  /** The position before which it ends; default: includes all up to the other end. */
   readonly stop?: number;
+  /** Not 0; default 1. */
   readonly step?: number;
 }
 
@@ -29,7 +32,18 @@ export const newAxis = null;
 /** As an index: all axes that the other indices leave, in full. */
 export const ellipsis = "...";
 
-/** A slice as an index: `s(1, 3)` is Python's `1:3`, `s(undefined, undefined, -1)` its `::-1`. The string "1:3" says the same. @example tensor([0, 1, 2, 3]).get(s(1, 3)).toArray(); // [1, 2] */
+/**
+ * A range as an index: `s(1, 3)` is Python's `1:3`, `s(undefined, undefined, -1)` its `::-1`. The strings "1:3" and
+ * "::-1" say the same.
+ * @param start first position; default: the beginning, or the end if the step is negative.
+ * @param stop the position before which it ends; default: includes all up to the other end.
+ * @param step distance of neighbouring positions, negative to go backwards; default 1.
+ * @example
+ * ```ts
+ * tensor([0, 1, 2, 3]).get(s(1, 3)).toArray(); // [1, 2]
+ * tensor([0, 1, 2, 3]).get(s(undefined, undefined, -2)).toArray(); // [3, 1]
+ * ```
+ */
 export function s(start?: number, stop?: number, step?: number): Slice {
   return { start, stop, step };
 }
@@ -346,9 +360,11 @@ function rowsOf(operation: string, x: Tensor, arrays: Plan["arrays"], inPlace: b
  * Gradient: dy in its place; positions taken several times add up.
  * @throws RangeError for a position out of range (axis, position and length are named), too many indices, or a mask that does not fit.
  * @example
+ * ```ts
  * index(tensor([[1, 2], [3, 4]]), [0, -1]).item(); // 2
  * index(tensor([1, 2, 3, 4]), ["::-2"]).toArray(); // [4, 2]
  * index(tensor([1, 2, 3, 4]), [[0, 0, 3]]).toArray(); // [1, 1, 4]
+ * ```
  */
 export function index(x: Tensor, indices: readonly Index[] | Tensor | string | number): Tensor {
   return read("index", x, indices);
@@ -367,7 +383,16 @@ function asList(indices: readonly Index[] | Tensor | string | number): readonly 
   return Array.isArray(indices) ? indices : [indices as Index];
 }
 
-/** `index` with the indices as arguments: `x.get(0, "1:3")`. @example tensor([[1, 2], [3, 4]]).get(":", 1).toArray(); // [2, 4] */
+/**
+ * `index` with the indices as arguments: `x.get(0, "1:3")`.
+ *
+ * Gradient: dy in its place; positions taken several times add up.
+ * @throws RangeError, TypeError as `index`.
+ * @example
+ * ```ts
+ * tensor([[1, 2], [3, 4]]).get(":", 1).toArray(); // [2, 4]
+ * ```
+ */
 export function get(x: Tensor, ...indices: Index[]): Tensor {
   return read("get", x, indices);
 }
@@ -378,7 +403,10 @@ export function get(x: Tensor, ...indices: Index[]): Tensor {
  *
  * @throws Error if the write would escape differentiation: x has a gradient to follow (write inside noGrad, or to a clone), is the result of
  * a recorded operation (write to a clone), or the value has one; RangeError as `index`, or if the value can't be broadcast.
- * @example zeros([2, 2]).set([0, ":"], [1, 2]).toArray(); // [[1, 2], [0, 0]]
+ * @example
+ * ```ts
+ * zeros([2, 2]).set([0, ":"], [1, 2]).toArray(); // [[1, 2], [0, 0]]
+ * ```
  */
 export function set(
   x: Tensor,
@@ -479,7 +507,10 @@ function alongAxis(operation: string, x: Tensor, indices: Tensor | NestedArray, 
  * Slices of x at the given positions of an axis, NumPy's take: [..., n, ...] with indices [i, j] gives [..., i, j, ...].
  * Gradient: dy added up at the positions.
  * @throws RangeError for a position out of range; TypeError unless the indices are int32.
- * @example gather(tensor([[1, 2], [3, 4], [5, 6]]), [2, 0]).toArray(); // [[5, 6], [1, 2]]
+ * @example
+ * ```ts
+ * gather(tensor([[1, 2], [3, 4], [5, 6]]), [2, 0]).toArray(); // [[5, 6], [1, 2]]
+ * ```
  */
 export function gather(x: Tensor, indices: Tensor | NestedArray, axis = 0): Tensor {
   checkTensor("gather", x);
@@ -491,7 +522,10 @@ export function gather(x: Tensor, indices: Tensor | NestedArray, axis = 0): Tens
  * x with `updates` added at the given positions of an axis; a position that occurs several times gets all of them.
  * updates has (or broadcasts to) the shape that `gather(x, indices, axis)` has. Gradients: dy, and dy gathered.
  * @throws RangeError for a position out of range or updates that don't fit.
- * @example scatterAdd(tensor([0, 0, 0]), [2, 0, 2], tensor([1, 2, 3])).toArray(); // [2, 0, 4]
+ * @example
+ * ```ts
+ * scatterAdd(tensor([0, 0, 0]), [2, 0, 2], tensor([1, 2, 3])).toArray(); // [2, 0, 4]
+ * ```
  */
 export function scatterAdd(x: Tensor, indices: Tensor | NestedArray, updates: Tensor, axis = 0): Tensor {
   checkTensor("scatterAdd", x);
@@ -509,7 +543,10 @@ export function scatterAdd(x: Tensor, indices: Tensor | NestedArray, updates: Te
  * One element for each index: y[i, j, k] = x[i, indices[i, j, k], k] (for axis 1). Axes beside `axis` broadcast. Undoes argsort: `takeAlongAxis(x, argsort(x))` is `sort(x)`.
  * Gradient: dy added up at the positions.
  * @throws RangeError for a position out of range, or if the ranks differ.
- * @example takeAlongAxis(tensor([[1, 2], [3, 4]]), tensor([[1], [0]], "int32"), 1).toArray(); // [[2], [3]]
+ * @example
+ * ```ts
+ * takeAlongAxis(tensor([[1, 2], [3, 4]]), tensor([[1], [0]], "int32"), 1).toArray(); // [[2], [3]]
+ * ```
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor | NestedArray, axis = -1): Tensor {
   checkTensor("takeAlongAxis", x);
@@ -536,7 +573,10 @@ export function takeAlongAxis(x: Tensor, indices: Tensor | NestedArray, axis = -
 /**
  * Rows of a table for each index: weights [words, size] and indices [...] give [..., size]. Gradient: dy added up in the rows that were taken.
  * @throws RangeError for an index that is not in 0 to words - 1.
- * @example embedding(tensor([[1, 2], [3, 4]]), tensor([1, 1], "int32")).toArray(); // [[3, 4], [3, 4]]
+ * @example
+ * ```ts
+ * embedding(tensor([[1, 2], [3, 4]]), tensor([1, 1], "int32")).toArray(); // [[3, 4], [3, 4]]
+ * ```
  */
 export function embedding(weights: Tensor, indices: Tensor | NestedArray): Tensor {
   checkTensor("embedding", weights);
@@ -570,7 +610,16 @@ function embeddingGradient(weights: Tensor, dy: Tensor, rows: Tensor): Tensor {
 
 // Selecting by truth
 
-/** The elements of x where the mask (broadcast to x) is true, in row-major order: [count]. Gradient: dy in their places. @example maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])).toArray(); // [1, 3] */
+/**
+ * The elements of x where the mask is true, in row-major order. Shape: [count]; the mask is bool and broadcast to x.
+ *
+ * Gradient: dy in the places of the elements, 0 elsewhere.
+ * @throws TypeError unless x is a tensor and the mask a bool one; RangeError if it can't be broadcast to x.
+ * @example
+ * ```ts
+ * maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])).toArray(); // [1, 3]
+ * ```
+ */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   checkTensor("maskedSelect", x);
   checkTensor("maskedSelect", mask);
@@ -583,14 +632,35 @@ function rowsWhere(mask: Tensor): [rows: Tensor, width: number, shape: Shape] {
   return [rows, 1, rows.shape];
 }
 
-/** Positions of the elements that are not 0, row-major: one int32 tensor [count] an axis, as NumPy gives them, so that `x.get(...nonZero(x))` are the elements. @throws RangeError for a scalar. @example nonZero(tensor([0, 5, 7]))[0].toArray(); // [1, 2] */
+/**
+ * Positions of the elements that are not 0, in row-major order: one int32 tensor [count] an axis, as NumPy gives them.
+ * `x.get(...nonZero(x))` are the elements themselves.
+ *
+ * No gradient.
+ * @throws RangeError for a scalar; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * const [rows, columns] = nonZero(tensor([[0, 5], [7, 0]]));
+ * rows.toArray(); // [0, 1]
+ * columns.toArray(); // [1, 0]
+ * ```
+ */
 export function nonZero(x: Tensor): Tensor[] {
   checkTensor("nonZero", x);
   if (x.rank === 0) throw new RangeError("nonZero: a scalar has no axes to give positions along");
   return unravel(truePositions(cast(x, "bool")), x.shape);
 }
 
-/** x's slices along the first axis, one after the other; views. `for (const row of x)` does the same. @throws TypeError for a scalar. @example [...iterate(tensor([[1, 2], [3, 4]]))].length; // 2 */
+/**
+ * x's slices along the first axis, one after the other: [n, ...] gives n views [...]. `for (const row of x)` does the same.
+ *
+ * Gradient: dy in the slice's place, 0 elsewhere.
+ * @throws TypeError if x is a scalar, or not a tensor.
+ * @example
+ * ```ts
+ * [...iterate(tensor([[1, 2], [3, 4]]))].map((row) => row.toArray()); // [[1, 2], [3, 4]]
+ * ```
+ */
 export function iterate(x: Tensor): IterableIterator<Tensor> {
   checkTensor("iterate", x);
   if (x.rank === 0) throw new TypeError("iterate: a scalar has no axis to iterate over");

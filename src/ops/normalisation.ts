@@ -106,7 +106,10 @@ export interface BatchNormOptions {
  *
  * Gradients: by x gamma / sqrt(variance + epsilon) (dy - mean(dy) - z mean(dy z)), by gamma sum(dy z), by beta sum(dy).
  * @throws RangeError if shapes don't fit or there is nothing to average over.
- * @example batchNorm(tensor([[1], [3]]), tensor([1]), tensor([0]), { epsilon: 0 }).y.toArray(); // [[-1], [1]]
+ * @example
+ * ```ts
+ * batchNorm(tensor([[1], [3]]), tensor([1]), tensor([0]), { epsilon: 0 }).y.toArray(); // [[-1], [1]]
+ * ```
  */
 export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: BatchNormOptions = {}): BatchNormResult {
   const [input, g, b] = floats("batchNorm", x, gamma, beta);
@@ -168,7 +171,10 @@ function normalisedGradient(x: Tensor, g: Tensor, axes: Axes, epsilon: number): 
  * Batch normalisation with known statistics, as after training: y = gamma (x - mean) / sqrt(variance + epsilon) + beta. x [batch, channels, ...], the
  * others [channels]. Differentiable by all five.
  * @throws RangeError if shapes don't fit.
- * @example batchNormInference(tensor([[5]]), tensor([3]), tensor([4]), tensor([1]), tensor([0]), { epsilon: 0 }).item(); // 1
+ * @example
+ * ```ts
+ * batchNormInference(tensor([[5]]), tensor([3]), tensor([4]), tensor([1]), tensor([0]), { epsilon: 0 }).item(); // 1
+ * ```
  */
 export function batchNormInference(
   x: Tensor,
@@ -202,7 +208,10 @@ export interface LayerNormOptions {
  *
  * Gradients, with g = dy gamma: by x (g - mean(g) - z mean(g z)) / sqrt(variance + epsilon), by gamma sum(dy z), by beta sum(dy).
  * @throws RangeError if shapes don't fit or the axes are not the last ones.
- * @example layerNorm(tensor([[1, 3]]), tensor([1, 1]), tensor([0, 0]), { epsilon: 0 }).toArray(); // [[-1, 1]]
+ * @example
+ * ```ts
+ * layerNorm(tensor([[1, 3]]), tensor([1, 1]), tensor([0, 0]), { epsilon: 0 }).toArray(); // [[-1, 1]]
+ * ```
  */
 export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: LayerNormOptions = {}): Tensor {
   const [input, g, b] = floats("layerNorm", x, gamma, beta);
@@ -269,7 +278,10 @@ const MOST_CHANNELS = 32768;
  * channels from c - floor(size / 2) to c + floor((size - 1) / 2) that exist. x [batch, channels, ...]. As PyTorch has it, alpha is divided by size.
  * Gradient: dy d^-beta - 2 alpha / size beta x (sum of dy x d^(-beta - 1) over the channels whose windows hold this one), d the bracket.
  * @throws RangeError if x has no channels axis or the size is no whole number of at least 1.
- * @example localResponseNorm(tensor([[2]]), 1, { alpha: 1, beta: 1, k: 0 }).item(); // 0.5
+ * @example
+ * ```ts
+ * localResponseNorm(tensor([[2]]), 1, { alpha: 1, beta: 1, k: 0 }).item(); // 0.5
+ * ```
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;

@@ -117,7 +117,10 @@ function withoutRow(y: Tensor): Tensor {
  * out = floor((in + 2 padding - size) / stride) + 1. Padding is never the largest.
  * Gradient: dy to the place of the largest element, the first one (row by row) of equals; overlapping windows add up.
  * @throws RangeError if x has not four axes, the window is larger than the padded input, or padding is more than half of it.
- * @example maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).item(); // 4
+ * @example
+ * ```ts
+ * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).item(); // 4
+ * ```
  */
 export function maxPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
   return largest("maxPool2d", planOf("maxPool2d", x, size, options));
@@ -125,7 +128,10 @@ export function maxPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): 
 
 /**
  * `maxPool2d` along one axis: x [batch, channels, length] gives [batch, channels, outLength].
- * @example maxPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[3, 4]]]
+ * @example
+ * ```ts
+ * maxPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[3, 4]]]
+ * ```
  */
 export function maxPool1d(x: Tensor, size: number, options: PoolingOptions<number> = {}): Tensor {
   const [row, window, walk] = asRow("maxPool1d", x, size, options);
@@ -134,7 +140,10 @@ export function maxPool1d(x: Tensor, size: number, options: PoolingOptions<numbe
 
 /**
  * The largest element of each channel: [batch, channels, height, width] to [batch, channels]. Gradient: dy to its place, the first of equals.
- * @example globalMaxPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[4]]
+ * @example
+ * ```ts
+ * globalMaxPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[4]]
+ * ```
  */
 export function globalMaxPool2d(x: Tensor): Tensor {
   e.checkTensor("globalMaxPool2d", x);
@@ -171,7 +180,10 @@ function taken(x: Tensor, indices: Tensor, windows: Windows, shape: readonly num
  * out = floor((in + 2 padding - size) / stride) + 1.
  * Gradient: dy / (elements of a window) to every element of it; overlapping windows add up.
  * @throws RangeError if x has not four axes, the window is larger than the padded input, or padding is more than half of it.
- * @example avgPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).item(); // 2.5
+ * @example
+ * ```ts
+ * avgPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).item(); // 2.5
+ * ```
  */
 export function avgPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
   const { input, windows, shape } = planOf("avgPool2d", x, size, options);
@@ -180,7 +192,10 @@ export function avgPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): 
 
 /**
  * `avgPool2d` along one axis: x [batch, channels, length] gives [batch, channels, outLength].
- * @example avgPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[2, 3]]]
+ * @example
+ * ```ts
+ * avgPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[2, 3]]]
+ * ```
  */
 export function avgPool1d(x: Tensor, size: number, options: PoolingOptions<number> = {}): Tensor {
   const [row, window, walk] = asRow("avgPool1d", x, size, options);
@@ -190,7 +205,10 @@ export function avgPool1d(x: Tensor, size: number, options: PoolingOptions<numbe
 
 /**
  * The mean of each channel: [batch, channels, height, width] to [batch, channels]. Gradient: dy / (height width) everywhere.
- * @example globalAvgPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[2.5]]
+ * @example
+ * ```ts
+ * globalAvgPool2d(tensor([[[[1, 2], [3, 4]]]])).toArray(); // [[2.5]]
+ * ```
  */
 export function globalAvgPool2d(x: Tensor): Tensor {
   e.checkTensor("globalAvgPool2d", x);
@@ -223,7 +241,10 @@ function windowSpread(dy: Tensor, windows: Windows, divisor: number, shape: read
  * The root of the sum of squares of each window, padding counted as zeros. Shapes as `avgPool2d`.
  * Gradient: dy x / y to every element of the window, 0 where y is 0; overlapping windows add up.
  * @throws RangeError if x has not four axes, the window is larger than the padded input, or padding is more than half of it.
- * @example l2Pool2d(tensor([[[[3, 4], [0, 0]]]]), 2).item(); // 5
+ * @example
+ * ```ts
+ * l2Pool2d(tensor([[[[3, 4], [0, 0]]]]), 2).item(); // 5
+ * ```
  */
 export function l2Pool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
   const { input, windows, shape } = planOf("l2Pool2d", x, size, options);

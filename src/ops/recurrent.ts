@@ -27,6 +27,7 @@ export interface RecurrentParameters {
   stateBias?: Tensor | null;
 }
 
+/** Which way a recurrent layer reads its sequence: from the first step, or from the last. */
 export type Direction = "forward" | "backward";
 
 /** What all recurrent layers take. */
@@ -43,27 +44,33 @@ export interface SequenceOptions {
   form?: "fused" | "composed";
 }
 
-/** Outputs of all steps [time, batch, state] and the state after the last one [batch, state]. */
+/** What a recurrent layer gives. */
 export interface RecurrentResult {
+  /** The states after all steps, [time, batch, state]. */
   outputs: Tensor;
+  /** The state after the last step read, [batch, state]. */
   state: Tensor;
 }
 
-/** With the cell after the last step, [batch, state]. */
+/** What `lstm` gives. */
 export interface LstmResult extends RecurrentResult {
+  /** The cell after the last step read, [batch, state]. */
   cell: Tensor;
 }
 
+/** What `rnn` takes. */
 export interface RnnOptions extends SequenceOptions {
   /** Default "tanh"; "none" is the identity. */
   nonlinearity?: FusedActivation;
 }
 
+/** What `lstm` takes. */
 export interface LstmOptions extends SequenceOptions {
   /** What the output gate sees: tanh of the cell (default), or the cell itself. */
   cellActivation?: "tanh" | "none";
 }
 
+/** What `gru` takes. */
 export interface GruOptions extends SequenceOptions {
   /** Whether the reset gate multiplies the state's part of the candidate after the product with the weights (default, PyTorch), or the state before it (Cho et al. 2014). */
   reset?: "after" | "before";
@@ -342,10 +349,13 @@ function activate(name: FusedActivation, z: Tensor): Tensor {
  *
  * x [time, batch, in]; h0 [batch, state], zeros if null; weights [state, in] and [state, state].
  * Gradients: backpropagation through time, to x, h0 and every parameter; first order in the fused form.
- * @throws RangeError if a shape does not fit.
+ * @throws RangeError if a shape, a length or an option does not fit; TypeError for operands that are no tensors, or for
+ * lengths and mask together.
  * @example
+ * ```ts
  * const one = { inputWeights: tensor([[1]]), stateWeights: tensor([[1]]) };
  * rnn(tensor([[[1]], [[2]]]), null, one, { nonlinearity: "none" }).state.item(); // 3
+ * ```
  */
 export function rnn(
   x: Tensor,
@@ -477,10 +487,13 @@ function rnnComposed(setup: Setup, nonlinearity: FusedActivation): Tensor {
  *
  * Rows of weights and biases: input, forget, cell (g), output. x [time, batch, in]; h0 and c0 [batch, state], zeros if null.
  * Gradients: backpropagation through time, to x, h0, c0 and every parameter; first order in the fused form.
- * @throws RangeError if a shape does not fit.
+ * @throws RangeError if a shape, a length or an option does not fit; TypeError for operands that are no tensors, or for
+ * lengths and mask together.
  * @example
+ * ```ts
  * const parameters = { inputWeights: zeros([4, 1]), stateWeights: zeros([4, 1]) };
  * lstm(zeros([3, 1, 1]), null, tensor([[8]]), parameters, { cellActivation: "none" }).cell.item(); // 1
+ * ```
  */
 export function lstm(
   x: Tensor,
@@ -556,10 +569,13 @@ function lstmComposed(setup: Setup, c0: Tensor | null, squash: boolean): [Tensor
  *
  * Rows of weights and biases: reset, update, candidate. x [time, batch, in]; h0 [batch, state], zeros if null.
  * Gradients: backpropagation through time, to x, h0 and every parameter; first order in the fused form.
- * @throws RangeError if a shape does not fit.
+ * @throws RangeError if a shape, a length or an option does not fit; TypeError for operands that are no tensors, or for
+ * lengths and mask together.
  * @example
+ * ```ts
  * const parameters = { inputWeights: zeros([3, 1]), stateWeights: zeros([3, 1]) };
  * gru(zeros([2, 1, 1]), tensor([[8]]), parameters).state.item(); // 2
+ * ```
  */
 export function gru(
   x: Tensor,
@@ -653,9 +669,11 @@ function gruComposed(setup: Setup, { resetBefore, writes }: GruForm): Tensor {
 /**
  * Runs a layer over the sequence in both directions. `outputs` [time, batch, 2 * state] has the forward outputs first; each direction's result is there too.
  * @example
+ * ```ts
  * const one = { inputWeights: tensor([[1]]), stateWeights: tensor([[1]]) };
  * const x = tensor([[[1]], [[2]]]);
  * bidirectional((direction) => rnn(x, null, one, { direction, nonlinearity: "none" })).outputs.toArray(); // [[[1, 3]], [[3, 2]]]
+ * ```
  */
 export function bidirectional<R extends RecurrentResult>(
   run: (direction: Direction) => R,
@@ -670,9 +688,11 @@ export function bidirectional<R extends RecurrentResult>(
  * [0, 1), that share of the outputs between layers (not of the last) is set to 0, the rest scaled by 1 / (1 - dropout): pass it in training only.
  * @throws RangeError without layers, or for a dropout outside [0, 1).
  * @example
+ * ```ts
  * const one = { inputWeights: tensor([[2]]), stateWeights: tensor([[0]]) };
  * const deep = stackedLayers(tensor([[[1]]]), [one, one], (x, layer) => rnn(x, null, layer, { nonlinearity: "none" }));
  * deep.outputs.item(); // 4
+ * ```
  */
 export function stackedLayers<P, R extends { outputs: Tensor }>(
   x: Tensor,
@@ -703,7 +723,10 @@ export function stackedLayers<P, R extends { outputs: Tensor }>(
  * Gate weights that act on the concatenation of state and input, [state, state + in] each, as the layers here take them: one matrix for the inputs,
  * one for the state, gate after gate. `order` says which of the two comes first in the concatenation. Gradients pass through.
  * @throws RangeError if the shapes differ.
- * @example splitConcatenated([tensor([[1, 2, 3]])], "state-input").inputWeights.toArray(); // [[2, 3]]
+ * @example
+ * ```ts
+ * splitConcatenated([tensor([[1, 2, 3]])], "state-input").inputWeights.toArray(); // [[2, 3]]
+ * ```
  */
 export function splitConcatenated(
   gates: readonly Tensor[],

@@ -47,7 +47,10 @@ function innerNodes(tree: Tree, leaves: number, arity: number): InnerNode[] {
  * leaves [count, d]; weights [d, k d] for nodes with k children; bias [d] or null. Result: the root's vector [d], and those of all inner nodes
  * [nodes, d] in the order in which they close, children before parents, the root last. Gradients: to leaves, weights and bias, of any order.
  * @throws RangeError if a shape does not fit, a leaf's number is out of range, or a node has another number of children.
- * @example treeRnn(tensor([[1], [2], [4]]), [[0, 1], 2], tensor([[1, 1]]), null, { activation: "none" }).root.item(); // 7
+ * @example
+ * ```ts
+ * treeRnn(tensor([[1], [2], [4]]), [[0, 1], 2], tensor([[1, 1]]), null, { activation: "none" }).root.item(); // 7
+ * ```
  */
 export function treeRnn(
   leaves: Tensor,

@@ -43,7 +43,10 @@ function argsortRows(rows: Tensor, count: number, n: number): Tensor {
 /**
  * Elements in ascending (or descending) order along an axis, the last by default. Gradient: dy back to where the elements came from.
  * @throws RangeError for a scalar.
- * @example sort(tensor([3, 1, 2])).toArray(); // [1, 2, 3]
+ * @example
+ * ```ts
+ * sort(tensor([3, 1, 2])).toArray(); // [1, 2, 3]
+ * ```
  */
 export function sort(x: Tensor, axis = -1, descending = false): Tensor {
   const values = sortable("sort", x);
@@ -57,7 +60,10 @@ export function sort(x: Tensor, axis = -1, descending = false): Tensor {
 /**
  * Positions that would sort x along an axis (the last by default), int32; equal elements keep their order, in both directions.
  * @throws RangeError for a scalar.
- * @example argsort(tensor([3, 1, 2])).toArray(); // [1, 2, 0]
+ * @example
+ * ```ts
+ * argsort(tensor([3, 1, 2])).toArray(); // [1, 2, 0]
+ * ```
  */
 export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
   const values = sortable("argsort", x);
@@ -73,7 +79,10 @@ export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
 /**
  * The k largest (or smallest) elements along an axis, in order, and where they were. Gradient of the values: dy back to their places.
  * @throws RangeError unless 0 <= k <= the axis's length.
- * @example topK(tensor([1, 4, 2, 3]), 2).indices.toArray(); // [1, 3]
+ * @example
+ * ```ts
+ * topK(tensor([1, 4, 2, 3]), 2).indices.toArray(); // [1, 3]
+ * ```
  */
 export function topK(x: Tensor, k: number, axis = -1, largest = true): { values: Tensor; indices: Tensor } {
   const source = sortable("topK", x);
@@ -89,7 +98,10 @@ export function topK(x: Tensor, k: number, axis = -1, largest = true): { values:
 /**
  * The distinct elements in ascending order, how often each occurs, and for each element of x its position among them (in the shape of x).
  * All NaN count as one. Gradient of the values: to the first of the equal elements.
- * @example unique(tensor([2, 1, 2])).counts.toArray(); // [1, 2]
+ * @example
+ * ```ts
+ * unique(tensor([2, 1, 2])).counts.toArray(); // [1, 2]
+ * ```
  */
 export function unique(x: Tensor): { values: Tensor; counts: Tensor; inverse: Tensor } {
   checkTensor("unique", x);
@@ -150,7 +162,10 @@ function unlessNan(sorted: Tensor, y: Tensor): Tensor {
  * The middle element in order along an axis (of all elements by default), the mean of the two middle ones if their number is even. NaN wins.
  * Gradient: dy to the middle element, half to each of two.
  * @throws RangeError over no elements.
- * @example median(tensor([4, 1, 3, 2])).item(); // 2.5
+ * @example
+ * ```ts
+ * median(tensor([4, 1, 3, 2])).item(); // 2.5
+ * ```
  */
 export function median(x: Tensor, axis?: number, keepDims = false): Tensor {
   const { rows, kept } = folded("median", x, axis);
@@ -166,7 +181,10 @@ export function median(x: Tensor, axis?: number, keepDims = false): Tensor {
  * The value below which the share q of the elements lies, with linear interpolation between neighbours in order (NumPy's default). Several q give
  * a new first axis. NaN wins. Gradient: to the two neighbours, by their weights.
  * @throws RangeError unless 0 <= q <= 1, or over no elements.
- * @example quantile(tensor([1, 2, 3, 4, 5]), 0.25).item(); // 2
+ * @example
+ * ```ts
+ * quantile(tensor([1, 2, 3, 4, 5]), 0.25).item(); // 2
+ * ```
  */
 export function quantile(x: Tensor, q: number | readonly number[], axis?: number, keepDims = false): Tensor {
   const shares = typeof q === "number" ? [q] : q;
@@ -197,7 +215,10 @@ function between(a: Tensor, b: Tensor, weight: number): Tensor {
  * How often each whole number from 0 on occurs; with `weights` (in the shape of x), the sum of the weights at each. The result has max(x) + 1 entries,
  * or `minLength` if that is more. Gradient by the weights: dy at each number.
  * @throws TypeError unless x is int32; RangeError for negative numbers.
- * @example bincount(tensor([0, 2, 2], "int32")).toArray(); // [1, 0, 2]
+ * @example
+ * ```ts
+ * bincount(tensor([0, 2, 2], "int32")).toArray(); // [1, 0, 2]
+ * ```
  */
 export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: number } = {}): Tensor {
   checkTensor("bincount", x);
@@ -223,7 +244,10 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
  * Counts of the elements in equal ranges between `range[0]` and `range[1]` (the smallest and largest element by default), and the ranges' edges.
  * A range holds its lower edge and not its upper one, except the last, which holds both. Elements outside, and NaN, are not counted.
  * @throws RangeError unless there is at least one range and its bounds are finite and ascending.
- * @example histogram(tensor([0, 1, 1, 4]), 2).counts.toArray(); // [3, 1]
+ * @example
+ * ```ts
+ * histogram(tensor([0, 1, 1, 4]), 2).counts.toArray(); // [3, 1]
+ * ```
  */
 export function histogram(x: Tensor, bins = 10, range?: readonly [number, number]): { counts: Tensor; edges: Tensor } {
   checkTensor("histogram", x);
@@ -274,7 +298,10 @@ function insertion(sorted: ArrayLike<number>, value: number, afterEquals: boolea
  * Where values would be inserted into an ascending vector to keep it ascending, int32 in the shape of `values`: before equal elements ("left") or after
  * them ("right"). No gradient.
  * @throws RangeError unless `sorted` is a vector.
- * @example searchSorted(tensor([1, 3, 5]), [3, 4]).toArray(); // [1, 2]
+ * @example
+ * ```ts
+ * searchSorted(tensor([1, 3, 5]), [3, 4]).toArray(); // [1, 2]
+ * ```
  */
 export function searchSorted(sorted: Tensor, values: Tensor | NestedArray, side: "left" | "right" = "left"): Tensor {
   checkTensor("searchSorted", sorted);

@@ -6,6 +6,7 @@ import { epsilonOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { wholePower } from "./power.ts";
 import type { Stretch } from "./target.ts";
 
+/** What `Adam` and `AdamW` take. */
 export interface AdamOptions extends OptimizerOptions {
   /** Memory of the mean, in [0, 1); 0.9 by default. */
   beta1?: number;
@@ -34,6 +35,7 @@ abstract class AdamBase extends Optimizer {
     return { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
   }
 
+  /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number, t: number): void {
     const { beta1, beta2, epsilon } = this;
     const corrections = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)] as const;
@@ -44,10 +46,16 @@ abstract class AdamBase extends Optimizer {
 }
 
 /**
- * Adam (Kingma & Ba 2015): m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, p = p - r m' / (sqrt(v') + e) with m' = m / (1 - b1^t),
- * v' = v / (1 - b2^t) at step t. Default r 0.001. Weight decay is added to the gradient. Slots: `mean`, `variance`.
+ * Adam (Kingma & Ba 2015): m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, p = p - r m' / (sqrt(v') + e), for a parameter p
+ * with gradient g, learning rate r, default 0.001, and m' = m / (1 - b1^t), v' = v / (1 - b2^t) at step t, from 1.
+ * Slots: `mean`, m, and `variance`, v, both at first 0. Weight decay is added to the gradient.
  * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
- * @example new Adam().beta2; // 0.999
+ * @example
+ * ```ts
+ * const w = tensor([0, 0]);
+ * updateTensors(new Adam({ learningRate: 0.1 }), [w], [tensor([4, -0.5])]);
+ * w.toArray(); // [-0.1, 0.1]: the first step has the length of the learning rate
+ * ```
  */
 export class Adam extends AdamBase {
   readonly type = "adam";
@@ -59,9 +67,15 @@ export class Adam extends AdamBase {
 }
 
 /**
- * Adam with decoupled weight decay c: p = p - r c p, then Adam's step (Loshchilov & Hutter 2019). Default c 0.01. Slots: `mean`, `variance`.
- * @throws as `Adam`.
- * @example new AdamW({ learningRate: 0.01 }).weightDecay; // 0.01
+ * Adam with decoupled weight decay c: p = p - r c p, then the step of `Adam`, whose gradient is without weight decay
+ * (Loshchilov & Hutter 2019). Default r 0.001, c 0.01. Slots: `mean`, `variance`.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example
+ * ```ts
+ * const w = tensor([1]);
+ * updateTensors(new AdamW({ learningRate: 0.1, weightDecay: 0.5 }), [w], [tensor([4])]);
+ * w.item(); // 0.85: 1 - 0.1 x 0.5 - 0.1
+ * ```
  */
 export class AdamW extends AdamBase {
   readonly type = "adamW";

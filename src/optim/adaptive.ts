@@ -6,15 +6,22 @@ import { share } from "./checks.ts";
 import { epsilonOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import type { Stretch } from "./target.ts";
 
+/** What `AdaGrad` takes. */
 export interface AdaGradOptions extends OptimizerOptions {
-  /** Above 0; 1e-7 by default. */
+  /** Keeps the divisor from 0, above 0; 1e-7 by default. */
   epsilon?: number;
 }
 
 /**
- * AdaGrad (Duchi, Hazan & Singer 2011): h = h + g^2, p = p - r g / (sqrt(h) + e). Default r 0.01. Slot: `squares`.
+ * AdaGrad (Duchi, Hazan & Singer 2011): h = h + g^2, p = p - r g / (sqrt(h) + e), for a parameter p with gradient g and
+ * learning rate r, default 0.01. Slot: `squares`, h, at first 0. Weight decay is added to the gradient.
  * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
- * @example new AdaGrad({ learningRate: 0.1 }).epsilon; // 1e-7
+ * @example
+ * ```ts
+ * const w = tensor([0, 0]);
+ * updateTensors(new AdaGrad({ learningRate: 0.1 }), [w], [tensor([4, -0.5])]);
+ * w.toArray(); // [-0.1, 0.1]: the first step has the length of the learning rate
+ * ```
  */
 export class AdaGrad extends Optimizer {
   readonly type = "adaGrad";
@@ -30,23 +37,32 @@ export class AdaGrad extends Optimizer {
     return { epsilon: this.epsilon };
   }
 
+  /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
     const operands = [s.values, s.gradients, slots[0]!] as const;
     engine().kernel("adaGrad", s.values.dtype, ...operands, s.length, learningRate, this.epsilon, weightDecay);
   }
 }
 
+/** What `RMSProp` takes. */
 export interface RMSPropOptions extends OptimizerOptions {
   /** Memory of the mean square, in [0, 1); 0.9 by default. */
   decay?: number;
-  /** Above 0; 1e-7 by default. */
+  /** Keeps the divisor from 0, above 0; 1e-7 by default. */
   epsilon?: number;
 }
 
 /**
- * RMSProp (Hinton's lecture 6e, 2012): h = d h + (1 - d) g^2, p = p - r g / (sqrt(h) + e). Default r 0.001, d 0.9. Slot: `squares`.
- * @throws as `AdaGrad`.
- * @example new RMSProp().decay; // 0.9
+ * RMSProp (Tieleman & Hinton 2012, lecture 6e): h = d h + (1 - d) g^2, p = p - r g / (sqrt(h) + e), for a parameter p with
+ * gradient g, learning rate r, default 0.001, and decay d, default 0.9. Slot: `squares`, h, at first 0. Weight decay is
+ * added to the gradient.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example
+ * ```ts
+ * const w = tensor([0]);
+ * updateTensors(new RMSProp({ learningRate: 0.1, decay: 0.75 }), [w], [tensor([4])]);
+ * w.item(); // -0.2: 0.1 x 4 / sqrt(0.25 x 16)
+ * ```
  */
 export class RMSProp extends Optimizer {
   readonly type = "rmsProp";
@@ -64,6 +80,7 @@ export class RMSProp extends Optimizer {
     return { decay: this.decay, epsilon: this.epsilon };
   }
 
+  /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
     const operands = [s.values, s.gradients, slots[0]!] as const;
     const { decay, epsilon } = this;
@@ -71,6 +88,7 @@ export class RMSProp extends Optimizer {
   }
 }
 
+/** What `AdaDelta` takes. */
 export interface AdaDeltaOptions extends OptimizerOptions {
   /** Memory of both mean squares, in [0, 1); 0.95 by default. */
   decay?: number;
@@ -79,10 +97,16 @@ export interface AdaDeltaOptions extends OptimizerOptions {
 }
 
 /**
- * AdaDelta (Zeiler 2012): h = d h + (1 - d) g^2, x = g sqrt(u + e) / sqrt(h + e), u = d u + (1 - d) x^2, p = p - r x. Default r 1, d 0.95.
- * Slots: `squares`, `updates`.
- * @throws as `AdaGrad`.
- * @example new AdaDelta().learningRate; // 1
+ * AdaDelta (Zeiler 2012): h = d h + (1 - d) g^2, x = g sqrt(u + e) / sqrt(h + e), u = d u + (1 - d) x^2, p = p - r x, for a
+ * parameter p with gradient g, learning rate r, default 1, and decay d, default 0.95. Slots: `squares`, h, and `updates`,
+ * u, both at first 0. Weight decay is added to the gradient.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example
+ * ```ts
+ * const w = tensor([0]);
+ * updateTensors(new AdaDelta({ epsilon: 1 }), [w], [tensor([2])]);
+ * w.item(); // -1.8257419: 2 / sqrt(0.05 x 4 + 1)
+ * ```
  */
 export class AdaDelta extends Optimizer {
   readonly type = "adaDelta";
@@ -100,6 +124,7 @@ export class AdaDelta extends Optimizer {
     return { decay: this.decay, epsilon: this.epsilon };
   }
 
+  /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
     const operands = [s.values, s.gradients, slots[0], slots[1]!] as const;
     const { decay, epsilon } = this;

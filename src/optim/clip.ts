@@ -18,8 +18,16 @@ function euclidean(x: Tensor): number {
 }
 
 /**
- * The Euclidean norm of a model's gradient, all parameters together. Parameters that no backward reached count as 0.
- * @returns NaN or Infinity if a gradient is.
+ * The Euclidean norm of a model's gradient, sqrt(sum of g^2) over all parameters together. Parameters that no backward
+ * reached count as 0.
+ * @param block a model's `block`.
+ * @returns a number from 0 on, right also where the squares overflow; NaN or Infinity if a gradient is.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2, { bias: null })], { inputShape: [1] });
+ * backward(model.call(tensor([[1]])).mul(tensor([3, -4])).sum());
+ * gradientNorm(model.block); // 5
+ * ```
  */
 export function gradientNorm(block: ParameterBlock): number {
   block.completeGradients();
@@ -27,8 +35,17 @@ export function gradientNorm(block: ParameterBlock): number {
 }
 
 /**
- * Scales a model's gradients by min(1, limit / norm), in place, and returns the norm they had.
- * @throws RangeError if `limit` is not above 0; Error if a gradient is not finite: no factor helps then.
+ * Scales a model's gradients by min(1, limit / norm), in place, and returns the norm they had (Pascanu, Mikolov & Bengio
+ * 2013). Call it between `backward` and the optimiser's step, or give the optimiser `clipNorm`, which does the same.
+ * @param block a model's `block`.
+ * @throws RangeError if `limit` is not a finite number above 0; Error if a gradient is not finite: no factor helps then.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2, { bias: null })], { inputShape: [1] });
+ * backward(model.call(tensor([[1]])).mul(tensor([3, -4])).sum());
+ * clipGradientNorm(model.block, 1); // 5
+ * model.parameters[0].tensor.gradient!.toArray(); // [[0.6, -0.8]]
+ * ```
  */
 export function clipGradientNorm(block: ParameterBlock, limit: number): number {
   block.completeGradients();
@@ -36,15 +53,27 @@ export function clipGradientNorm(block: ParameterBlock, limit: number): number {
 }
 
 /**
- * Cuts each of a model's gradients to [-limit, limit], in place.
- * @throws RangeError if `limit` is not above 0.
+ * Cuts each number of a model's gradients to [-limit, limit], in place, which can change the gradient's direction. Call it
+ * between `backward` and the optimiser's step, or give the optimiser `clipValue`, which does the same.
+ * @param block a model's `block`.
+ * @throws RangeError if `limit` is not a finite number above 0.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(2, { bias: null })], { inputShape: [1] });
+ * backward(model.call(tensor([[1]])).mul(tensor([3, -4])).sum());
+ * clipGradientValues(model.block, 3.5);
+ * model.parameters[0].tensor.gradient!.toArray(); // [[3, -3.5]]
+ * ```
  */
 export function clipGradientValues(block: ParameterBlock, limit: number): void {
   block.completeGradients();
   clipTensorValues(block.gradients, positive("clipGradientValues", "limit", limit));
 }
 
-/** Internal: the same on a contiguous tensor. */
+/**
+ * The same on a contiguous tensor.
+ * @internal
+ */
 export function clipTensorNorm(owner: string, gradients: Tensor, limit: number): number {
   const length = euclidean(gradients);
   if (!Number.isFinite(length)) {
@@ -60,7 +89,10 @@ export function clipTensorNorm(owner: string, gradients: Tensor, limit: number):
   return length;
 }
 
-/** Internal: the same on a contiguous tensor. */
+/**
+ * The same on a contiguous tensor.
+ * @internal
+ */
 export function clipTensorValues(gradients: Tensor, limit: number): void {
   if (gradients.size === 0) return;
   engine().kernel("clipValue", gradients.dtype, gradients, gradients.size, limit);

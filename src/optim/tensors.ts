@@ -64,10 +64,12 @@ function targetOf(tensors: readonly Tensor[]): Bound {
  * @throws TypeError for tensors that can't be updated in place; RangeError for gradients of other shapes or another number of them;
  *   Error for a tensor without gradient, or other tensors than at the step before.
  * @example
+ * ```ts
  * const w = tensor([3]).requireGradient();
  * backward(w.mul(w).sum());
  * updateTensors(new SGD({ learningRate: 0.5 }), [w]);
  * w.item(); // 0
+ * ```
  */
 export function updateTensors(optimizer: Optimizer, tensors: readonly Tensor[], gradients?: readonly Tensor[]): void {
   const known = bound.get(optimizer);
@@ -102,7 +104,14 @@ function gradientFor(x: Tensor, i: number, gradients: readonly Tensor[] | undefi
 
 /**
  * Forgets what `backward` collected in the tensors: the next backward starts anew instead of adding.
- * @example clearGradients([tensor([1]).requireGradient()]);
+ * @example
+ * ```ts
+ * const w = tensor([1]).requireGradient();
+ * backward(w.mul(2).sum());
+ * clearGradients([w]);
+ * backward(w.mul(3).sum());
+ * w.gradient!.toArray(); // [3]
+ * ```
  */
 export function clearGradients(tensors: readonly Tensor[]): void {
   for (const x of tensors) if (x.node?.slot) x.node.slot.fresh = true;

@@ -8,6 +8,7 @@ export {
   type FitOptions,
   fit,
   type History,
+  type Monitor,
   runEpochs,
   splitSamples,
 } from "./fit.ts";

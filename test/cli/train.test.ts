@@ -65,6 +65,17 @@ describe("a run", () => {
     expect(result.json()["validationAccuracy"]).toBeTypeOf("number");
   });
 
+  test("--profile says where the time went and writes a trace", () => {
+    const result = nabla(folder, ["train", ...small, "--epochs", "1", "--profile", "--out", "profiled"]);
+    expect(result.stdout).toMatch(
+      /operation +calls +ms +share +us a call\n[\s\S]*matmul +[\d,]+ +[\d.]+ +[\d.]+% +[\d.]+[\s\S]*outside kernels/,
+    );
+    const { traceEvents } = JSON.parse(readFileSync(join(folder, "profiled/profile.json"), "utf8")) as {
+      traceEvents: { name: string; ph: string; dur: number }[];
+    };
+    expect(traceEvents.some(({ name, ph }) => name === "adam" && ph === "X")).toBe(true);
+  });
+
   test("every choice of loss, activation, optimiser and initialisation learns", () => {
     const choices = [
       ["--loss", "quadratic", "--activation", "sigmoid", "--optimizer", "sgd", "--lr", "3", "--init", "normal"],

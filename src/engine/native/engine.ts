@@ -1,21 +1,23 @@
 // The engine `native`: memory, kernels and threads of the engine `wasm`, with matrix products handed to a library of the machine, which works
 // on the same bytes. Where the library can't take an operand as it lies, or gains nothing, the kernel computes it.
+import type { NativeProvider } from "../configure.ts";
 import { bytesOf } from "../dtype.ts";
 import type { ArrayView, EngineStatus, FusedActivation, MatrixView } from "../engine.ts";
-import { platform } from "../platform.ts";
 import { endedError } from "../storage.ts";
 import { WasmEngine, type WasmOptions } from "../wasm/engine.ts";
-import { type Koffi, loadKoffi } from "./koffi.ts";
-import { missingMessage, type NativeLibrary, nativeLibrary } from "./library.ts";
-import { makeParts, type Multiply, type PartKernels, type Parts, TASK } from "./parts.ts";
+import { type Koffi, loadKoffi, memoryAddress } from "./koffi.ts";
+import { missingMessage, missingReason, type NativeLibraries, type NativeLibrary, nativeLibraries } from "./library.ts";
+import { makeParts, type PartKernels, type Parts, TASK } from "./parts.ts";
 import { withNativeWorkers } from "./workers.ts";
 
 const ACTIVATION: Record<FusedActivation, number> = { none: 0, sigmoid: 1, tanh: 2, relu: 3 };
 
 /** Multiply-adds from which the library is faster than the kernel, the call included. */
-const SMALLEST = 4096;
-/** Multiply-adds of the smallest part worth giving to another thread. */
-const PART_WORK = 500_000;
+const SMALLEST_PRODUCT = 16384;
+/** Multiply-adds of the smallest part worth giving to another thread: two microseconds. */
+const PART_WORK = 250_000;
+/** What finishing an element costs, in multiply-adds of the library. */
+const FINISH_WORK: Record<FusedActivation, number> = { none: 8, relu: 8, sigmoid: 250, tanh: 250 };
 /** Parts begin at multiples of the tiles that libraries compute at once. */
 const [ROW_UNIT, COLUMN_UNIT] = [8, 48];
 
@@ -26,15 +28,16 @@ export interface NativeStatus extends EngineStatus {
   libraryFile: string;
 }
 
+export interface NativeOptions extends WasmOptions {
+  /** Multiply-adds from which products go to the library; default: where it begins to be faster than the kernel. */
+  smallestProduct?: number;
+}
+
 /** The exports of kernels/native.ts. */
 interface NativeKernels extends PartKernels {
   threadCount(): number;
   forkOutside(chunks: number): number;
   nextOutside(): number;
-}
-
-function addressOf(koffi: Koffi, memory: WebAssembly.Memory): number {
-  return Number(koffi.address(new Uint8Array(memory.buffer)));
 }
 
 /**
@@ -55,39 +58,34 @@ export function leadingDimension(rows: number, columns: number, rowStride: numbe
 
 export class NativeEngine extends WasmEngine {
   override readonly name: string = "native";
-  readonly library: NativeLibrary;
+  readonly libraries: NativeLibraries;
   private readonly parts: Parts;
   private readonly kernels: NativeKernels;
   private readonly task: Uint32Array;
+  private readonly smallestProduct: number;
 
   /** Throws an Error that says what was tried and what to install if no library can be used. */
-  static make(options: WasmOptions = {}): NativeEngine {
-    const library = nativeLibrary();
-    if (library === null) throw new Error(missingMessage());
-    if (options.deterministic) {
-      throw new Error('engine: "native" can\'t be deterministic, for a library\'s rounding is its own; use "wasm"');
-    }
-    if (!platform().sharedMemory()) {
-      throw new Error('engine: "native" needs memory that does not move when it grows: shared memory, which is not allowed here');
-    }
-    const { koffi } = loadKoffi();
-    const address = (memory: WebAssembly.Memory): number => addressOf(koffi, memory);
-    return withNativeWorkers(library, address, () => new NativeEngine(options, koffi, library));
+  static make(options: NativeOptions = {}): NativeEngine {
+    const libraries = nativeLibraries();
+    if (libraries === null) throw new Error(missingMessage());
+    const loaded = loadKoffi();
+    return withNativeWorkers(loaded, libraries, () => new NativeEngine(options, loaded.koffi, libraries));
   }
 
-  private constructor(options: WasmOptions, koffi: Koffi, library: NativeLibrary) {
+  private constructor(options: NativeOptions, koffi: Koffi, libraries: NativeLibraries) {
     super(options);
-    this.library = library;
+    this.libraries = libraries;
+    this.smallestProduct = options.smallestProduct ?? SMALLEST_PRODUCT;
     this.kernels = this["byName"] as unknown as NativeKernels;
-    // Shared memory reserves its addresses for its largest size when it is made: this one holds for good.
     const memory = this["memoryObject"];
-    const base = addressOf(koffi, memory);
-    this.parts = makeParts(koffi, library, base, memory.buffer, this.kernels, TASK);
+    this.parts = makeParts(koffi, libraries, memoryAddress(koffi, memory), memory.buffer, this.kernels, TASK);
     this.task = new Uint32Array(memory.buffer, TASK.address, TASK.words);
   }
 
   override status(): NativeStatus {
-    return { ...super.status(), library: this.library.title, libraryFile: this.library.file };
+    const { float32, float64 } = this.libraries;
+    const second = float64 === null || float64 === float32 ? "" : `; float64 by ${float64.title}`;
+    return { ...super.status(), library: float32.title + second, libraryFile: float32.file };
   }
 
   override matmul(
@@ -104,7 +102,8 @@ export class NativeEngine extends WasmEngine {
     const lda = leadingDimension(m, k, a.rowStride, a.columnStride);
     const ldb = leadingDimension(k, n, b.rowStride, b.columnStride);
     const work = m * n * k;
-    if (multiply === null || lda === 0 || ldb === 0 || work < SMALLEST) {
+    const backwards = a.batchStride < 0 || b.batchStride < 0;
+    if (multiply === null || lda === 0 || ldb === 0 || work < this.smallestProduct || backwards) {
       super.matmul(a, b, c, m, n, k, batch, options);
       return;
     }
@@ -116,15 +115,18 @@ export class NativeEngine extends WasmEngine {
     const [fromA, fromB, to] = [place(a), place(b), place(c)];
     const bias = options.bias ? place(options.bias) : 0;
     const activation = ACTIVATION[options.activation ?? "none"];
+    const finishing = bias !== 0 || activation !== 0;
+    const total = batch * (finishing ? work + m * n * FINISH_WORK[options.activation ?? "none"] : work);
     const accumulate = options.accumulate ? 1 : 0;
     const [transposeA, transposeB] = [lda < 0 ? 1 : 0, ldb < 0 ? 1 : 0];
-    const threads = this.library.splits ? this.kernels.threadCount() : 1;
-    const wanted = threads === 1 ? 1 : Math.min(2 * threads, Math.floor((batch * work) / PART_WORK));
+    const library = this.libraries[bytes === 8 ? "float64" : "float32"]!;
+    const threads = library.splits ? this.kernels.threadCount() : 1;
+    const wanted = threads === 1 ? 1 : Math.max(1, Math.min(2 * threads, Math.floor(total / PART_WORK)));
     if (wanted < 2 && batch === 1) {
-      this.check(
-        multiply(transposeA, transposeB, m, n, k, fromA, Math.abs(lda), fromB, Math.abs(ldb), accumulate, to, n),
-      );
-      if (bias !== 0 || activation !== 0) {
+      const [a, b] = [fromA, fromB];
+      const error = multiply(transposeA, transposeB, m, n, k, a, Math.abs(lda), b, Math.abs(ldb), accumulate, to, n);
+      if (error !== 0) throw refused(library, error);
+      if (finishing) {
         this.kernels[bytes === 8 ? "finishProduct_f64" : "finishProduct_f32"](m, n, to, n, bias, activation);
       }
       return;
@@ -162,7 +164,7 @@ export class NativeEngine extends WasmEngine {
         task[TASK.c]! += task[TASK.nextC]!;
       }
     }
-    this.check(task[TASK.error]!);
+    if (task[TASK.error] !== 0) throw refused(library, task[TASK.error]!);
   }
 
   /** Cuts a product into about `wanted` rectangles: across the side that is longer, for each part copies what it needs of both factors. */
@@ -198,10 +200,13 @@ export class NativeEngine extends WasmEngine {
       throw error;
     }
   }
-
-  private check(error: number): void {
-    if (error !== 0) throw new Error(`matmul: ${this.library.title} refused the product with error ${error}`);
-  }
 }
 
-export type { Multiply };
+function refused(library: NativeLibrary, error: number): Error {
+  return new Error(`matmul: ${library.title} refused the product with error ${error}`);
+}
+
+export const nativeProvider: NativeProvider = {
+  problem: () => (nativeLibraries() === null ? { reason: missingReason(), message: missingMessage() } : null),
+  make: (options) => NativeEngine.make(options),
+};

@@ -22,6 +22,14 @@ export interface LoadedKoffi {
   readonly file: string;
 }
 
+/**
+ * Where a shared memory lies in the process. It stays there: the addresses up to its largest size are reserved when it
+ * is made.
+ */
+export function memoryAddress(koffi: Koffi, memory: WebAssembly.Memory): number {
+  return Number(koffi.address(new Uint8Array(memory.buffer)));
+}
+
 let loaded: LoadedKoffi | undefined;
 
 /** The package. Throws an Error that says how to install it. */
@@ -32,7 +40,9 @@ export function loadKoffi(): LoadedKoffi {
     loaded = { koffi: require("koffi") as Koffi, file: require.resolve("koffi") };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new Error(`the package koffi, through which native libraries are called, can't be loaded: ${reason}`);
+    throw new Error(
+      `the package koffi, through which libraries are called, can't be loaded (npm install koffi): ${reason}`,
+    );
   }
   return loaded;
 }

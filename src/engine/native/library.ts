@@ -27,18 +27,35 @@ const [SEQUENTIAL, OPENMP] = [1, 2];
 const AVX512 = 0x27;
 const AVX2 = 0x7;
 
-let probed: { library: NativeLibrary } | { tried: readonly string[] } | undefined;
-
-/** The library to use, looked for once; or null, and `failures` says why. */
-export function nativeLibrary(): NativeLibrary | null {
-  probed ??= probe();
-  return "library" in probed ? probed.library : null;
+/** What multiplies: a library, or two where the faster one has no float64. */
+export interface NativeLibraries {
+  readonly float32: NativeLibrary;
+  readonly float64: NativeLibrary | null;
 }
 
-/** What was tried in vain. */
-export function failures(): readonly string[] {
+/** What became of looking for libraries. */
+interface Probe {
+  libraries: NativeLibrary[];
+  /** Found, but of no use. */
+  refused: string[];
+  /** Not there. */
+  absent: string[];
+}
+
+let probed: Probe | undefined;
+
+/** The libraries to use, looked for once; null if there is none. */
+export function nativeLibraries(): NativeLibraries | null {
   probed ??= probe();
-  return "tried" in probed ? probed.tried : [];
+  const [first] = probed.libraries;
+  if (first === undefined) return null;
+  return { float32: first, float64: probed.libraries.find((library) => library.float64) ?? null };
+}
+
+/** Why there is none, in a few words. */
+export function missingReason(): string {
+  probed ??= probe();
+  return probed.refused[0] ?? "no oneDNN or BLAS was found";
 }
 
 /** Forgets what was found: the environment has changed. */
@@ -47,47 +64,66 @@ export function lookAgain(): void {
 }
 
 /** What to install, by system. */
-export const REMEDIES: readonly string[] = [
-  "Debian, Ubuntu: sudo apt install libdnnl2 (libdnnl3 on later releases), or libopenblas0",
-  "Fedora: sudo dnf install onednn, or openblas",
-  "macOS: nothing, Accelerate is part of it",
-  "Windows: put the folder of OpenBLAS's libopenblas.dll, or of oneDNN's dnnl.dll, on PATH",
-  "any system: NABLA_NATIVE names a library by its absolute path",
+const REMEDIES: readonly { system: NodeJS.Platform | "any"; remedy: string }[] = [
+  { system: "linux", remedy: "Debian, Ubuntu: sudo apt install libdnnl2 (libdnnl3 on later releases) or libopenblas0" },
+  { system: "linux", remedy: "Fedora: sudo dnf install onednn or openblas" },
+  { system: "darwin", remedy: "macOS: nothing to install, Accelerate is part of it" },
+  { system: "win32", remedy: "Windows: put the folder of OpenBLAS's libopenblas.dll or of oneDNN's dnnl.dll on PATH" },
+  { system: "any", remedy: "elsewhere: set NABLA_NATIVE to the absolute path of a library" },
 ];
+
+/** What to install on this system. */
+export function remediesHere(): string[] {
+  return REMEDIES.filter(({ system }) => system === process.platform || system === "any").map(({ remedy }) => remedy);
+}
 
 /** Why there is no native engine, and what to do, in lines. */
 export function missingMessage(): string {
-  const lines = [...failures().map((line) => `tried ${line}`), ...REMEDIES];
+  probed ??= probe();
+  const lines = [
+    ...[...probed.refused, ...probed.absent].map((line) => `tried ${line}`),
+    ...REMEDIES.map(({ remedy }) => remedy),
+  ];
   return `engine: "native" needs oneDNN or a BLAS, and none can be used here.\n  ${lines.join("\n  ")}`;
 }
 
-function probe(): { library: NativeLibrary } | { tried: readonly string[] } {
-  const tried: string[] = [];
-  try {
-    const { koffi, file } = loadKoffi();
-    const named = process.env["NABLA_NATIVE"];
-    if (named) return { library: judge(koffi, file, namedFile(named), undefined) };
-    const where = folders();
-    for (const candidate of candidates()) {
-      const path = candidate.names.map((name) => findFile(name, where)).find((found) => found !== undefined);
-      if (path === undefined) {
-        tried.push(`${candidate.title}: no ${candidate.names.join(" or ")} in the system's library folders`);
-        continue;
-      }
-      try {
-        return { library: judge(koffi, file, path, candidate) };
-      } catch (error) {
-        tried.push((error as Error).message);
-      }
+function probe(): Probe {
+  const result: Probe = { libraries: [], refused: [], absent: [] };
+  const attempt = (look: () => NativeLibrary | undefined): void => {
+    try {
+      const library = look();
+      if (library !== undefined) result.libraries.push(library);
+    } catch (error) {
+      result.refused.push((error as Error).message);
     }
-  } catch (error) {
-    tried.push((error as Error).message);
+  };
+  attempt(() => void loadKoffi());
+  if (result.refused.length > 0) return result;
+  const named = process.env["NABLA_NATIVE"];
+  if (named) {
+    attempt(() => judge(namedFile(named), undefined));
+    return result;
   }
-  return { tried };
+  const where = folders();
+  for (const candidate of candidates()) {
+    if (result.libraries.length > 0 && candidate.kind === "onednn") continue;
+    const files = candidate.names.flatMap((name) => findFile(name, where) ?? []);
+    if (files.length === 0) {
+      result.absent.push(`${candidate.title}: no ${candidate.names.join(" or ")} in the system's library folders`);
+    }
+    const before = result.libraries.length;
+    for (const file of files) {
+      attempt(() => judge(file, candidate));
+      if (result.libraries.length > before) break;
+    }
+    if (result.libraries.some((library) => library.float64)) break;
+  }
+  return result;
 }
 
 /** Loads a library and looks at what it exports. Throws an Error that says why it can't be used. */
-function judge(koffi: Koffi, koffiFile: string, file: string, candidate: Candidate | undefined): NativeLibrary {
+function judge(file: string, candidate: Candidate | undefined): NativeLibrary {
+  const { koffi, file: koffiFile } = loadKoffi();
   let library: ForeignLibrary;
   try {
     library = loadWithWidestInstructions(koffi, file);

@@ -1,7 +1,7 @@
 // What every thread does for the native engine: its parts of a matrix product, each handed to the library and finished by a kernel.
 // Worker threads run this file's one function from its source text, so it may use nothing but its arguments.
 import type { ForeignLibrary, Koffi } from "./koffi.ts";
-import type { NativeLibrary } from "./library.ts";
+import type { NativeLibraries, NativeLibrary } from "./library.ts";
 
 /**
  * C[m,n] = A[m,k] B[k,n], or C + A B with `accumulate`; row-major, A or B transposed where its flag is 1. Addresses in the engine's memory, the
@@ -69,46 +69,42 @@ export const TASK = {
 
 export type TaskLayout = typeof TASK;
 
-/** Binds the library to this thread. `base` is the address of the engine's memory in the process. */
+/** Binds the libraries to this thread. `base` is the address of the engine's memory in the process. */
 export function makeParts(
   koffi: Koffi,
-  native: Pick<NativeLibrary, "kind" | "file" | "oneThread" | "float64">,
+  libraries: NativeLibraries,
   base: number,
   buffer: ArrayBufferLike,
   kernels: PartKernels,
   layout: TaskLayout,
 ): Parts {
-  const library: ForeignLibrary = koffi.load(native.file);
-  if (native.oneThread !== null) library.func(native.oneThread, "void", ["int"])(1);
-  const bind = (): Pick<Parts, "float32" | "float64"> => {
-    if (native.kind === "onednn") {
-      const size = "int64_t";
-      const sgemm = library.func("dnnl_sgemm", "int", [
-        ...["char", "char", size, size, size],
-        ...["float", "size_t", size, "size_t", size, "float", "size_t", size],
-      ]);
-      return {
-        float32: (ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc) =>
-          sgemm(ta ? 84 : 78, tb ? 84 : 78, m, n, k, 1, base + a, lda, base + b, ldb, accumulate, base + c, ldc),
-        float64: null,
-      };
-    }
-    const cblas = (name: string, scalar: string): Multiply => {
-      const gemm = library.func(name, "void", [
-        ...["int", "int", "int", "int", "int", "int"],
-        ...[scalar, "size_t", "int", "size_t", "int", scalar, "size_t", "int"],
-      ]);
-      return (ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
-        gemm(101, ta ? 112 : 111, tb ? 112 : 111, m, n, k, 1, base + a, lda, base + b, ldb, accumulate, base + c, ldc);
-        return 0;
-      };
-    };
-    return {
-      float32: cblas("cblas_sgemm", "float"),
-      float64: native.float64 ? cblas("cblas_dgemm", "double") : null,
+  const load = (native: NativeLibrary): ForeignLibrary => {
+    const library = koffi.load(native.file);
+    if (native.oneThread !== null) library.func(native.oneThread, "void", ["int"])(1);
+    return library;
+  };
+  const oneDnn = (library: ForeignLibrary): Multiply => {
+    const size = "int64_t";
+    const gemm = library.func("dnnl_sgemm", "int", [
+      ...["char", "char", size, size, size],
+      ...["float", "size_t", size, "size_t", size, "float", "size_t", size],
+    ]);
+    return (ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc) =>
+      gemm(ta ? 84 : 78, tb ? 84 : 78, m, n, k, 1, base + a, lda, base + b, ldb, accumulate, base + c, ldc);
+  };
+  const blas = (library: ForeignLibrary, name: string, scalar: string): Multiply => {
+    const gemm = library.func(name, "void", [
+      ...["int", "int", "int", "int", "int", "int"],
+      ...[scalar, "size_t", "int", "size_t", "int", scalar, "size_t", "int"],
+    ]);
+    return (ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
+      gemm(101, ta ? 112 : 111, tb ? 112 : 111, m, n, k, 1, base + a, lda, base + b, ldb, accumulate, base + c, ldc);
+      return 0;
     };
   };
-  const { float32, float64 } = bind();
+  const first = load(libraries.float32);
+  const float32 = libraries.float32.kind === "onednn" ? oneDnn(first) : blas(first, "cblas_sgemm", "float");
+  const float64 = libraries.float64 && blas(load(libraries.float64), "cblas_dgemm", "double");
   const task = new Uint32Array(buffer, layout.address, layout.words);
   const word = (index: number): number => task[index]!;
 

@@ -120,5 +120,7 @@ export function namedFile(value: string): string {
   const where = folders();
   const file = findFile(value, where);
   if (file !== undefined) return file;
-  throw new Error(`NABLA_NATIVE names ${value}, which is in none of ${where.filter((path) => existsSync(path)).join(", ")}`);
+  throw new Error(
+    `NABLA_NATIVE names ${value}, which is in none of ${where.filter((path) => existsSync(path)).join(", ")}`,
+  );
 }

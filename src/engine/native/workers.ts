@@ -1,7 +1,8 @@
 // Worker threads that run chunks of kernels as any engine's do, and beside them parts that go to a native library.
 import { Worker } from "node:worker_threads";
 import { type Platform, platform, setPlatform, type WorkerHandle, type WorkerStart } from "../platform.ts";
-import type { NativeLibrary } from "./library.ts";
+import { type LoadedKoffi, memoryAddress } from "./koffi.ts";
+import type { NativeLibraries } from "./library.ts";
 import { makeParts, TASK } from "./parts.ts";
 
 /** A worker's whole program. A failure is written to the control block (kernels/parallel.ts), where the waiting caller sees it. */
@@ -13,8 +14,8 @@ const PROGRAM = `
     const abort = () => { throw new Error("abort"); };
     const { exports } = new WebAssembly.Instance(start.module, { env: { memory: start.memory, abort } });
     exports.setScratch(start.scratch, start.scratchBytes);
-    const { library, base, layout } = start.native;
-    const parts = makeParts(require(library.koffi), library, base, start.memory.buffer, exports, layout);
+    const { libraries, koffi, base, layout } = start.native;
+    const parts = makeParts(require(koffi), libraries, base, start.memory.buffer, exports, layout);
     for (let part = exports.outsideWorkerLoop(); part !== -1; part = exports.outsideWorkerLoop()) parts.run(part);
   } catch (error) {
     Atomics.store(failed, 0, 1);
@@ -22,13 +23,9 @@ const PROGRAM = `
   }
 `;
 
-/** Starts such threads; `addressOf` tells where a memory lies in the process. */
-function starter(
-  library: NativeLibrary,
-  addressOf: (memory: WebAssembly.Memory) => number,
-): Platform["startWorker"] {
+function starter({ koffi, file }: LoadedKoffi, libraries: NativeLibraries): Platform["startWorker"] {
   return (start: WorkerStart, onError): WorkerHandle => {
-    const native = { library, base: addressOf(start.memory), layout: TASK };
+    const native = { libraries, koffi: file, base: memoryAddress(koffi, start.memory), layout: TASK };
     const worker = new Worker(PROGRAM, { eval: true, workerData: { ...start, native } });
     worker.unref();
     worker.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));
@@ -41,13 +38,9 @@ function starter(
 }
 
 /** Runs `make`; threads that it starts are of this kind. */
-export function withNativeWorkers<T>(
-  library: NativeLibrary,
-  addressOf: (memory: WebAssembly.Memory) => number,
-  make: () => T,
-): T {
+export function withNativeWorkers<T>(loaded: LoadedKoffi, libraries: NativeLibraries, make: () => T): T {
   const usual = platform();
-  setPlatform({ ...usual, startWorker: starter(library, addressOf) });
+  setPlatform({ ...usual, startWorker: starter(loaded, libraries) });
   try {
     return make();
   } finally {
