@@ -7,7 +7,8 @@ import { setPlatform } from "./engine/platform.ts";
 setPlatform(nodePlatform);
 provideNativeEngine(nativeProvider);
 
-export { cacheFolder } from "./data/cache.node.ts";
+export { cacheFolder, type Environment } from "./data/cache.node.ts";
+export type { DataFile, MnistPart } from "./data/catalogue.ts";
 export { readImageFile } from "./data/image-file.node.ts";
 export {
   type DownloadOptions,

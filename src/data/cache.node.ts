@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { type IdxArray, readIdx } from "./idx.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder for data that Nabla may keep between runs: `NABLA_CACHE_DIR` if set, else the platform's usual place
  * (`$XDG_CACHE_HOME/nabla` or `~/.cache/nabla`; `~/Library/Caches/nabla` on macOS; `%LOCALAPPDATA%\nabla\cache` on Windows).

@@ -42,7 +42,15 @@ const TIMED = {
 /** A trace longer than this stops growing, so that a long run does not fill memory. */
 const MOST_EVENTS = 200_000;
 
-/** A running or finished profile. */
+/**
+ * A running or finished profile.
+ * @example
+ * ```ts
+ * const profiler = startProfiling();
+ * zeros([8, 8]).matmul(zeros([8, 8]));
+ * console.log(String(profiler.stop()));
+ * ```
+ */
 export class Profiler {
   private readonly totals = new Map<string, OperationProfile>();
   private readonly events: TraceEvent[] = [];

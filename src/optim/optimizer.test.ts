@@ -169,6 +169,16 @@ describe("formulas in float64, against plain loops over random settings, sizes a
 });
 
 describe("what all optimisers share", () => {
+  it("a state with parameter groups is not restored into an optimiser without them", () => {
+    const frozen = { groups: [{ match: /weights/, learningRateFactor: 0 }] };
+    const saved = optimizerByName("sgd", frozen).state();
+    expect(saved.groups).toEqual(['/weights/ {"learningRateFactor":0}']);
+    expect(() => optimizerByName("sgd", saved.config).restore(saved, {})).toThrow(
+      /saved with parameter groups .*same groups/,
+    );
+    expect(() => optimizerByName("sgd", frozen).restore(JSON.parse(JSON.stringify(saved)), {})).not.toThrow();
+  });
+
   it("counts a parameter that backward did not reach as gradient 0", () => {
     const block = blockOf("float64", ["used", [2]], ["unused", [5]]);
     backward(block.parameters[0].tensor.mul(3).sum());

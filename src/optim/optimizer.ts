@@ -8,7 +8,14 @@ import { formatShape } from "../tensor/shape.ts";
 import { packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
 import { finite, knownOptions, notNegative, positive, whole } from "./checks.ts";
 import { clipTensorNorm, clipTensorValues } from "./clip.ts";
-import { checkGroups, type ParameterGroup, type Stretch, type Target, targetOfBlock } from "./target.ts";
+import {
+  checkGroups,
+  describeGroups,
+  type ParameterGroup,
+  type Stretch,
+  type Target,
+  targetOfBlock,
+} from "./target.ts";
 
 /** What every optimiser takes. */
 export interface OptimizerOptions {
@@ -36,6 +43,8 @@ export interface OptimizerState {
   iterations: number;
   /** The learning rate of the next step. */
   learningRate: number;
+  /** Parameter groups, described; they are not made again from this, only compared. Left out where there are none. */
+  groups?: string[];
 }
 
 const COMMON = ["learningRate", "weightDecay", "l1", "clipNorm", "clipValue", "groups"] as const;
@@ -221,7 +230,11 @@ export abstract class Optimizer {
 
   /** Settings, learning rate and count, as JSON. With `slots()` it is all that the next step depends on. */
   state(): OptimizerState {
-    return { type: this.type, config: this.config(), iterations: this.iterations, learningRate: this.rate };
+    const groups = describeGroups(this.groups);
+    return {
+      ...{ type: this.type, config: this.config(), iterations: this.iterations, learningRate: this.rate },
+      ...(groups.length > 0 && { groups }),
+    };
   }
 
   private config(): Record<string, number> {
@@ -248,6 +261,12 @@ export abstract class Optimizer {
       throw new Error(
         `${what}: the state was saved with ${key} ${String(saved)}, the optimiser has ${String(config[key])}; ` +
           "make it with the saved settings: optimizerByName(state.type, state.config)",
+      );
+    }
+    const groups = { saved: JSON.stringify(state.groups ?? []), own: JSON.stringify(describeGroups(this.groups)) };
+    if (groups.saved !== groups.own) {
+      throw new Error(
+        `${what}: the state was saved with parameter groups ${groups.saved}, the optimiser has ${groups.own}; make it with the same groups`,
       );
     }
     const iterations = whole(what, "iterations", state.iterations, 0);

@@ -45,6 +45,15 @@ export interface Target {
   stretches: readonly Stretch[];
 }
 
+/** Each group in a line, equal for equal rules: what a saved state is compared by. */
+export function describeGroups(groups: readonly ParameterGroup[]): string[] {
+  return groups.map(({ match, parameters, learningRateFactor = 1, weightDecay, l1 }) => {
+    const names = match ? String(match) : parameters!.map((parameter) => parameter.name).join(" ");
+    const rules = { learningRateFactor, weightDecay, l1 };
+    return `${names} ${JSON.stringify(rules)}`;
+  });
+}
+
 /** @throws TypeError, RangeError for a group without parameters or with impossible numbers. */
 export function checkGroups(owner: string, groups: readonly ParameterGroup[]): readonly ParameterGroup[] {
   if (!Array.isArray(groups)) throw new TypeError(`${owner}: groups must be a list of parameter groups`);
