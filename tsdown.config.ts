@@ -22,6 +22,8 @@ export default defineConfig([
     dts: declarations && { entry: "src/node.ts" },
     clean: false,
     outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
+    // Without it ECharts carries its developers' assertions along, and runs them.
+    define: { "process.env.NODE_ENV": '"production"' },
     deps: { neverBundle: ["@resvg/resvg-js", "koffi"] },
   },
 ]);

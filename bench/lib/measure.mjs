@@ -22,7 +22,10 @@ class Side {
     });
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
     this.ended = new Promise((resolve) => {
-      this.child.on("error", (error) => resolve(error.message));
+      this.child.on("error", (error) => {
+        this.absent = error.code === "ENOENT";
+        resolve(error.message);
+      });
       this.child.on("close", (code) => resolve(`exit code ${code}`));
     });
     // A child that is gone can't be written to; `next` reports its end.
@@ -38,6 +41,7 @@ class Side {
     const message = this.lines.next().then(async ({ done, value }) => {
       if (!done) return JSON.parse(value);
       const reason = await this.ended;
+      if (this.absent) return { missing: `${this.child.spawnfile} is not there` };
       const last = this.complaints.trim().split("\n").at(-1);
       return { failed: last ? `${reason}: ${last}` : reason };
     });

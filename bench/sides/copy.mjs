@@ -35,7 +35,7 @@ if (!isMainThread) {
     }
     while (Atomics.load(control, FINISHED) < threads - 1) await new Promise((resolve) => setTimeout(resolve, 1));
     return {
-      version: "memcpy",
+      version: "the C library's",
       start() {},
       advance(count) {
         for (let i = 0; i < count; i++) {

@@ -25,8 +25,8 @@ async function workersUp(nabla, threads) {
   while (nabla.engineStatus().threadsReady < threads) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-function describe({ engine, relaxedSimd, deterministic }) {
-  return `${engine}${relaxedSimd ? ", relaxed SIMD" : ""}${deterministic ? ", deterministic" : ""}`;
+function describe({ library, relaxedSimd }) {
+  return library ?? (relaxedSimd ? "relaxed SIMD" : "without relaxed SIMD");
 }
 
 function makeModel(nabla, job) {

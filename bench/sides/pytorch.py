@@ -1,5 +1,8 @@
 # PyTorch's side, written as its users write it: modules, torch.optim, one loop. Batches are views made before the clock starts.
 
+import sys
+import time
+
 from serve import Missing, import_started, ramp, read_data, serve
 
 
@@ -7,7 +10,8 @@ def import_torch():
     try:
         import torch
     except ImportError as error:
-        raise Missing(f"{sys.executable} has no torch ({error}); install Debian's python3-torch, or name another python in NABLA_BENCH_PYTHON")
+        remedy = "install Debian's python3-torch, or name another python in NABLA_BENCH_PYTHON"
+        raise Missing(f"{sys.executable} has no torch ({error}); {remedy}")
     return torch
 
 
@@ -189,8 +193,6 @@ KINDS = {"training": Training, "product": Product, "bandwidth": Bandwidth, "over
 
 
 def startup(request):
-    import time
-
     torch = import_torch()
     torch.set_num_threads(request["threads"])
     job = request["job"]["model"]

@@ -189,12 +189,12 @@ export async function train(request: TrainRequest): Promise<number> {
   }
   if (outcome === "interrupted") await save();
   else await writeFileAtomically(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
+  await folder.writeHistory({ status: outcome, epochs: records });
   const finished = outcome === "finished";
   const status: RunStatus = finished
     ? { kind: "finished" }
     : { kind: "interrupted", epoch: trainer.epoch, resume: `nabla train --resume ${out}` };
   await writeReport(folder, { config, data, model, records }, status);
-  await folder.writeHistory({ status: outcome, epochs: records });
 
   const summary = summaryOf(config, data, model.parameterCount, records, outcome, out);
   if (outcome === "interrupted") {

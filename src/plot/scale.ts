@@ -97,25 +97,30 @@ function linearRange(axis: Axis | undefined, low: number, high: number, wish: Ra
   }
   if (wish.ends === "loose") {
     const margin = (max - min) * 0.05;
-    if (axis?.min === undefined) min -= margin;
-    if (axis?.max === undefined) max += margin;
+    if (axis?.min === undefined) min = tidy(min - margin);
+    if (axis?.max === undefined) max = tidy(max + margin);
   }
   let step = roundStep(max - min, wish.count);
   if (wish.whole) step = Math.max(1, step);
   const slack = step * 1e-9;
   if (wish.ends === "round") {
-    if (axis?.min === undefined) min = Math.floor(min / step + 1e-9) * step;
-    if (axis?.max === undefined) max = Math.ceil(max / step - 1e-9) * step;
+    if (axis?.min === undefined) min = tidy(Math.floor(min / step + 1e-9) * step);
+    if (axis?.max === undefined) max = tidy(Math.ceil(max / step - 1e-9) * step);
     if (axis?.format === "percent" && high <= 1 && axis?.max === undefined) max = Math.min(1, max);
   }
   const ticks: Tick[] = [];
   const shownStep = axis?.format === "percent" ? step * 100 : step;
   const decimals = Math.min(20, Math.max(0, -Math.floor(Math.log10(shownStep) + 1e-9)));
   for (let k = Math.ceil((min - slack) / step); k * step <= max + slack; k++) {
-    const at = k === 0 ? 0 : k * step;
+    const at = k === 0 ? 0 : tidy(k * step);
     ticks.push({ at, label: tickLabel(at, decimals, axis?.format) });
   }
   return { min, max, log: false, ticks };
+}
+
+/** 0.82 for 0.8200000000000001: ECharts rounds ends itself and rejects a range whose ends it rounds outwards. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(12));
 }
 
 /** All labels of an axis have the same decimals, so that they align. */
@@ -157,7 +162,7 @@ function linearTicks(min: number, max: number, count: number): number[] {
   const ticks: number[] = [];
   const first = Math.max(1, Math.floor(min / step + 1e-9));
   for (let k = first; ; k++) {
-    ticks.push(k * step);
+    ticks.push(tidy(k * step));
     if (k * step >= max * (1 - 1e-9)) return ticks;
   }
 }

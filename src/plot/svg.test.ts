@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Chart } from "./chart.ts";
 import { renderChart, renderSvg } from "./svg.ts";
@@ -218,4 +219,39 @@ describe("read-outs", () => {
       ["Bars", "Spread", "Mistakes", "Valley", "Digits"].map((title) => renderChart(of(title)).readout?.kind),
     ).toEqual(["stretches", "stretches", "cells", "field", undefined]);
   });
+});
+
+it("property: every range of values can be drawn, with round, loose and given ends", () => {
+  const value = fc
+    .tuple(fc.integer({ min: -1e6, max: 1e6 }), fc.integer({ min: -6, max: 6 }))
+    .map(([digits, power]) => (digits / 1e6) * 10 ** power);
+  fc.assert(
+    fc.property(
+      value,
+      value,
+      fc.constantFrom("line", "scatter"),
+      fc.constantFrom("percent", undefined),
+      fc.boolean(),
+      (a, b, kind, format, given) => {
+        fc.pre(a !== b);
+        const [min, max] = [Math.min(a, b), Math.max(a, b)];
+        const yAxis = { ...(format && { format }), ...(given && { min, max }) };
+        const chart = { kind, yAxis, series: [{ name: "a", x: [0, 1, 2], y: [a, b, (a + b) / 2] }] } as Chart;
+        expect(renderSvg(chart, { width: 300, height: 200 })).toContain("<svg");
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+it("82.6% to 92.6%, whose lowest tick is 0.82 and not 0.8200000000000001", () => {
+  const chart: Chart = {
+    kind: "line",
+    yAxis: { format: "percent" },
+    series: [
+      { name: "a", y: [0.82648, 0.91578] },
+      { name: "b", y: [0.9183, 0.9257] },
+    ],
+  };
+  expect(renderSvg(chart, { width: 400, height: 300 })).toContain("82%");
 });

@@ -1,13 +1,14 @@
 // The engine `native`: memory, kernels and threads of the engine `wasm`, with matrix products handed to a library of the machine, which works
 // on the same bytes. Where the library can't take an operand as it lies, or gains nothing, the kernel computes it.
 import type { NativeProvider } from "../configure.ts";
-import { bytesOf } from "../dtype.ts";
+import { bytesOf, type DType } from "../dtype.ts";
 import type { ArrayView, EngineStatus, FusedActivation, MatrixView } from "../engine.ts";
 import { endedError } from "../storage.ts";
 import { WasmEngine, type WasmOptions } from "../wasm/engine.ts";
+import { CONVOLUTIONS, Convolutions, type Host } from "./convolution.ts";
 import { type Koffi, loadKoffi, memoryAddress } from "./koffi.ts";
 import { missingMessage, missingReason, type NativeLibraries, type NativeLibrary, nativeLibraries } from "./library.ts";
-import { makeParts, type PartKernels, type Parts, TASK } from "./parts.ts";
+import { LAYOUTS, makeParts, type PartKernels, type Parts, STEPS, TASK } from "./parts.ts";
 import { withNativeWorkers } from "./workers.ts";
 
 const ACTIVATION: Record<FusedActivation, number> = { none: 0, sigmoid: 1, tanh: 2, relu: 3 };
@@ -16,6 +17,8 @@ const ACTIVATION: Record<FusedActivation, number> = { none: 0, sigmoid: 1, tanh:
 const SMALLEST_PRODUCT = 16384;
 /** Multiply-adds of the smallest part worth giving to another thread: two microseconds. */
 const PART_WORK = 250_000;
+/** Multiply-adds from which a product is cut fine enough for many threads. */
+const LARGE_WORK = 64 * PART_WORK;
 /** What finishing an element costs, in multiply-adds of the library. */
 const FINISH_WORK: Record<FusedActivation, number> = { none: 8, relu: 8, sigmoid: 250, tanh: 250 };
 /** Parts begin at multiples of the tiles that libraries compute at once. */
@@ -56,6 +59,12 @@ export function leadingDimension(rows: number, columns: number, rowStride: numbe
   return 0;
 }
 
+/** Address of a view's first element, or of the element at an offset of its own. */
+function place(operation: string, { storage, offset }: ArrayView, bytes: number, at = offset): number {
+  if (storage.address === 0) throw endedError(operation, storage);
+  return storage.address + at * bytes;
+}
+
 export class NativeEngine extends WasmEngine {
   override readonly name: string = "native";
   readonly libraries: NativeLibraries;
@@ -63,29 +72,62 @@ export class NativeEngine extends WasmEngine {
   private readonly kernels: NativeKernels;
   private readonly task: Uint32Array;
   private readonly smallestProduct: number;
+  private readonly convolutions: Convolutions | undefined;
 
   /** Throws an Error that says what was tried and what to install if no library can be used. */
   static make(options: NativeOptions = {}): NativeEngine {
     const libraries = nativeLibraries();
     if (libraries === null) throw new Error(missingMessage());
     const loaded = loadKoffi();
-    return withNativeWorkers(loaded, libraries, () => new NativeEngine(options, loaded.koffi, libraries));
+    const steps: number[] = [];
+    return withNativeWorkers(loaded, libraries, steps, () => new NativeEngine(options, loaded.koffi, libraries, steps));
   }
 
-  private constructor(options: NativeOptions, koffi: Koffi, libraries: NativeLibraries) {
+  private constructor(options: NativeOptions, koffi: Koffi, libraries: NativeLibraries, workerSteps: number[]) {
     super(options);
     this.libraries = libraries;
     this.smallestProduct = options.smallestProduct ?? SMALLEST_PRODUCT;
     this.kernels = this["byName"] as unknown as NativeKernels;
     const memory = this["memoryObject"];
-    this.parts = makeParts(koffi, libraries, memoryAddress(koffi, memory), memory.buffer, this.kernels, TASK);
+    const base = memoryAddress(koffi, memory);
+    const steps = workerSteps.map((at) => new Float64Array(memory.buffer, at, STEPS.words));
+    steps.unshift(new Float64Array(STEPS.words));
+    this.parts = makeParts(koffi, libraries, base, memory.buffer, steps[0]!, this.kernels, LAYOUTS);
     this.task = new Uint32Array(memory.buffer, TASK.address, TASK.words);
+    if (libraries.float32.kind === "onednn" && process.arch === "x64") {
+      const host = this.convolutionHost(steps, base);
+      this.convolutions = new Convolutions(koffi, libraries.float32, host, options.smallestProduct);
+    }
   }
 
   override status(): NativeStatus {
     const { float32, float64 } = this.libraries;
     const second = float64 === null || float64 === float32 ? "" : `; float64 by ${float64.title}`;
     return { ...super.status(), library: float32.title + second, libraryFile: float32.file };
+  }
+
+  private convolutionHost(steps: readonly Float64Array[], base: number): Host {
+    return {
+      parts: this.parts,
+      task: this.task,
+      steps,
+      base,
+      allocate: (bytes) => this.allocateBytes(bytes),
+      release: (address, bytes) => this.releaseBytes(address, bytes),
+      copy: (from, to, bytes) => this["u8"].copyWithin(to, from, from + bytes),
+      sumRows: (x, rows, elements, out) => this["byType"].float32["sum"]!(x, out, 1, rows, elements),
+      fork: (parts) => this.fork(parts),
+    };
+  }
+
+  override kernel(name: string, dtype: DType, ...values: (ArrayView | number | null)[]): number {
+    if (this.convolutions !== undefined && dtype === "float32" && name in CONVOLUTIONS) {
+      const numbers = values.map((value) =>
+        typeof value === "number" ? value : value === null ? 0 : place(name, value, 4),
+      );
+      if (this.convolutions.run(name, numbers)) return 0;
+    }
+    return super.kernel(name, dtype, ...values);
   }
 
   override matmul(
@@ -108,20 +150,17 @@ export class NativeEngine extends WasmEngine {
       return;
     }
     const bytes = bytesOf(c.dtype);
-    const place = (x: MatrixView | ArrayView, { storage } = "view" in x ? x.view : x): number => {
-      if (storage.address === 0) throw endedError("matmul", storage);
-      return storage.address + x.offset * bytes;
-    };
-    const [fromA, fromB, to] = [place(a), place(b), place(c)];
-    const bias = options.bias ? place(options.bias) : 0;
+    const fromA = place("matmul", a.view, bytes, a.offset);
+    const fromB = place("matmul", b.view, bytes, b.offset);
+    const to = place("matmul", c, bytes);
+    const bias = options.bias ? place("matmul", options.bias, bytes) : 0;
     const activation = ACTIVATION[options.activation ?? "none"];
     const finishing = bias !== 0 || activation !== 0;
     const total = batch * (finishing ? work + m * n * FINISH_WORK[options.activation ?? "none"] : work);
     const accumulate = options.accumulate ? 1 : 0;
     const [transposeA, transposeB] = [lda < 0 ? 1 : 0, ldb < 0 ? 1 : 0];
     const library = this.libraries[bytes === 8 ? "float64" : "float32"]!;
-    const threads = library.splits ? this.kernels.threadCount() : 1;
-    const wanted = threads === 1 ? 1 : Math.max(1, Math.min(2 * threads, Math.floor(total / PART_WORK)));
+    const wanted = library.splits ? partsFor(total) : 1;
     if (wanted < 2 && batch === 1) {
       const [a, b] = [fromA, fromB];
       const error = multiply(transposeA, transposeB, m, n, k, a, Math.abs(lda), b, Math.abs(ldb), accumulate, to, n);
@@ -132,7 +171,7 @@ export class NativeEngine extends WasmEngine {
       return;
     }
     const { task } = this;
-    task[TASK.float64] = bytes === 8 ? 1 : 0;
+    task[TASK.kind] = bytes === 8 ? TASK.float64Product : TASK.float32Product;
     task[TASK.m] = m;
     task[TASK.n] = n;
     task[TASK.k] = k;
@@ -200,6 +239,15 @@ export class NativeEngine extends WasmEngine {
       throw error;
     }
   }
+}
+
+/**
+ * Into how many parts a product is cut. It depends on the work alone, never on the threads that are there: a library rounds differently for
+ * another shape, and one thread must give the same bits as many.
+ */
+function partsFor(work: number): number {
+  const most = work >= LARGE_WORK ? 16 : 4;
+  return Math.max(1, Math.min(most, Math.floor(work / PART_WORK)));
 }
 
 function refused(library: NativeLibrary, error: number): Error {

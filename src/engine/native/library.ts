@@ -9,6 +9,8 @@ export interface NativeLibrary {
   readonly kind: "onednn" | "blas";
   /** Name, version and instructions: "oneDNN 2.6.3, AVX-512". */
   readonly title: string;
+  /** Version of oneDNN, whose interface changed with it; 0 of others. */
+  readonly major: number;
   readonly file: string;
   /** The package's file through which it is called. */
   readonly koffi: string;
@@ -156,6 +158,7 @@ function judge(file: string, candidate: Candidate | undefined): NativeLibrary {
   return {
     ...common,
     kind: "blas",
+    major: 0,
     title: titleOfBlas(library, file, has),
     float64: has("cblas_dgemm"),
     oneThread: setter,
@@ -182,6 +185,7 @@ function judgeOneDnn(
   const openMp = runtime === OPENMP && has("omp_set_num_threads");
   return {
     kind: "onednn",
+    major,
     title: `oneDNN ${major}.${minor}.${patch}${instructions}`,
     float64: false,
     oneThread: openMp ? "omp_set_num_threads" : null,

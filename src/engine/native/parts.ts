@@ -29,6 +29,9 @@ export interface Parts {
   run(part: number): void;
 }
 
+/** What a thread needs to run steps of oneDNN, as numbers: memory objects, stream, and three numbers a step. */
+export const STEPS = { words: 32, inputA: 0, inputB: 1, output: 2, stream: 3, count: 4, first: 5 } as const;
+
 /** The exports of the kernels' module that parts use. */
 export type PartKernels = Record<
   "finishProduct_f32" | "finishProduct_f64",
@@ -39,7 +42,8 @@ export type PartKernels = Record<
 export const TASK = {
   address: 512,
   words: 32,
-  float64: 0,
+  /** What the parts are: float32 products, float64 products, or images to convolve. */
+  kind: 0,
   m: 1,
   n: 2,
   k: 3,
@@ -63,20 +67,30 @@ export const TASK = {
   nextA: 19,
   nextB: 20,
   nextC: 21,
-  /** The first error code of any part. */
+  /** An error code of any part, 0 for none. */
   error: 22,
+  /** Elements of a convolution's part, to which the activation is applied. */
+  elements: 23,
+  /** Kinds. */
+  float32Product: 0,
+  float64Product: 1,
+  convolution: 2,
 } as const;
 
-export type TaskLayout = typeof TASK;
+export const LAYOUTS = { task: TASK, steps: STEPS } as const;
 
-/** Binds the libraries to this thread. `base` is the address of the engine's memory in the process. */
+/**
+ * Binds the libraries to this thread. `base` is the address of the engine's memory in the process, `row` what this
+ * thread's steps are read from.
+ */
 export function makeParts(
   koffi: Koffi,
   libraries: NativeLibraries,
   base: number,
   buffer: ArrayBufferLike,
+  row: Float64Array,
   kernels: PartKernels,
-  layout: TaskLayout,
+  { task: layout, steps: stepLayout }: typeof LAYOUTS,
 ): Parts {
   const load = (native: NativeLibrary): ForeignLibrary => {
     const library = koffi.load(native.file);
@@ -105,11 +119,15 @@ export function makeParts(
   const first = load(libraries.float32);
   const float32 = libraries.float32.kind === "onednn" ? oneDnn(first) : blas(first, "cblas_sgemm", "float");
   const float64 = libraries.float64 && blas(load(libraries.float64), "cblas_dgemm", "double");
+  const oneDnnOf = (name: string, types: string[]): ((...values: number[]) => number) | null =>
+    libraries.float32.kind === "onednn" ? first.func(name, "int", types) : null;
+  const setAddress = oneDnnOf("dnnl_memory_set_data_handle", ["size_t", "size_t"]);
+  const execute = oneDnnOf("dnnl_primitive_execute", ["size_t", "size_t", "int", "size_t"]);
   const task = new Uint32Array(buffer, layout.address, layout.words);
   const word = (index: number): number => task[index]!;
 
   const rectangle = (a: number, b: number, c: number, i: number, j: number, rows: number, columns: number): void => {
-    const wide = word(layout.float64) !== 0;
+    const wide = word(layout.kind) === layout.float64Product;
     const size = wide ? 8 : 4;
     const [transposeA, transposeB, k] = [word(layout.transposeA), word(layout.transposeB), word(layout.k)];
     const [lda, ldb, ldc] = [word(layout.lda), word(layout.ldb), word(layout.n)];
@@ -128,7 +146,28 @@ export function makeParts(
     }
   };
 
+  const convolve = (part: number): void => {
+    setAddress!(row[stepLayout.inputA]!, base + word(layout.a) + part * word(layout.nextA));
+    if (row[stepLayout.inputB] !== 0)
+      setAddress!(row[stepLayout.inputB]!, base + word(layout.b) + part * word(layout.nextB));
+    const to = word(layout.c) + part * word(layout.nextC);
+    setAddress!(row[stepLayout.output]!, base + to);
+    const stream = row[stepLayout.stream]!;
+    for (let step = 0; step < row[stepLayout.count]!; step++) {
+      const at = stepLayout.first + 3 * step;
+      const error = execute!(row[at]!, stream, row[at + 1]!, row[at + 2]!);
+      if (error !== 0) task[layout.error] = error;
+    }
+    const activation = word(layout.activation);
+    const elements = word(layout.elements);
+    if (activation !== 0) kernels.finishProduct_f32(1, elements, to, elements, 0, activation);
+  };
+
   const run = (part: number): void => {
+    if (word(layout.kind) === layout.convolution) {
+      convolve(part);
+      return;
+    }
     const [m, n, items] = [word(layout.m), word(layout.n), word(layout.items)];
     const [a, b, c] = [word(layout.a), word(layout.b), word(layout.c)];
     if (items === 0) {
