@@ -100,8 +100,8 @@ async function main() {
   const nabla = resolve(values.nabla);
   if (!existsSync(nabla)) throw new UsageError(`${nabla} is not there; npm run setup -- --build makes dist/node.js`);
   const settings = values.quick
-    ? { rounds: 2, seconds: 0.15, warmUpSeconds: 0.3 }
-    : { rounds: 5, seconds: 0.4, warmUpSeconds: 2 };
+    ? { rounds: 2, seconds: 0.15, warmUpSeconds: 0.3, patience: 0 }
+    : { rounds: 5, seconds: 0.4, warmUpSeconds: 2, patience: 3000 };
   const folder = mkdtempSync(join(tmpdir(), "nabla-bench-"));
   const summaries = [];
   try {
@@ -138,7 +138,7 @@ async function main() {
     }
     writeFileSync(RESULTS, resultsPage(run, before));
   }
-  console.log(`\nOther programs used ${Math.round(100 * busy)}% of the processors meanwhile.`);
+  console.log(`\nWhen turns began, other programs used ${Math.round(100 * busy)}% of the processors.`);
   const found = troubles(summaries);
   for (const trouble of found) console.error(`error: ${trouble}`);
   if (found.length > 0) process.exitCode = 1;

@@ -36,10 +36,20 @@ function ticks() {
   return { busy, all };
 }
 
-/** Rests for a while; returns the share of the machine's processors, 0 to 1, that others used meanwhile. */
-export async function rest(milliseconds) {
-  const before = ticks();
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-  const after = ticks();
-  return after.all > before.all ? (after.busy - before.busy) / (after.all - before.all) : 0;
+/** Share of the processors' time below which the machine counts as free. */
+const FREE = 0.1;
+
+/**
+ * Rests for a while, and on while others keep the machine busy, at most `patience` milliseconds; returns the share of the processors, 0 to 1, that they
+ * used at the end.
+ */
+export async function rest(milliseconds, patience) {
+  const end = performance.now() + patience;
+  for (;;) {
+    const before = ticks();
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const after = ticks();
+    const share = after.all > before.all ? (after.busy - before.busy) / (after.all - before.all) : 0;
+    if (share < FREE || performance.now() >= end) return share;
+  }
 }

@@ -7,7 +7,7 @@ import { rest } from "./machine.mjs";
 /** Between two turns: long enough that threads which spin for work have gone to sleep. */
 const PAUSE = 120;
 /** A contestant gets as many turns as fit into this time, in seconds; at least one. */
-const PATIENCE = 12;
+const LONGEST = 12;
 /** A side that says nothing for this long is given up, in milliseconds. */
 const SILENCE = 180_000;
 
@@ -73,7 +73,7 @@ function refusal({ missing, cannot, failed }) {
  * Measures a job. Returns for each contestant its seconds a step in every turn, the results of its first steps and its version; or why it has none;
  * and the mean share of the machine that others used.
  */
-export async function measure(job, sides, { data, nabla, rounds, seconds, warmUpSeconds, onProgress }) {
+export async function measure(job, sides, { data, nabla, rounds, seconds, warmUpSeconds, patience, onProgress }) {
   const entries = [];
   const busy = [];
   for (const contestant of sides) {
@@ -97,13 +97,12 @@ export async function measure(job, sides, { data, nabla, rounds, seconds, warmUp
     for (let round = 0; round < rounds; round++) {
       for (const entry of playing) {
         const turn = Math.max(seconds, entry.pace);
-        if (round > 0 && (round + 1) * turn > PATIENCE) continue;
+        if (entry.refusal || (round > 0 && (round + 1) * turn > LONGEST)) continue;
         onProgress?.(`${job.id}: round ${round + 1} of ${rounds}, ${entry.contestant.name}`);
-        busy.push(await rest(PAUSE));
+        busy.push(await rest(PAUSE, patience));
         const answer = await entry.side.take(seconds);
         entry.refusal = refusal(answer);
-        if (entry.refusal) break;
-        entry.turns.push(answer.seconds / answer.steps);
+        if (!entry.refusal) entry.turns.push(answer.seconds / answer.steps);
       }
     }
   } finally {
