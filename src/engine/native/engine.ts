@@ -32,6 +32,11 @@ export interface NativeStatus extends EngineStatus {
 }
 
 export interface NativeOptions extends WasmOptions {
+  /**
+   * Hand convolutions to oneDNN too. Off: in long training with batches gathered anew at every step, oneDNN 2.6 was seen to refuse one with status 2,
+   * and the cause is not found; the kernels take them instead.
+   */
+  convolutions?: boolean;
   /** Multiply-adds from which products go to the library; default: where it begins to be faster than the kernel. */
   smallestProduct?: number;
 }
@@ -94,7 +99,7 @@ export class NativeEngine extends WasmEngine {
     steps.unshift(new Float64Array(STEPS.words));
     this.parts = makeParts(koffi, libraries, base, memory.buffer, steps[0]!, this.kernels, LAYOUTS);
     this.task = new Uint32Array(memory.buffer, TASK.address, TASK.words);
-    if (libraries.float32.kind === "onednn" && process.arch === "x64") {
+    if (options.convolutions && libraries.float32.kind === "onednn" && process.arch === "x64") {
       const host = this.convolutionHost(steps, base);
       this.convolutions = new Convolutions(koffi, libraries.float32, host, options.smallestProduct);
     }

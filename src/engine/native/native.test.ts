@@ -123,7 +123,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
   test("products are the kernels' up to rounding, on one thread and on two", async () => {
     const expected = await products(new WasmEngine({ threads: 1 }));
     for (const threads of [1, 2]) {
-      const actual = await products(NativeEngine.make({ threads, smallestProduct: 1 }));
+      const actual = await products(NativeEngine.make({ convolutions: true, threads, smallestProduct: 1 }));
       for (const [name, values] of Object.entries(expected)) {
         const tolerance = name.endsWith("float64") ? 1e-12 : 2e-5;
         const got = actual[name]!;
@@ -137,8 +137,8 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
   });
 
   test.skipIf(found?.float32.kind !== "onednn")("oneDNN gives the same bits on one thread and on two", async () => {
-    const one = await products(NativeEngine.make({ threads: 1, smallestProduct: 1 }));
-    const two = await products(NativeEngine.make({ threads: 2, smallestProduct: 1 }));
+    const one = await products(NativeEngine.make({ convolutions: true, threads: 1, smallestProduct: 1 }));
+    const two = await products(NativeEngine.make({ convolutions: true, threads: 2, smallestProduct: 1 }));
     for (const name of Object.keys(one).filter((name) => name.endsWith("float32"))) {
       expect(
         Buffer.from(new Float32Array(one[name]!).buffer).equals(Buffer.from(new Float32Array(two[name]!).buffer)),
@@ -148,7 +148,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
   });
 
   test("kernels and products alternate on the same threads, also after the memory has grown", async () => {
-    await use(NativeEngine.make({ threads: 2 }));
+    await use(NativeEngine.make({ convolutions: true, threads: 2 }));
     nb.scope(() => {
       const x = nb.ones([256, 256]);
       const before = engine().memory().heldBytes;
@@ -162,7 +162,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
   });
 
   test("NaN and infinities come through", async () => {
-    await use(NativeEngine.make({ threads: 1, smallestProduct: 1 }));
+    await use(NativeEngine.make({ convolutions: true, threads: 1, smallestProduct: 1 }));
     nb.scope(() => {
       const a = nb.tensor([
         [Number.NaN, 1],
@@ -179,7 +179,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
   });
 
   test("a tensor whose scope has ended is refused", async () => {
-    await use(NativeEngine.make({ threads: 1, smallestProduct: 1 }));
+    await use(NativeEngine.make({ convolutions: true, threads: 1, smallestProduct: 1 }));
     const x = nb.ones([2, 2]);
     let ended = x;
     nb.scope(() => {
@@ -193,7 +193,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
     expect(engineFor({ engine: "auto" })).toBe("native");
     expect(engineFor({ engine: "auto", deterministic: true })).toBe("wasm");
     expect(() => engineFor({ engine: "native", deterministic: true })).toThrow(/can't be deterministic/);
-    expect(NativeEngine.make({ threads: 1 }).status()).toMatchObject({
+    expect(NativeEngine.make({ convolutions: true, threads: 1 }).status()).toMatchObject({
       engine: "native",
       library: expect.stringContaining(found!.float32.title),
     });
@@ -201,7 +201,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
 
   describe("on the oracle's cases", () => {
     test("engine", async () => {
-      await use(NativeEngine.make({ threads: 2, smallestProduct: 1 }));
+      await use(NativeEngine.make({ convolutions: true, threads: 2, smallestProduct: 1 }));
       expect(engineStatus().engine).toBe("native");
     });
     describeGolden("linalg", ({ name }) => {
