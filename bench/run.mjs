@@ -103,18 +103,23 @@ async function main() {
     ? { rounds: 2, seconds: 0.15, warmUpSeconds: 0.3, patience: 0 }
     : { rounds: 5, seconds: 0.4, warmUpSeconds: 2, patience: 3000 };
   const folder = mkdtempSync(join(tmpdir(), "nabla-bench-"));
+  const clear = () => rmSync(folder, { recursive: true, force: true });
+  process.once("SIGINT", () => {
+    clear();
+    process.exit(130);
+  });
   const summaries = [];
   try {
     progress("writing the data");
     const data = writeData(join(folder, "data.bin"), jobs);
-    const missing = new Map();
+    const missing = new Set();
     const copies = new Map();
     for (const job of jobs) {
       const sides = everyone.filter(({ kinds, only }) => kinds.includes(job.kind) && (only?.includes(job.id) ?? true));
       const present = sides.filter((side) => !missing.has(side.name));
       const measured = await measure(job, present, { ...settings, data, nabla, onProgress: progress });
       for (const { contestant, refusal, turns } of measured.entries) {
-        if (refusal?.kind === "missing") missing.set(contestant.name, refusal.reason);
+        if (refusal?.kind === "missing") missing.add(contestant.name);
         if (contestant.group === "copy" && turns.length > 0) {
           copies.set(contestant.threads, { seconds: Math.min(...turns), bytes: job.bytes });
         }
@@ -124,7 +129,7 @@ async function main() {
     }
     console.log(tables(summaries));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    clear();
   }
   const timed = summaries.filter(({ kind }) => kind !== "startup");
   const busy = timed.reduce((sum, summary) => sum + summary.busy, 0) / Math.max(1, timed.length);

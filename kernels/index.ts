@@ -1,5 +1,5 @@
 // Every export of the compiled module. Kernels are loops over numbers: pointers, sizes and strides in, nothing allocated.
-export { workerLoop, stopWorkers, threadCount, setScratch } from "./parallel";
+export { forkOutside, nextOutside, workerLoop, stopWorkers, threadCount, setScratch } from "./parallel";
 export * from "./binary";
 export * from "./movement";
 export * from "./reduce";
@@ -15,3 +15,5 @@ export * from "./normalisation";
 export * from "./sort";
 export * from "./optimizer";
 export * from "./native";
+export * from "./native-recurrent";
+export * from "./native-convolution";

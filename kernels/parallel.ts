@@ -1,21 +1,43 @@
 // Fork and join over shared memory. A loop is cut into chunks; the calling thread and every worker take chunks until none is left.
 // Which thread runs a chunk never matters to the result, so any number of threads gives the same bits. A worker that sleeps delays nobody:
-// the caller only waits for chunks that somebody took.
+// the caller only waits for chunks that somebody took. A chunk may also be run outside this module, by JavaScript that calls a library.
+//
+// Why no chunk is lost, run twice or taken for another task's: the words of the control block that two threads may touch at a time are
+// read and written by atomic instructions only, so all threads see one order of them. A task's words change only while its ticket is
+// closed, and a ticket's generation never comes back; so if a thread's exchange finds the ticket as it was read before the task's words
+// were read, these are that generation's words. Whoever takes a chunk adds one to DONE, once, after its last access to the arguments and
+// results; the caller neither goes on nor opens another task before as many are done as there are chunks. This holds also for a caller
+// that finds no chunk left for itself: the workers may have taken all and still be busy with them.
 
-// Control block: one word a cache line, so that threads polling one do not slow down writes to another.
+// Control block: what one thread polls and another writes stands in a cache line of its own.
 const TICKET: usize = 64; // i64: generation in the upper half, next chunk in the lower
 const GENERATION: usize = 128; // i32: what sleeping workers wait on
 const DONE: usize = 192; // i32: finished chunks of this generation
-const TASK: usize = 256; // five i32: function, arguments, count, grain, chunks
+const TASK: usize = 256; // i64: function, arguments; i64: count, grain; i32: chunks
 const SLEEPING: usize = 320; // i32
 const WORKERS: usize = 384; // i32: workers that have reached their loop
 const STOP: usize = 448; // i32: set to end the workers
-export const FAILED: usize = 452; // i32: number of the worker that trapped, 0 for none
+const FAILED: usize = 452; // i32: number of the worker that trapped, 0 for none
 /** Where a kernel puts the arguments of its task: 512 bytes that stay valid until `parallelFor` returns. */
 export const TASK_ARGUMENTS: usize = 512;
 
 /** Polls before a worker goes to sleep: about 50 microseconds. */
 const SPINS: i32 = 20000;
+/** Next chunk of a closed ticket: no task has so many. */
+const CLOSED: i64 = 0x7fffffff;
+/** Stands where a task has its function, if its chunks are run outside: no function has this number. */
+const OUTSIDE: u32 = 0xffffffff;
+const NONE: i32 = -1;
+
+/** Throws: a chunk that was taken will never be done. */
+@external("env", "abort")
+declare function workerDied(): void;
+
+/** Generation that this thread works on, and whether it has a chunk outside. */
+let mine: i32 = 0;
+let outside: bool = false;
+/** Whether this thread is a worker that has reached its loop. */
+let joined: bool = false;
 
 /** A kernel's inner loop: `task(arguments, start, end)` runs iterations start to end - 1. It must not call `parallelFor`. */
 export type Task = (args: usize, start: i32, end: i32) => void;
@@ -26,72 +48,120 @@ export type Task = (args: usize, start: i32, end: i32) => void;
  */
 export function parallelFor(task: Task, args: usize, count: i32, grain: i32): void {
   const fn = load<u32>(changetype<usize>(task));
-  const workers = atomic.load<i32>(WORKERS);
   const chunks = <i32>((<i64>count + grain - 1) / grain);
-  if (workers == 0 || chunks <= 1) {
+  if (chunks <= 1 || atomic.load<i32>(WORKERS) == 0) {
     if (count > 0) call_indirect<void>(fn, args, 0, count);
     return;
   }
-  store<u32>(TASK, fn);
-  store<u32>(TASK + 4, <u32>args);
-  store<i32>(TASK + 8, count);
-  store<i32>(TASK + 12, grain);
-  store<i32>(TASK + 16, chunks);
+  open(fn, args, count, grain, chunks);
+  takeOrJoin();
+}
+
+/** Offers chunks 0 to chunks - 1 of a task that is run outside, and takes the caller's first: see `nextOutside`. */
+export function forkOutside(chunks: i32): i32 {
+  open(OUTSIDE, 0, chunks, 1, chunks);
+  return takeOrJoin();
+}
+
+/** The caller's next chunk, to be called once it is done; -1 when all are done, its own and the workers'. */
+export function nextOutside(): i32 {
+  finishOutside();
+  return takeOrJoin();
+}
+
+/** Makes a new task known to all threads; the last one has ended. */
+function open(fn: u32, args: usize, count: i32, grain: i32, chunks: i32): void {
+  const generation = atomic.load<i32>(GENERATION) + 1;
+  const first = <i64>generation << 32;
+  atomic.store<i64>(TICKET, first | CLOSED);
+  atomic.store<i64>(TASK, <i64>fn | (<i64>args << 32));
+  atomic.store<i64>(TASK + 8, <i64>count | (<i64>grain << 32));
+  atomic.store<i32>(TASK + 16, chunks);
   atomic.store<i32>(DONE, 0);
-  const generation = load<i32>(GENERATION) + 1;
-  atomic.store<i64>(TICKET, (<i64>generation) << 32);
+  mine = generation;
+  atomic.store<i64>(TICKET, first);
   atomic.store<i32>(GENERATION, generation);
-  if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(GENERATION, workers);
-  takeChunks(generation);
-  while (atomic.load<i32>(DONE) < chunks) {
-    if (atomic.load<i32>(FAILED) != 0) unreachable();
-  }
+  if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(GENERATION, -1);
 }
 
-/** Takes chunks of generation `mine` until there are none. The ticket's generation makes a late worker's attempt on a newer task fail. */
-function takeChunks(mine: i32): void {
-  for (;;) {
-    const ticket = atomic.load<i64>(TICKET);
-    if (<i32>(ticket >> 32) != mine) return;
+/** Runs chunks of this thread's generation until none is left: -1; or until one is to be run outside: its number. */
+function take(): i32 {
+  let ticket = atomic.load<i64>(TICKET);
+  while (<i32>(ticket >> 32) == mine) {
     const chunk = <i32>ticket;
-    const chunks = load<i32>(TASK + 16);
-    if (chunk >= chunks) return;
-    const fn = load<u32>(TASK);
-    const args = <usize>load<u32>(TASK + 4);
-    const count = load<i32>(TASK + 8);
-    const grain = load<i32>(TASK + 12);
-    if (atomic.cmpxchg<i64>(TICKET, ticket, ticket + 1) != ticket) continue;
-    const start = chunk * grain;
-    const end = chunk == chunks - 1 ? count : start + grain;
-    call_indirect<void>(fn, args, start, end);
-    atomic.add<i32>(DONE, 1);
-  }
-}
-
-/** The whole life of a worker: poll, then sleep, until told to stop. */
-export function workerLoop(): void {
-  let seen = atomic.load<i32>(GENERATION);
-  atomic.add<i32>(WORKERS, 1);
-  while (atomic.load<i32>(STOP) == 0) {
-    let spins = 0;
-    while (atomic.load<i32>(GENERATION) == seen && spins < SPINS) spins += 1;
-    if (atomic.load<i32>(GENERATION) == seen) {
-      atomic.add<i32>(SLEEPING, 1);
-      atomic.wait<i32>(GENERATION, seen, -1);
-      atomic.sub<i32>(SLEEPING, 1);
+    const chunks = atomic.load<i32>(TASK + 16);
+    if (chunk >= chunks) break;
+    const what = atomic.load<i64>(TASK);
+    const extent = atomic.load<i64>(TASK + 8);
+    const found = atomic.cmpxchg<i64>(TICKET, ticket, ticket + 1);
+    if (found != ticket) {
+      ticket = found;
       continue;
     }
-    seen = atomic.load<i32>(GENERATION);
-    takeChunks(seen);
+    const fn = <u32>what;
+    if (fn == OUTSIDE) {
+      outside = true;
+      return chunk;
+    }
+    const grain = <i32>(extent >> 32);
+    const start = chunk * grain;
+    const end = chunk == chunks - 1 ? <i32>extent : start + grain;
+    call_indirect<void>(fn, <usize>(<u64>what >> 32), start, end);
+    atomic.add<i32>(DONE, 1);
+    ticket = atomic.load<i64>(TICKET);
+  }
+  return NONE;
+}
+
+function finishOutside(): void {
+  if (!outside) return;
+  outside = false;
+  atomic.add<i32>(DONE, 1);
+}
+
+/** The caller's share of its task, and the wait for the workers' shares. */
+function takeOrJoin(): i32 {
+  const chunk = take();
+  if (chunk != NONE) return chunk;
+  const chunks = atomic.load<i32>(TASK + 16);
+  while (atomic.load<i32>(DONE) < chunks) {
+    if (atomic.load<i32>(FAILED) != 0) workerDied();
+  }
+  return NONE;
+}
+
+/**
+ * The life of a worker: poll, then sleep, until told to stop. Returns the number of a chunk to be run outside, after
+ * which it is to be called again, or -1 when the worker is to end.
+ */
+export function workerLoop(): i32 {
+  if (joined) {
+    finishOutside();
+  } else {
+    joined = true;
+    mine = atomic.load<i32>(GENERATION);
+    atomic.add<i32>(WORKERS, 1);
+  }
+  while (atomic.load<i32>(STOP) == 0) {
+    const chunk = take();
+    if (chunk != NONE) return chunk;
+    let spins = 0;
+    while (atomic.load<i32>(GENERATION) == mine && spins < SPINS) spins += 1;
+    if (atomic.load<i32>(GENERATION) == mine) {
+      atomic.add<i32>(SLEEPING, 1);
+      atomic.wait<i32>(GENERATION, mine, -1);
+      atomic.sub<i32>(SLEEPING, 1);
+    }
+    mine = atomic.load<i32>(GENERATION);
   }
   atomic.sub<i32>(WORKERS, 1);
+  return NONE;
 }
 
 /** Ends all workers after their current chunk. */
 export function stopWorkers(): void {
   atomic.store<i32>(STOP, 1);
-  const generation = load<i32>(GENERATION) + 1;
-  atomic.store<i32>(GENERATION, generation);
+  atomic.add<i32>(GENERATION, 1);
   atomic.notify(GENERATION, -1);
 }
 

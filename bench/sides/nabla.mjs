@@ -96,16 +96,15 @@ function byHand(nabla, job, model, samples, reset) {
   keep(batches);
   let optimizer;
   let position = 0;
-  const step = () =>
-    scope(() => {
-      const { x, y } = batches[position % batches.length];
-      position += 1;
-      const loss = lossOf(model.call(x, { training: true }), y);
-      model.block.clearGradients();
-      backward(loss);
-      optimizer.step(model.block);
-      return loss;
-    });
+  const step = () => {
+    const { x, y } = batches[position % batches.length];
+    position += 1;
+    const loss = lossOf(model.call(x, { training: true }), y);
+    model.block.clearGradients();
+    backward(loss);
+    optimizer.step(model.block);
+    return loss;
+  };
   return {
     start() {
       reset();
@@ -113,7 +112,12 @@ function byHand(nabla, job, model, samples, reset) {
       position = 0;
     },
     advance(count) {
-      for (let i = 1; i < count; i++) scope(step);
+      // Nothing leaves the scope: what would leave it waits for the garbage collector.
+      for (let i = 1; i < count; i++) {
+        scope(() => {
+          step();
+        });
+      }
       return scope(() => step().item());
     },
   };
@@ -174,7 +178,11 @@ function bandwidth(nabla, { job }) {
 function repeated({ scope }, operation) {
   return {
     advance(count) {
-      for (let i = 1; i < count; i++) scope(operation);
+      for (let i = 1; i < count; i++) {
+        scope(() => {
+          operation();
+        });
+      }
       return scope(() => {
         const flat = operation().reshape([-1]);
         return [flat.slice(0, 1).item(), flat.slice(-1).item()];

@@ -1,11 +1,13 @@
 // Two threads give the same bits as one, with relaxed instructions and without; and where memory can't be shared, one thread does it all.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   grad,
   linear,
   onEngineWarning,
+  ones,
   random,
   scope,
   softmaxCrossEntropy,
@@ -69,6 +71,42 @@ describe.each([false, true])("deterministic: %s", (deterministic) => {
     expect(engineStatus()).toMatchObject({ threads: 1, sharedMemory: false });
     expect(work()).toEqual(two);
   });
+});
+
+test("a worker that dies with part of a step in its hands is reported, and the engine goes on without it", async () => {
+  // Takes one chunk, as kernels/parallel.ts has it, and dies before it has run it.
+  const dying = `
+    const { memory } = require("node:worker_threads").workerData;
+    const words = new Int32Array(memory.buffer, 0, 128);
+    const ticket = new BigInt64Array(memory.buffer, 64, 1);
+    const generation = Atomics.load(words, 128 >> 2);
+    Atomics.add(words, 384 >> 2, 1);
+    while (Atomics.load(words, 128 >> 2) === generation) {}
+    Atomics.add(ticket, 0, 1n);
+    Atomics.store(words, 452 >> 2, 1);
+    throw new Error("out of luck");`;
+  setPlatform({
+    ...nodePlatform,
+    processors: () => 2,
+    startWorker(start, onError) {
+      const worker = new Worker(dying, { eval: true, workerData: start });
+      worker.on("error", (error: Error) => onError(error.message));
+      return { terminate: () => void worker.terminate() };
+    },
+  });
+  configureEngine({ threads: 2 });
+  await threadsUp();
+  expect(() => scope(() => ones([1 << 20]).exp())).toThrow(/a worker thread died .*the step again/);
+  expect(engineStatus().threadsReady).toBe(1);
+  expect(
+    scope(() =>
+      ones([1 << 20])
+        .sum()
+        .item(),
+    ),
+  ).toBe(1 << 20);
+  setPlatform(nodePlatform);
+  configureEngine({});
 });
 
 test("more threads than processors are refused down to what is there, with a warning", () => {

@@ -45,7 +45,7 @@ export interface ConvolutionTransposeOptions {
 }
 
 /** The shapes of a convolution: image [batch, channels, height, width] to [batch, filters, outHeight, outWidth]. */
-interface Geometry {
+interface Shapes {
   batch: number;
   channels: number;
   height: number;
@@ -59,6 +59,13 @@ interface Geometry {
   groups: number;
   outHeight: number;
   outWidth: number;
+}
+
+interface Geometry extends Shapes {
+  /** The same in the order in which kernels take it. */
+  readonly numbers: readonly number[];
+  /** Bytes of workspace by kind and dtype, once asked for. */
+  readonly workspaces: Map<string, number>;
 }
 
 const KINDS = { convolution: 0, convolutionInputGradient: 1, convolutionWeightGradient: 2 } as const;
@@ -192,7 +199,7 @@ export function convTranspose2d(
   checkBias(operation, b, channels);
   const [height, width] = size;
   const shape = { batch, channels, height, width, filters, kernel, groups, outHeight, outWidth };
-  const g: Geometry = { ...shape, stride, padding, dilation };
+  const g = withNumbers({ ...shape, stride, padding, dilation });
   const activation = checkActivation(operation, options.activation);
   const y = runInputGradient(operation, input, w, b, g, activation);
   if (!isRecording() || (input.node === null && w.node === null && (b === null || b.node === null))) return y;
@@ -269,12 +276,13 @@ function biasGradient(dz: Tensor, bias: Tensor): Tensor {
 
 // Running the kernels
 
-/** The geometry in the order in which kernels take it. */
-function numbers(g: Geometry): number[] {
-  return [
-    ...[g.batch, g.channels, g.height, g.width, g.filters, ...g.kernel, ...g.stride],
-    ...[...g.padding, ...g.dilation, g.groups, g.outHeight, g.outWidth],
+function withNumbers(shapes: Shapes): Geometry {
+  const { batch, channels, height, width, filters, kernel, stride, padding, dilation, groups } = shapes;
+  const numbers = [
+    ...[batch, channels, height, width, filters, ...kernel, ...stride],
+    ...[...padding, ...dilation, groups, shapes.outHeight, shapes.outWidth],
   ];
+  return { ...shapes, numbers, workspaces: new Map() };
 }
 
 /** Calls `kernel` with the workspace it needs. False if the padded image is too large for it: pad the image itself, and try again. */
@@ -282,12 +290,17 @@ function withWorkspace(
   kind: keyof typeof KINDS,
   dtype: DType,
   g: Geometry,
-  kernel: (workspace: Tensor, geometry: number[]) => void,
+  kernel: (workspace: Tensor, geometry: readonly number[]) => void,
 ): boolean {
-  const geometry = numbers(g);
-  const bytes = engine().kernel("convolutionWorkspace", dtype, KINDS[kind], ...geometry);
+  const key = kind + dtype;
+  let bytes = g.workspaces.get(key);
+  if (bytes === undefined) {
+    bytes = engine().kernel("convolutionWorkspace", dtype, KINDS[kind], ...g.numbers);
+    g.workspaces.set(key, bytes);
+  }
   if (bytes < 0) return false;
-  scope(() => kernel(empty("convolution workspace", [Math.ceil(bytes / 4)], "float32"), geometry));
+  const length = Math.ceil(bytes / 4);
+  scope(() => kernel(empty("convolution workspace", [length], "float32"), g.numbers));
   return true;
 }
 
@@ -300,7 +313,8 @@ function withoutPadding(g: Geometry): { whole: Geometry; widths: [number, number
     return [before, Math.max(0, reach - before - length)];
   }) as [[number, number], [number, number]];
   const [[top, bottom], [left, right]] = sides;
-  const whole = { ...g, height: top + g.height + bottom, width: left + g.width + right, padding: [0, 0] as const };
+  const [height, width] = [top + g.height + bottom, left + g.width + right];
+  const whole = withNumbers({ ...g, height, width, padding: [0, 0] });
   return { whole, widths: [[0, 0], [0, 0], ...sides] };
 }
 
@@ -435,7 +449,23 @@ interface Walk {
   groups: number;
 }
 
+/** Geometries that were met; a program that meets more starts anew. */
+const known = new Map<string, Geometry>();
+const MOST_KNOWN = 256;
+
 function geometryOf(operation: string, x: Tensor, w: Tensor, walk: Walk): Geometry {
+  // A training loop meets the same few in every step.
+  const key = `${operation} ${x.shape} ${w.shape} ${walk.stride} ${walk.padding} ${walk.dilation} ${walk.groups}`;
+  let g = known.get(key);
+  if (g === undefined) {
+    g = withNumbers(checkedShapes(operation, x, w, walk));
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, g);
+  }
+  return g;
+}
+
+function checkedShapes(operation: string, x: Tensor, w: Tensor, walk: Walk): Shapes {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const [filters, perGroup, ...kernel] = w.shape as [number, number, number, number];
   const { stride, dilation } = walk;

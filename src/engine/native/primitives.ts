@@ -38,6 +38,8 @@ export interface Convolution {
   readonly bias: number;
   /** Brings the weights into the library's layout; null if they are as it wants them. */
   readonly prepare: Step | null;
+  /** What the library's copies take. */
+  readonly bytes: number;
 }
 
 // Numbers of oneDNN's interface, the same in versions 2 and 3.
@@ -268,7 +270,7 @@ export class Primitives {
       if (inside.has(made)) steps.push(move(made, inside.get(made)!, outside.get(made)!));
       return { inputs: inputs.map((role) => outside.get(role)!), output: outside.get(made)!, steps };
     };
-    return { bound: this.streams.map(bind), weights: shared, bias, prepare };
+    return { bound: this.streams.map(bind), weights: shared, bias, prepare, bytes: bytes * this.streams.length };
   }
 
   /** Ends everything that was made since the engine. */

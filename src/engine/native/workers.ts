@@ -1,24 +1,75 @@
 // Worker threads that run chunks of kernels as any engine's do, and beside them parts that go to a native library.
 import { Worker } from "node:worker_threads";
 import { platform, setPlatform, type WorkerHandle, type WorkerStart } from "../platform.ts";
+import { BLOCKED, blockedParts } from "./blocked.ts";
 import { type LoadedKoffi, memoryAddress } from "./koffi.ts";
 import type { NativeLibraries } from "./library.ts";
-import { LAYOUTS, makeParts, STEPS } from "./parts.ts";
+import { PATCHES, patchParts } from "./patches.ts";
+import { PRODUCT, productParts } from "./products.ts";
+import { LSTM, lstmParts } from "./recurrent.ts";
+import { bindCalls, type RunPart, STEPS, TASK, type Thread } from "./thread.ts";
+
+/** Makes parts of every kind. */
+function runnerOf(
+  thread: Thread,
+  products: typeof productParts,
+  blocked: typeof blockedParts,
+  patches: typeof patchParts,
+  lstms: typeof lstmParts,
+  words: typeof WORDS,
+): RunPart {
+  const product = products(thread, words.product);
+  const convolution = blocked(thread, words.blocked);
+  const patch = patches(thread, words.patches);
+  const lstm = lstms(thread, words.lstm);
+  const { kind, kinds } = words.task;
+  return (part) => {
+    switch (thread.task[kind]) {
+      case kinds.float32Product:
+      case kinds.float64Product:
+        return product(part);
+      case kinds.blocked:
+        return convolution(part);
+      case kinds.lstmForward:
+      case kinds.lstmBackward:
+        return lstm(part);
+      default:
+        return patch(part);
+    }
+  };
+}
+
+const WORDS = { task: TASK, product: PRODUCT, blocked: BLOCKED, patches: PATCHES, lstm: LSTM } as const;
+
+/** What the calling thread runs parts with. */
+export function makeRunner(thread: Thread): RunPart {
+  return runnerOf(thread, productParts, blockedParts, patchParts, lstmParts, WORDS);
+}
 
 /** A worker's whole program. A failure is written to the control block (kernels/parallel.ts), where the waiting caller sees it. */
 const PROGRAM = `
+  // Compilers that keep functions' names write calls of this into them.
+  const __name = (f) => f;
   const { workerData: start } = require("node:worker_threads");
-  const makeParts = ${makeParts.toString()};
+  const functions = [${[bindCalls, runnerOf, productParts, blockedParts, patchParts, lstmParts].map(String).join(", ")}];
   const { memory, native } = start;
   const failed = new Int32Array(memory.buffer, 452, 1);
   try {
     const abort = () => { throw new Error("abort"); };
     const { exports } = new WebAssembly.Instance(start.module, { env: { memory, abort } });
     exports.setScratch(start.scratch, start.scratchBytes);
-    const steps = new Float64Array(memory.buffer, native.steps, native.layouts.steps.words);
-    const koffi = require(native.koffi);
-    const parts = makeParts(koffi, native.libraries, native.base, memory.buffer, steps, exports, native.layouts);
-    for (let part = exports.outsideWorkerLoop(); part !== -1; part = exports.outsideWorkerLoop()) parts.run(part);
+    const [bind, runnerOf, ...kinds] = functions;
+    const runPart = runnerOf(
+      {
+        calls: bind(require(native.koffi), native.libraries, native.base),
+        task: new Uint32Array(memory.buffer, native.words.task.address, native.words.task.words),
+        steps: new Float64Array(memory.buffer, native.steps, native.stepWords),
+        kernels: exports,
+      },
+      ...kinds,
+      native.words,
+    );
+    for (let part = exports.workerLoop(); part !== -1; part = exports.workerLoop()) runPart(part);
   } catch (error) {
     Atomics.store(failed, 0, 1);
     throw error;
@@ -38,7 +89,8 @@ export function withNativeWorkers<T>(
   const startWorker = (start: WorkerStart, onError: (message: string) => void): WorkerHandle => {
     const own = start.scratch + start.scratchBytes - 8 * STEPS.words;
     steps.push(own);
-    const native = { libraries, koffi: file, base: memoryAddress(koffi, start.memory), steps: own, layouts: LAYOUTS };
+    const base = memoryAddress(koffi, start.memory);
+    const native = { libraries, koffi: file, base, steps: own, stepWords: STEPS.words, words: WORDS };
     const worker = new Worker(PROGRAM, { eval: true, workerData: { ...start, native } });
     worker.unref();
     worker.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));

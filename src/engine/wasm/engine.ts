@@ -62,7 +62,8 @@ export class WasmEngine implements Engine, StorageOwner {
     const instance = new WebAssembly.Instance(module, {
       env: {
         memory: this.memoryObject,
-        abort() {
+        abort: () => {
+          this.checkWorkers();
           throw new Error("a kernel aborted");
         },
       },

@@ -1,0 +1,52 @@
+// What the native engine lends to those who compute for it, and how they cut a batch.
+import type { Calls } from "./thread.ts";
+
+/** The engine's memory and threads. */
+export interface Host {
+  readonly calls: Calls;
+  readonly task: Uint32Array;
+  /** Where each thread's steps are written, the calling one's first. */
+  readonly steps: readonly Float64Array[];
+  allocate(bytes: number): number;
+  release(address: number, bytes: number): void;
+  copy(from: number, to: number, bytes: number): void;
+  /** A float32 matrix [rows, columns] as [columns, rows]. */
+  transpose(from: number, rows: number, columns: number, to: number): void;
+  /** out[i] = sum over the rows of x[row, i]. */
+  sumRows(x: number, rows: number, elements: number, out: number): void;
+  /** Convolution weights [filters, channels, rows, columns] as [rows, filters, channels, columns]. */
+  splitRows(from: number, to: number, filters: number, channels: number, rows: number, columns: number): void;
+  /** Bytes of patches that fit in a thread's scratch memory. */
+  patchBytes(): number;
+  /** Runs parts 0 to parts - 1 of the task on all threads. */
+  fork(parts: number): void;
+}
+
+/** The numbers that end the arguments of a convolution's kernel, in their order. */
+export type Geometry = readonly [
+  batch: number,
+  channels: number,
+  height: number,
+  width: number,
+  filters: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  strideHeight: number,
+  strideWidth: number,
+  padTop: number,
+  padLeft: number,
+  dilationHeight: number,
+  dilationWidth: number,
+  groups: number,
+  outHeight: number,
+  outWidth: number,
+];
+
+/** So many images that a part is worth handing out; a divisor of the batch if there is one near. */
+export function imagesAtOnce(batch: number, work: number, partWork: number): number {
+  const least = Math.min(batch, Math.max(1, Math.ceil(partWork / work)));
+  for (let images = least; images <= Math.min(batch, 2 * least); images++) {
+    if (batch % images === 0) return images;
+  }
+  return least;
+}

@@ -1,0 +1,236 @@
+// Convolutions as matrix products of unfolded images, one image at a time in a thread's own cache. Better than oneDNN's convolutions where channels
+// or filters fill its blocks of 16 badly; and the way for a library that has products only.
+import { type Geometry, type Host, imagesAtOnce } from "./host.ts";
+import type { ConvolutionKind } from "./primitives.ts";
+import { type RunPart, TASK, type Thread } from "./thread.ts";
+
+/** Words of the task. */
+export const PATCHES = {
+  kind: TASK.kind,
+  forward: TASK.kinds.patchesForward,
+  inputGradient: TASK.kinds.patchesInputGradient,
+  error: TASK.error,
+  /** An activation's number, not a word's. */
+  relu: 3,
+  image: 2,
+  weights: 3,
+  bias: 4,
+  result: 5,
+  activation: 6,
+  /** Images of a part; the first parts, so many, have one more. */
+  images: 7,
+  larger: 8,
+  channels: 9,
+  height: 10,
+  width: 11,
+  filters: 12,
+  kernelRows: 13,
+  kernelColumns: 14,
+  strideRows: 15,
+  strideColumns: 16,
+  top: 17,
+  left: 18,
+  dilationRows: 19,
+  dilationColumns: 20,
+  outRows: 21,
+  outColumns: 22,
+  /** 1: a product for each row of the kernel, on patches one row high of which the next row's are a window further down. */
+  byRows: 23,
+} as const;
+
+export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHES): RunPart {
+  const multiply = calls.float32;
+
+  /** Calls unfold or fold with the task's geometry. */
+  const move = (kernel: (...values: number[]) => void, image: number, patches: number): void => {
+    const byRows = task[word.byRows] === 1;
+    const rows = byRows
+      ? task[word.outRows]! + (task[word.kernelRows]! - 1) * task[word.dilationRows]!
+      : task[word.outRows]!;
+    kernel(
+      image,
+      patches,
+      task[word.channels]!,
+      task[word.height]!,
+      task[word.width]!,
+      byRows ? 1 : task[word.kernelRows]!,
+      task[word.kernelColumns]!,
+      task[word.strideRows]!,
+      task[word.strideColumns]!,
+      task[word.top]!,
+      task[word.left]!,
+      task[word.dilationRows]!,
+      task[word.dilationColumns]!,
+      rows,
+      task[word.outColumns]!,
+    );
+  };
+
+  const runImage = (image: number, result: number, weightsPart: number, first: boolean): void => {
+    const patches = kernels.patchAddress();
+    const filters = task[word.filters]!;
+    const pixels = task[word.outRows]! * task[word.outColumns]!;
+    const byRows = task[word.byRows] === 1;
+    const rows = task[word.kernelRows]!;
+    const taps = task[word.channels]! * task[word.kernelColumns]! * (byRows ? 1 : rows);
+    const products = byRows ? rows : 1;
+    // From the patches of one row of the kernel to those of the next, in bytes; and from row to row of the patches' matrix.
+    const window = 4 * task[word.dilationRows]! * task[word.outColumns]!;
+    const pitch = pixels + (products - 1) * task[word.dilationRows]! * task[word.outColumns]!;
+    let error = 0;
+    if (task[word.kind] === word.forward) {
+      move(kernels.unfold_f32, image, patches);
+      for (let i = 0; i < products; i++) {
+        const weights = task[word.weights]! + 4 * i * filters * taps;
+        const add = i > 0 ? 1 : 0;
+        error ||= multiply(
+          0,
+          0,
+          filters,
+          pixels,
+          taps,
+          weights,
+          taps,
+          patches + i * window,
+          pitch,
+          add,
+          result,
+          pixels,
+        );
+      }
+      const bias = task[word.bias]!;
+      const activation = task[word.activation]!;
+      const relu = activation === word.relu ? 1 : 0;
+      if (bias !== 0 || relu === 1) kernels.finishRows_f32(result, filters, pixels, bias, relu);
+      if (activation !== 0 && relu === 0) {
+        kernels.finishProduct_f32(1, filters * pixels, result, filters * pixels, 0, activation);
+      }
+    } else if (task[word.kind] === word.inputGradient) {
+      if (byRows) kernels.clearBytes(patches, 4 * taps * pitch);
+      for (let i = 0; i < products; i++) {
+        const weights = task[word.weights]! + 4 * i * filters * taps;
+        const add = byRows ? 1 : 0;
+        error ||= multiply(
+          1,
+          0,
+          taps,
+          pixels,
+          filters,
+          weights,
+          taps,
+          result,
+          pixels,
+          add,
+          patches + i * window,
+          pitch,
+        );
+      }
+      move(kernels.fold_f32, image, patches);
+    } else {
+      move(kernels.unfold_f32, image, patches);
+      const add = first ? 0 : 1;
+      error = multiply(0, 1, filters, taps, pixels, result, pixels, patches, pixels, add, weightsPart, taps);
+    }
+    if (error !== 0) task[word.error] = error;
+  };
+
+  return (part) => {
+    const images = task[word.images]!;
+    const larger = task[word.larger]!;
+    const start = part * images + Math.min(part, larger);
+    const end = start + images + (part < larger ? 1 : 0);
+    const imageBytes = 4 * task[word.channels]! * task[word.height]! * task[word.width]!;
+    const resultBytes = 4 * task[word.filters]! * task[word.outRows]! * task[word.outColumns]!;
+    const kernelBytes = 4 * task[word.kernelRows]! * task[word.kernelColumns]! * task[word.channels]!;
+    const weightsPart = task[word.weights]! + part * task[word.filters]! * kernelBytes;
+    for (let i = start; i < end; i++) {
+      runImage(task[word.image]! + i * imageBytes, task[word.result]! + i * resultBytes, weightsPart, i === start);
+    }
+  };
+}
+
+/** Multiply-adds of a part, and pixels of an image, below which products are too small to be worth it. */
+const [PART_WORK, FEWEST_PIXELS] = [1_000_000, 32];
+/** Rows of patches, for one row of the kernel, from which a product for each row of the kernel is long enough. */
+const TAPS_BY_ROWS = 48;
+/** What an element of a partial gradient of weights costs, in multiply-adds. */
+const PARTIAL_WORK = 100;
+
+/** How many parts of about so many images: an even number, which two threads or four finish together, if there is one. */
+function partsOf(batch: number, images: number): number {
+  const parts = Math.ceil(batch / images);
+  return parts > 1 && parts < batch ? parts + (parts % 2) : parts;
+}
+
+/** Runs a convolution or one of its gradients; false if it has to be done in another way. `values`: see `Convolutions.run`. */
+export function runPatches(host: Host, kind: ConvolutionKind, geometry: Geometry, values: readonly number[]): boolean {
+  const [batch, channels, , , filters, kernelRows, kernelColumns, strideRows] = geometry;
+  const [dilationRows, , , outRows, outColumns] = geometry.slice(11) as [number, number, number, number, number];
+  const pixels = outRows * outColumns;
+  const elements = filters * channels * kernelRows * kernelColumns;
+  const work = elements * pixels;
+  const byRows = kind !== "weightGradient" && strideRows === 1 && channels * kernelColumns >= TAPS_BY_ROWS;
+  const patchPixels = byRows ? pixels + (kernelRows - 1) * dilationRows * outColumns : pixels;
+  const patchRows = channels * kernelColumns * (byRows ? 1 : kernelRows);
+  if (pixels < FEWEST_PIXELS || 4 * patchRows * patchPixels > host.patchBytes()) return false;
+
+  const { task } = host;
+  const gradient = kind === "weightGradient";
+  const [x, second, third, fourth] = values as [number, number, number, number];
+  const accumulate = gradient ? values[4]! : 0;
+  const least = gradient ? Math.max(PART_WORK, PARTIAL_WORK * elements, (batch * work) / 32) : PART_WORK;
+  const parts = partsOf(batch, imagesAtOnce(batch, work, least));
+  const rows = gradient ? parts + accumulate : 1;
+  const spare = gradient ? (rows === 1 ? 0 : 4 * rows * elements) : byRows ? 4 * elements : 0;
+  const memory = spare === 0 ? 0 : host.allocate(spare);
+  if (spare > 0 && memory === 0) return false;
+  try {
+    let weights = second;
+    if (gradient) weights = memory === 0 ? third : memory + 4 * accumulate * elements;
+    else if (byRows) {
+      host.splitRows(second, memory, filters, channels, kernelRows, kernelColumns);
+      weights = memory;
+    }
+    if (gradient && accumulate === 1) host.copy(third, memory, 4 * elements);
+    const kinds = {
+      forward: TASK.kinds.patchesForward,
+      inputGradient: TASK.kinds.patchesInputGradient,
+      weightGradient: TASK.kinds.patchesWeightGradient,
+    };
+    task[PATCHES.kind] = kinds[kind];
+    task[PATCHES.error] = 0;
+    // Operands of the kernels: x, w, b, y; dy, w, b, dx; x, dy, dw.
+    task[PATCHES.image] = kind === "inputGradient" ? fourth : x;
+    task[PATCHES.weights] = weights;
+    task[PATCHES.bias] = kind === "forward" ? third : 0;
+    task[PATCHES.result] = kind === "forward" ? fourth : kind === "inputGradient" ? x : second;
+    task[PATCHES.activation] = kind === "forward" ? values[5]! : 0;
+    task[PATCHES.images] = Math.floor(batch / parts);
+    task[PATCHES.larger] = batch % parts;
+    task[PATCHES.byRows] = byRows ? 1 : 0;
+    const [, , height, width] = geometry;
+    const [, strideColumns, top, left, , dilationColumns] = geometry.slice(7) as [
+      ...[number, number, number, number, number, number],
+    ];
+    task[PATCHES.channels] = channels;
+    task[PATCHES.height] = height;
+    task[PATCHES.width] = width;
+    task[PATCHES.filters] = filters;
+    task[PATCHES.kernelRows] = kernelRows;
+    task[PATCHES.kernelColumns] = kernelColumns;
+    task[PATCHES.strideRows] = strideRows;
+    task[PATCHES.strideColumns] = strideColumns;
+    task[PATCHES.top] = top;
+    task[PATCHES.left] = left;
+    task[PATCHES.dilationRows] = dilationRows;
+    task[PATCHES.dilationColumns] = dilationColumns;
+    task[PATCHES.outRows] = outRows;
+    task[PATCHES.outColumns] = outColumns;
+    host.fork(parts);
+    if (task[PATCHES.error] !== 0) throw new Error(`convolution: the library failed with error ${task[PATCHES.error]}`);
+    if (gradient && rows > 1) host.sumRows(memory, rows, elements, third);
+  } finally {
+    if (memory !== 0) host.release(memory, spare);
+  }
+  return true;
+}
