@@ -8,6 +8,7 @@ export {
 } from "./initialisers.ts";
 export { type CallContext, Layer, type LayerConfig } from "./layer.ts";
 export { ACTIVATIONS, Activation, type ActivationName, activationByName } from "./layers/activation.ts";
+export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalisation.ts";
 export { Dense, type DenseOptions } from "./layers/dense.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";

@@ -18,12 +18,18 @@ export interface ParameterOptions {
   initialiser: Initialiser;
   /** Whether weight decay applies; biases and normalisation parameters are left out of it. */
   decay: boolean;
+  /**
+   * Default true. false: state that the layer keeps by itself, such as a running mean. It is saved and restored with the
+   * model, but is in no block, has no gradient, and no optimiser touches it.
+   */
+  trainable?: boolean;
   /** Connections into and out of one unit, where the shape does not tell. */
   fans?: { fanIn: number; fanOut: number };
 }
 
 /**
- * A trainable tensor of a layer. Its values exist once the model is built.
+ * A tensor of a layer that belongs to the model: trainable, or state that the layer keeps by itself. Its values exist
+ * once the model is built.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(2)], { inputShape: [3] });
@@ -47,8 +53,13 @@ export class Parameter {
     return sizeOf(this.shape);
   }
 
+  /** Whether optimisers change it. */
+  get trainable(): boolean {
+    return this.options.trainable ?? true;
+  }
+
   /**
-   * The values: a window on the model's block.
+   * The values: a window on the model's block, or memory of its own where it is not trainable.
    * @throws Error before the model is built.
    */
   get tensor(): Tensor {
@@ -82,7 +93,30 @@ export class Parameter {
     }
     if (values.dtype !== this.tensor.dtype)
       throw new TypeError(`parameter ${this.name}: values are ${values.dtype}, the parameter ${this.tensor.dtype}`);
-    if (values.size > 0) engine().copy(packed(values), this.tensor);
+    if (values.size === 0) return;
+    engine().copy(packed(values), this.tensor);
+    // A graph that used the old values can't be differentiated any more; backward says so.
+    this.tensor.storage.version += 1;
+  }
+
+  /**
+   * Draws the values anew, as the layer declared them.
+   * @internal
+   */
+  initialise(generator: Generator): void {
+    scope(() => {
+      const { initialiser, fans } = this.options;
+      const context = { shape: this.shape, dtype: this.tensor.dtype, generator, ...(fans ?? fansOf(this.shape)) };
+      this.assign(initialise(initialiser, context));
+    });
+  }
+}
+
+/** Gives parameters that are not trainable memory of their own, and fills them. */
+export function placeState(parameters: readonly Parameter[], dtype: DType, generator: Generator): void {
+  for (const parameter of parameters) {
+    parameter.place(keep(scope(() => zeros(parameter.shape, dtype))));
+    parameter.initialise(generator);
   }
 }
 
@@ -94,7 +128,7 @@ export interface BlockRange {
 }
 
 /**
- * All parameters of a model as one tensor [size], and their gradients as another: what an optimiser steps. Those with
+ * All trainable parameters of a model as one tensor [size], and their gradients as another: what an optimiser steps. Those with
  * weight decay come first; each begins at a multiple of 16 elements.
  * @example
  * ```ts
@@ -145,13 +179,7 @@ export class ParameterBlock {
 
   /** Draws all parameters anew, in the order of their declaration. */
   initialise(generator: Generator): void {
-    for (const parameter of this.parameters) {
-      scope(() => {
-        const { initialiser, fans } = parameter.options;
-        const context = { shape: parameter.shape, dtype: this.dtype, generator, ...(fans ?? fansOf(parameter.shape)) };
-        parameter.assign(initialise(initialiser, context));
-      });
-    }
+    for (const parameter of this.parameters) parameter.initialise(generator);
   }
 
   /** Before the next backward: gradients count as not there. Costs nothing; the first gradient to arrive overwrites. */

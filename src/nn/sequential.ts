@@ -7,7 +7,7 @@ import { type CallContext, Layer, type LayerConfig } from "./layer.ts";
 import { Activation, type ActivationName } from "./layers/activation.ts";
 import { Dense } from "./layers/dense.ts";
 import { layerFromConfig } from "./layers/registry.ts";
-import { type Parameter, ParameterBlock } from "./parameters.ts";
+import { type Parameter, ParameterBlock, placeState } from "./parameters.ts";
 
 /** What a sequential model takes beside its layers. */
 export interface SequentialOptions {
@@ -57,7 +57,9 @@ export class Sequential {
   /** Shape of one output, without the batch axis. */
   readonly outputShape: Shape;
   readonly dtype: DType;
-  /** All parameters in one block. */
+  /** All parameters in the layers' order: the trainable ones, and the state that layers keep by themselves. */
+  readonly parameters: readonly Parameter[];
+  /** The trainable parameters in one block. */
   readonly block: ParameterBlock;
   /** Random numbers of dropout and the like. */
   readonly generator: Generator;
@@ -83,29 +85,39 @@ export class Sequential {
       layer.name = `${i}.${layer.type}`;
       shape = layer.build(shape);
       parameters.push(...layer.parameters);
-      const count = layer.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
-      this.rows.push({ name: layer.name, type: layer.type, outputShape: shape, parameters: count });
+      this.rows.push({
+        name: layer.name,
+        type: layer.type,
+        outputShape: shape,
+        parameters: trainableSize(layer.parameters),
+      });
     });
     this.outputShape = shape;
     const seed = options.seed ?? 0;
-    this.block = new ParameterBlock(parameters, this.dtype, new Generator(seed));
+    const generator = new Generator(seed);
+    this.parameters = parameters;
+    this.block = new ParameterBlock(
+      parameters.filter(({ trainable }) => trainable),
+      this.dtype,
+      generator,
+    );
+    placeState(
+      parameters.filter(({ trainable }) => !trainable),
+      this.dtype,
+      generator,
+    );
     // Dropout has a stream of its own: the same initial parameters with and without it.
     this.generator = new Generator(seed + 2 ** 40);
   }
 
-  /** Parameters in the layers' order. */
-  get parameters(): readonly Parameter[] {
-    return this.block.parameters;
-  }
-
-  /** The parameters' tensors, for a gradient tape or an own loop. */
+  /** The trainable parameters' tensors, for a gradient tape or an own loop. */
   get trainableVariables(): Tensor[] {
-    return this.parameters.map((parameter) => parameter.tensor);
+    return this.block.parameters.map((parameter) => parameter.tensor);
   }
 
   /** Number of trainable numbers. */
   get parameterCount(): number {
-    return this.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+    return trainableSize(this.parameters);
   }
 
   private check(x: Tensor): void {
@@ -201,4 +213,8 @@ export class Sequential {
       seed,
     });
   }
+}
+
+function trainableSize(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { trainable, size }) => sum + (trainable ? size : 0), 0);
 }

@@ -1,12 +1,15 @@
 // From a layer's configuration back to the layer.
 import type { Layer, LayerConfig } from "../layer.ts";
 import { Activation, type ActivationName } from "./activation.ts";
+import { BatchNormalization } from "./batch-normalisation.ts";
 import { Dense } from "./dense.ts";
 import { Dropout } from "./dropout.ts";
 import { Flatten } from "./flatten.ts";
 
 const makers: Record<string, (config: LayerConfig) => Layer> = {
   activation: (c) => new Activation(c["activation"] as ActivationName),
+  batchNormalization: (c) =>
+    new BatchNormalization({ momentum: c["momentum"] as number, epsilon: c["epsilon"] as number }),
   dense: (c) =>
     new Dense(c["units"] as number, {
       activation: c["activation"] as ActivationName,

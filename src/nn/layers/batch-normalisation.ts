@@ -1,0 +1,92 @@
+// Batch normalisation (Ioffe and Szegedy, 2015): each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by
+// what is learnt. While training it also keeps running statistics, which stand in for the batch's afterwards.
+import { add, mul } from "../../ops/elementwise.ts";
+import { batchNorm, batchNormInference } from "../../ops/normalisation.ts";
+import { formatShape, type Shape } from "../../tensor/shape.ts";
+import { scope, type Tensor } from "../../tensor/tensor.ts";
+import { type CallContext, Layer, type LayerConfig } from "../layer.ts";
+import type { Parameter } from "../parameters.ts";
+
+/** What a batch-normalisation layer takes. */
+export interface BatchNormalizationOptions {
+  /** Share of the running statistics that a training step keeps, at least 0 and below 1; default 0.9. */
+  momentum?: number;
+  /** Added to the variance, from 0 on; default 1e-5. */
+  epsilon?: number;
+}
+
+/**
+ * Batch normalisation (Ioffe and Szegedy, 2015): y = gamma (x - mean) / sqrt(variance + epsilon) + beta, channel by channel.
+ * Shapes: x [n, channels, ...] to the same; gamma, beta, mean and variance [channels]. Trainable parameters: 2 channels;
+ * gamma starts at 1, beta at 0, and neither has weight decay.
+ *
+ * While training, mean and variance are those of the batch over all axes but the channels' (the variance divided by the
+ * number of elements), and the running statistics follow them: running = momentum running + (1 - momentum) batch, from
+ * mean 0 and variance 1. Otherwise the running statistics are used. They are saved and restored with the model.
+ * @throws RangeError for a momentum or epsilon out of range, or inputs without a channels axis.
+ * @example
+ * ```ts
+ * const model = new Sequential([new BatchNormalization({ epsilon: 0 })], { inputShape: [1] });
+ * model.call(tensor([[1], [3]]), { training: true }).toArray(); // [[-1], [1]]
+ * model.parameters.map(({ name, trainable }) => [name, trainable]).at(-1); // ["0.batchNormalization.runningVariance", false]
+ * model.parameterCount; // 2
+ * ```
+ */
+export class BatchNormalization extends Layer {
+  readonly type = "batchNormalization";
+  readonly momentum: number;
+  readonly epsilon: number;
+  private gamma: Parameter | undefined;
+  private beta: Parameter | undefined;
+  private runningMean: Parameter | undefined;
+  private runningVariance: Parameter | undefined;
+
+  constructor(options: BatchNormalizationOptions = {}) {
+    super();
+    this.momentum = options.momentum ?? 0.9;
+    this.epsilon = options.epsilon ?? 1e-5;
+    if (!(this.momentum >= 0 && this.momentum < 1)) {
+      throw new RangeError(`BatchNormalization: momentum must be at least 0 and below 1, got ${this.momentum}`);
+    }
+    if (!(this.epsilon >= 0 && this.epsilon < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`BatchNormalization: epsilon must be a finite number from 0 on, got ${this.epsilon}`);
+    }
+  }
+
+  build(inputShape: Shape): Shape {
+    if (inputShape.length === 0) {
+      throw new RangeError(`${this.name}: needs inputs with a channels axis, got shape ${formatShape(inputShape)}`);
+    }
+    const channels = [inputShape[0]];
+    this.gamma = this.declare("gamma", channels, { initialiser: "ones", decay: false });
+    this.beta = this.declare("beta", channels, { initialiser: "zeros", decay: false });
+    const kept = { decay: false, trainable: false };
+    this.runningMean = this.declare("runningMean", channels, { initialiser: "zeros", ...kept });
+    this.runningVariance = this.declare("runningVariance", channels, { initialiser: "ones", ...kept });
+    return inputShape;
+  }
+
+  call(x: Tensor, { training }: CallContext): Tensor {
+    const { gamma, beta, runningMean, runningVariance, epsilon } = this;
+    if (!gamma || !beta || !runningMean || !runningVariance) {
+      throw new Error("BatchNormalization: the layer is not built; put it in a model");
+    }
+    if (!training) {
+      const statistics = [runningMean.tensor, runningVariance.tensor] as const;
+      return batchNormInference(x, ...statistics, gamma.tensor, beta.tensor, { epsilon });
+    }
+    const { y, mean, variance } = batchNorm(x, gamma.tensor, beta.tensor, { epsilon });
+    this.follow(runningMean, mean);
+    this.follow(runningVariance, variance);
+    return y;
+  }
+
+  /** running = momentum running + (1 - momentum) batch */
+  private follow(running: Parameter, batch: Tensor): void {
+    scope(() => running.assign(add(mul(running.tensor, this.momentum), mul(batch, 1 - this.momentum))));
+  }
+
+  config(): LayerConfig {
+    return { type: this.type, momentum: this.momentum, epsilon: this.epsilon };
+  }
+}
