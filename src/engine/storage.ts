@@ -22,6 +22,8 @@ export class Storage {
   readonly label: string;
   /** The scope it ends with, or null if it ends with its last tensor. */
   scope: Scope | null = null;
+  /** What is known of a large block, for the report that goes with running out of memory. */
+  about: LargeBlock | null = null;
   /** Counts writes into existing storage, so that backward can tell that a value it needs was overwritten. */
   version = 0;
 
@@ -42,7 +44,11 @@ interface LargeBlock {
   made: Error;
 }
 
-const large = new Map<number, LargeBlock>();
+/**
+ * Large storages by address. Weakly: a stack that is not formatted holds the variables of the asynchronous functions on it, and with them
+ * often the very tensor.
+ */
+const large = new Map<number, WeakRef<Storage>>();
 
 /** A running `scope`: what was made in it. */
 export class Scope {
@@ -110,7 +116,10 @@ export function makeStorage(
   const storage = new Storage(address, bytes, owner, label);
   storagesInUse += 1;
   bytesInUse += bytes;
-  if (bytes >= LARGE_BYTES) large.set(address, { bytes, label, dtype, shape, made: new Error() });
+  if (bytes >= LARGE_BYTES) {
+    storage.about = { bytes, label, dtype, shape, made: new Error() };
+    large.set(address, new WeakRef(storage));
+  }
   if (currentScope === null) leaveToCollector(storage);
   else {
     storage.scope = currentScope;
@@ -182,7 +191,10 @@ function callSite(error: Error): string {
 }
 
 function outOfMemory(bytes: number, label: string, shape: readonly number[]): RangeError {
-  const largest = [...large.values()].sort((a, b) => b.bytes - a.bytes).slice(0, 5);
+  const largest = [...large.values()]
+    .flatMap((storage) => storage.deref()?.about ?? [])
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 5);
   const listed = largest.map(
     (block) =>
       `\n  ${readableBytes(block.bytes)}  ${block.dtype} (${block.shape.join(", ")}) made by ${block.label} at ${callSite(block.made)}`,

@@ -125,6 +125,22 @@ describe("without a scope", () => {
   });
 });
 
+test("objects that make their own tensors are reclaimed with them", async () => {
+  class Holder {
+    readonly first = zeros([8192, 1024]); // 32 MiB
+    readonly second: Tensor;
+    constructor() {
+      // Remembers where it was made, and with it who made it.
+      this.second = this.first.add(1);
+    }
+  }
+  await settle(() => false);
+  const before = memory().tensors;
+  for (let i = 0; i < 5; i++) new Holder();
+  await settle(() => memory().tensors <= before);
+  expect(memory().tensors).toBeLessThanOrEqual(before);
+});
+
 test("a hand-written loop of 100,000 steps keeps memory flat", () => {
   const w = tensor([0.5, -0.5]).requireGradient();
   const x = tensor([[1, 2]]);
