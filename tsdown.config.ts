@@ -1,4 +1,7 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsdown";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // Type declarations take most of the time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
 const declarations = process.env["NABLA_DECLARATIONS"] === "1";
@@ -7,7 +10,7 @@ const declarations = process.env["NABLA_DECLARATIONS"] === "1";
 // from other packages is bundled in, so that installing Nabla installs nothing else.
 export default defineConfig([
   {
-    entry: { index: "src/index.ts" },
+    entry: { index: "src/index.ts", plot: "src/plot/index.ts" },
     platform: "neutral",
     target: "es2022",
     dts: declarations,
@@ -24,6 +27,8 @@ export default defineConfig([
     outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
     // Without it ECharts carries its developers' assertions along, and runs them.
     define: { "process.env.NODE_ENV": '"production"' },
+    // The book imports the package by its name, as its readers do.
+    alias: { "nabla/plot": here("src/plot/index.ts"), nabla: here("src/node.ts") },
     deps: { neverBundle: ["@resvg/resvg-js", "koffi"] },
   },
 ]);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const report = process.env["NABLA_TEST_REPORT"];
@@ -8,7 +9,11 @@ const numbers = [
   "src/optim/optimizer.test.ts",
 ];
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
+  // The book imports the package by its name, as its readers do.
+  resolve: { alias: { "nabla/plot": here("src/plot/index.ts"), nabla: here("src/node.ts") } },
   test: {
     globalSetup: ["test/setup.ts"],
     setupFiles: ["test/properties.ts"],

@@ -35,6 +35,18 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
   return best && best.away <= Math.max(2, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
 }
 
+/** The few candidates nearest to what was typed, nearest first; those that begin with it come before all others. */
+export function nearestFew(typed: string, candidates: readonly string[], count: number): string[] {
+  const wanted = typed.toLowerCase();
+  const away = (candidate: string): number =>
+    candidate.toLowerCase().startsWith(wanted) ? -1 : distance(wanted, candidate.toLowerCase());
+  return candidates
+    .map((candidate) => ({ candidate, away: away(candidate) }))
+    .sort((a, b) => a.away - b.away)
+    .slice(0, count)
+    .map(({ candidate }) => candidate);
+}
+
 /** ` Did you mean X?` or nothing. */
 export function suggestion(typed: string, candidates: readonly string[]): string {
   const best = nearest(typed, candidates);

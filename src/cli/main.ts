@@ -4,6 +4,7 @@ import "../node.ts";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { addBenchCommand } from "./bench-command.ts";
+import { addBookCommand } from "./book-command.ts";
 import { addDataCommand } from "./data-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
@@ -14,6 +15,7 @@ const HELP = `
 Start here:
   nabla train                    watch a network learn to read digits, then open its report
   nabla predict runs/... a.png   let it read a picture
+  nabla book list                the experiments of five texts on deep learning, to run
   nabla doctor                   what this machine offers, and what would make it better
 
 Every command explains itself: nabla train --help`;
@@ -31,6 +33,7 @@ function makeProgram(): Command {
   addPredictCommand(program);
   addDoctorCommand(program);
   addBenchCommand(program);
+  addBookCommand(program);
   addDataCommand(program);
   // Sub-commands inherit neither of these.
   for (const command of program.commands) {

@@ -1,0 +1,114 @@
+// What an experiment of the books is: data that says where it comes from, what the source reports, how to run it, and what counts as reproduced.
+// The command line, the table of results and the guide all read the same objects.
+import type { Chart, Text } from "nabla/plot";
+import type { Mnist } from "./mnist.ts";
+
+/** A sentence or label in both languages. */
+export interface Both {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** `quick` takes at most 20 seconds on two cores; `full` is what the source did. */
+export type Form = "quick" | "full";
+
+/** What an experiment may find: a number, a list, a yes or no, a text. */
+export type Value = number | boolean | string | readonly number[];
+
+/**
+ * Which values count as reproduced. `within`: at most so far from what is reported, each element of a list for itself;
+ * `equals`: exactly.
+ */
+export type Band =
+  | { readonly within: number }
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+  | { readonly between: readonly [number, number] }
+  | { readonly equals: Value };
+
+/** A statement of the source, and the measure that decides whether it holds here. */
+export interface Claim {
+  /** Name of the measure: a key of `Outcome.measured`. */
+  readonly measure: string;
+  /** What the source states, in a few words. */
+  readonly says: Both;
+  /** The number or numbers that it prints; left out where it prints none. */
+  readonly reported?: Value;
+  /** For both forms, or for each; null: that form can't decide it. */
+  readonly accept: Band | { readonly quick: Band | null; readonly full: Band | null };
+  /** Why the band is as wide as it is. Every band but `equals` needs a reason. */
+  readonly because?: Both;
+}
+
+export interface Figure {
+  /** Lower-case words joined by hyphens, unique in its experiment: the name of its file. */
+  readonly name: string;
+  readonly chart: Chart;
+  readonly caption?: Text;
+  /** Pixels; default 720 by 440. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface OutcomeTable {
+  readonly title: Both;
+  readonly columns: readonly Text[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+export interface Outcome {
+  readonly measured: Readonly<Record<string, Value>>;
+  readonly figures?: readonly Figure[];
+  readonly tables?: readonly OutcomeTable[];
+  /** What the run showed that no claim asks for: a surprise, a cause. */
+  readonly notes?: readonly Both[];
+}
+
+export interface RunContext {
+  readonly form: Form;
+  readonly seed: number;
+  /** `seed`, `seed + 1`, ...: so many in the full form, one in the quick form unless `quick` says more. */
+  seeds(full: number, quick?: number): readonly number[];
+  /** `full` in the full form, `quick` in the quick one. */
+  pick<T>(choice: { readonly quick: T; readonly full: T }): T;
+  mnist(): Promise<Mnist>;
+  /** A line of progress for whoever watches. */
+  log(line: string): void;
+}
+
+export interface Experiment {
+  /** Source, then chapter and name: `nndl/1.A`, `zero/1-and`. */
+  readonly id: string;
+  readonly title: Both;
+  /** Section of the source, as it is numbered there: `1.6`. */
+  readonly section: string;
+  readonly kind: "construction" | "experiment" | "figure" | "exercise";
+  /** What is done, and why one would want to know; two to five sentences. */
+  readonly about: Both;
+  /** The source's own hyper-parameters. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Files to read beside the text, from the repository's root. */
+  readonly read: readonly string[];
+  readonly needs?: readonly "mnist"[];
+  readonly claims: readonly Claim[];
+  /** Why the outcome differs from the source, where it is known to: a cause that was measured. */
+  readonly differs?: Both;
+  run(context: RunContext): Promise<Outcome>;
+}
+
+/** A chapter of a source: its experiments in the order of the text, and its page in the guide. */
+export interface Chapter {
+  readonly title: Both;
+  /** Page of the guide, without folder and language: `nndl-1` is `docs/en/nndl-1.md` and `docs/zh/nndl-1.md`. */
+  readonly guide: string;
+  readonly experiments: readonly Experiment[];
+}
+
+export interface Source {
+  /** First part of its experiments' ids. */
+  readonly id: string;
+  readonly title: Both;
+  /** Author, year, where it is. */
+  readonly work: Both;
+  readonly chapters: readonly Chapter[];
+}

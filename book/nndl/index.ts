@@ -1,0 +1,15 @@
+// "Neural Networks and Deep Learning", chapters 1 to 5.
+import type { Source } from "../experiment.ts";
+import { chapter as chapter1 } from "./chapter1.ts";
+import { chapter as chapter2 } from "./chapter2.ts";
+import { chapter as chapter3 } from "./chapter3.ts";
+import { chapter as hyperparameters } from "./chapter3-hyperparameters.ts";
+import { chapter as chapter4 } from "./chapter4.ts";
+import { chapter as chapter5 } from "./chapter5.ts";
+
+export const source: Source = {
+  id: "nndl",
+  title: { en: "Neural Networks and Deep Learning", zh: "神经网络与深度学习" },
+  work: { en: "Michael Nielsen, 2015, with Python 2.7 programs", zh: "Michael Nielsen，2015 年，附 Python 2.7 程序" },
+  chapters: [chapter1, chapter2, chapter3, hyperparameters, chapter4, chapter5],
+};

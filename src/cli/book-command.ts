@@ -1,0 +1,240 @@
+// `nabla book`: the books' experiments listed, shown, run, verified and reported.
+
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import type { Form } from "../../book/experiment.ts";
+import type { Entry } from "../../book/library.ts";
+import { writeFileAtomically } from "../data/atomic.node.ts";
+import { findMnist } from "../data/mnist.node.ts";
+import { configureEngine } from "../engine/configure.ts";
+import type { Language } from "../plot/chart.ts";
+import type { KeptRecord, Verification } from "./book/record.ts";
+import { nearestFew, UserError } from "./errors.ts";
+import { RUN_ENGINES } from "./run-config.ts";
+import { oneOf, wholeNumber } from "./values.ts";
+
+interface Common {
+  language: Language;
+  json?: boolean;
+}
+
+interface RunOptions extends Common {
+  quick?: boolean;
+  full?: boolean;
+  seed: number;
+  out?: string;
+  source?: string;
+  engine?: (typeof RUN_ENGINES)[number];
+  threads?: number;
+}
+
+const LANGUAGES = ["en", "zh"] as const;
+const RESULTS = "results.json";
+export function addBookCommand(program: Command): void {
+  const book = program
+    .command("book")
+    .summary("the books' experiments, running")
+    .description(
+      "Every network, technique, experiment and figure of five texts on deep learning, as programs with a checked result.",
+    );
+  const language = () => new Option("--language <code>", "en or zh").argParser(oneOf(LANGUAGES)).default("en" as const);
+  const json = () => new Option("--json", "print one JSON object as the last line on standard output");
+  const source = () => new Option("--source <id>", "only this source: zero, nndl, scratch, ...");
+  const running = (command: Command): Command =>
+    command
+      .addOption(new Option("--quick", "the reduced form, at most 20 s each (default)").conflicts("full"))
+      .option("--full", "what the source did")
+      .addOption(new Option("--seed <n>", "seed of the random numbers").argParser(wholeNumber(0)).default(1))
+      .addOption(
+        new Option("--engine <name>", `${RUN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(RUN_ENGINES)),
+      )
+      .addOption(new Option("--threads <n>", "threads to use (default: all processors)").argParser(wholeNumber(1)))
+      .addOption(language())
+      .addOption(json());
+
+  book
+    .command("list")
+    .description("Lists the experiments by source and chapter.")
+    .addOption(source())
+    .addOption(language())
+    .addOption(json())
+    .action(list);
+  book
+    .command("show <id>")
+    .description("What an experiment is, what its source says, what counts as reproduced, and how to run it.")
+    .addOption(language())
+    .addOption(json())
+    .action(show);
+  running(book.command("run <id>"))
+    .description("Runs one experiment and compares with its source.")
+    .option("--out <folder>", "write figures (SVG, PNG) and a page with them here")
+    .action(run);
+  running(book.command("verify [ids...]"))
+    .description(
+      "Runs all experiments, or some, and ends with a table; exit code 1 if one fails or differs without a known cause.",
+    )
+    .addOption(source())
+    .option("--out <folder>", `keep the results in this folder's ${RESULTS}; others that are there stay`)
+    .action(verify);
+  running(book.command("report"))
+    .description("Writes RESULTS.md and the figures: of results that verify kept, or of a run of everything.")
+    .option("--from <file>", `a ${RESULTS} written by verify --out; nothing is run`)
+    .option("--out <folder>", "where to write", "docs")
+    .action(report);
+}
+
+async function entriesFor(sourceId: string | undefined): Promise<Entry[]> {
+  const { allEntries, SOURCES } = await import("../../book/library.ts");
+  if (sourceId === undefined) return allEntries();
+  const ids = SOURCES.map(({ id }) => id);
+  if (!ids.includes(sourceId)) throw new UserError(`there is no source ${sourceId}; there are ${ids.join(", ")}`);
+  return allEntries().filter(({ source }) => source.id === sourceId);
+}
+
+async function entryFor(id: string): Promise<Entry> {
+  const entries = await entriesFor(undefined);
+  const found = entries.find(({ experiment }) => experiment.id.toLowerCase() === id.toLowerCase());
+  if (found !== undefined) return found;
+  const near = nearestFew(
+    id,
+    entries.map(({ experiment }) => experiment.id),
+    3,
+  );
+  throw new UserError(`there is no experiment ${id}; the nearest are ${near.join(", ")}. nabla book list names all`);
+}
+
+async function list(options: Common & { source?: string }): Promise<void> {
+  const entries = await entriesFor(options.source);
+  const { listText } = await import("./book/text.ts");
+  if (!options.json) {
+    process.stdout.write(listText(entries, options.language));
+    return;
+  }
+  const experiments = entries.map(({ source, chapter, experiment }) => ({
+    id: experiment.id,
+    title: experiment.title,
+    source: source.id,
+    chapter: chapter.title,
+    section: experiment.section,
+    kind: experiment.kind,
+    needs: experiment.needs ?? [],
+  }));
+  process.stdout.write(`${JSON.stringify({ experiments })}\n`);
+}
+
+async function show(id: string, options: Common): Promise<void> {
+  const entry = await entryFor(id);
+  const { showText } = await import("./book/text.ts");
+  if (!options.json) {
+    process.stdout.write(showText(entry, options.language));
+    return;
+  }
+  const { run: _, ...experiment } = entry.experiment;
+  process.stdout.write(`${JSON.stringify({ source: entry.source.id, guide: entry.chapter.guide, ...experiment })}\n`);
+}
+
+function formOf({ full }: RunOptions): Form {
+  return full ? "full" : "quick";
+}
+
+function prepareEngine({ engine = "auto", threads }: RunOptions): void {
+  try {
+    configureEngine({ engine, threads });
+  } catch (error) {
+    throw new UserError((error as Error).message, { cause: error });
+  }
+}
+
+async function run(id: string, options: RunOptions): Promise<void> {
+  const entry = await entryFor(id);
+  prepareEngine(options);
+  const { NO_MNIST } = await import("./book/verify.ts");
+  if (entry.experiment.needs?.includes("mnist") && !(await findMnist()).found) {
+    throw new UserError(`${entry.experiment.id} ${NO_MNIST}`);
+  }
+  const { runExperiment } = await import("../../book/run.ts");
+  const log = (line: string) => process.stderr.write(`  ${line}\n`);
+  const result = await runExperiment(entry.experiment, { form: formOf(options), seed: options.seed, log });
+  const [{ resultText }, { recordOf }] = await Promise.all([import("./book/text.ts"), import("./book/record.ts")]);
+  process.stdout.write(resultText(result, options.language));
+  if (options.out !== undefined) {
+    const { resultPage, writeFigures } = await import("./book/figures.ts");
+    const folder = resolve(options.out);
+    const paths = await writeFigures(folder, entry.experiment.id, result.outcome?.figures ?? [], options.language);
+    const page = join(folder, "report.html");
+    await writeFileAtomically(page, resultPage(entry, result, options.language));
+    process.stdout.write(`${[...paths, page].map((path) => `wrote ${path}`).join("\n")}\n`);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(recordOf(result))}\n`);
+  if (result.error !== null && process.argv.includes("--debug")) process.stderr.write(`${result.error.stack}\n`);
+  process.exitCode = result.verdict === "failed" ? 1 : 0;
+}
+
+async function runMany(
+  entries: readonly Entry[],
+  form: Form,
+  seed: number,
+  keep: (verification: Verification) => Promise<void>,
+): Promise<Verification> {
+  const { machineText, verifyAll } = await import("./book/verify.ts");
+  const width = Math.max(...entries.map(({ experiment }) => experiment.id.length));
+  const date = new Date().toISOString().slice(0, 10);
+  const records: KeptRecord[] = [];
+  const soFar = (): Verification => ({ machine: machineText(), date, records });
+  await verifyAll(entries, {
+    form,
+    seed,
+    async onRecord(record) {
+      const seconds = record.verdict === "skipped" ? "" : `${record.seconds.toFixed(1).padStart(7)} s`;
+      process.stderr.write(`${record.id.padEnd(width)}  ${record.verdict.padEnd(10)}${seconds}\n`);
+      records.push(record);
+      await keep(soFar());
+    },
+  });
+  return soFar();
+}
+
+async function verify(ids: readonly string[], options: RunOptions): Promise<void> {
+  const wanted = await Promise.all(ids.map(entryFor));
+  const entries = wanted.length > 0 ? wanted : await entriesFor(options.source);
+  prepareEngine(options);
+  const { mergeRecords, readVerification, writeVerification } = await import("./book/record.ts");
+  let keep = async (_: Verification): Promise<void> => {};
+  if (options.out !== undefined) {
+    await mkdir(options.out, { recursive: true });
+    const file = join(resolve(options.out), RESULTS);
+    const earlier = existsSync(file) ? (await readVerification(file)).records : [];
+    // After each experiment, so that a verification that is interrupted keeps what it has.
+    keep = (verification) =>
+      writeVerification(file, { ...verification, records: mergeRecords(earlier, verification.records) });
+  }
+  const { records } = await runMany(entries, formOf(options), options.seed, keep);
+  const { verificationText } = await import("./book/verification-text.ts");
+  process.stdout.write(verificationText(entries, records, options.language));
+  const { unexplained } = await import("./book/verify.ts");
+  const bad = unexplained(entries, records).map(({ id }) => id);
+  if (options.json) {
+    const results = records.map(({ figures: _, tables: __, notes: ___, ...record }) => record);
+    const seconds = Number(records.reduce((sum, record) => sum + record.seconds, 0).toFixed(1));
+    process.stdout.write(`${JSON.stringify({ form: formOf(options), seconds, unexplained: bad, results })}\n`);
+  }
+  process.exitCode = bad.length > 0 ? 1 : 0;
+}
+
+async function report(options: RunOptions & { from?: string; out: string }): Promise<void> {
+  const entries = await entriesFor(undefined);
+  const { readVerification } = await import("./book/record.ts");
+  let verification: Verification;
+  if (options.from !== undefined) {
+    verification = await readVerification(resolve(options.from));
+  } else {
+    prepareEngine(options);
+    verification = await runMany(entries, options.quick ? "quick" : "full", options.seed, async () => {});
+  }
+  const { writeResults } = await import("./book/results.ts");
+  const path = await writeResults(resolve(options.out), entries, verification);
+  process.stdout.write(`wrote ${path}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ path, experiments: verification.records.length })}\n`);
+}

@@ -1,0 +1,97 @@
+// Results as JSON: what `--json` prints, and what `verify --out` keeps for the report. Charts are data, so they are kept whole and drawn later.
+import { readFile } from "node:fs/promises";
+import type { Figure, Form, OutcomeTable, Value } from "../../../book/experiment.ts";
+import type { Verdict } from "../../../book/judge.ts";
+import type { Result } from "../../../book/run.ts";
+import { writeFileAtomically } from "../../data/atomic.node.ts";
+import type { Text } from "../../plot/chart.ts";
+import { UserError } from "../errors.ts";
+
+/** `"skipped"`: the data it needs is not on this machine. */
+export type Standing = Verdict | "skipped";
+
+export interface RunRecord {
+  readonly id: string;
+  readonly verdict: Standing;
+  readonly form: Form;
+  readonly seed: number;
+  readonly reported: Readonly<Record<string, Value>>;
+  readonly measured: Readonly<Record<string, Value>>;
+  /** Measures whose claims do not hold. */
+  readonly missed: readonly string[];
+  readonly seconds: number;
+  readonly error?: string;
+}
+
+export interface KeptRecord extends RunRecord {
+  readonly figures: readonly Figure[];
+  readonly tables: readonly OutcomeTable[];
+  readonly notes: readonly Text[];
+}
+
+/** What a whole verification found, and where. */
+export interface Verification {
+  readonly machine: string;
+  readonly date: string;
+  readonly records: readonly KeptRecord[];
+}
+
+export function recordOf(result: Result): RunRecord {
+  const { experiment, verdict, form, seed, claims, outcome, error, seconds } = result;
+  const reported: Record<string, Value> = {};
+  for (const claim of experiment.claims) if (claim.reported !== undefined) reported[claim.measure] = claim.reported;
+  return {
+    id: experiment.id,
+    verdict,
+    form,
+    seed,
+    reported,
+    measured: outcome?.measured ?? {},
+    missed: claims.filter(({ holds }) => holds === false).map(({ claim }) => claim.measure),
+    seconds: Number(seconds.toFixed(2)),
+    ...(error !== null && { error: error.message }),
+  };
+}
+
+export function keptRecordOf(result: Result): KeptRecord {
+  const { figures = [], tables = [], notes = [] } = result.outcome ?? {};
+  return { ...recordOf(result), figures, tables, notes };
+}
+
+/** Typed arrays become lists, as JSON needs them; numbers keep six digits, which no drawing shows. */
+function plain(_key: string, value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value;
+}
+
+export async function writeVerification(path: string, verification: Verification): Promise<void> {
+  await writeFileAtomically(path, JSON.stringify(verification, plain));
+}
+
+/** @throws UserError where there is no such file, or it is not one of a verification. */
+export async function readVerification(path: string): Promise<Verification> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new UserError(`there is no file ${path}; nabla book verify --out FOLDER writes FOLDER/results.json`, {
+      cause,
+    });
+  }
+  try {
+    const read = JSON.parse(text) as Verification;
+    if (Array.isArray(read.records)) return read;
+  } catch {
+    // Said below.
+  }
+  throw new UserError(
+    `${path} holds no results of nabla book verify; write it anew with nabla book verify --out FOLDER`,
+  );
+}
+
+/** The newer records in place of older ones of the same id and form. */
+export function mergeRecords(older: readonly KeptRecord[], newer: readonly KeptRecord[]): KeptRecord[] {
+  const key = ({ id, form }: KeptRecord) => `${form} ${id}`;
+  const replaced = new Set(newer.map(key));
+  return [...older.filter((record) => !replaced.has(key(record))), ...newer];
+}

@@ -1,0 +1,118 @@
+// docs/RESULTS.md: every experiment with what the source reports, what was measured, verdict, time and figures.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Entry } from "../../../book/library.ts";
+import { writeFileAtomically } from "../../data/atomic.node.ts";
+import { say, type Text } from "../../plot/chart.ts";
+import { figureFile, figureSvg } from "./figures.ts";
+import type { KeptRecord, Verification } from "./record.ts";
+import { valueText } from "./text.ts";
+
+/** Writes RESULTS.md and the figures' SVG files into a folder; returns its path. */
+export async function writeResults(
+  folder: string,
+  entries: readonly Entry[],
+  verification: Verification,
+): Promise<string> {
+  const byId = new Map<string, KeptRecord>();
+  // The full form counts where there is one.
+  for (const record of verification.records) {
+    if (record.form === "full" || !byId.has(record.id)) byId.set(record.id, record);
+  }
+  await mkdir(join(folder, "figures"), { recursive: true });
+  for (const record of byId.values()) {
+    for (const figure of record.figures) {
+      await writeFileAtomically(
+        join(folder, "figures", `${figureFile(record.id, figure)}.svg`),
+        figureSvg(figure, "en"),
+      );
+    }
+  }
+  const path = join(folder, "RESULTS.md");
+  await writeFileAtomically(path, resultsText(entries, byId, verification));
+  return path;
+}
+
+function resultsText(
+  entries: readonly Entry[],
+  byId: ReadonlyMap<string, KeptRecord>,
+  { machine, date }: Verification,
+) {
+  const records = [...byId.values()];
+  const count = (verdict: string) => records.filter((record) => record.verdict === verdict).length;
+  const seconds = records.reduce((sum, record) => sum + record.seconds, 0);
+  const quick = records.filter(({ form }) => form === "quick").length;
+  const lines = [
+    "# Results",
+    "",
+    `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, on ${date}: ${machine}.`,
+    "",
+    `${records.length} experiments: ${count("reproduced")} reproduced, ${count("differs")} differ, ${count("failed")} failed, ${count("skipped")} skipped; ${(seconds / 60).toFixed(1)} minutes.${quick > 0 ? ` ${quick} of them ran in their quick form only.` : ""}`,
+    "`nabla book show ID` tells what counts as reproduced, and why the band is as wide as it is. Lists are shortened; what is bold lies outside its band.",
+  ];
+  let source: Entry["source"] | undefined;
+  let chapter: Entry["chapter"] | undefined;
+  let causes: string[] = [];
+  const closeChapter = () => {
+    if (causes.length > 0) lines.push("", ...causes);
+    causes = [];
+  };
+  for (const entry of entries) {
+    const record = byId.get(entry.experiment.id);
+    if (record === undefined) continue;
+    if (entry.chapter !== chapter) closeChapter();
+    if (entry.source !== source)
+      lines.push("", `## ${say(entry.source.title, "en")}`, "", `${say(entry.source.work, "en")}.`);
+    if (entry.chapter !== chapter) {
+      lines.push("", `### ${say(entry.chapter.title, "en")}`, "");
+      lines.push(`The guide to it: [English](en/${entry.chapter.guide}.md), [中文](zh/${entry.chapter.guide}.md).`, "");
+      lines.push(
+        "| experiment | the source says | reported | measured | verdict | s | figures |",
+        "| --- | --- | --- | --- | --- | --: | --- |",
+      );
+    }
+    ({ source, chapter } = entry);
+    lines.push(...rows(entry, record));
+    const cause = causeOf(entry, record);
+    if (cause !== null) causes.push(`- **${record.id}** ${cause}`);
+  }
+  closeChapter();
+  return `${lines.join("\n")}\n`;
+}
+
+/** One line a claim; the first one names the experiment. */
+function rows({ experiment }: Entry, record: KeptRecord): string[] {
+  const claims = experiment.claims.filter(({ measure }) => measure in record.measured);
+  const figures = record.figures.map((figure) => `[${figure.name}](figures/${figureFile(record.id, figure)}.svg)`);
+  const title = `**${record.id}**<br>${cellText(say(experiment.title, "en"))}`;
+  const verdict = record.form === "full" ? record.verdict : `${record.verdict} (quick)`;
+  const lines = claims.map(({ measure, says, reported }) => {
+    const missed = record.missed.includes(measure);
+    const measured = cellText(valueText(record.measured[measure]));
+    return [
+      cellText(say(says, "en")),
+      reported === undefined ? "" : cellText(valueText(reported)),
+      missed ? `**${measured}**` : measured,
+    ];
+  });
+  if (lines.length === 0) lines.push(["", "", ""]);
+  return lines.map((cells, i) => {
+    const own =
+      i === 0 ? [title, ...cells, verdict, String(record.seconds), figures.join("<br>")] : ["", ...cells, "", "", ""];
+    return `| ${own.join(" | ")} |`;
+  });
+}
+
+function causeOf({ experiment }: Entry, record: KeptRecord): string | null {
+  if (record.verdict === "failed" || record.verdict === "skipped") return `${record.verdict}: ${record.error ?? ""}`;
+  if (record.verdict !== "differs") return null;
+  const missed = record.missed
+    .map((measure) => experiment.claims.find((claim) => claim.measure === measure))
+    .map((claim): Text => claim?.says ?? "");
+  const cause = experiment.differs === undefined ? "no cause is known." : say(experiment.differs, "en");
+  return `differs in: ${missed.map((text) => say(text, "en")).join("; ")}. ${cause}`;
+}
+
+function cellText(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
