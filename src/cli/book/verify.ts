@@ -5,10 +5,22 @@ import type { Entry } from "../../../book/library.ts";
 import { runExperiment } from "../../../book/run.ts";
 import { findMnist } from "../../data/mnist.node.ts";
 import { engineStatus } from "../../engine/configure.ts";
+import { platform } from "../../engine/platform.ts";
+import { memory } from "../../tensor/memory.ts";
 import { type KeptRecord, keptRecordOf } from "./record.ts";
 
 export const NO_MNIST =
   "needs MNIST, which is not on this machine: run `nabla data get mnist`, or set NABLA_DATA_DIR to a folder that holds mnist/";
+
+/** Bytes of tensors left behind, from which the next experiment should not have to wait for the collector. */
+const MUCH = 1 << 29;
+
+/** What an experiment left behind is given back once the collector has seen it and the event loop has turned. */
+async function reclaim(): Promise<void> {
+  platform().collectGarbage();
+  await platform().yieldToEvents();
+  await platform().yieldToEvents();
+}
 
 export interface VerifyOptions {
   readonly form: Form;
@@ -32,6 +44,7 @@ export async function verifyAll(entries: readonly Entry[], options: VerifyOption
     }
     records.push(record);
     await onRecord(record);
+    if (memory().bytes > MUCH) await reclaim();
   }
   return records;
 }
