@@ -59,7 +59,8 @@ for (const threads of values.threads.split(",").map(Number)) {
     await engineReady(engine, threads);
     times[engine] = sizes.map(measure);
   }
-  console.log(`\n${nabla.engineStatus().library}; threads: ${threads}; microseconds (GFLOP/s)`);
+  const { library } = nabla.engineStatus();
+  console.log(`\n${library}; threads: ${threads}; microseconds (GFLOP/s)`);
   console.log(
     "size".padEnd(18) + ["wasm", "native", "native is faster by"].map((title) => title.padStart(20)).join(""),
   );
