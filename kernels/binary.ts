@@ -5,7 +5,7 @@
 import { loadPart, setWord, storePart, word } from "./lanes";
 import { atan2_v32, pow_v32 } from "./math32";
 import { atan2_v64, pow_v64 } from "./math64";
-import { parallelFor, scratch, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, scratch, TASK_ARGUMENTS, worthSharing } from "./parallel";
 import { Row, split, tableIndex } from "./split";
 import { advance, firstOffset, secondOffset, seek } from "./walk";
 
@@ -32,7 +32,7 @@ const AND = 19;
 const OR = 20;
 const XOR = 21;
 
-/** Longest stretch that a thread takes at once: some microseconds of work. Four of them are worth waking the others. */
+/** Longest stretch that a thread takes at once: some microseconds of work. */
 const CHEAP = 32768;
 const COSTLY = 1024;
 
@@ -295,8 +295,9 @@ function broadcast(
   setWord(13, rank == 0 ? 0 : load<i32>(bStrides + last));
   setWord(14, stretches);
   const units = rows * stretches;
-  if (<i64>rows * n <= 4 * grain) broadcastTask(TASK_ARGUMENTS, 0, units);
-  else parallelFor(broadcastTask, TASK_ARGUMENTS, units, max(1, grain / n));
+  const work = <i64>rows * n;
+  if (worthSharing(work, grain)) parallelFor(broadcastTask, TASK_ARGUMENTS, units, max(1, chunkOf(work, grain) / n));
+  else broadcastTask(TASK_ARGUMENTS, 0, units);
 }
 
 function broadcastTask(args: usize, start: i32, end: i32): void {
@@ -377,7 +378,7 @@ function gatherElements<T>(x: usize, stride: i32, out: usize, n: i32): void {
 // @ts-ignore: decorator
 @inline
 function cheap<T>(operation: i32, row: Row, mode: usize, a: usize, b: usize, out: usize, n: i32): void {
-  if (n > 4 * CHEAP) spread(row, CHEAP, sizeof<T>(), sizeof<T>(), mode, a, b, out, n);
+  if (worthSharing(n, CHEAP)) spread(row, CHEAP, sizeof<T>(), sizeof<T>(), mode, a, b, out, n);
   else vectorRow<T>(operation, mode, a, b, out, n);
 }
 
@@ -398,7 +399,7 @@ function scalar<T>(operation: i32, row: Row, mode: usize, a: usize, b: usize, ou
 // @ts-ignore: decorator
 @inline
 function comparison<T>(operation: i32, row: Row, mode: usize, a: usize, b: usize, out: usize, n: i32): void {
-  if (n > 4 * CHEAP) spread(row, CHEAP, sizeof<T>(), 1, mode, a, b, out, n);
+  if (worthSharing(n, CHEAP)) spread(row, CHEAP, sizeof<T>(), 1, mode, a, b, out, n);
   else compareRow<T>(operation, mode, a, b, out, n);
 }
 

@@ -3,7 +3,7 @@
 // remains is runs, repeated elements, transposed planes (in tiles, 4 x 4 in registers), or single elements.
 import { notEqual_f32, notEqual_f64, notEqual_i32 } from "./binary";
 import { copyBytes, setWord, word } from "./lanes";
-import { parallelFor, scratch, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, scratch, TASK_ARGUMENTS, worthSharing } from "./parallel";
 import { split } from "./split";
 import { advance, firstOffset, secondOffset, seek } from "./walk";
 
@@ -123,8 +123,8 @@ function copyStrided(
   setWord(8, n);
   const units = places * parts;
   const elements = <i64>places * m * n;
-  if (elements <= 4 * GRAIN) copyTask(TASK_ARGUMENTS, 0, units);
-  else parallelFor(copyTask, TASK_ARGUMENTS, units, max(1, <i32>((GRAIN * <i64>units) / elements)));
+  if (!worthSharing(elements, GRAIN)) copyTask(TASK_ARGUMENTS, 0, units);
+  else parallelFor(copyTask, TASK_ARGUMENTS, units, max(1, <i32>((chunkOf(elements, GRAIN) * <i64>units) / elements)));
 }
 
 function copyTask(args: usize, start: i32, end: i32): void {
@@ -289,17 +289,17 @@ const VALUE: usize = TASK_ARGUMENTS + 256;
 
 export function fill_1(dst: usize, n: i32, value: usize): void {
   store<u8>(VALUE, load<u8>(value));
-  if (n > 16 * GRAIN) split(fillRow_1, 4 * GRAIN, n, VALUE, 0, 0, 0, 0, 0, dst, 1);
+  if (worthSharing(n, 4 * GRAIN)) split(fillRow_1, 4 * GRAIN, n, VALUE, 0, 0, 0, 0, 0, dst, 1);
   else fillRow_1(VALUE, 0, 0, dst, n);
 }
 export function fill_4(dst: usize, n: i32, value: usize): void {
   store<u32>(VALUE, load<u32>(value));
-  if (n > 4 * GRAIN) split(fillRow_4, GRAIN, n, VALUE, 0, 0, 0, 0, 0, dst, 4);
+  if (worthSharing(n, GRAIN)) split(fillRow_4, GRAIN, n, VALUE, 0, 0, 0, 0, 0, dst, 4);
   else fillRow_4(VALUE, 0, 0, dst, n);
 }
 export function fill_8(dst: usize, n: i32, value: usize): void {
   store<u64>(VALUE, load<u64>(value));
-  if (n > 4 * GRAIN) split(fillRow_8, GRAIN, n, VALUE, 0, 0, 0, 0, 0, dst, 8);
+  if (worthSharing(n, GRAIN)) split(fillRow_8, GRAIN, n, VALUE, 0, 0, 0, 0, 0, dst, 8);
   else fillRow_8(VALUE, 0, 0, dst, n);
 }
 
@@ -356,15 +356,15 @@ function select(a: usize, b: usize, out: usize, mask: v128, offset: usize): void
 }
 
 export function where_1(condition: usize, a: usize, b: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(where_1, GRAIN, n, condition, 1, a, 1, b, 1, out, 1);
+  if (worthSharing(n, GRAIN)) split(where_1, GRAIN, n, condition, 1, a, 1, b, 1, out, 1);
   else whereRow<u8>(condition, a, b, out, n);
 }
 export function where_4(condition: usize, a: usize, b: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(where_4, GRAIN, n, condition, 1, a, 4, b, 4, out, 4);
+  if (worthSharing(n, GRAIN)) split(where_4, GRAIN, n, condition, 1, a, 4, b, 4, out, 4);
   else whereRow<u32>(condition, a, b, out, n);
 }
 export function where_8(condition: usize, a: usize, b: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(where_8, GRAIN, n, condition, 1, a, 8, b, 8, out, 8);
+  if (worthSharing(n, GRAIN)) split(where_8, GRAIN, n, condition, 1, a, 8, b, 8, out, 8);
   else whereRow<u64>(condition, a, b, out, n);
 }
 
@@ -455,39 +455,39 @@ function row_u8_i32(x: usize, _b: usize, _c: usize, out: usize, n: i32): void {
 }
 
 export function cast_f32_f64(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_f32_f64, GRAIN, n, x, 4, 0, 0, 0, 0, out, 8);
+  if (worthSharing(n, GRAIN)) split(row_f32_f64, GRAIN, n, x, 4, 0, 0, 0, 0, out, 8);
   else castRow<f32, f64>(x, out, n);
 }
 export function cast_f32_i32(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_f32_i32, GRAIN, n, x, 4, 0, 0, 0, 0, out, 4);
+  if (worthSharing(n, GRAIN)) split(row_f32_i32, GRAIN, n, x, 4, 0, 0, 0, 0, out, 4);
   else castRow<f32, i32>(x, out, n);
 }
 export function cast_f64_f32(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_f64_f32, GRAIN, n, x, 8, 0, 0, 0, 0, out, 4);
+  if (worthSharing(n, GRAIN)) split(row_f64_f32, GRAIN, n, x, 8, 0, 0, 0, 0, out, 4);
   else castRow<f64, f32>(x, out, n);
 }
 export function cast_f64_i32(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_f64_i32, GRAIN, n, x, 8, 0, 0, 0, 0, out, 4);
+  if (worthSharing(n, GRAIN)) split(row_f64_i32, GRAIN, n, x, 8, 0, 0, 0, 0, out, 4);
   else castRow<f64, i32>(x, out, n);
 }
 export function cast_i32_f32(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_i32_f32, GRAIN, n, x, 4, 0, 0, 0, 0, out, 4);
+  if (worthSharing(n, GRAIN)) split(row_i32_f32, GRAIN, n, x, 4, 0, 0, 0, 0, out, 4);
   else castRow<i32, f32>(x, out, n);
 }
 export function cast_i32_f64(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_i32_f64, GRAIN, n, x, 4, 0, 0, 0, 0, out, 8);
+  if (worthSharing(n, GRAIN)) split(row_i32_f64, GRAIN, n, x, 4, 0, 0, 0, 0, out, 8);
   else castRow<i32, f64>(x, out, n);
 }
 export function cast_u8_f32(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_u8_f32, GRAIN, n, x, 1, 0, 0, 0, 0, out, 4);
+  if (worthSharing(n, GRAIN)) split(row_u8_f32, GRAIN, n, x, 1, 0, 0, 0, 0, out, 4);
   else castRow<u8, f32>(x, out, n);
 }
 export function cast_u8_f64(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_u8_f64, GRAIN, n, x, 1, 0, 0, 0, 0, out, 8);
+  if (worthSharing(n, GRAIN)) split(row_u8_f64, GRAIN, n, x, 1, 0, 0, 0, 0, out, 8);
   else castRow<u8, f64>(x, out, n);
 }
 export function cast_u8_i32(x: usize, out: usize, n: i32): void {
-  if (n > 4 * GRAIN) split(row_u8_i32, GRAIN, n, x, 1, 0, 0, 0, 0, out, 4);
+  if (worthSharing(n, GRAIN)) split(row_u8_i32, GRAIN, n, x, 1, 0, 0, 0, 0, out, 4);
   else castRow<u8, i32>(x, out, n);
 }
 

@@ -1,6 +1,5 @@
 // What the native engine puts around a matrix product to make a convolution of one image of it: patches laid out as
 // rows of a matrix, and added back to where they came from. These run inside a thread's part of the work.
-import { copyBytes } from "./lanes";
 import { scratch, scratchBytes } from "./parallel";
 
 /** Bytes at the beginning and the end of a thread's scratch memory that are in use while parts run. */
@@ -159,10 +158,6 @@ export function fold_f32(
   }
 }
 
-export function clearBytes(out: usize, bytes: i32): void {
-  memory.fill(out, 0, bytes);
-}
-
 /** Adds to each row of n elements its number in `bias`, nothing where that address is 0; with `relu` negatives become 0. */
 export function finishRows_f32(out: usize, rows: i32, n: i32, bias: usize, relu: i32): void {
   if (relu) finishRows(true, out, rows, n, bias);
@@ -191,17 +186,4 @@ function finishRows(relu: bool, out: usize, rows: i32, n: i32, bias: usize): voi
 function finished(relu: bool, x: v128, bias: v128): v128 {
   const sum = f32x4.add(x, bias);
   return relu ? f32x4.pmax(sum, f32x4.splat(0)) : sum;
-}
-
-/** weights[filters, channels, rows, columns] as out[rows, filters, channels, columns]. */
-export function splitRows_f32(weights: usize, out: usize, filters: i32, channels: i32, rows: i32, columns: i32): void {
-  const run = columns * 4;
-  for (let i = 0; i < rows; i++) {
-    let from = weights + i * run;
-    for (let row = filters * channels; row > 0; row--) {
-      copyBytes(from, out, run);
-      from += rows * run;
-      out += run;
-    }
-  }
 }

@@ -4,7 +4,7 @@
 import { lanes, loadPart, setDouble, setWord, double, storePart, word } from "./lanes";
 import { pow_v32 } from "./math32";
 import { pow_v64 } from "./math64";
-import { parallelFor, scratch, Task, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, scratch, Task, TASK_ARGUMENTS, worthSharing } from "./parallel";
 
 const X = 0;
 const DY = 1;
@@ -28,15 +28,15 @@ const BIAS = 3;
 
 /** Terms of a sum that are added in the array's own type before the sum goes on in float64. */
 const RUN: i32 = 256;
-/** Elements in a chunk that is worth handing out, and in a call that is worth cutting into chunks. */
+/** Elements in a chunk. */
 const GRAIN: i32 = 8192;
-const WORTH: f64 = 32768;
 /** Vectors of neighbouring columns that one task walks through together: a cache line of each row. */
 const COLUMN_VECTORS: i32 = 4;
 
 function distribute(task: Task, count: i32, work: i32): void {
-  const grain = max(1, min(count, GRAIN / max(1, work)));
-  parallelFor(task, TASK_ARGUMENTS, count, <f64>count * <f64>work < WORTH ? count : grain);
+  const total = <i64>count * work;
+  const grain = max(1, min(count, chunkOf(total, GRAIN) / max(1, work)));
+  parallelFor(task, TASK_ARGUMENTS, count, worthSharing(total, GRAIN) ? grain : max(1, count));
 }
 
 // ---- Sums along a run of neighbours
@@ -589,8 +589,9 @@ function setShape(outer: i32, channels: i32, inner: i32): void {
 @inline
 function distributeColumns<T>(task: Task, columns: i32, rows: i32): void {
   const vectors = (columns + lanes<T>() - 1) / lanes<T>();
-  const grain = max(COLUMN_VECTORS, GRAIN / max(1, rows * lanes<T>()));
-  parallelFor(task, TASK_ARGUMENTS, vectors, <f64>columns * <f64>rows < WORTH ? vectors : grain);
+  const total = <i64>columns * rows;
+  const grain = max(COLUMN_VECTORS, chunkOf(total, GRAIN) / max(1, rows * lanes<T>()));
+  parallelFor(task, TASK_ARGUMENTS, vectors, worthSharing(total, GRAIN) ? grain : max(1, vectors));
 }
 
 // @ts-ignore: decorator

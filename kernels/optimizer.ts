@@ -2,7 +2,7 @@
 // Formulas as PyTorch computes them. Numbers that are the same for all elements are worked out once, in float64, and
 // rounded to the type. Weight decay adds weightDecay * p to the gradient, except in AdamW.
 import { copyBytes, double, setDouble } from "./lanes";
-import { scratch, TASK_ARGUMENTS } from "./parallel";
+import { scratch, TASK_ARGUMENTS, worthSharing } from "./parallel";
 import { Row, split, tableIndex } from "./split";
 
 /** Elements that a thread takes at once; four such portions are worth waking the others. */
@@ -50,7 +50,7 @@ function padded(row: Row, size: i32, a: usize, b: usize, c: usize, d: usize, n: 
 @inline
 function update<T>(row: Row, grain: i32, a: usize, b: usize, c: usize, d: usize, n: i32): void {
   const size: i32 = sizeof<T>();
-  if (n > 4 * grain) split(row, grain, n, a, size, b, b == 0 ? 0 : size, c, c == 0 ? 0 : size, d, d == 0 ? 0 : size);
+  if (worthSharing(n, grain)) split(row, grain, n, a, size, b, b == 0 ? 0 : size, c, c == 0 ? 0 : size, d, d == 0 ? 0 : size);
   else call_indirect<void>(tableIndex(row), a, b, c, d, n);
 }
 

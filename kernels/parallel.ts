@@ -1,6 +1,8 @@
 // Fork and join over shared memory. A loop is cut into chunks; the calling thread and every worker take chunks until none is left.
 // Which thread runs a chunk never matters to the result, so any number of threads gives the same bits. A worker that sleeps delays nobody:
 // the caller only waits for chunks that somebody took. A chunk may also be run outside this module, by JavaScript that calls a library.
+// The caller takes chunks from the front, workers from the back: a core that worked on a part of an array in one task mostly gets the
+// same part in the next, and finds it in its cache.
 //
 // Why no chunk is lost, run twice or taken for another task's: the words of the control block that two threads may touch at a time are
 // read and written by atomic instructions only, so all threads see one order of them. A task's words change only while its ticket is
@@ -10,10 +12,10 @@
 // that finds no chunk left for itself: the workers may have taken all and still be busy with them.
 
 // Control block: what one thread polls and another writes stands in a cache line of its own.
-const TICKET: usize = 64; // i64: generation in the upper half, next chunk in the lower
+const TICKET: usize = 64; // i64: generation in the upper half; below it chunks taken from the back, and from the front
 const GENERATION: usize = 128; // i32: what sleeping workers wait on
 const DONE: usize = 192; // i32: finished chunks of this generation
-const TASK: usize = 256; // i64: function, arguments; i64: count, grain; i32: chunks
+const TASK: usize = 256; // i64: function, arguments; i64: count, grain; i64: chunks, number of the first
 const SLEEPING: usize = 320; // i32
 const WORKERS: usize = 384; // i32: workers that have reached their loop
 const STOP: usize = 448; // i32: set to end the workers
@@ -21,10 +23,14 @@ const FAILED: usize = 452; // i32: number of the worker that trapped, 0 for none
 /** Where a kernel puts the arguments of its task: 512 bytes that stay valid until `parallelFor` returns. */
 export const TASK_ARGUMENTS: usize = 512;
 
-/** Polls before a worker goes to sleep: about 50 microseconds. */
-const SPINS: i32 = 20000;
-/** Next chunk of a closed ticket: no task has so many. */
-const CLOSED: i64 = 0x7fffffff;
+/** Polls before a worker goes to sleep: 250 to 500 microseconds. Waking one costs its caller 20, and it comes 40 late. */
+const SPINS: i32 = 100000;
+/** Chunks of a ticket: what 16 bits hold. Longer tasks are cut. */
+const MOST_CHUNKS: i32 = 0xffff;
+/** A closed ticket: all are taken, however many there are. */
+const CLOSED: i64 = 0xffff;
+/** What taking a chunk from the back adds to a ticket. */
+const BACK: i64 = 0x10000;
 /** Stands where a task has its function, if its chunks are run outside: no function has this number. */
 const OUTSIDE: u32 = 0xffffffff;
 const NONE: i32 = -1;
@@ -53,13 +59,35 @@ export function parallelFor(task: Task, args: usize, count: i32, grain: i32): vo
     if (count > 0) call_indirect<void>(fn, args, 0, count);
     return;
   }
-  open(fn, args, count, grain, chunks);
-  takeOrJoin();
+  for (let first = 0; first < chunks; first += MOST_CHUNKS) {
+    open(fn, args, count, grain, first, min(MOST_CHUNKS, chunks - first));
+    takeOrJoin();
+  }
 }
 
-/** Offers chunks 0 to chunks - 1 of a task that is run outside, and takes the caller's first: see `nextOutside`. */
-export function forkOutside(chunks: i32): i32 {
-  open(OUTSIDE, 0, chunks, 1, chunks);
+/**
+ * Whether to hand out a task that is so much work, where `grain` is some microseconds of it. Four of them are worth
+ * waking a thread; one, to find threads that are awake. It says nothing about the result, which no cut may change.
+ */
+// @ts-ignore: decorator
+@inline
+export function worthSharing(work: i64, grain: i32): bool {
+  return work > 4 * <i64>grain || (work > grain && atomic.load<i32>(SLEEPING) == 0);
+}
+
+/** The chunk for it: of a short task, short ones. */
+// @ts-ignore: decorator
+@inline
+export function chunkOf(work: i64, grain: i32): i32 {
+  return work > 4 * <i64>grain ? grain : grain / 4;
+}
+
+/**
+ * Offers chunks of a task that is run outside, at most MOST_CHUNKS from number `first` on, and takes the caller's first:
+ * see `nextOutside`.
+ */
+export function forkOutside(first: i32, chunks: i32): i32 {
+  open(OUTSIDE, 0, first + chunks, 1, first, chunks);
   return takeOrJoin();
 }
 
@@ -70,16 +98,16 @@ export function nextOutside(): i32 {
 }
 
 /** Makes a new task known to all threads; the last one has ended. */
-function open(fn: u32, args: usize, count: i32, grain: i32, chunks: i32): void {
+function open(fn: u32, args: usize, count: i32, grain: i32, firstChunk: i32, chunks: i32): void {
   const generation = atomic.load<i32>(GENERATION) + 1;
-  const first = <i64>generation << 32;
-  atomic.store<i64>(TICKET, first | CLOSED);
+  const ticket = <i64>generation << 32;
+  atomic.store<i64>(TICKET, ticket | CLOSED);
   atomic.store<i64>(TASK, <i64>fn | (<i64>args << 32));
   atomic.store<i64>(TASK + 8, <i64>count | (<i64>grain << 32));
-  atomic.store<i32>(TASK + 16, chunks);
+  atomic.store<i64>(TASK + 16, <i64>chunks | (<i64>firstChunk << 32));
   atomic.store<i32>(DONE, 0);
   mine = generation;
-  atomic.store<i64>(TICKET, first);
+  atomic.store<i64>(TICKET, ticket);
   atomic.store<i32>(GENERATION, generation);
   if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(GENERATION, -1);
 }
@@ -88,16 +116,19 @@ function open(fn: u32, args: usize, count: i32, grain: i32, chunks: i32): void {
 function take(): i32 {
   let ticket = atomic.load<i64>(TICKET);
   while (<i32>(ticket >> 32) == mine) {
-    const chunk = <i32>ticket;
-    const chunks = atomic.load<i32>(TASK + 16);
-    if (chunk >= chunks) break;
+    const front = <i32>ticket & 0xffff;
+    const back = <i32>(<u32>ticket >> 16);
+    const extra = atomic.load<i64>(TASK + 16);
+    const chunks = <i32>extra;
+    if (front + back >= chunks) break;
     const what = atomic.load<i64>(TASK);
     const extent = atomic.load<i64>(TASK + 8);
-    const found = atomic.cmpxchg<i64>(TICKET, ticket, ticket + 1);
+    const found = atomic.cmpxchg<i64>(TICKET, ticket, ticket + (joined ? BACK : 1));
     if (found != ticket) {
       ticket = found;
       continue;
     }
+    const chunk = <i32>(extra >> 32) + (joined ? chunks - 1 - back : front);
     const fn = <u32>what;
     if (fn == OUTSIDE) {
       outside = true;
@@ -105,7 +136,7 @@ function take(): i32 {
     }
     const grain = <i32>(extent >> 32);
     const start = chunk * grain;
-    const end = chunk == chunks - 1 ? <i32>extent : start + grain;
+    const end = <i32>min<i64>(<i64>start + grain, <i64><i32>extent);
     call_indirect<void>(fn, <usize>(<u64>what >> 32), start, end);
     atomic.add<i32>(DONE, 1);
     ticket = atomic.load<i64>(TICKET);

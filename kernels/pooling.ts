@@ -2,7 +2,7 @@
 // an image, and the ways back. Windows are walked tap by tap: one tap's part of all windows of a row is one loop over
 // the row, with nothing to test inside. Windows of 2x2 that do not overlap go several at a time.
 import { lanes, setDouble, setWord, double, word } from "./lanes";
-import { parallelFor, scratch, Task, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, scratch, Task, TASK_ARGUMENTS, worthSharing } from "./parallel";
 
 const SUM: i32 = 0;
 const ROOT: i32 = 1;
@@ -23,9 +23,8 @@ const PAD_LEFT = 12;
 const MODE = 13;
 const DIVISOR = 0;
 
-/** Elements visited in a chunk that is worth handing out, and in a call that is worth cutting into chunks. */
+/** Elements visited in a chunk. */
 const GRAIN: i32 = 16384;
-const WORTH: f64 = 65536;
 
 function setGeometry(
   height: i32, width: i32, outHeight: i32, outWidth: i32, kernelHeight: i32, kernelWidth: i32,
@@ -45,8 +44,9 @@ function setGeometry(
 
 /** A plane a task; planes join in a chunk until it is long enough. */
 function distribute(task: Task, planes: i32, work: i32): void {
-  const grain = max(1, min(planes, GRAIN / max(1, work)));
-  parallelFor(task, TASK_ARGUMENTS, planes, <f64>planes * <f64>work < WORTH ? planes : grain);
+  const total = <i64>planes * work;
+  const grain = max(1, min(planes, chunkOf(total, GRAIN) / max(1, work)));
+  parallelFor(task, TASK_ARGUMENTS, planes, worthSharing(total, GRAIN) ? grain : max(1, planes));
 }
 
 /** Work of a plane: elements visited. */

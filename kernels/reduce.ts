@@ -6,7 +6,7 @@
 import { double, loadPart, setDouble, setWord, word } from "./lanes";
 import { exp_v32 } from "./math32";
 import { exp_v64, log_v64 } from "./math64";
-import { parallelFor, scratch, Task, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, scratch, Task, TASK_ARGUMENTS, worthSharing } from "./parallel";
 
 /**
  * Reduces `rows` rows, `stride` elements apart, of `columns` neighbouring columns (one if stride is 1). `second` is
@@ -597,8 +597,9 @@ function reduce(
   setWord(13, partial);
   setDouble(0, divisor);
   const units = lines * stretches;
-  if (<i64>outer * n * inner <= 4 * GRAIN) reduceTask(TASK_ARGUMENTS, 0, units);
-  else parallelFor(reduceTask, TASK_ARGUMENTS, units, max(1, GRAIN / max(1, min(stretch, GRAIN) * width)));
+  const elements = <i64>outer * n * inner;
+  if (!worthSharing(elements, GRAIN)) reduceTask(TASK_ARGUMENTS, 0, units);
+  else parallelFor(reduceTask, TASK_ARGUMENTS, units, max(1, chunkOf(elements, GRAIN) / max(1, min(stretch, GRAIN) * width)));
   if (stretches == 1) return;
   for (let line = 0; line < lines; line++) {
     const first = (line % strips) * COLUMNS;

@@ -1,7 +1,7 @@
 // Element-by-element work on all threads: a row loop over up to four arrays is called on stretches of a fixed length.
 // An array's step is its element's size in bytes, or 0 for what is the same everywhere (a single element, a number).
 import { setWord, word } from "./lanes";
-import { parallelFor, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, TASK_ARGUMENTS } from "./parallel";
 
 /** A loop over n elements of up to four arrays. What a loop does not need may be any number, with a step of 0. */
 export type Row = (a: usize, b: usize, c: usize, d: usize, n: i32) => void;
@@ -31,7 +31,7 @@ export function split(
   setWord(7, cStep);
   setWord(8, d);
   setWord(9, dStep);
-  parallelFor(stretches, TASK_ARGUMENTS, n, grain);
+  parallelFor(stretches, TASK_ARGUMENTS, n, chunkOf(n, grain));
 }
 
 function stretches(args: usize, start: i32, end: i32): void {

@@ -10,10 +10,9 @@ import {
   acos_v64, asin_v64, atan_v64, cos_v64, cosh_v64, erf_v64, exp2_v64, exp_v64, expm1_v64, gaussian_v64, gelu_v64,
   log10_v64, log1p_v64, log2_v64, log_v64, sigmoid_v64, silu_v64, sin_v64, sinh_v64, softplus_v64, tan_v64, tanh_v64,
 } from "./math64";
-import { parallelFor, scratch, TASK_ARGUMENTS } from "./parallel";
+import { chunkOf, parallelFor, scratch, TASK_ARGUMENTS, worthSharing } from "./parallel";
 
-// Elements that a thread takes at once: of operations that wait for memory, and of those that compute. An array of up
-// to two portions stays on this thread.
+// Elements that a thread takes at once: of operations that wait for memory, and of those that compute.
 const LIGHT = 32768;
 const HEAVY = 8192;
 
@@ -48,7 +47,7 @@ function stretch<T, Op>(x: usize, out: usize, n: i32): void {
 
 /** n elements on all threads, in portions of `grain`. */
 function map<T, Op>(x: usize, out: usize, n: i32, grain: i32): void {
-  if (n <= 2 * grain) {
+  if (!worthSharing(n, grain)) {
     stretch<T, Op>(x, out, n);
     return;
   }
@@ -58,7 +57,7 @@ function map<T, Op>(x: usize, out: usize, n: i32, grain: i32): void {
     const offset = <usize>start * sizeof<T>();
     stretch<T, Op>(<usize>word(args, 0) + offset, <usize>word(args, 1) + offset, end - start);
   };
-  parallelFor(task, TASK_ARGUMENTS, n, grain);
+  parallelFor(task, TASK_ARGUMENTS, n, chunkOf(n, grain));
 }
 
 /** As `stretch`, of an operation with two numbers. */
@@ -82,7 +81,7 @@ function stretchWith<T, Op>(x: usize, out: usize, n: i32, a: f64, b: f64): void 
 
 /** As `map`, of an operation with two numbers. */
 function mapWith<T, Op>(x: usize, out: usize, n: i32, a: f64, b: f64, grain: i32): void {
-  if (n <= 2 * grain) {
+  if (!worthSharing(n, grain)) {
     stretchWith<T, Op>(x, out, n, a, b);
     return;
   }
@@ -95,7 +94,7 @@ function mapWith<T, Op>(x: usize, out: usize, n: i32, a: f64, b: f64, grain: i32
     const from = <usize>word(args, 0) + offset;
     stretchWith<T, Op>(from, <usize>word(args, 1) + offset, end - start, double(args, 0), double(args, 1));
   };
-  parallelFor(task, TASK_ARGUMENTS, n, grain);
+  parallelFor(task, TASK_ARGUMENTS, n, chunkOf(n, grain));
 }
 
 /** n elements on this thread to bytes 0 or 1, of an operation that sets all bits of a lane or none. */

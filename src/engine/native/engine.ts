@@ -21,6 +21,9 @@ const SMALLEST_PRODUCT = 16384;
 /** What finishing an element costs, in multiply-adds of the library. */
 const FINISH_WORK: Record<FusedActivation, number> = { none: 8, relu: 8, sigmoid: 250, tanh: 250 };
 
+/** Parts that can be offered to the threads at a time: see kernels/parallel.ts. */
+const MOST_CHUNKS = 0xffff;
+
 /** `EngineStatus`, and the library. */
 export interface NativeStatus extends EngineStatus {
   /** Name, version and instructions of the library. */
@@ -36,10 +39,9 @@ export interface NativeOptions extends WasmOptions {
 /** Exports of the kernels' module beside kernels. */
 interface NativeKernels extends PartKernels {
   threadCount(): number;
-  forkOutside(chunks: number): number;
+  forkOutside(first: number, chunks: number): number;
   nextOutside(): number;
   patchBytes(): number;
-  splitRows_f32(weights: number, out: number, filters: number, channels: number, rows: number, columns: number): void;
 }
 
 /** Address of a view's first element, or of the element at an offset of its own. */
@@ -91,8 +93,6 @@ export class NativeEngine extends WasmEngine {
         this["byBytes"][4]!["copyStrided"]!(2, at, at + 64, at + 128, from, to);
       },
       sumRows: (x, rows, elements, out) => this["byType"].float32["sum"]!(x, out, 1, rows, elements),
-      splitRows: (from, to, filters, channels, rows, columns) =>
-        this.kernels.splitRows_f32(from, to, filters, channels, rows, columns),
       patchBytes: () => this.kernels.patchBytes(),
       fork: (parts) => this.fork(parts),
     };
@@ -208,7 +208,12 @@ export class NativeEngine extends WasmEngine {
       return;
     }
     try {
-      for (let part = kernels.forkOutside(parts); part !== -1; part = kernels.nextOutside()) this.runPart(part);
+      for (let first = 0; first < parts; first += MOST_CHUNKS) {
+        const chunks = Math.min(MOST_CHUNKS, parts - first);
+        for (let part = kernels.forkOutside(first, chunks); part !== -1; part = kernels.nextOutside()) {
+          this.runPart(part);
+        }
+      }
     } catch (error) {
       this["checkWorkers"]();
       throw error;

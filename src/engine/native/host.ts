@@ -14,8 +14,6 @@ export interface Host {
   transpose(from: number, rows: number, columns: number, to: number): void;
   /** out[i] = sum over the rows of x[row, i]. */
   sumRows(x: number, rows: number, elements: number, out: number): void;
-  /** Convolution weights [filters, channels, rows, columns] as [rows, filters, channels, columns]. */
-  splitRows(from: number, to: number, filters: number, channels: number, rows: number, columns: number): void;
   /** Bytes of patches that fit in a thread's scratch memory. */
   patchBytes(): number;
   /** Runs parts 0 to parts - 1 of the task on all threads. */

@@ -34,26 +34,20 @@ export const PATCHES = {
   dilationColumns: 20,
   outRows: 21,
   outColumns: 22,
-  /** 1: a product for each row of the kernel, on patches one row high of which the next row's are a window further down. */
-  byRows: 23,
 } as const;
 
 export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHES): RunPart {
   const multiply = calls.float32;
 
   /** Calls unfold or fold with the task's geometry. */
-  const move = (kernel: (...values: number[]) => void, image: number, patches: number): void => {
-    const byRows = task[word.byRows] === 1;
-    const rows = byRows
-      ? task[word.outRows]! + (task[word.kernelRows]! - 1) * task[word.dilationRows]!
-      : task[word.outRows]!;
+  const move = (kernel: (...values: number[]) => void, image: number, patches: number): void =>
     kernel(
       image,
       patches,
       task[word.channels]!,
       task[word.height]!,
       task[word.width]!,
-      byRows ? 1 : task[word.kernelRows]!,
+      task[word.kernelRows]!,
       task[word.kernelColumns]!,
       task[word.strideRows]!,
       task[word.strideColumns]!,
@@ -61,43 +55,20 @@ export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHE
       task[word.left]!,
       task[word.dilationRows]!,
       task[word.dilationColumns]!,
-      rows,
+      task[word.outRows]!,
       task[word.outColumns]!,
     );
-  };
 
   const runImage = (image: number, result: number, weightsPart: number, first: boolean): void => {
     const patches = kernels.patchAddress();
     const filters = task[word.filters]!;
     const pixels = task[word.outRows]! * task[word.outColumns]!;
-    const byRows = task[word.byRows] === 1;
-    const rows = task[word.kernelRows]!;
-    const taps = task[word.channels]! * task[word.kernelColumns]! * (byRows ? 1 : rows);
-    const products = byRows ? rows : 1;
-    // From the patches of one row of the kernel to those of the next, in bytes; and from row to row of the patches' matrix.
-    const window = 4 * task[word.dilationRows]! * task[word.outColumns]!;
-    const pitch = pixels + (products - 1) * task[word.dilationRows]! * task[word.outColumns]!;
+    const taps = task[word.channels]! * task[word.kernelRows]! * task[word.kernelColumns]!;
+    const weights = task[word.weights]!;
     let error = 0;
     if (task[word.kind] === word.forward) {
       move(kernels.unfold_f32, image, patches);
-      for (let i = 0; i < products; i++) {
-        const weights = task[word.weights]! + 4 * i * filters * taps;
-        const add = i > 0 ? 1 : 0;
-        error ||= multiply(
-          0,
-          0,
-          filters,
-          pixels,
-          taps,
-          weights,
-          taps,
-          patches + i * window,
-          pitch,
-          add,
-          result,
-          pixels,
-        );
-      }
+      error = multiply(0, 0, filters, pixels, taps, weights, taps, patches, pixels, 0, result, pixels);
       const bias = task[word.bias]!;
       const activation = task[word.activation]!;
       const relu = activation === word.relu ? 1 : 0;
@@ -106,25 +77,7 @@ export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHE
         kernels.finishProduct_f32(1, filters * pixels, result, filters * pixels, 0, activation);
       }
     } else if (task[word.kind] === word.inputGradient) {
-      if (byRows) kernels.clearBytes(patches, 4 * taps * pitch);
-      for (let i = 0; i < products; i++) {
-        const weights = task[word.weights]! + 4 * i * filters * taps;
-        const add = byRows ? 1 : 0;
-        error ||= multiply(
-          1,
-          0,
-          taps,
-          pixels,
-          filters,
-          weights,
-          taps,
-          result,
-          pixels,
-          add,
-          patches + i * window,
-          pitch,
-        );
-      }
+      error = multiply(1, 0, taps, pixels, filters, weights, taps, result, pixels, 0, patches, pixels);
       move(kernels.fold_f32, image, patches);
     } else {
       move(kernels.unfold_f32, image, patches);
@@ -151,8 +104,6 @@ export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHE
 
 /** Multiply-adds of a part, and pixels of an image, below which products are too small to be worth it. */
 const [PART_WORK, FEWEST_PIXELS] = [1_000_000, 32];
-/** Rows of patches, for one row of the kernel, from which a product for each row of the kernel is long enough. */
-const TAPS_BY_ROWS = 48;
 /** What an element of a partial gradient of weights costs, in multiply-adds. */
 const PARTIAL_WORK = 100;
 
@@ -164,15 +115,14 @@ function partsOf(batch: number, images: number): number {
 
 /** Runs a convolution or one of its gradients; false if it has to be done in another way. `values`: see `Convolutions.run`. */
 export function runPatches(host: Host, kind: ConvolutionKind, geometry: Geometry, values: readonly number[]): boolean {
-  const [batch, channels, , , filters, kernelRows, kernelColumns, strideRows] = geometry;
-  const [dilationRows, , , outRows, outColumns] = geometry.slice(11) as [number, number, number, number, number];
+  const [batch, channels, height, width, filters, kernelRows, kernelColumns, strideRows, strideColumns] = geometry;
+  const [top, left, dilationRows, dilationColumns, , outRows, outColumns] = geometry.slice(9) as [
+    ...[number, number, number, number, number, number, number],
+  ];
   const pixels = outRows * outColumns;
   const elements = filters * channels * kernelRows * kernelColumns;
   const work = elements * pixels;
-  const byRows = kind !== "weightGradient" && strideRows === 1 && channels * kernelColumns >= TAPS_BY_ROWS;
-  const patchPixels = byRows ? pixels + (kernelRows - 1) * dilationRows * outColumns : pixels;
-  const patchRows = channels * kernelColumns * (byRows ? 1 : kernelRows);
-  if (pixels < FEWEST_PIXELS || 4 * patchRows * patchPixels > host.patchBytes()) return false;
+  if (pixels < FEWEST_PIXELS || 4 * channels * kernelRows * kernelColumns * pixels > host.patchBytes()) return false;
 
   const { task } = host;
   const gradient = kind === "weightGradient";
@@ -181,16 +131,11 @@ export function runPatches(host: Host, kind: ConvolutionKind, geometry: Geometry
   const least = gradient ? Math.max(PART_WORK, PARTIAL_WORK * elements, (batch * work) / 32) : PART_WORK;
   const parts = partsOf(batch, imagesAtOnce(batch, work, least));
   const rows = gradient ? parts + accumulate : 1;
-  const spare = gradient ? (rows === 1 ? 0 : 4 * rows * elements) : byRows ? 4 * elements : 0;
+  const spare = rows === 1 ? 0 : 4 * rows * elements;
   const memory = spare === 0 ? 0 : host.allocate(spare);
   if (spare > 0 && memory === 0) return false;
   try {
-    let weights = second;
-    if (gradient) weights = memory === 0 ? third : memory + 4 * accumulate * elements;
-    else if (byRows) {
-      host.splitRows(second, memory, filters, channels, kernelRows, kernelColumns);
-      weights = memory;
-    }
+    const partial = memory === 0 ? third : memory + 4 * accumulate * elements;
     if (gradient && accumulate === 1) host.copy(third, memory, 4 * elements);
     const kinds = {
       forward: TASK.kinds.patchesForward,
@@ -201,17 +146,12 @@ export function runPatches(host: Host, kind: ConvolutionKind, geometry: Geometry
     task[PATCHES.error] = 0;
     // Operands of the kernels: x, w, b, y; dy, w, b, dx; x, dy, dw.
     task[PATCHES.image] = kind === "inputGradient" ? fourth : x;
-    task[PATCHES.weights] = weights;
+    task[PATCHES.weights] = gradient ? partial : second;
     task[PATCHES.bias] = kind === "forward" ? third : 0;
     task[PATCHES.result] = kind === "forward" ? fourth : kind === "inputGradient" ? x : second;
     task[PATCHES.activation] = kind === "forward" ? values[5]! : 0;
     task[PATCHES.images] = Math.floor(batch / parts);
     task[PATCHES.larger] = batch % parts;
-    task[PATCHES.byRows] = byRows ? 1 : 0;
-    const [, , height, width] = geometry;
-    const [, strideColumns, top, left, , dilationColumns] = geometry.slice(7) as [
-      ...[number, number, number, number, number, number],
-    ];
     task[PATCHES.channels] = channels;
     task[PATCHES.height] = height;
     task[PATCHES.width] = width;

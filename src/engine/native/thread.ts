@@ -40,7 +40,6 @@ export interface PartKernels {
   patchAddress(): number;
   unfold_f32(...values: number[]): void;
   fold_f32(...values: number[]): void;
-  clearBytes(out: number, bytes: number): void;
   finishRows_f32(out: number, rows: number, n: number, bias: number, relu: number): void;
   lstmStep_f32(...values: number[]): void;
   lstmStepGradient_f32(...values: number[]): void;
