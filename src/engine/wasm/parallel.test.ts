@@ -1,7 +1,7 @@
 // Fork and join (kernels/parallel.ts) as its threads see it: whoever comes late, or is many, every chunk is run once and before the call returns.
 import { Worker } from "node:worker_threads";
 import { afterAll, expect, test } from "vitest";
-import { ones, scope, zeros } from "../../node.ts";
+import { ones, rnn, scope, tensor, zeros } from "../../node.ts";
 import { engine, setEngine } from "../engine.ts";
 import { WasmEngine } from "./engine.ts";
 
@@ -36,7 +36,8 @@ const WATCHER = `
       const offered = Atomics.load(words, CHUNKS);
       if (Atomics.load(longs, TICKET) !== ticket) continue;
       const generation = Number(ticket >> 32n);
-      if (generation <= origin || Number(BigInt.asIntN(32, ticket)) >= offered) continue;
+      const taken = Number(ticket & 0xffffn) + Number((ticket >> 16n) & 0xffffn);
+      if (generation <= origin || taken >= offered) continue;
       open += 1;
       if (offered !== chunks[(generation - origin) % 2]) wrong += 1;
     }
@@ -83,5 +84,17 @@ test("with more threads than processors every chunk is run once", async () => {
       next.unary("neg", many, many);
     }
     for (const x of [few, many]) expect(Array.from(x.dataSync()).every((value) => value === -1)).toBe(true);
+  });
+});
+
+test("a task of more chunks than a ticket counts is run in full", async () => {
+  await start(2);
+  // A chunk for every four rows; a ticket counts to 65,535.
+  const rows = 4 * 70_000 + 1;
+  scope(() => {
+    const x = tensor(Float32Array.from({ length: rows }, (_, i) => i)).reshape([1, rows, 1]);
+    const weights = { inputWeights: tensor([[1]]), stateWeights: tensor([[1]]) };
+    const { state } = rnn(x, null, weights, { nonlinearity: "none" });
+    expect(state.dataSync()).toEqual(x.dataSync());
   });
 });
