@@ -100,8 +100,8 @@ async function main() {
   const nabla = resolve(values.nabla);
   if (!existsSync(nabla)) throw new UsageError(`${nabla} is not there; npm run setup -- --build makes dist/node.js`);
   const settings = values.quick
-    ? { rounds: 2, seconds: 0.15, warmUpSeconds: 0.3, patience: 0 }
-    : { rounds: 5, seconds: 0.4, warmUpSeconds: 2, patience: 3000 };
+    ? { rounds: 2, mostRounds: 2, seconds: 0.15, warmUpSeconds: 0.3, patience: 0 }
+    : { rounds: 5, mostRounds: 20, seconds: 0.4, warmUpSeconds: 2, patience: 3000 };
   const folder = mkdtempSync(join(tmpdir(), "nabla-bench-"));
   const clear = () => rmSync(folder, { recursive: true, force: true });
   process.once("SIGINT", () => {

@@ -18,8 +18,8 @@ class Task extends Product {
   cBatch: usize;
 }
 
-/** Multiply-adds of the smallest part worth giving to another thread: about two microseconds. */
-const PART_WORK: i64 = 50_000;
+/** Multiply-adds of the smallest part worth giving to another thread: about five microseconds. */
+const PART_WORK: i64 = 250_000;
 const MOST_WORK: i64 = 1 << 40;
 
 function copyProduct(to: Product, from: Product): void {

@@ -1,10 +1,13 @@
 // What the native engine puts around a matrix product to make a convolution of one image of it: patches laid out as
 // rows of a matrix, and added back to where they came from. These run inside a thread's part of the work.
-import { scratch, scratchBytes } from "./parallel";
+import { setWord, word } from "./lanes";
+import { chunkOf, parallelFor, scratch, scratchBytes, TASK_ARGUMENTS, worthSharing } from "./parallel";
 
 /** Bytes at the beginning and the end of a thread's scratch memory that are in use while parts run. */
 const FREE: i32 = 4096;
 const TAKEN: i32 = 256;
+/** Elements added in a chunk. */
+const ADDED: i32 = 32768;
 
 export function patchAddress(): usize {
   return scratch + FREE;
@@ -155,6 +158,48 @@ export function fold_f32(
       }
     }
     image += height * width * 4;
+  }
+}
+
+/** out[i] = sum over the rows of x[row, i], added in their order. */
+export function addRows_f32(x: usize, rows: i32, n: i32, out: usize): void {
+  setWord(0, x);
+  setWord(1, rows);
+  setWord(2, n);
+  setWord(3, out);
+  const work = <i64>n * rows;
+  parallelFor(addRowsTask, TASK_ARGUMENTS, n, worthSharing(work, ADDED) ? max(64, (chunkOf(work, ADDED) / rows) & -8) : n);
+}
+
+function addRowsTask(args: usize, start: i32, end: i32): void {
+  const rows = word(args, 1);
+  const step = <usize>word(args, 2) * 4;
+  let from = <usize>word(args, 0) + start * 4;
+  let to = <usize>word(args, 3) + start * 4;
+  let i = start;
+  for (; i + 8 <= end; i += 8) {
+    let a = v128.load(from), b = v128.load(from, 16);
+    let at = from;
+    for (let row = 1; row < rows; row++) {
+      at += step;
+      a = f32x4.add(a, v128.load(at));
+      b = f32x4.add(b, v128.load(at, 16));
+    }
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    from += 32;
+    to += 32;
+  }
+  for (; i < end; i++) {
+    let sum = load<f32>(from);
+    let at = from;
+    for (let row = 1; row < rows; row++) {
+      at += step;
+      sum += load<f32>(at);
+    }
+    store<f32>(to, sum);
+    from += 4;
+    to += 4;
   }
 }
 

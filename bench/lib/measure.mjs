@@ -8,6 +8,8 @@ import { rest } from "./machine.mjs";
 const PAUSE = 120;
 /** A contestant gets as many turns as fit into this time, in seconds; at least one. */
 const LONGEST = 12;
+/** Rounds go on until in the last so many of them no best turn has fallen by more than this share. */
+const [SETTLING, FALL] = [3, 0.02];
 /** A side that says nothing for this long is given up, in milliseconds. */
 const SILENCE = 180_000;
 
@@ -73,7 +75,8 @@ function refusal({ missing, cannot, failed }) {
  * Measures a job. Returns for each contestant its seconds a step in every turn, the results of its first steps and its version; or why it has none;
  * and the mean share of the machine that others used.
  */
-export async function measure(job, sides, { data, nabla, rounds, seconds, warmUpSeconds, patience, onProgress }) {
+export async function measure(job, sides, settings) {
+  const { data, nabla, rounds, mostRounds, seconds, warmUpSeconds, patience, onProgress } = settings;
   const entries = [];
   const busy = [];
   for (const contestant of sides) {
@@ -94,7 +97,7 @@ export async function measure(job, sides, { data, nabla, rounds, seconds, warmUp
   }
   const playing = entries.filter((entry) => entry.side);
   try {
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < rounds || (round < mostRounds && !settled(playing)); round++) {
       for (const entry of playing) {
         const turn = Math.max(seconds, entry.pace);
         if (entry.refusal || (round > 0 && (round + 1) * turn > LONGEST)) continue;
@@ -110,6 +113,14 @@ export async function measure(job, sides, { data, nabla, rounds, seconds, warmUp
   }
   for (const entry of entries) delete entry.side;
   return { job, entries, busy: busy.length > 0 ? busy.reduce((sum, share) => sum + share, 0) / busy.length : 0 };
+}
+
+/** Whether the best turns have stopped falling: on a machine that others use too, that takes more rounds. */
+function settled(entries) {
+  return entries.every(({ turns, refusal }) => {
+    const earlier = turns.slice(0, -SETTLING);
+    return refusal || earlier.length === 0 || Math.min(...turns) >= (1 - FALL) * Math.min(...earlier);
+  });
 }
 
 /** Start-up needs a fresh process for every turn. */

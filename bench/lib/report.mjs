@@ -244,7 +244,7 @@ Made by \`npm run bench -- --write\`; see [README.md](README.md) for what is mea
 - Processor: ${machine.processor}, ${machine.cores} cores${machine.avx512 ? ", AVX-512" : ""}; memory ${machine.memory}; ${machine.system}
 - Node ${machine.node}; ${[...versions].map(([who, version]) => `${who}: ${version}`).join("; ")}
 - When turns began, other programs used ${percent(busy)} of the processors: the machine was ${calm}
-- ${settings.rounds} turns of ${settings.seconds} s each, taken in alternation; the best counts
+- ${settings.rounds} to ${settings.mostRounds} turns of ${settings.seconds} s each, taken in alternation until the best has settled; the best counts
 
 ${tables(summaries)}
 

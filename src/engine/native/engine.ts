@@ -42,6 +42,7 @@ interface NativeKernels extends PartKernels {
   forkOutside(first: number, chunks: number): number;
   nextOutside(): number;
   patchBytes(): number;
+  addRows_f32(x: number, rows: number, n: number, out: number): void;
 }
 
 /** Address of a view's first element, or of the element at an offset of its own. */
@@ -92,7 +93,7 @@ export class NativeEngine extends WasmEngine {
         const at = this["putIntegers"]([columns, rows], [1, columns], [rows, 1]);
         this["byBytes"][4]!["copyStrided"]!(2, at, at + 64, at + 128, from, to);
       },
-      sumRows: (x, rows, elements, out) => this["byType"].float32["sum"]!(x, out, 1, rows, elements),
+      sumRows: (x, rows, elements, out) => this.kernels.addRows_f32(x, rows, elements, out),
       patchBytes: () => this.kernels.patchBytes(),
       fork: (parts) => this.fork(parts),
     };

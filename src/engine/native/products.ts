@@ -73,10 +73,10 @@ export function productParts({ calls, task, kernels }: Thread, word: typeof PROD
   };
 }
 
-/** Multiply-adds of the smallest part worth giving to another thread: two microseconds. */
-const PART_WORK = 250_000;
+/** Multiply-adds of the smallest part worth giving to another thread: four microseconds. */
+const PART_WORK = 500_000;
 /** Multiply-adds from which a product is cut fine enough for many threads. */
-const LARGE_WORK = 64 * PART_WORK;
+const LARGE_WORK = 32 * PART_WORK;
 /** Parts begin at multiples of the tiles that libraries compute at once. */
 const [ROW_UNIT, COLUMN_UNIT] = [8, 48];
 
