@@ -6,9 +6,10 @@ import { zeros } from "../tensor/create.ts";
 import { anyTracked, isCollecting, isRecording, record, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, packed, scope, type Tensor } from "../tensor/tensor.ts";
-import { cast, checkTensor, reluGradient, sigmoidGradient, tanhGradient } from "./elementwise.ts";
+import { cast, checkTensor, sigmoidGradient, tanhGradient } from "./elementwise.ts";
 import { channelSum } from "./normalisation.ts";
 import { notWhole, type Pair, pair } from "./pooling.ts";
+import { markRectified, rectifierGradient } from "./rectified.ts";
 import { pad, reshape, slice } from "./shape.ts";
 
 /** Zeros around the image: a number on each side, "valid" for none, or "same" for as many as make the output input / stride long, rounded up. */
@@ -74,7 +75,7 @@ const ACTIVATION_GRADIENTS: Record<FusedActivation, (dy: Tensor, y: Tensor) => T
   none: (dy) => dy,
   sigmoid: sigmoidGradient,
   tanh: tanhGradient,
-  relu: reluGradient,
+  relu: rectifierGradient,
 };
 
 // Public operations
@@ -225,6 +226,7 @@ function convolve(
 ): Tensor {
   const y = run(operation, x, w, b, g, activation);
   if (!isRecording() || (x.node === null && w.node === null && (b === null || b.node === null))) return y;
+  if (activation === "relu") markRectified(y);
   return record(operation, y, b === null ? [x, w] : [x, w, b], (dy) => {
     const dz = ACTIVATION_GRADIENTS[activation](dy, y);
     return [

@@ -6,6 +6,7 @@ import { record, tracked } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
 import * as e from "./elementwise.ts";
+import { isRectified, markMasked } from "./rectified.ts";
 import { mean } from "./reduce.ts";
 import { reshape } from "./shape.ts";
 
@@ -156,7 +157,12 @@ function largest(operation: string, { input, windows, shape }: Plan): Tensor {
   const indices = tracked(input) ? empty(operation, shape, "int32") : null;
   if (y.size > 0) engine().kernel("maxPool", y.dtype, packed(input), y, indices, ...windows);
   if (indices === null) return y;
-  return record(operation, y, [input], (dy) => [placed(dy, indices, windows, input.shape)]);
+  return record(operation, y, [input], (dy) => {
+    if (tracked(dy) || !isRectified(input)) return [placed(dy, indices, windows, input.shape)];
+    const dx = placed(e.reluGradient(dy, y), indices, windows, input.shape);
+    markMasked(dx, input);
+    return [dx];
+  });
 }
 
 /** dy at the remembered places, 0 elsewhere. */
