@@ -12,7 +12,7 @@ export class Matrix {
     }
     this.rows = rows;
     this.columns = columns;
-    this.values = values === undefined ? new Float64Array(rows * columns) : Float64Array.from(values);
+    this.values = values === undefined ? new Float64Array(rows * columns) : new Float64Array(values);
   }
 
   static from(rows: readonly (readonly number[])[]): Matrix {

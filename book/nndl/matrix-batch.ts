@@ -7,13 +7,7 @@ export class MatrixNetwork extends Network {
   /** The same step as `Network.updateMiniBatch`, up to the order in which examples are summed. */
   override updateMiniBatch(miniBatch: readonly Example[], eta: number): void {
     const nabla = this.backpropBatch(sideBySide(miniBatch.map(({ x }) => x)), sideBySide(miniBatch.map(({ y }) => y)));
-    const step = -eta / miniBatch.length;
-    this.biases.forEach((b, i) => {
-      addScaled(b, nabla.biases[i], step);
-    });
-    this.weights.forEach((w, i) => {
-      addScaled(w, nabla.weights[i], step);
-    });
+    this.descend(nabla, eta / miniBatch.length);
   }
 
   /** Gradients summed over the columns of X and Y. */
@@ -35,6 +29,23 @@ export class MatrixNetwork extends Network {
       nabla.weights[l] = delta.dot(activations[l].transposed);
     }
     return nabla;
+  }
+}
+
+/** The step as the book writes it: `backprop` returns new matrices for every example, and the step adds them up. */
+export class AddingNetwork extends Network {
+  override updateMiniBatch(miniBatch: readonly Example[], eta: number): void {
+    const nabla = this.zeroNabla();
+    for (const { x, y } of miniBatch) {
+      const delta = this.backprop(x, y);
+      delta.biases.forEach((nb, i) => {
+        addScaled(nabla.biases[i], nb, 1);
+      });
+      delta.weights.forEach((nw, i) => {
+        addScaled(nabla.weights[i], nw, 1);
+      });
+    }
+    this.descend(nabla, eta / miniBatch.length);
   }
 }
 

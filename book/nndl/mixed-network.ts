@@ -2,7 +2,7 @@
 // algorithm change: the activation f(z) on the way forward, and f'(z) where sigma'(z) stood on the way back.
 import { Matrix } from "../matrix.ts";
 import type { Random } from "../random.ts";
-import { type Nabla, Network } from "./network.ts";
+import { addOuter, addScaled, type Nabla, Network } from "./network.ts";
 
 export interface Neuron {
   readonly f: (z: number) => number;
@@ -38,16 +38,15 @@ export class MixedNetwork extends Network {
     return { zs, activations };
   }
 
-  override backprop(x: Matrix, y: Matrix): Nabla {
+  override backprop(x: Matrix, y: Matrix, nabla: Nabla = this.zeroNabla()): Nabla {
     const { zs, activations } = this.forward(x);
     const slopes = zs.map((z, l) => Matrix.fill(z.rows, 1, (j) => this.neuronAt(l, j).prime(z.at(j, 0))));
     const last = zs.length - 1;
-    const nabla: Nabla = { biases: [], weights: [] };
     let delta = this.costDerivative(activations[last + 1], y).times(slopes[last]);
     for (let l = last; l >= 0; l--) {
       if (l < last) delta = this.weights[l + 1].transposed.dot(delta).times(slopes[l]);
-      nabla.biases[l] = delta;
-      nabla.weights[l] = delta.dot(activations[l].transposed);
+      addScaled(nabla.biases[l], delta, 1);
+      addOuter(nabla.weights[l], delta, activations[l]);
     }
     return nabla;
   }

@@ -61,28 +61,33 @@ export class Network {
 
   /** One step: w -> w - eta/m sum of dC_x/dw, and b likewise (equations 20 and 21). The last batch may be short. */
   updateMiniBatch(miniBatch: readonly Example[], eta: number): void {
-    const nablaB = this.biases.map(({ rows }) => new Matrix(rows, 1));
-    const nablaW = this.weights.map(({ rows, columns }) => new Matrix(rows, columns));
-    for (const { x, y } of miniBatch) {
-      const delta = this.backprop(x, y);
-      delta.biases.forEach((nabla, i) => {
-        addScaled(nablaB[i], nabla, 1);
-      });
-      delta.weights.forEach((nabla, i) => {
-        addScaled(nablaW[i], nabla, 1);
-      });
-    }
-    const step = -eta / miniBatch.length;
+    const nabla = this.zeroNabla();
+    for (const { x, y } of miniBatch) this.backprop(x, y, nabla);
+    this.descend(nabla, eta / miniBatch.length);
+  }
+
+  /** w -> w - step nabla, b likewise. */
+  protected descend(nabla: Nabla, step: number): void {
     this.biases.forEach((b, i) => {
-      addScaled(b, nablaB[i], step);
+      addScaled(b, nabla.biases[i], -step);
     });
     this.weights.forEach((w, i) => {
-      addScaled(w, nablaW[i], step);
+      addScaled(w, nabla.weights[i], -step);
     });
   }
 
-  /** The gradient of the cost C_x of one example. */
-  backprop(x: Matrix, y: Matrix): Nabla {
+  protected zeroNabla(): Nabla {
+    return {
+      biases: this.biases.map(({ rows }) => new Matrix(rows, 1)),
+      weights: this.weights.map(({ rows, columns }) => new Matrix(rows, columns)),
+    };
+  }
+
+  /**
+   * The gradient of the cost C_x of one example, added to `nabla`. The book returns a new one and adds outside; a new
+   * matrix of all weights for every example takes longer to make than to compute.
+   */
+  backprop(x: Matrix, y: Matrix, nabla: Nabla = this.zeroNabla()): Nabla {
     // Forward, keeping every z and every activation.
     const activations = [x];
     const zs: Matrix[] = [];
@@ -93,12 +98,11 @@ export class Network {
     });
     // Backward: BP1 at the output, BP2 from layer to layer; BP3 and BP4 read the gradients off.
     const last = this.weights.length - 1;
-    const nabla: Nabla = { biases: [], weights: [] };
     let delta = this.costDerivative(activations[last + 1], y).times(sigmoidPrime(zs[last]));
     for (let l = last; l >= 0; l--) {
       if (l < last) delta = this.weights[l + 1].transposed.dot(delta).times(sigmoidPrime(zs[l]));
-      nabla.biases[l] = delta;
-      nabla.weights[l] = delta.dot(activations[l].transposed);
+      addScaled(nabla.biases[l], delta, 1);
+      addOuter(nabla.weights[l], delta, activations[l]);
     }
     return nabla;
   }
@@ -143,7 +147,17 @@ export function toExamples(set: DigitSet): Example[] {
   }));
 }
 
-/** sum += factor * term, in place: a new matrix a batch, not one an example. */
+/** sum += delta a^T, in place. */
+export function addOuter(sum: Matrix, delta: Matrix, a: Matrix): void {
+  const [to, row, column] = [sum.values, a.values, delta.values];
+  const n = row.length;
+  for (let j = 0, at = 0; j < column.length; j++) {
+    const factor = column[j];
+    for (let k = 0; k < n; k++, at++) to[at] += factor * row[k];
+  }
+}
+
+/** sum += factor * term, in place. */
 export function addScaled(sum: Matrix, term: Matrix, factor: number): void {
   for (let i = 0; i < sum.values.length; i++) sum.values[i] += factor * term.values[i];
 }
