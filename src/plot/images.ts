@@ -5,7 +5,11 @@ import type { Canvas, Drawing } from "./frame.ts";
 import { drawHeading } from "./frame.ts";
 import { base64, short, svgText, wrapText } from "./markup.ts";
 import { indexedPng, samplePng } from "./png-bytes.ts";
+import type { Box } from "./readout.ts";
 import { channelsOf, palettes } from "./theme.ts";
+
+/** Side of an image under the pointer. */
+const ENLARGED = 196;
 
 /** Pixels as a PNG `data:` address. `"ink"` is drawn dark on light, unless `darkPaper`. */
 export function imageAddress(image: SmallImage, colours: ImagesChart["colours"] = "grey", darkPaper = false): string {
@@ -53,6 +57,7 @@ export function drawImages(canvas: Canvas, chart: ImagesChart): Drawing {
   const ink = chart.colours === "ink";
   const style = `style="image-rendering:pixelated" preserveAspectRatio="none"${ink && palette === palettes.page ? ' class="ink"' : ""}`;
   const parts: string[] = [heading.markup];
+  const places: Box[] = [];
   let y = heading.bottom + (heading.bottom > 0 ? 4 : 0);
   for (let first = 0; first < count; first += columns) {
     const row = Array.from({ length: Math.min(columns, count - first) }, (_, i) => first + i);
@@ -65,6 +70,7 @@ export function drawImages(canvas: Canvas, chart: ImagesChart): Drawing {
       const top = y + (tallest - height) / 2;
       const place = `x="${short(x)}" y="${short(top)}" width="${short(cell)}" height="${short(height)}"`;
       const address = imageAddress(image, chart.colours, palette === palettes.dark);
+      places.push({ left: x, top, width: cell, height });
       parts.push(`<image ${place} ${style} href="${address}"/>`);
       parts.push(`<rect ${place} fill="none" stroke="${palette.grid}"/>`);
       captions[index].forEach((line, k) => {
@@ -74,5 +80,13 @@ export function drawImages(canvas: Canvas, chart: ImagesChart): Drawing {
     });
     y += tallest + lines * 14 + gap + (lines > 0 ? 4 : 0);
   }
-  return { markup: parts.filter((part) => part !== "").join("\n"), height: y - gap + 1 };
+  const height = y - gap + 1;
+  const readout = {
+    kind: "images",
+    box: { left: 0, top: 0, width: canvas.width, height },
+    names: chart.images.map((image) => say(image.caption, language)),
+    places,
+    enlarged: Math.min(ENLARGED, canvas.width, height),
+  } as const;
+  return { markup: parts.filter((part) => part !== "").join("\n"), height, readout };
 }

@@ -4,6 +4,7 @@ import { say, valueAt } from "./chart.ts";
 import type { Canvas, Drawing } from "./frame.ts";
 import { drawHeading } from "./frame.ts";
 import { short, svgText, textWidth, wrapText } from "./markup.ts";
+import type { Readout } from "./readout.ts";
 import { formatNumber } from "./scale.ts";
 
 interface Column {
@@ -61,7 +62,36 @@ export function drawNetwork(canvas: Canvas, chart: NetworkChart): Drawing {
       y += 15;
     }
   });
-  return { markup: parts.filter((part) => part !== "").join("\n"), height };
+  return {
+    markup: parts.filter((part) => part !== "").join("\n"),
+    height,
+    readout: readoutOf(canvas, columns, radius),
+  };
+}
+
+function readoutOf({ width, height, language }: Canvas, columns: readonly Column[], radius: number): Readout {
+  return {
+    kind: "network",
+    box: { left: 0, top: 0, width, height },
+    radius,
+    columns: columns.map(({ layer, x, units }, i) => {
+      const before = columns[i - 1]?.units ?? [];
+      const weights =
+        layer.weights && units.map((unit) => before.map(({ index }) => weightAt(layer, unit.index, index)));
+      return {
+        name: say(layer.name, language),
+        x,
+        units: units.map(({ index, y }) => [index, say(layer.labels?.[index], language), y] as const),
+        ...(weights && before.length > 0 && { weights }),
+      };
+    }),
+  };
+}
+
+/** JSON has no NaN. */
+function weightAt({ weights }: NetworkLayer, unit: number, from: number): number | null {
+  const weight = valueAt(weights![unit], from);
+  return Number.isNaN(weight) ? null : weight;
 }
 
 function rowsOf(layer: NetworkLayer, most: number): number {

@@ -201,6 +201,7 @@ footer{margin-top:40px;color:var(--muted);font-size:13px}
 .guide{fill:none;stroke:var(--muted);stroke-width:1}
 .guide.area{fill:var(--ink);fill-opacity:.06;stroke-opacity:.7}
 .dot{stroke:var(--paper);stroke-width:1.5}
+.frame{fill:var(--paper);stroke:var(--axis);stroke-width:2}
 [data-legend]{outline:none}
 [data-legend]:focus-visible{outline:2px solid var(--series-0);outline-offset:2px}
 @media (max-width:820px){.half,.third,.two-thirds{grid-column:span 6}figure{max-width:660px}}

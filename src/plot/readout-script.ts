@@ -13,6 +13,8 @@ export function readoutScript(page: Document, write: (value: number, digits?: nu
     y: number;
     guide?: string;
     dots?: [number, number, string][];
+    /** Number of the image to enlarge, and how large. */
+    image?: [number, number];
   };
 
   const pixel = (scale: PixelScale, value: number) =>
@@ -136,6 +138,64 @@ export function readoutScript(page: Document, write: (value: number, digits?: nu
       };
     }
 
+    if (readout.kind === "surface") {
+      const { corner, xs, ys, values } = readout;
+      const edges = [readout.x, readout.y, readout.z];
+      const along = (which: 0 | 1, numbers: number[]) =>
+        numbers.reduce((sum, each, k) => sum + (each - edges[k].from) * edges[k].pixels[which], corner[which]);
+      let best: { rank: number; i: number; j: number; height: number } | undefined;
+      values.forEach((row, j) => {
+        row.forEach((height, i) => {
+          if (height === null) return;
+          const point = [xs[i], ys[j], height];
+          const distance = Math.hypot(along(0, point) - x, along(1, point) - y);
+          if (distance > 12) return;
+          const depth = (readout.depth[0] * i) / (xs.length - 1) + (readout.depth[1] * j) / (ys.length - 1);
+          const rank = depth + distance / 200;
+          if (best === undefined || rank < best.rank) best = { rank, i, j, height };
+        });
+      });
+      if (best === undefined) return undefined;
+      const point = [xs[best.i], ys[best.j], best.height];
+      const floor = [point[0], point[1], readout.z.from];
+      const [px, py] = [along(0, point), along(1, point)];
+      const names = ["x", "y", "z"];
+      const lines = edges.map((edge, k) => ({ name: edge.label || names[k], value: say(edge, point[k]) }));
+      const guide = `M${px} ${py}L${along(0, floor)} ${along(1, floor)}`;
+      return { title: "", lines, x: px, y: py, guide, dots: [[px, py, "var(--ink)"]] };
+    }
+
+    if (readout.kind === "network") {
+      const { columns, radius } = readout;
+      const c = columns.findIndex((column) => Math.abs(column.x - x) <= radius + 4);
+      const at = c < 0 ? -1 : columns[c].units.findIndex((unit) => Math.abs(unit[2] - y) <= radius + 2);
+      if (at < 0) return undefined;
+      const { name, x: px, units, weights } = columns[c];
+      const [index, label, py] = units[at];
+      const before = columns[c - 1]?.units ?? [];
+      const after = columns[c + 1]?.units ?? [];
+      const paths = [
+        ...before.map((unit) => `M${columns[c - 1].x + radius} ${unit[2]}L${px - radius} ${py}`),
+        ...after.map((unit) => `M${px + radius} ${py}L${columns[c + 1].x - radius} ${unit[2]}`),
+      ];
+      const lines = (weights?.[at] ?? []).slice(0, 12).map((weight, k) => ({
+        name: `${columns[c - 1].name} ${before[k][1] || before[k][0] + 1}`,
+        value: weight === null ? "–" : write(weight),
+      }));
+      return { title: `${name} ${label || index + 1}`, lines, x: px, y: py, guide: paths.join("") };
+    }
+
+    if (readout.kind === "images") {
+      const { places } = readout;
+      const at = places.findIndex(
+        ({ left, top, width, height }) => x >= left && x < left + width && y >= top && y < top + height,
+      );
+      if (at < 0) return undefined;
+      const { left, top, width, height } = places[at];
+      const title = readout.names[at] || String(at + 1);
+      return { title, lines: [], x: left + width / 2, y: top + height / 2, image: [at, readout.enlarged] };
+    }
+
     const i = nearest(readout.xs, value(readout.x, x));
     const j = nearest(readout.ys, value(readout.y, y));
     const height = readout.z[j][i];
@@ -189,10 +249,29 @@ export function readoutScript(page: Document, write: (value: number, digits?: nu
     note.hidden = true;
     figure.append(note);
 
+    const pictures = svg.querySelectorAll("image");
     const show = (said: Answer | undefined) => {
       layer.replaceChildren();
       note.hidden = said === undefined;
       if (said === undefined) return;
+      if (said.image !== undefined) {
+        // Larger over its own place, but inside the drawing; its name moves beside it.
+        const large = pictures[said.image[0]].cloneNode() as SVGImageElement;
+        const [from, whole] = [pictures[said.image[0]].getBBox(), svg.viewBox.baseVal];
+        const factor = said.image[1] / Math.max(from.width, from.height);
+        const [width, height] = [from.width * factor, from.height * factor];
+        const within = (middle: number, length: number, room: number) =>
+          Math.max(0, Math.min(middle - length / 2, room - length));
+        const [left, top] = [within(said.x, width, whole.width), within(said.y, height, whole.height)];
+        const frame = page.createElementNS(svgNamespace, "rect");
+        for (const each of [frame, large]) {
+          const place = { x: left, y: top, width, height };
+          for (const [name, number] of Object.entries(place)) each.setAttribute(name, String(number));
+        }
+        frame.setAttribute("class", "frame");
+        layer.append(frame, large);
+        said = { ...said, x: left + width, y: top + 14 };
+      }
       if (said.guide !== undefined) {
         const guide = page.createElementNS(svgNamespace, "path");
         guide.setAttribute("d", said.guide);
@@ -210,7 +289,7 @@ export function readoutScript(page: Document, write: (value: number, digits?: nu
       }
       const title = page.createElement("b");
       title.textContent = said.title;
-      note.replaceChildren(title);
+      note.replaceChildren(...(said.title === "" ? [] : [title]));
       for (const line of said.lines) {
         const row = page.createElement("div");
         const mark = page.createElement("i");

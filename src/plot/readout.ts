@@ -29,6 +29,14 @@ export interface ReadoutSeries {
   readonly high?: readonly (number | null)[];
 }
 
+/** An edge of a surface's box: pixel = ... + (value - from) * [x, y]. */
+export interface Edge {
+  readonly label: string;
+  readonly percent: boolean;
+  readonly from: number;
+  readonly pixels: readonly [number, number];
+}
+
 interface Points {
   readonly box: Box;
   readonly x: PixelScale;
@@ -78,4 +86,41 @@ export type Readout =
       readonly xs: readonly number[];
       readonly ys: readonly number[];
       readonly z: readonly (readonly (number | null)[])[];
+    }
+  /** A surface: of its grid's points under the pointer the nearest to the eye, and where it stands on the floor. */
+  | {
+      readonly kind: "surface";
+      readonly box: Box;
+      /** Where `from` of all three edges lies. */
+      readonly corner: readonly [number, number];
+      readonly x: Edge;
+      readonly y: Edge;
+      readonly z: Edge;
+      /** Depth grows by so much from one end of x, and of y, to the other. */
+      readonly depth: readonly [number, number];
+      readonly xs: readonly number[];
+      readonly ys: readonly number[];
+      readonly values: readonly (readonly (number | null)[])[];
+    }
+  /** A network: a neuron, the connections that it has, and the weights of those that lead to it. */
+  | {
+      readonly kind: "network";
+      readonly box: Box;
+      readonly radius: number;
+      readonly columns: readonly {
+        readonly name: string;
+        readonly x: number;
+        /** The neurons that are drawn: number from 0, label, height in the drawing. */
+        readonly units: readonly (readonly [number, string, number])[];
+        /** For each of these, the weights of the drawn neurons before it. */
+        readonly weights?: readonly (readonly (number | null)[])[];
+      }[];
+    }
+  /** A grid of images: the one under the pointer, enlarged. */
+  | {
+      readonly kind: "images";
+      readonly box: Box;
+      readonly names: readonly string[];
+      readonly places: readonly Box[];
+      readonly enlarged: number;
     };

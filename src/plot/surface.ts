@@ -1,9 +1,10 @@
 // A surface over a plane, seen from above at an angle: parallel projection, far patches first, coloured by height.
-import type { SurfaceChart } from "./chart.ts";
+import type { Axis, SurfaceChart } from "./chart.ts";
 import { say, valueAt } from "./chart.ts";
 import type { Canvas, Drawing } from "./frame.ts";
 import { drawHeading } from "./frame.ts";
 import { short, svgText, textWidth } from "./markup.ts";
+import type { Edge, Readout } from "./readout.ts";
 import { axisRange, extentOf } from "./scale.ts";
 import { rampColour } from "./theme.ts";
 
@@ -112,7 +113,33 @@ export function drawSurface(canvas: Canvas, chart: SurfaceChart): Drawing {
     const [x, y] = place([-farX, farY, 1]);
     parts.push(svgText(zName, Math.max(0, x - 8 - zLabels), y - 14, { fill: palette.ink }));
   }
-  return { markup: parts.filter((part) => part !== "").join("\n"), height: canvas.height };
+  // A parallel projection is linear: three edges say where every point lies.
+  const corner = place([-1, -1, -1]);
+  const edge = (axis: Axis | undefined, range: { min: number; max: number }, far: Corner): Edge => {
+    const [x, y] = place(far);
+    const length = range.max - range.min;
+    const pixels = [(x - corner[0]) / length, (y - corner[1]) / length] as const;
+    return { label: say(axis?.label, language), percent: axis?.format === "percent", from: range.min, pixels };
+  };
+  const [columns, rows] = [kept(chart.x.length), kept(chart.y.length)];
+  const readout: Readout = {
+    kind: "surface",
+    box: { left: 0, top: 0, width: canvas.width, height: canvas.height },
+    corner,
+    x: edge(chart.xAxis, xRange, [1, -1, -1]),
+    y: edge(chart.yAxis, yRange, [-1, 1, -1]),
+    z: edge(chart.zAxis, zRange, [-1, -1, 1]),
+    depth: [depthOf(1, 0), depthOf(0, 1)],
+    xs: columns.map((i) => valueAt(chart.x, i)),
+    ys: rows.map((j) => valueAt(chart.y, j)),
+    values: rows.map((j) => columns.map((i) => rounded(valueAt(chart.z[j], i)))),
+  };
+  return { markup: parts.filter((part) => part !== "").join("\n"), height: canvas.height, readout };
+}
+
+/** Six digits, which is more than a read-out shows; null where there is nothing to show. */
+function rounded(value: number): number | null {
+  return Number.isNaN(value) ? null : Number(value.toPrecision(6));
 }
 
 function drawPatches(

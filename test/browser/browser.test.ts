@@ -7,13 +7,11 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { executable, launch, whyNot } from "./chromium.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path),
-);
 const types: Record<string, string> = { ".js": "text/javascript", ".html": "text/html" };
 
 interface Result {
@@ -51,22 +49,13 @@ describe("the browser build", () => {
   });
 });
 
-describe.skipIf(executable === undefined)(`in Chromium${executable ? "" : " (skipped: none is installed)"}`, () => {
+describe.skipIf(executable === undefined)(`in Chromium${whyNot}`, () => {
   let server: Server;
   let browser: Browser;
 
   beforeAll(async () => {
     server = await serve();
-    browser = await chromium.launch({
-      executablePath: executable,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-      ],
-    });
+    browser = await launch();
   });
   afterAll(async () => {
     await browser?.close();
