@@ -80,7 +80,7 @@ export interface Experiment {
   /** Source, then chapter and name: `nndl/1.A`, `zero/1-and`. */
   readonly id: string;
   readonly title: Both;
-  /** Section of the source, as it is numbered there: `1.6`. */
+  /** Section of the source, as it is numbered there: `1.6`; `3.5, exercises`, `5.3, problems` for what stands at its end. */
   readonly section: string;
   readonly kind: "construction" | "experiment" | "figure" | "exercise";
   /** What is done, and why one would want to know; two to five sentences. */

@@ -21,6 +21,7 @@ interface Common {
 }
 
 interface RunOptions extends Common {
+  jobs?: number;
   quick?: boolean;
   full?: boolean;
   seed: number;
@@ -42,6 +43,11 @@ export function addBookCommand(program: Command): void {
   const language = () => new Option("--language <code>", "en or zh").argParser(oneOf(LANGUAGES)).default("en" as const);
   const json = () => new Option("--json", "print one JSON object as the last line on standard output");
   const source = () => new Option("--source <id>", "only this source: zero, nndl, scratch, ...");
+  const jobs = () =>
+    new Option(
+      "--jobs <n>",
+      "experiments to run at a time, each in a process of its own (default: as many as processors and memory allow)",
+    ).argParser(wholeNumber(1));
   const running = (command: Command): Command =>
     command
       .addOption(new Option("--quick", "the reduced form, at most 20 s each (default)").conflicts("full"))
@@ -76,13 +82,17 @@ export function addBookCommand(program: Command): void {
       "Runs all experiments, or some, and ends with a table; exit code 1 if one fails or differs without a known cause.",
     )
     .addOption(source())
+    .addOption(jobs())
     .option("--out <folder>", `keep the results in this folder's ${RESULTS}; others that are there stay`)
     .action(verify);
   running(book.command("report"))
     .description("Writes RESULTS.md and the figures: of results that verify kept, or of a run of everything.")
     .option("--from <file>", `a ${RESULTS} written by verify --out; nothing is run`)
+    .addOption(jobs())
     .option("--out <folder>", "where to write", "docs")
     .action(report);
+  // What `verify` starts: not for people.
+  running(book.command("serve", { hidden: true })).action(serve);
 }
 
 async function entriesFor(sourceId: string | undefined): Promise<Entry[]> {
@@ -172,34 +182,47 @@ async function run(id: string, options: RunOptions): Promise<void> {
   process.exitCode = result.verdict === "failed" ? 1 : 0;
 }
 
+/** Runs the experiments, some at a time; with more than one, each has one thread unless told otherwise. */
 async function runMany(
   entries: readonly Entry[],
   form: Form,
-  seed: number,
+  options: RunOptions,
   keep: (verification: Verification) => Promise<void>,
 ): Promise<Verification> {
   const { machineText, verifyAll } = await import("./book/verify.ts");
+  const { startMember, usualJobs } = await import("./book/crew.ts");
+  const { seed, engine = "auto" } = options;
+  const jobs = Math.min(options.jobs ?? usualJobs(), entries.length);
+  const threads = options.threads ?? (jobs > 1 ? 1 : undefined);
+  prepareEngine({ ...options, threads });
+  const crew = jobs > 1 ? { jobs, start: () => startMember(engine, threads ?? 1) } : undefined;
   const width = Math.max(...entries.map(({ experiment }) => experiment.id.length));
   const date = new Date().toISOString().slice(0, 10);
   const records: KeptRecord[] = [];
-  const soFar = (): Verification => ({ machine: machineText(), date, records });
-  await verifyAll(entries, {
+  const machine = machineText(jobs);
+  const verified = await verifyAll(entries, {
     form,
     seed,
+    crew,
     async onRecord(record) {
       const seconds = record.verdict === "skipped" ? "" : `${record.seconds.toFixed(1).padStart(7)} s`;
       process.stderr.write(`${record.id.padEnd(width)}  ${record.verdict.padEnd(10)}${seconds}\n`);
       records.push(record);
-      await keep(soFar());
+      await keep({ machine, date, records });
     },
   });
-  return soFar();
+  return { machine, date, records: verified };
+}
+
+async function serve(options: RunOptions): Promise<void> {
+  prepareEngine(options);
+  const { serveOrders } = await import("./book/crew.ts");
+  await serveOrders(await entriesFor(undefined));
 }
 
 async function verify(ids: readonly string[], options: RunOptions): Promise<void> {
   const wanted = await Promise.all(ids.map(entryFor));
   const entries = wanted.length > 0 ? wanted : await entriesFor(options.source);
-  prepareEngine(options);
   const { mergeRecords, readVerification, writeVerification } = await import("./book/record.ts");
   let keep = async (_: Verification): Promise<void> => {};
   if (options.out !== undefined) {
@@ -210,7 +233,7 @@ async function verify(ids: readonly string[], options: RunOptions): Promise<void
     keep = (verification) =>
       writeVerification(file, { ...verification, records: mergeRecords(earlier, verification.records) });
   }
-  const { records } = await runMany(entries, formOf(options), options.seed, keep);
+  const { records } = await runMany(entries, formOf(options), options, keep);
   const { verificationText } = await import("./book/verification-text.ts");
   process.stdout.write(verificationText(entries, records, options.language));
   const { unexplained } = await import("./book/verify.ts");
@@ -230,8 +253,7 @@ async function report(options: RunOptions & { from?: string; out: string }): Pro
   if (options.from !== undefined) {
     verification = await readVerification(resolve(options.from));
   } else {
-    prepareEngine(options);
-    verification = await runMany(entries, options.quick ? "quick" : "full", options.seed, async () => {});
+    verification = await runMany(entries, options.quick ? "quick" : "full", options, async () => {});
   }
   const { writeResults } = await import("./book/results.ts");
   const path = await writeResults(resolve(options.out), entries, verification);

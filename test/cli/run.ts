@@ -50,6 +50,10 @@ export function nabla(folder: string, words: readonly string[], extra: Record<st
     timeout: 120_000,
     maxBuffer: 1 << 28,
   });
+  if (result.status === null) {
+    const why = result.error?.message ?? result.signal;
+    throw new Error(`nabla ${words.join(" ")} was ended by ${why}\n${result.stderr}`);
+  }
   return outcome(result.status, result.stdout, result.stderr);
 }
 

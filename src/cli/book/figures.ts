@@ -10,7 +10,7 @@ import { type Language, say } from "../../plot/chart.ts";
 import { type Block, renderPage } from "../../plot/page.ts";
 import { renderPng } from "../../plot/png.node.ts";
 import { renderSvg } from "../../plot/svg.ts";
-import { bandText, valueText, verdictText } from "./text.ts";
+import { bandText, sectionText, valueText, verdictText } from "./text.ts";
 
 const WIDTH = 720;
 
@@ -118,8 +118,8 @@ export function resultPage({ source, experiment }: Entry, result: Result, langua
       },
     ],
     footer: words(
-      `${say(source.title, "en")}, section ${experiment.section}. ${seconds.toFixed(1)} s. Made by Nabla.`,
-      `${say(source.title, "zh")}，${experiment.section}。用时 ${seconds.toFixed(1)} 秒。由 Nabla 生成。`,
+      `${say(source.title, "en")}, ${sectionText(experiment.section, "en")}. ${seconds.toFixed(1)} s. Made by Nabla.`,
+      `${say(source.title, "zh")}，${sectionText(experiment.section, "zh")}。用时 ${seconds.toFixed(1)} 秒。由 Nabla 生成。`,
     ),
   });
 }

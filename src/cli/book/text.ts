@@ -28,6 +28,8 @@ const VERDICTS: Record<Verdict, Both> = {
   failed: { en: "failed", zh: "失败" },
 };
 
+const PARTS_OF_A_SECTION: Readonly<Record<string, string>> = { exercises: "练习", problems: "思考题" };
+
 export function verdictText(verdict: Verdict, language: Language): string {
   return say(VERDICTS[verdict], language);
 }
@@ -86,12 +88,22 @@ export function listText(entries: readonly Entry[], language: Language): string 
   return `${lines.slice(1).join("\n")}\n`;
 }
 
+/** `section 3.5, exercises` */
+export function sectionText(section: string, language: Language): string {
+  const [number, ...rest] = section.split(", ");
+  const where = `${say(WORDS.section, language)} ${number}`;
+  if (rest.length === 0) return where;
+  return language === "en"
+    ? `${where}, ${rest.join(", ")}`
+    : `${where}，${rest.map((word) => PARTS_OF_A_SECTION[word] ?? word).join("，")}`;
+}
+
 /** What it is, what the source says, how to run it. */
 export function showText({ source, chapter, experiment }: Entry, language: Language): string {
   const heading = (words: Both) => ["", `${say(words, language)}:`];
   const lines = [
     `${experiment.id}  ${say(experiment.title, language)}`,
-    `${say(source.title, language)}, ${say(WORDS.section, language)} ${experiment.section}`,
+    `${say(source.title, language)}, ${sectionText(experiment.section, language)}`,
     "",
     say(experiment.about, language),
   ];

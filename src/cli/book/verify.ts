@@ -1,52 +1,55 @@
-// Running many experiments one after the other: what one throws is its result, and the others still run.
+// Running many experiments: what one throws is its result, and the others still run.
 import { cpus } from "node:os";
 import type { Form } from "../../../book/experiment.ts";
 import type { Entry } from "../../../book/library.ts";
 import { runExperiment } from "../../../book/run.ts";
 import { findMnist } from "../../data/mnist.node.ts";
 import { engineStatus } from "../../engine/configure.ts";
-import { platform } from "../../engine/platform.ts";
-import { memory } from "../../tensor/memory.ts";
+import { type Crew, runOnCrew } from "./crew.ts";
+import { reclaim } from "./reclaim.ts";
 import { type KeptRecord, keptRecordOf } from "./record.ts";
 
 export const NO_MNIST =
   "needs MNIST, which is not on this machine: run `nabla data get mnist`, or set NABLA_DATA_DIR to a folder that holds mnist/";
 
-/** Bytes of tensors left behind, from which the next experiment should not have to wait for the collector. */
-const MUCH = 1 << 29;
-
-/** What an experiment left behind is given back once the collector has seen it and the event loop has turned. */
-async function reclaim(): Promise<void> {
-  platform().collectGarbage();
-  await platform().yieldToEvents();
-  await platform().yieldToEvents();
-}
-
 export interface VerifyOptions {
   readonly form: Form;
   readonly seed: number;
-  /** After each experiment. */
+  /** Processes to run them in, several at a time; without, all run in this one. */
+  readonly crew?: Crew;
+  /** After each experiment, in the order in which they end. */
   onRecord(record: KeptRecord): Promise<void> | void;
 }
 
+/** The records in the order of the entries. */
 export async function verifyAll(entries: readonly Entry[], options: VerifyOptions): Promise<KeptRecord[]> {
-  const { form, seed, onRecord } = options;
+  const { form, seed, crew, onRecord } = options;
   const hasMnist = (await findMnist()).found;
-  const records: KeptRecord[] = [];
-  for (const { experiment } of entries) {
-    const { id, needs } = experiment;
-    let record: KeptRecord;
-    if (needs?.includes("mnist") && !hasMnist) {
-      const empty = { reported: {}, measured: {}, missed: [], figures: [], tables: [], notes: [], seconds: 0 };
-      record = { id, verdict: "skipped", form, seed, ...empty, error: NO_MNIST };
-    } else {
-      record = keptRecordOf(await runExperiment(experiment, { form, seed }));
-    }
-    records.push(record);
+  const records = new Map<string, KeptRecord>();
+  const keep = async (record: KeptRecord): Promise<void> => {
+    records.set(record.id, record);
     await onRecord(record);
-    if (memory().bytes > MUCH) await reclaim();
+  };
+  const possible: Entry[] = [];
+  for (const entry of entries) {
+    const { id, needs } = entry.experiment;
+    if (!needs?.includes("mnist") || hasMnist) {
+      possible.push(entry);
+    } else {
+      const empty = { reported: {}, measured: {}, missed: [], figures: [], tables: [], notes: [], seconds: 0 };
+      await keep({ id, verdict: "skipped", form, seed, ...empty, error: NO_MNIST });
+    }
   }
-  return records;
+  if (crew !== undefined) {
+    const orders = possible.map(({ experiment: { id } }) => ({ id, form, seed }));
+    await runOnCrew(orders, crew, keep);
+  } else {
+    for (const { experiment } of possible) {
+      await keep(keptRecordOf(await runExperiment(experiment, { form, seed })));
+      await reclaim();
+    }
+  }
+  return entries.map(({ experiment: { id } }) => records.get(id)!);
 }
 
 /** Those that failed, or differ from their source without a known cause. */
@@ -56,9 +59,11 @@ export function unexplained(entries: readonly Entry[], records: readonly KeptRec
   );
 }
 
-export function machineText(): string {
+export function machineText(jobs: number): string {
   const { engine, threads } = engineStatus();
   const processors = cpus();
+  const at = jobs > 1 ? `, ${jobs} experiments at a time` : "";
+  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const model = processors[0]?.model.trim() || "unknown processor";
-  return `${model}, ${processors.length} processors, Node ${process.version}, engine ${engine} with ${threads} threads`;
+  return `${model}, ${processors.length} processors, Node ${process.version}, engine ${engine} with ${count(threads, "thread")}${at}`;
 }
