@@ -1,9 +1,9 @@
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runOnCrew } from "./crew.ts";
+import { runOnCrew, usualJobs } from "./crew.ts";
 import type { KeptRecord } from "./record.ts";
 
 /** Answers orders as the command line does, with the number of its process; one kind of order ends it. */
@@ -49,6 +49,13 @@ test("every order is answered, by as many processes as are asked for", async () 
   expect(new Set([...records.values()].map(({ measured }) => measured["pid"])).size).toBe(2);
   expect(records.get("c")).toMatchObject({ form: "quick", seed: 7, verdict: "reproduced" });
   expect(records.get("c")!.measured["values"]).toEqual(new Float64Array([1.5]));
+});
+
+test("by default one process for each processor, up to four, if there is memory for them", () => {
+  const roomy = freemem() > 9e9;
+  expect(usualJobs()).toBeGreaterThanOrEqual(1);
+  expect(usualJobs()).toBeLessThanOrEqual(Math.min(4, availableParallelism()));
+  if (roomy) expect(usualJobs()).toBe(Math.min(4, availableParallelism()));
 });
 
 test("no more processes than orders", async () => {

@@ -9,7 +9,7 @@ import { reclaim } from "./reclaim.ts";
 import { type KeptRecord, keptRecordOf } from "./record.ts";
 
 /** What an experiment may need: MNIST in float64, its tensors, figures. */
-const BYTES_EACH = 2 << 30;
+const BYTES_EACH = 2 * 2 ** 30;
 const MOST_BY_DEFAULT = 4;
 
 /** So many experiments at a time as this machine has processors and memory for. */

@@ -11,7 +11,7 @@ import { type Koffi, loadKoffi, memoryAddress } from "./koffi.ts";
 import { missingMessage, missingReason, type NativeLibraries, type NativeLibrary, nativeLibraries } from "./library.ts";
 import { cutProduct, leadingDimension, PRODUCT, partsFor } from "./products.ts";
 import { runLstm } from "./recurrent.ts";
-import { bindCalls, type Calls, type PartKernels, type RunPart, STEPS, TASK } from "./thread.ts";
+import { bindCalls, type Calls, type PartKernels, type RunPart, SIGNALS, STEPS, TASK } from "./thread.ts";
 import { makeRunner, withNativeWorkers } from "./workers.ts";
 
 const ACTIVATION: Record<FusedActivation, number> = { none: 0, sigmoid: 1, tanh: 2, relu: 3 };
@@ -80,7 +80,7 @@ export class NativeEngine extends WasmEngine {
     const steps = workerSteps.map((at) => new Float64Array(memory.buffer, at, STEPS.words));
     const own = new Float64Array(STEPS.words);
     this.task = new Uint32Array(memory.buffer, TASK.address, TASK.words);
-    this.calls = bindCalls(koffi, libraries, memoryAddress(koffi, memory));
+    this.calls = bindCalls(koffi, libraries, memoryAddress(koffi, memory), SIGNALS);
     this.runPart = makeRunner({ calls: this.calls, task: this.task, steps: own, kernels: this.kernels });
     this.host = {
       calls: this.calls,

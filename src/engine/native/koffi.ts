@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 /** What is used of koffi. */
 export interface Koffi {
   readonly version: string;
-  load(path: string): ForeignLibrary;
+  /** null: what the process has loaded already. */
+  load(path: string | null): ForeignLibrary;
   address(value: ArrayBufferView): bigint;
   decode(pointer: unknown, type: string, length?: number): number[];
 }

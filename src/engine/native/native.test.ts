@@ -1,5 +1,6 @@
 // The native engine gives what the kernels give: products of any strides and cuts, with bias and activation, and convolutions with their
 // gradients, on one thread and on two.
+import { spawnSync } from "node:child_process";
 import { describe, expect, test, vi } from "vitest";
 import { describeGolden } from "../../../test/golden.ts";
 import * as nb from "../../node.ts";
@@ -12,6 +13,27 @@ import { leadingDimension } from "./products.ts";
 
 const found = nativeLibraries();
 const skipped = found === null ? ` (skipped: ${missingReason()})` : "";
+
+/** Computes one product again and again while signals arrive. */
+const SIGNALLED = `
+  import { Worker } from "node:worker_threads";
+  const nabla = await import(${JSON.stringify(new URL("../../../dist/node.js", import.meta.url).href)});
+  let heard = 0;
+  process.on("SIGWINCH", () => { heard += 1; });
+  nabla.configureEngine({ engine: "native", threads: 2 });
+  const [a, b] = [nabla.ones([40, 100]), nabla.ones([100, 64])];
+  const send = 'setInterval(() => { for (let i = 0; i < 20; i++) process.kill(process.pid, "SIGWINCH"); }, 1)';
+  const sender = new Worker(send, { eval: true });
+  await new Promise((resolve) => sender.once("online", resolve));
+  let [products, wrong] = [0, 0];
+  for (const end = Date.now() + 1500; Date.now() < end; products++) {
+    nabla.scope(() => { if (nabla.matmul(a, b).sum().item() !== 40 * 64 * 100) wrong += 1; });
+  }
+  await sender.terminate();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  console.log(JSON.stringify({ products, wrong, heard }));
+  process.exit(0);
+`;
 
 /** One product as the engine sees it: sizes, strides in elements, and what is fused. */
 interface Case {
@@ -250,6 +272,22 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
     sameBits(await convolved(one!()), await convolved(two!()));
     sameBits(await remembered(one!()), await remembered(two!()));
   });
+
+  test.skipIf(found?.float32.kind !== "onednn" || process.platform !== "linux")(
+    "signals that come during products do no harm, and are heard",
+    () => {
+      // In a process of its own: without the remedy its heap is corrupted within milliseconds.
+      const { status, signal, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", SIGNALLED], {
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      expect({ status, signal, stdout }).toMatchObject({ status: 0, signal: null });
+      const { products, wrong, heard } = JSON.parse(stdout) as Record<string, number>;
+      expect(products).toBeGreaterThan(100);
+      expect(wrong).toBe(0);
+      expect(heard).toBeGreaterThan(10);
+    },
+  );
 
   test("convolutions and their gradients are the kernels' up to rounding", async () => {
     const expected = await convolved(new WasmEngine({ threads: 1 }));

@@ -82,8 +82,25 @@ export interface Thread {
 /** Runs a part of the task by its number. */
 export type RunPart = (part: number) => void;
 
-/** Binds the libraries to the calling thread. `base` is the address of the engine's memory in the process. */
-export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number): Calls {
+/** Signals that come from outside at any time, by their numbers on Linux: from hang-up and interrupt to profiling and a window's new size. */
+export const SIGNALS = [1, 2, 3, 10, 12, 13, 14, 15, 17, 18, 20, 23, 26, 27, 28, 29] as const;
+
+/**
+ * Binds the libraries to the calling thread. `base` is the address of the engine's memory in the process.
+ *
+ * Small products of oneDNN (2.6: 40x64x100 is one) move the stack pointer into memory of their own; a signal's handler
+ * then writes over what lies below, and the process ends with a corrupted heap. So a thread that calls oneDNN does not
+ * take signals: the system hands them to another thread of the process, and Node hears of them as ever.
+ */
+export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number, signals: readonly number[]): Calls {
+  const refuseSignals = (): void => {
+    if (process.platform !== "linux") return;
+    const set = new Uint8Array(128);
+    for (const signal of signals) set[(signal - 1) >> 3]! |= 1 << ((signal - 1) & 7);
+    const block = 0;
+    const mask = koffi.load(null).func("pthread_sigmask", "int", ["int", "uint8_t *", "size_t"]);
+    (mask as (...values: unknown[]) => number)(block, set, 0);
+  };
   const load = (native: NativeLibrary): ForeignLibrary => {
     const library = koffi.load(native.file);
     if (native.oneThread !== null) library.func(native.oneThread, "void", ["int"])(1);
@@ -113,6 +130,7 @@ export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number
   if (libraries.float32.kind !== "onednn") {
     return { float32: blas(first, "cblas_sgemm", "float"), float64, setAddress: null, execute: null };
   }
+  refuseSignals();
   const setHandle = first.func("dnnl_memory_set_data_handle", "int", ["size_t", "size_t"]);
   return {
     float32: oneDnn(first),

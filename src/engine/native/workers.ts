@@ -7,7 +7,7 @@ import type { NativeLibraries } from "./library.ts";
 import { PATCHES, patchParts } from "./patches.ts";
 import { PRODUCT, productParts } from "./products.ts";
 import { LSTM, lstmParts } from "./recurrent.ts";
-import { bindCalls, type RunPart, STEPS, TASK, type Thread } from "./thread.ts";
+import { bindCalls, type RunPart, SIGNALS, STEPS, TASK, type Thread } from "./thread.ts";
 
 /** Makes parts of every kind. */
 function runnerOf(
@@ -61,7 +61,7 @@ const PROGRAM = `
     const [bind, runnerOf, ...kinds] = functions;
     const runPart = runnerOf(
       {
-        calls: bind(require(native.koffi), native.libraries, native.base),
+        calls: bind(require(native.koffi), native.libraries, native.base, native.signals),
         task: new Uint32Array(memory.buffer, native.words.task.address, native.words.task.words),
         steps: new Float64Array(memory.buffer, native.steps, native.stepWords),
         kernels: exports,
@@ -90,7 +90,7 @@ export function withNativeWorkers<T>(
     const own = start.scratch + start.scratchBytes - 8 * STEPS.words;
     steps.push(own);
     const base = memoryAddress(koffi, start.memory);
-    const native = { libraries, koffi: file, base, steps: own, stepWords: STEPS.words, words: WORDS };
+    const native = { libraries, koffi: file, base, steps: own, stepWords: STEPS.words, words: WORDS, signals: SIGNALS };
     const worker = new Worker(PROGRAM, { eval: true, workerData: { ...start, native } });
     worker.unref();
     worker.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));
