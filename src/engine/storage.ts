@@ -64,6 +64,8 @@ let strayBytes = 0;
 /** How much may gather between two collections. */
 const STRAY_STEP = 256 << 20;
 let strayLimit = STRAY_STEP;
+/** Whether the collector was asked, and what it found waits for a turn of the event loop. */
+let waiting = false;
 
 interface Stray {
   owner: StorageOwner;
@@ -72,6 +74,7 @@ interface Stray {
 }
 
 const registry = new FinalizationRegistry<Stray>(({ owner, address, bytes }) => {
+  waiting = false;
   strayBytes -= bytes;
   strayLimit = strayBytes + STRAY_STEP;
   forget(address, bytes);
@@ -92,8 +95,18 @@ function leaveToCollector(storage: Storage): void {
     // The collector does not see these bytes; without a hint it may wait until memory is full. What it finds is given back when the program
     // next yields to the event loop.
     strayLimit = strayBytes + STRAY_STEP;
+    waiting = true;
     platform().collectGarbage();
   }
+}
+
+/**
+ * Gives the event loop a turn where storages wait for one to be given back. Functions that a program awaits again and
+ * again call it: awaiting alone is no turn, and many short calls would fill memory.
+ */
+export async function giveBackFound(): Promise<void> {
+  for (let turn = 0; waiting && turn < 2; turn++) await platform().yieldToEvents();
+  waiting = false;
 }
 
 function release(storage: Storage): void {

@@ -246,6 +246,17 @@ describe("fit", () => {
   });
 });
 
+test("many short trainings, each awaited, let what is left behind be given back", async () => {
+  const data = circle(10);
+  let highest = 0;
+  for (let i = 0; i < 80; i++) {
+    nb.zeros([2048, 2048]); // 16 MiB that nobody keeps
+    await fit(network(), data, { epochs: 1 });
+    highest = Math.max(highest, memory().bytes);
+  }
+  expect(highest).toBeLessThan(800 * 2 ** 20);
+});
+
 describe("evaluate and predict", () => {
   test("batches do not change the result", () => {
     const model = network();

@@ -3,6 +3,7 @@
 import { backward } from "../autograd/backward.ts";
 import { checkSamples, EpochOrder, type Samples } from "../data/batches.ts";
 import { platform } from "../engine/platform.ts";
+import { giveBackFound } from "../engine/storage.ts";
 import type { Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/elementwise.ts";
 import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
@@ -213,6 +214,7 @@ export class Trainer {
     onStep?: (info: StepInfo) => void,
     stop?: () => boolean,
   ): Promise<{ loss: number; accuracy: number } | null> {
+    await giveBackFound();
     let turn = performance.now();
     while (this.step < this.stepsPerEpoch) {
       if (stop?.()) return null;
