@@ -214,10 +214,10 @@ describe("read-outs", () => {
     expect(x.offset + x.factor * 3).toBeCloseTo(box.left + box.width, 6);
   });
 
-  it("bars, cells and fields have theirs; pictures have none", () => {
+  it("bars, cells, fields and pictures have theirs", () => {
     expect(
       ["Bars", "Spread", "Mistakes", "Valley", "Digits"].map((title) => renderChart(of(title)).readout?.kind),
-    ).toEqual(["stretches", "stretches", "cells", "field", undefined]);
+    ).toEqual(["stretches", "stretches", "cells", "field", "images"]);
   });
 });
 
