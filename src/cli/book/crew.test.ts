@@ -51,6 +51,21 @@ test("every order is answered, by as many processes as are asked for", async () 
   expect(records.get("c")!.measured["values"]).toEqual(new Float64Array([1.5]));
 });
 
+test("records are handed over one at a time", async () => {
+  const orders = ["a", "b", "c", "d"].map((id) => ({ id, form: "quick" as const, seed: 1 }));
+  const start = () => fork(join(folder, "member.cjs"), { serialization: "advanced", execArgv: [] });
+  const done: string[] = [];
+  let busy = 0;
+  await runOnCrew(orders, { jobs: 4, start }, async ({ id }) => {
+    busy += 1;
+    expect(busy).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    busy -= 1;
+    done.push(id);
+  });
+  expect(done.sort()).toEqual(["a", "b", "c", "d"]);
+});
+
 test("by default one process for each processor, up to four, if there is memory for them", () => {
   const roomy = freemem() > 9e9;
   expect(usualJobs()).toBeGreaterThanOrEqual(1);

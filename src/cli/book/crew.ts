@@ -37,19 +37,25 @@ export interface Crew {
   start(): ChildProcess;
 }
 
-/** Runs the orders, each in whatever process is free, and resolves when all are answered. */
+/**
+ * Runs the orders, each in whatever process is free, and resolves when all are answered. Records are handed over one at
+ * a time: the next when `onRecord` has done with the one before.
+ */
 export async function runOnCrew(
   orders: readonly Order[],
   { jobs, start }: Crew,
   onRecord: (record: KeptRecord) => Promise<void> | void,
 ): Promise<void> {
   const queue = [...orders];
+  let handedOver: Promise<void> = Promise.resolve();
   const member = async (): Promise<void> => {
     let child: ChildProcess | undefined;
     try {
       for (let order = queue.shift(); order !== undefined; order = queue.shift()) {
         if (child === undefined || child.exitCode !== null || child.signalCode !== null) child = start();
-        await onRecord(await answer(child, order));
+        const record = await answer(child, order);
+        handedOver = handedOver.then(() => onRecord(record));
+        await handedOver;
       }
     } finally {
       child?.removeAllListeners();
