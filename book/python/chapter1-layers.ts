@@ -1,7 +1,7 @@
 // Section 5.1, one layer at a time: features made by hand or learnt, the autoencoder, the restricted Boltzmann machine.
 import { Dense, evaluate, fit, Generator, Sequential, SGD, scope, type Tensor, tensor } from "nabla";
 import type { SmallImage } from "nabla/plot";
-import type { Experiment } from "../experiment.ts";
+import type { Both, Experiment, Figure, Form, RunContext } from "../experiment.ts";
 import { Matrix } from "../matrix.ts";
 import { type DigitSet, first, toSamples } from "../mnist.ts";
 import { Random } from "../random.ts";
@@ -32,6 +32,64 @@ function filtersOf(weights: Tensor, count: number): SmallImage[] {
 /** Mean over images of the squared distance to their reconstruction. */
 function reconstructionError(x: Tensor, rebuild: (x: Tensor) => Tensor): number {
   return scope(() => rebuild(x).sub(x).square().sum().item() / x.shape[0]);
+}
+
+interface Watched {
+  /** Images that it does not see. */
+  readonly held: Tensor;
+  /** Squared error of the mean image on them. */
+  readonly mean: number;
+  readonly rebuild: (v: Tensor) => Tensor;
+  /** Squared error before the first epoch and after each, as a share of the mean image's. */
+  readonly curve: readonly number[];
+}
+
+/** A layer that learns to give back what it was given, in mini-batches of 100 at rate 0.1, watched on images it does not see. */
+async function learnToRebuild(
+  layer: TensorAutoencoder | TensorRbm,
+  epochs: Record<Form, number>,
+  generator: Generator,
+  { mnist, pick, log }: RunContext,
+): Promise<Watched> {
+  const digits = await mnist();
+  const x = toSamples(first(digits.training, pick({ quick: 4000, full: 20_000 }))).x;
+  const held = toSamples(first(digits.validation, 1000)).x;
+  const rebuild = (v: Tensor) => layer.decode(layer.encode(v));
+  const mean = reconstructionError(held, () => x.mean(0).expandDims(0));
+  const curve = [reconstructionError(held, rebuild) / mean];
+  for (let epoch = 1; epoch <= pick(epochs); epoch++) {
+    eachBatch(x, 100, generator, (batch) => layer.learn(batch, 0.1));
+    curve.push(reconstructionError(held, rebuild) / mean);
+    log(`epoch ${epoch}: error left ${curve.at(-1)!.toFixed(4)}`);
+  }
+  return { held, mean, rebuild, curve };
+}
+
+/** Unseen images above what comes back of them, and the error over the epochs. */
+function watchedFigures(title: Both, layer: Both, { held, rebuild, curve }: Watched): Figure[] {
+  const rebuilt = scope(() => rebuild(held));
+  return [
+    {
+      name: "reconstructions",
+      chart: {
+        kind: "images",
+        title,
+        images: [...picturesOf(held, SHOWN), ...picturesOf(rebuilt, SHOWN)],
+        colours: "ink",
+        columns: SHOWN,
+      },
+    },
+    {
+      name: "error",
+      chart: {
+        kind: "line",
+        title: { en: "Squared error on unseen images", zh: "未见图像上的平方误差" },
+        xAxis: { label: { en: "epoch", zh: "训练轮次" } },
+        yAxis: { label: { en: "share of the mean image's error", zh: "占平均图像误差的比例" }, scale: "log" },
+        series: [{ name: layer, x: curve.map((_, i) => i), y: curve }],
+      },
+    },
+  ];
 }
 
 /** Features of the days before deep learning: ink in 49 zones of 4 x 4 pixels, in every row, and in every column. */
@@ -144,52 +202,21 @@ const autoencoder: Experiment = {
       },
     },
   ],
-  async run({ mnist, pick, seed, log }) {
-    const digits = await mnist();
-    const x = toSamples(first(digits.training, pick({ quick: 4000, full: 20_000 }))).x;
-    const held = toSamples(first(digits.validation, 1000)).x;
-    const generator = new Generator(seed);
+  async run(context) {
+    const generator = new Generator(context.seed);
     const layer = new TensorAutoencoder(784, 64, generator);
-    const rebuild = (v: Tensor) => layer.decode(layer.encode(v));
-    const mean = reconstructionError(held, () => x.mean(0).expandDims(0));
-    const curve = [reconstructionError(held, rebuild) / mean];
-    for (let epoch = 1; epoch <= pick({ quick: 15, full: 60 }); epoch++) {
-      eachBatch(x, 100, generator, (batch) => layer.learn(batch, 0.1));
-      curve.push(reconstructionError(held, rebuild) / mean);
-      log(`epoch ${epoch}: error left ${curve.at(-1)!.toFixed(4)}`);
-    }
+    const watched = await learnToRebuild(layer, { quick: 15, full: 60 }, generator, context);
     return {
-      measured: { errorLeft: curve.at(-1)!, meanImageError: mean },
+      measured: { errorLeft: watched.curve.at(-1)!, meanImageError: watched.mean },
       figures: [
-        {
-          name: "reconstructions",
-          chart: {
-            kind: "images",
-            title: {
-              en: "Unseen images, and what comes back through 64 units",
-              zh: "未见过的图像，以及经 64 个单元还原的结果",
-            },
-            images: [
-              ...picturesOf(held, SHOWN),
-              ...picturesOf(
-                scope(() => rebuild(held)),
-                SHOWN,
-              ),
-            ],
-            colours: "ink",
-            columns: SHOWN,
+        ...watchedFigures(
+          {
+            en: "Unseen images, and what comes back through 64 units",
+            zh: "未见过的图像，以及经 64 个单元还原的结果",
           },
-        },
-        {
-          name: "error",
-          chart: {
-            kind: "line",
-            title: { en: "Squared error on unseen images", zh: "未见图像上的平方误差" },
-            xAxis: { label: { en: "epoch", zh: "训练轮次" } },
-            yAxis: { label: { en: "share of the mean image's error", zh: "占平均图像误差的比例" }, scale: "log" },
-            series: [{ name: { en: "autoencoder", zh: "自编码器" }, x: curve.map((_, i) => i), y: curve }],
-          },
-        },
+          { en: "autoencoder", zh: "自编码器" },
+          watched,
+        ),
       ],
     };
   },
@@ -323,25 +350,15 @@ const rbm: Experiment = {
       },
     },
   ],
-  async run({ mnist, pick, seed, log }) {
-    const digits = await mnist();
-    const x = toSamples(first(digits.training, pick({ quick: 4000, full: 20_000 }))).x;
-    const held = toSamples(first(digits.validation, 1000)).x;
-    const generator = new Generator(seed);
+  async run(context) {
+    const generator = new Generator(context.seed);
     const machine = new TensorRbm(784, 100, generator);
-    const rebuild = (v: Tensor) => machine.decode(machine.encode(v));
-    const mean = reconstructionError(held, () => x.mean(0).expandDims(0));
-    const curve = [reconstructionError(held, rebuild) / mean];
-    for (let epoch = 1; epoch <= pick({ quick: 8, full: 30 }); epoch++) {
-      eachBatch(x, 100, generator, (batch) => machine.learn(batch, 0.1));
-      curve.push(reconstructionError(held, rebuild) / mean);
-      log(`epoch ${epoch}: error left ${curve.at(-1)!.toFixed(4)}`);
-    }
-    const order = new Random(seed).shuffle(Array.from({ length: 784 }, (_, i) => i));
-    const shuffled = scope(() => held.gather(tensor(Int32Array.from(order)), 1));
+    const watched = await learnToRebuild(machine, { quick: 8, full: 30 }, generator, context);
+    const order = new Random(context.seed).shuffle(Array.from({ length: 784 }, (_, i) => i));
+    const shuffled = scope(() => watched.held.gather(tensor(Int32Array.from(order)), 1));
     const energy = (v: Tensor) => scope(() => machine.freeEnergy(v).mean().item());
     return {
-      measured: { errorLeft: curve.at(-1)!, energyGap: energy(shuffled) - energy(held) },
+      measured: { errorLeft: watched.curve.at(-1)!, energyGap: energy(shuffled) - energy(watched.held) },
       figures: [
         {
           name: "filters",
@@ -353,32 +370,11 @@ const rbm: Experiment = {
             columns: 10,
           },
         },
-        {
-          name: "reconstructions",
-          chart: {
-            kind: "images",
-            title: { en: "Unseen images, and their reconstructions", zh: "未见过的图像及其重建" },
-            images: [
-              ...picturesOf(held, SHOWN),
-              ...picturesOf(
-                scope(() => rebuild(held)),
-                SHOWN,
-              ),
-            ],
-            colours: "ink",
-            columns: SHOWN,
-          },
-        },
-        {
-          name: "error",
-          chart: {
-            kind: "line",
-            title: { en: "Squared error on unseen images", zh: "未见图像上的平方误差" },
-            xAxis: { label: { en: "epoch", zh: "训练轮次" } },
-            yAxis: { label: { en: "share of the mean image's error", zh: "占平均图像误差的比例" }, scale: "log" },
-            series: [{ name: { en: "RBM", zh: "受限玻尔兹曼机" }, x: curve.map((_, i) => i), y: curve }],
-          },
-        },
+        ...watchedFigures(
+          { en: "Unseen images, and their reconstructions", zh: "未见过的图像及其重建" },
+          { en: "RBM", zh: "受限玻尔兹曼机" },
+          watched,
+        ),
       ],
     };
   },

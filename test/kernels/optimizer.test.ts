@@ -1,8 +1,6 @@
 // Optimiser updates: each formula in double precision, and PyTorch's trajectories where the golden files are at hand.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { goldenFound, readGolden } from "../golden.ts";
 import { loadKernels } from "./load.ts";
 
 const arrays = { f32: Float32Array, f64: Float64Array };
@@ -113,8 +111,6 @@ interface Golden {
     trajectory: { data: number[] };
   }[];
 }
-const folder = process.env["NABLA_GOLDEN_DIR"] ?? fileURLToPath(new URL("../../../shared/golden", import.meta.url));
-const goldenFile = join(folder, "optimizer.json");
 
 describe.each(["strict", "relaxed"] as const)("optimiser updates (%s)", (kind) => {
   const k = loadKernels(kind, 128);
@@ -189,9 +185,8 @@ describe.each(["strict", "relaxed"] as const)("optimiser updates (%s)", (kind) =
     }
   });
 
-  it("follows PyTorch's trajectories", (context) => {
-    if (!existsSync(goldenFile)) context.skip(`no golden files: ${goldenFile} is absent (NABLA_GOLDEN_DIR)`);
-    const { cases: recorded } = JSON.parse(readFileSync(goldenFile, "utf8")) as Golden;
+  it.skipIf(!goldenFound)("follows PyTorch's trajectories", () => {
+    const { cases: recorded } = readGolden<Golden>("optimizer");
     for (const { name, attrs, start, gradients, trajectory } of recorded) {
       const [steps, n] = gradients.shape;
       const [p, m, v] = [k.put(Float32Array.from(start.data)), k.put(new Float32Array(n)), k.put(new Float32Array(n))];
