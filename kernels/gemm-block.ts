@@ -2,6 +2,7 @@
 // An element of C is the sum, in order, of blocks of at most 512 products along k; how m and n are cut changes no bit.
 import { dotBlock, sweepOf, Tiles, widest } from "./gemm-micro";
 import { copyTwoPanels, packLines } from "./gemm-pack";
+import { tileNonzero } from "./gemm-zeros";
 import { lanes, loadPart, storePart } from "./lanes";
 import { sigmoid_v32, tanh_v32 } from "./math32";
 import { sigmoid_v64, tanh_v64 } from "./math64";
@@ -25,6 +26,8 @@ export class Product {
   accumulate: bool;
   bias: usize;
   activation: i32;
+  /** Much of A is zero and all of B finite: see gemm-zeros. */
+  sparse: bool;
 }
 
 // 512 steps of one tile's columns of B (16 KiB) and rows of A (8 KiB, 16 in f64) fit in 48 KiB of first-level cache.
@@ -39,6 +42,8 @@ const TRANSPOSED: usize = 256;
 const NARROW: usize = 1 << 10;
 const A_PANELS: usize = 16 << 10;
 const B_PANELS: usize = 448 << 10;
+/** Numbers of steps, for products that leave some out. */
+const LISTS: usize = 1792 << 10;
 
 /** Addresses apart by multiples of this share so few cache sets that they push each other out. */
 const CONFLICT: usize = 4096;
@@ -97,6 +102,7 @@ export function multiply<T>(p: Product): void {
     const add = p.accumulate || block > 0;
     t.depth = depth;
     t.add = add;
+    t.sparse = p.sparse && !dot && !narrow;
     for (let j = 0; j < n; ) {
       // What is left is never narrower than a vector.
       const width = n - j < columnBlock + lanes<T>() ? n - j : columnBlock;
@@ -154,6 +160,7 @@ function multiplyColumn<T>(p: Product): void {
   row.accumulate = p.accumulate;
   row.bias = 0;
   row.activation = 0;
+  row.sparse = false;
   multiply<T>(row);
   finish<T>(p, 0, p.m, 0, 1);
 }
@@ -226,6 +233,10 @@ function narrowRows<T>(
 function tileRows<T>(
   t: Tiles, m: i32, n: i32, a: usize, aRow: usize, aStep: usize, pack: bool, b: usize, panel: usize, c: usize,
 ): void {
+  if (sizeof<T>() == 4 && t.sparse) {
+    tileNonzero(t, m, n, a, aRow, aStep, b, panel, c, scratch + A_PANELS, scratch + LISTS);
+    return;
+  }
   const three = widest(3) == 3 && !panel && (n + lanes<T>() - 1) / lanes<T>() == 3;
   const rows = three ? 3 : 4;
   let strips = m / rows;
@@ -266,6 +277,7 @@ function tileStrips<T>(
   t: Tiles, rows: i32, strips: i32, n: i32, a: usize, b: usize, panel: usize, c: usize,
 ): void {
   const wide = panel ? 2 : widest(rows);
+  const close = t.aRow == sizeof<T>() && !t.add;
   const tiles = n / (wide * lanes<T>());
   const cNext = <usize>wide * 16;
   const bNext = panel ? panel : cNext;
@@ -273,7 +285,7 @@ function tileStrips<T>(
   t.bBack = 0;
   t.cBack = 0;
   if (tiles > 0) {
-    const sweep = sweepOf<T>(rows, wide);
+    const sweep = sweepOf<T>(rows, wide, close);
     if (tiles >= 4 * strips) {
       const aNext = t.aNext;
       t.count = tiles;
@@ -313,7 +325,7 @@ function tileStrips<T>(
     // In a panel the last vector already follows the others.
     if (panel) t.bStep = <usize>vectors * 16;
     else t.bBack = t.cBack;
-    sweepOf<T>(rows, vectors)(t);
+    sweepOf<T>(rows, vectors, close)(t);
     t.bStep = bStep;
   }
 }

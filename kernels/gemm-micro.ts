@@ -26,6 +26,7 @@ export class Tiles {
   count: i32;
   depth: i32;
   add: bool;
+  sparse: bool;
   a: usize;
   aNext: usize;
   aRow: usize;
@@ -42,7 +43,7 @@ export class Tiles {
 
 // @ts-ignore: decorator
 @inline
-function multiplyAdd<T>(x: v128, y: v128, sum: v128): v128 {
+export function multiplyAdd<T>(x: v128, y: v128, sum: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(x, y, sum);
   return v128.add<T>(v128.mul<T>(x, y), sum);
 }
@@ -53,20 +54,20 @@ const MASKS: usize = memory.data<i32>([0, 0, 0, 0, -1, -1, -1, -1], 16);
 /** All bits set, except in the first `bytes` bytes. */
 // @ts-ignore: decorator
 @inline
-function maskAfter(bytes: usize): v128 {
+export function maskAfter(bytes: usize): v128 {
   return v128.load(MASKS + 16 - bytes);
 }
 
 // @ts-ignore: decorator
 @inline
-function put<T>(c: usize, value: v128, add: bool): void {
+export function put<T>(c: usize, value: v128, add: bool): void {
   v128.store(c, add ? v128.add<T>(v128.load(c), value) : value);
 }
 
 /** Stores the last vector of a row. Lanes outside `fresh` belong to the vector before it: they are not added twice. */
 // @ts-ignore: decorator
 @inline
-function putLast<T>(c: usize, value: v128, add: bool, fresh: v128): void {
+export function putLast<T>(c: usize, value: v128, add: bool, fresh: v128): void {
   if (add) {
     const old = v128.load(c);
     value = v128.bitselect(v128.add<T>(old, value), old, fresh);
@@ -76,8 +77,8 @@ function putLast<T>(c: usize, value: v128, add: bool, fresh: v128): void {
 
 // @ts-ignore: decorator
 @inline
-function sweep<T>(rows: i32, vectors: i32, t: Tiles): void {
-  const depth = t.depth, add = t.add;
+function sweep<T>(rows: i32, vectors: i32, close: bool, t: Tiles): void {
+  const depth = t.depth, add = close ? false : t.add;
   const aNext = t.aNext, aRow = t.aRow, aStep = t.aStep;
   const bNext = t.bNext, bStep = t.bStep, bBack = t.bBack;
   const cNext = t.cNext, cRow = t.cRow, cBack = t.cBack;
@@ -95,9 +96,9 @@ function sweep<T>(rows: i32, vectors: i32, t: Tiles): void {
     for (let p = depth; p != 0; --p) {
       const x0 = v128.load_splat<T>(a0);
       let x1 = x0, x2 = x0, x3 = x0;
-      if (rows > 1) x1 = v128.load_splat<T>(a1);
-      if (rows > 2) x2 = v128.load_splat<T>(a2);
-      if (rows > 3) x3 = v128.load_splat<T>(a3);
+      if (rows > 1) x1 = close ? v128.load_splat<T>(a0, sizeof<T>()) : v128.load_splat<T>(a1);
+      if (rows > 2) x2 = close ? v128.load_splat<T>(a0, 2 * sizeof<T>()) : v128.load_splat<T>(a2);
+      if (rows > 3) x3 = close ? v128.load_splat<T>(a0, 3 * sizeof<T>()) : v128.load_splat<T>(a3);
       const y0 = v128.load(vectors == 1 ? bLast : b0);
       s00 = multiplyAdd<T>(x0, y0, s00);
       if (rows > 1) s10 = multiplyAdd<T>(x1, y0, s10);
@@ -124,9 +125,9 @@ function sweep<T>(rows: i32, vectors: i32, t: Tiles): void {
       if (vectors > 4) s04 = multiplyAdd<T>(x0, vectors == 5 ? v128.load(bLast) : v128.load(b0, 64), s04);
       if (vectors > 5) s05 = multiplyAdd<T>(x0, v128.load(bLast), s05);
       a0 += aStep;
-      if (rows > 1) a1 += aStep;
-      if (rows > 2) a2 += aStep;
-      if (rows > 3) a3 += aStep;
+      if (rows > 1 && !close) a1 += aStep;
+      if (rows > 2 && !close) a2 += aStep;
+      if (rows > 3 && !close) a3 += aStep;
       if (vectors > 1) b0 += bStep;
       bLast += bStep;
     }
@@ -164,23 +165,27 @@ function sweep<T>(rows: i32, vectors: i32, t: Tiles): void {
 }
 
 /** The loop over tiles of `rows` rows and `vectors` vectors, at most `widest(rows)`. */
-export function sweepOf<T>(rows: i32, vectors: i32): (t: Tiles) => void {
+export function sweepOf<T>(rows: i32, vectors: i32, close: bool): (t: Tiles) => void {
+  if (close && rows == 4) {
+    if (vectors == 2) return (t: Tiles): void => sweep<T>(4, 2, true, t);
+    return (t: Tiles): void => sweep<T>(4, 1, true, t);
+  }
   switch (rows * 10 + vectors) {
-    case 42: return (t: Tiles): void => sweep<T>(4, 2, t);
-    case 41: return (t: Tiles): void => sweep<T>(4, 1, t);
-    case 33: return (t: Tiles): void => sweep<T>(3, 3, t);
-    case 32: return (t: Tiles): void => sweep<T>(3, 2, t);
-    case 31: return (t: Tiles): void => sweep<T>(3, 1, t);
-    case 24: return (t: Tiles): void => sweep<T>(2, 4, t);
-    case 23: return (t: Tiles): void => sweep<T>(2, 3, t);
-    case 22: return (t: Tiles): void => sweep<T>(2, 2, t);
-    case 21: return (t: Tiles): void => sweep<T>(2, 1, t);
-    case 16: return (t: Tiles): void => sweep<T>(1, 6, t);
-    case 15: return (t: Tiles): void => sweep<T>(1, 5, t);
-    case 14: return (t: Tiles): void => sweep<T>(1, 4, t);
-    case 13: return (t: Tiles): void => sweep<T>(1, 3, t);
-    case 12: return (t: Tiles): void => sweep<T>(1, 2, t);
-    default: return (t: Tiles): void => sweep<T>(1, 1, t);
+    case 42: return (t: Tiles): void => sweep<T>(4, 2, false, t);
+    case 41: return (t: Tiles): void => sweep<T>(4, 1, false, t);
+    case 33: return (t: Tiles): void => sweep<T>(3, 3, false, t);
+    case 32: return (t: Tiles): void => sweep<T>(3, 2, false, t);
+    case 31: return (t: Tiles): void => sweep<T>(3, 1, false, t);
+    case 24: return (t: Tiles): void => sweep<T>(2, 4, false, t);
+    case 23: return (t: Tiles): void => sweep<T>(2, 3, false, t);
+    case 22: return (t: Tiles): void => sweep<T>(2, 2, false, t);
+    case 21: return (t: Tiles): void => sweep<T>(2, 1, false, t);
+    case 16: return (t: Tiles): void => sweep<T>(1, 6, false, t);
+    case 15: return (t: Tiles): void => sweep<T>(1, 5, false, t);
+    case 14: return (t: Tiles): void => sweep<T>(1, 4, false, t);
+    case 13: return (t: Tiles): void => sweep<T>(1, 3, false, t);
+    case 12: return (t: Tiles): void => sweep<T>(1, 2, false, t);
+    default: return (t: Tiles): void => sweep<T>(1, 1, false, t);
   }
 }
 

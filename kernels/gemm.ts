@@ -2,6 +2,7 @@
 // product is cut into a grid of smaller ones, each computed by one thread. The cut changes no bit of the result, so it
 // may follow the number of threads.
 import { multiply, packsA, packsB, PART, Product } from "./gemm-block";
+import { isFinite, looksSparse } from "./gemm-zeros";
 import { lanes } from "./lanes";
 import { parallelFor, scratch, TASK_ARGUMENTS, threadCount } from "./parallel";
 
@@ -21,6 +22,9 @@ class Task extends Product {
 /** Multiply-adds of the smallest part worth giving to another thread: about five microseconds. */
 const PART_WORK: i64 = 250_000;
 const MOST_WORK: i64 = 1 << 40;
+/** Multiply-adds, and columns, from which it is worth looking for zeros in A. */
+const SPARSE_WORK: i64 = 50_000;
+const SPARSE_COLUMNS: i32 = 16;
 
 function copyProduct(to: Product, from: Product): void {
   memory.copy(changetype<usize>(to), changetype<usize>(from), offsetof<Product>());
@@ -108,12 +112,17 @@ function gemmBatched<T>(
   task.accumulate = accumulate != 0;
   task.bias = bias;
   task.activation = activation;
+  task.sparse = false;
   const threads = threadCount();
   const area = <i64>m * n;
   const work = area > MOST_WORK / (<i64>k + 1) ? MOST_WORK : area * k;
   const most = 4 * threads;
   const wanted = threads == 1 || work < 2 * PART_WORK ? 1 : <i32>min<i64>(work / PART_WORK, most);
   if (batch == 1) {
+    // Decided for the whole product, so that its parts do not differ from it.
+    if (sizeof<T>() == 4 && work >= SPARSE_WORK && n >= SPARSE_COLUMNS && bColumn == 1) {
+      task.sparse = looksSparse(a, task.aRow, task.aStep, m, k) && isFinite(b, task.bStep, k, n);
+    }
     if (wanted > 1) multiplyGrid<T>(task, wanted);
     else multiply<T>(task);
     return;
