@@ -7,6 +7,7 @@ const report = process.env["NABLA_TEST_REPORT"];
 const numbers = [
   "src/ops/{golden,gradients,properties,convolution,pooling,normalisation,recurrent,recursive,indexing,shape}.test.ts",
   "src/optim/optimizer.test.ts",
+  "src/{engine/recording,train/replay}.test.ts",
 ];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

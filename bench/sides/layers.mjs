@@ -3,6 +3,8 @@
 /** The classes, given Nabla's module: it is imported only once the clock runs. */
 export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape }) {
   class Convolution extends Layer {
+    // `fit` may replay it; all of these depend on input and parameters alone.
+    static repeatable = true;
     type = "convolution";
 
     constructor({ filters, size, padding, activation }) {
@@ -28,6 +30,7 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
   }
 
   class Pool extends Layer {
+    static repeatable = true;
     type = "pool";
 
     build([channels, height, width]) {
@@ -45,6 +48,7 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
 
   /** Letters [steps, batch] (int32) to vectors [steps, batch, size]. */
   class Embedding extends Layer {
+    static repeatable = true;
     type = "embedding";
 
     constructor({ words, size }) {
@@ -67,6 +71,7 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
   }
 
   class Lstm extends Layer {
+    static repeatable = true;
     type = "lstm";
 
     constructor({ size }) {
@@ -100,6 +105,7 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
 
   /** The outputs of all steps [steps, batch, size] as rows [steps batch, size]. */
   class Rows extends Layer {
+    static repeatable = true;
     type = "rows";
 
     build([, size]) {

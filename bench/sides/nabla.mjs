@@ -129,7 +129,7 @@ function throughFit(nabla, job, model, samples, reset) {
   const losses = {
     quadratic: "quadratic",
     meanSquaredError: "meanSquaredError",
-    softmax: { name: "softmax", targets: "classes", compute: nabla.softmaxCrossEntropy },
+    softmax: { name: "softmax", targets: "classes", compute: nabla.softmaxCrossEntropy, repeatable: true },
   };
   const options = { loss: nabla.lossFor(losses[job.loss]), batchSize: job.batch, seed: 1 };
   let trainer;

@@ -2,6 +2,7 @@
 // counter: equal seeds give equal numbers on every machine and with any number of threads, and its whole state fits in a checkpoint.
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { noteDraw } from "../engine/recording.ts";
 import { checkShape, type Shape } from "./shape.ts";
 import { empty, type Tensor } from "./tensor.ts";
 
@@ -62,6 +63,12 @@ export class Generator {
    * @internal
    */
   take(blocks: number): [number, number, number, number] {
+    const numbers = this.next(blocks);
+    noteDraw(numbers, () => this.next(blocks));
+    return numbers;
+  }
+
+  private next(blocks: number): [number, number, number, number] {
     const { seedValue, counter } = this;
     this.counter += blocks;
     return [seedValue | 0, (seedValue / 2 ** 32) | 0, counter | 0, (counter / 2 ** 32) | 0];

@@ -91,7 +91,7 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
           const batch = order.batch(i);
           const { value, outputs, threshold } = lossOf(loss, model, batch, false);
           total += value.item() * batch.x.shape[0];
-          if (classes) correct += countCorrect(outputs, classes, threshold, order.rows(i));
+          if (classes) correct += countCorrect(predictedClasses(outputs, threshold), classes, order.rows(i));
           if (metrics.length === 0) return;
           const wanted = classes && Int32Array.from(order.rows(i), (row) => classes[row]);
           const input = { outputs: threshold === 0 ? activate(outputs) : outputs, targets: batch.y, classes: wanted };

@@ -84,6 +84,8 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Seed of the shuffling; default 0. */
   seed?: number;
+  /** Whether steps may be replayed from a recording, see `TrainerOptions`; default true. */
+  replay?: boolean;
   /** Called in their order. */
   callbacks?: readonly Callback[];
   /** Ends training after the current step. */
@@ -154,6 +156,7 @@ export async function fit(model: Sequential, data: Samples, options: FitOptions 
     shuffle: options.shuffle ?? true,
     seed: options.seed ?? 0,
     schedule: options.schedule,
+    replay: options.replay,
   });
   return runEpochs(trainer, { ...options, epochs, loss, optimizer, validation });
 }

@@ -23,6 +23,8 @@ export interface Loss {
   compute(outputs: Tensor, targets: Tensor): Tensor;
   /** The same from the outputs before `activation`. */
   fromLogits?: { activation: ActivationName; compute(logits: Tensor, targets: Tensor): Tensor };
+  /** true: depends on its arguments alone, so that `fit` may replay its kernels without calling it. The losses by name do. */
+  repeatable?: true;
 }
 
 const byName = {
@@ -60,6 +62,13 @@ const byName = {
  * `huber`; see `lossFor`.
  */
 export type LossName = keyof typeof byName;
+
+const own = new Set<Loss>(Object.values(byName));
+
+/** Whether the loss is one of those by name. */
+export function isOwnLoss(loss: Loss): boolean {
+  return own.has(loss);
+}
 
 /** Names of all losses. */
 export const LOSSES = Object.keys(byName) as LossName[];

@@ -1,5 +1,5 @@
 // Figures of merit beside the loss: each sums over samples, so that batches of any size give the same mean.
-import { argmax, topK } from "../ops/index.ts";
+import { argmax, cast, greater, topK } from "../ops/index.ts";
 import { reshape } from "../ops/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Loss } from "./losses.ts";
@@ -40,7 +40,7 @@ const byName = {
   /** Share of samples whose class is right. */
   accuracy: {
     name: "accuracy",
-    sum: ({ outputs, classes }) => countCorrect(outputs, needClasses("accuracy", classes), 0.5),
+    sum: ({ outputs, classes }) => countCorrect(predictedClasses(outputs, 0.5), needClasses("accuracy", classes)),
   } as Metric,
   /** Share of samples whose class is among the five largest outputs. */
   top5Accuracy: {
@@ -100,21 +100,20 @@ export function classesOf(targets: Tensor, loss: Loss): Int32Array | null {
   return isClass ? predictedClasses(targets, 0.5) : null;
 }
 
-/** The class each row of outputs [n, classes] stands for: the largest; with one output, 1 above the threshold and else 0. */
-export function predictedClasses(outputs: Tensor, threshold: number): Int32Array {
+/** The class each row of outputs [n, classes] stands for, int32 [n]: the largest; with one output, 1 above the threshold and else 0. */
+export function classIndices(outputs: Tensor, threshold: number): Tensor {
   const rows = rowsOf(outputs);
-  if (rows.shape[1] !== 1) return argmax(rows, 1).dataSync() as Int32Array;
-  return Int32Array.from(rows.dataSync() as Float32Array, (value) => (value > threshold ? 1 : 0));
+  if (rows.shape[1] !== 1) return argmax(rows, 1);
+  return cast(greater(reshape(rows, [-1]), threshold), "int32");
 }
 
-/** Number of rows whose predicted class is the true one: `classes[rows[i]]` for row i, `classes[i]` without `rows`. */
-export function countCorrect(
-  outputs: Tensor,
-  classes: Int32Array,
-  threshold: number,
-  rows: Int32Array | null = null,
-): number {
-  const predicted = predictedClasses(outputs, threshold);
+/** `classIndices` in JavaScript. */
+export function predictedClasses(outputs: Tensor, threshold: number): Int32Array {
+  return classIndices(outputs, threshold).dataSync() as Int32Array;
+}
+
+/** Number of samples whose predicted class is the true one: `classes[rows[i]]` for sample i, `classes[i]` without `rows`. */
+export function countCorrect(predicted: Int32Array, classes: Int32Array, rows: Int32Array | null = null): number {
   let correct = 0;
   for (let i = 0; i < predicted.length; i++) if (predicted[i] === classes[rows === null ? i : rows[i]]) correct += 1;
   return correct;

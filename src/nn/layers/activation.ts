@@ -55,6 +55,8 @@ export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
  * ```
  */
 export class Activation extends Layer {
+  /** See `Layer`. */
+  static override readonly repeatable = true;
   readonly type = "activation";
   private readonly f: (x: Tensor) => Tensor;
 

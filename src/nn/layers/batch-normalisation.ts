@@ -33,6 +33,8 @@ export interface BatchNormalizationOptions {
  * ```
  */
 export class BatchNormalization extends Layer {
+  /** See `Layer`. */
+  static override readonly repeatable = true;
   readonly type = "batchNormalization";
   readonly momentum: number;
   readonly epsilon: number;

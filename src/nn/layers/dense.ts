@@ -36,6 +36,8 @@ export interface DenseOptions {
  * ```
  */
 export class Dense extends Layer {
+  /** See `Layer`. */
+  static override readonly repeatable = true;
   readonly type = "dense";
   private weights: Parameter | undefined;
   private bias: Parameter | undefined;

@@ -21,6 +21,8 @@ import { type CallContext, Layer, type LayerConfig } from "../layer.ts";
  * ```
  */
 export class Dropout extends Layer {
+  /** See `Layer`. */
+  static override readonly repeatable = true;
   readonly type = "dropout";
 
   constructor(

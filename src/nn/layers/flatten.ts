@@ -13,6 +13,8 @@ import { Layer, type LayerConfig } from "../layer.ts";
  * ```
  */
 export class Flatten extends Layer {
+  /** See `Layer`. */
+  static override readonly repeatable = true;
   readonly type = "flatten";
 
   build(inputShape: Shape): Shape {

@@ -1,0 +1,279 @@
+// Capture and replay. While a function runs on a recording engine, the calls it makes are noted; the program that comes of it makes the same
+// calls on the same storages again, without the function: no shapes, no graph, no tensors, and the memory of everything that lived only
+// inside is planned once. Numbers that a call was given are part of the program; values in memory are not. So a program stands for its function
+// only as long as the function would ask for the same calls: one that looks at values, or draws numbers that are not known to be random, is
+// not made into a program at all.
+import type { DType, TypedArray } from "./dtype.ts";
+import { type ArrayView, type Engine, engine, type FusedActivation, type MatrixView, setEngine } from "./engine.ts";
+import { planMemory } from "./plan.ts";
+import { keepStorage, type Storage } from "./storage.ts";
+
+/** Four numbers that a generator gave to a kernel, and how to get the next four. */
+interface Draw {
+  numbers: readonly number[];
+  again: () => readonly number[];
+}
+
+/** Makes one call again; false if a check that the call makes gave another answer than when it was recorded. */
+type Step = () => boolean;
+
+let current: Recording | undefined;
+
+/** Generators call this with every draw: a program draws anew each time. */
+export function noteDraw(numbers: readonly number[], again: () => readonly number[]): void {
+  current?.drew({ numbers, again });
+}
+
+type MatmulOptions = { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation };
+
+/** Records the calls that a function makes: `run` it once, and `finish` when the scope that it ran in has ended. */
+export class Recording {
+  /** Why there can be no program, if so. */
+  obstacle: string | undefined;
+  private readonly steps: Step[] = [];
+  /** Storages that the function made. */
+  private readonly made = new Set<Storage>();
+  /** First and last step that used each storage. */
+  private readonly uses = new Map<Storage, { first: number; last: number; version: number }>();
+  private readonly views = new Map<ArrayView, ArrayView>();
+  private readonly inner: Engine;
+  private draw: Draw | undefined;
+  private written: [Storage, number][] = [];
+
+  constructor() {
+    this.inner = engine();
+  }
+
+  /** Runs the function, recording. */
+  run<R>(body: () => R): R {
+    if (current !== undefined) throw new Error("recording: one recording can't run inside another");
+    setEngine(Object.assign(Object.create(this.inner) as Engine, this.methods()));
+    current = this;
+    try {
+      return body();
+    } finally {
+      current = undefined;
+      setEngine(this.inner);
+      for (const [storage, { version }] of this.uses) {
+        if (storage.version !== version && !this.made.has(storage)) {
+          this.written.push([storage, storage.version - version]);
+        }
+      }
+    }
+  }
+
+  /**
+   * The program, or null if there is an `obstacle`. To be called when the storages that the function made have ended: the program gives them
+   * new places. `results` are read after it has run; everything else that was made may be overwritten before.
+   */
+  finish(results: readonly ArrayView[]): Program | null {
+    const { steps, made, uses, inner } = this;
+    for (const { storage } of results) {
+      const use = uses.get(storage);
+      if (use) use.last = steps.length;
+    }
+    if (this.draw) this.refuse("it draws random numbers outside a kernel");
+    const storages: Storage[] = [];
+    const lifetimes = [];
+    for (const storage of made) {
+      if (storage.address !== 0) this.refuse(`it keeps a tensor made by ${storage.label}`);
+      const use = uses.get(storage);
+      if (use === undefined) continue;
+      storages.push(storage);
+      lifetimes.push({ bytes: storage.bytes, ...use });
+    }
+    if (this.obstacle !== undefined) return null;
+    const { offsets, bytes } = planMemory(lifetimes);
+    let block: Storage | undefined;
+    if (bytes > 0) {
+      block = inner.allocate(bytes, "a training step", "bool", [bytes]);
+      keepStorage(block);
+      for (let i = 0; i < storages.length; i++) storages[i].address = block.address + offsets[i];
+    }
+    return new Program(inner, steps, block, this.written);
+  }
+
+  drew(draw: Draw): void {
+    if (this.draw) this.refuse("it draws random numbers outside a kernel");
+    this.draw = draw;
+  }
+
+  private refuse(why: string): void {
+    this.obstacle ??= why;
+  }
+
+  /** A view for the program to hold: without the graph that a tensor may bring. Notes the use of its storage. */
+  private hold(view: ArrayView): ArrayView {
+    const step = this.steps.length;
+    const { storage } = view;
+    const use = this.uses.get(storage);
+    if (use) use.last = step;
+    else this.uses.set(storage, { first: step, last: step, version: storage.version });
+    let held = this.views.get(view);
+    if (held === undefined) {
+      const { offset, shape, strides, size, dtype, contiguous } = view;
+      held = { storage, offset, shape, strides, size, dtype, contiguous };
+      this.views.set(view, held);
+    }
+    return held;
+  }
+
+  /** Runs a call, and adds it to the program. */
+  private add(step: Step): void {
+    this.steps.push(step);
+    step();
+  }
+
+  private methods(): Partial<Engine> {
+    const { inner } = this;
+    const looks = (): void => this.refuse("it looks at values while it runs");
+    const always =
+      (call: () => void): Step =>
+      () => {
+        call();
+        return true;
+      };
+    return {
+      allocate: (bytes, label, dtype, shape) => {
+        const storage = inner.allocate(bytes, label, dtype, shape);
+        this.made.add(storage);
+        return storage;
+      },
+      read: (view) => {
+        looks();
+        return inner.read(view);
+      },
+      readAsync: (view) => {
+        looks();
+        return inner.readAsync(view);
+      },
+      readElement: (view, offset) => {
+        looks();
+        return inner.readElement(view, offset);
+      },
+      write: (view, values) => {
+        const [to, copy] = [this.hold(view), values.slice() as TypedArray];
+        this.add(always(() => inner.write(to, copy)));
+      },
+      copy: (src, dst) => {
+        const [from, to] = [this.hold(src), this.hold(dst)];
+        this.add(always(() => inner.copy(from, to)));
+      },
+      fill: (out, value) => {
+        const to = this.hold(out);
+        this.add(always(() => inner.fill(to, value)));
+      },
+      cast: (x, out) => {
+        const [from, to] = [this.hold(x), this.hold(out)];
+        this.add(always(() => inner.cast(from, to)));
+      },
+      arange: (out, start, step) => {
+        const to = this.hold(out);
+        this.add(always(() => inner.arange(to, start, step)));
+      },
+      unary: (op, x, out, a, b) => {
+        const [from, to] = [this.hold(x), this.hold(out)];
+        this.add(always(() => inner.unary(op, from, to, a, b)));
+      },
+      binary: (op, a, b, out) => {
+        const [left, right, to] = [this.hold(a), this.hold(b), this.hold(out)];
+        this.add(always(() => inner.binary(op, left, right, to)));
+      },
+      binaryScalar: (op, a, b, out, numberFirst) => {
+        const [from, to] = [this.hold(a), this.hold(out)];
+        this.add(always(() => inner.binaryScalar(op, from, b, to, numberFirst)));
+      },
+      where: (condition, a, b, out) => {
+        const [test, left, right, to] = [this.hold(condition), this.hold(a), this.hold(b), this.hold(out)];
+        this.add(always(() => inner.where(test, left, right, to)));
+      },
+      reduce: (op, x, out, outer, n, within) => {
+        const [from, to] = [this.hold(x), this.hold(out)];
+        this.add(always(() => inner.reduce(op, from, to, outer, n, within)));
+      },
+      variance: (x, mean, out, outer, n, within, divisor) => {
+        const [from, by, to] = [this.hold(x), this.hold(mean), this.hold(out)];
+        this.add(always(() => inner.variance(from, by, to, outer, n, within, divisor)));
+      },
+      matmul: (a, b, c, m, n, k, batch, options = {}) => {
+        const [left, right, to] = [this.holdMatrix(a), this.holdMatrix(b), this.hold(c)];
+        const how: MatmulOptions = { ...options, bias: options.bias && this.hold(options.bias) };
+        this.add(always(() => inner.matmul(left, right, to, m, n, k, batch, how)));
+      },
+      kernel: (name, dtype, ...values) => this.kernel(name, dtype, values),
+    };
+  }
+
+  private holdMatrix({ view, offset, rowStride, columnStride, batchStride }: MatrixView): MatrixView {
+    return { view: this.hold(view), offset, rowStride, columnStride, batchStride };
+  }
+
+  private kernel(name: string, dtype: DType, values: (ArrayView | number | null)[]): number {
+    const { inner } = this;
+    const held = values.map((value) => (value === null || typeof value === "number" ? value : this.hold(value)));
+    const { draw } = this;
+    this.draw = undefined;
+    if (draw !== undefined) {
+      const at = held.findIndex((_, i) => draw.numbers.every((number, j) => held[i + j] === number));
+      if (at < 0) this.refuse(`it draws random numbers, but not for ${name}`);
+      this.steps.push(() => {
+        draw.again().forEach((number, j) => {
+          held[at + j] = number;
+        });
+        inner.kernel(name, dtype, ...held);
+        return true;
+      });
+      return inner.kernel(name, dtype, ...held);
+    }
+    // What a kernel returns is the answer to a check, on which the function went on as it did.
+    const answer = inner.kernel(name, dtype, ...held);
+    if (answer === undefined) {
+      this.steps.push(() => {
+        inner.kernel(name, dtype, ...held);
+        return true;
+      });
+    } else this.steps.push(() => inner.kernel(name, dtype, ...held) === answer);
+    return answer;
+  }
+}
+
+/** Calls on an engine, to be made again and again. */
+export class Program {
+  /** The engine that it runs on: on another one its storages mean nothing. */
+  readonly engine: Engine;
+  /** Memory of everything that lives only while it runs. It goes when the program does. */
+  private readonly block: Storage | undefined;
+  private readonly steps: readonly Step[];
+  /** Storages from outside that it writes to, and how many writes each counts. */
+  private readonly written: readonly (readonly [Storage, number])[];
+
+  constructor(
+    on: Engine,
+    steps: readonly Step[],
+    block: Storage | undefined,
+    written: readonly (readonly [Storage, number])[],
+  ) {
+    this.engine = on;
+    this.steps = steps;
+    this.block = block;
+    this.written = written;
+  }
+
+  /** Number of calls. */
+  get length(): number {
+    return this.steps.length;
+  }
+
+  /** Bytes of memory that it holds. */
+  get bytes(): number {
+    return this.block?.bytes ?? 0;
+  }
+
+  /** Makes all calls. False, at once, if a check answers otherwise than when it was recorded: then the function itself has to say what is wrong. */
+  run(): boolean {
+    const { steps, written } = this;
+    for (let i = 0; i < steps.length; i++) if (!steps[i]()) return false;
+    for (let i = 0; i < written.length; i++) written[i][0].version += written[i][1];
+    return true;
+  }
+}

@@ -1,0 +1,169 @@
+// Steps without their JavaScript. All steps on batches of one shape make the same calls on the engine, so the trainer records those of one step
+// and makes them again for the others, on other samples: see engine/recording. That is right only where layers and loss depend on nothing but
+// their tensors and the model's generator. The library's own do; others say so, or run as they are.
+
+import type { Samples } from "../data/batches.ts";
+import { bytesOf } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
+import { type Program, Recording } from "../engine/recording.ts";
+import { Storage } from "../engine/storage.ts";
+import type { Layer } from "../nn/layer.ts";
+import { Sequential } from "../nn/sequential.ts";
+import { type GradientSlot, isRecording, type Node } from "../tensor/graph.ts";
+import { sameShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { isOwnLoss, type Loss } from "./losses.ts";
+
+/** What a step computes: all that is read after it. */
+export interface StepResult {
+  /** The batch's loss. */
+  loss: Tensor;
+  /** The class each sample was taken for, where there are classes. */
+  predicted: Tensor | null;
+}
+
+/** The step that is recorded; those before it run as they are. */
+const RECORDED = 2;
+
+/** Why steps of this model and loss have to run as they are; null if they may be replayed. */
+function obstacleOf(model: Sequential, loss: Loss): string | null {
+  if (model.constructor !== Sequential) return `the model is a ${model.constructor.name}, not a plain Sequential`;
+  for (const layer of model.layers) {
+    const kind = layer.constructor as typeof Layer;
+    const repeatable = Object.hasOwn(kind, "repeatable") && kind.repeatable && !Object.hasOwn(layer, "call");
+    if (!repeatable) return `layer ${layer.name} does not say that it is repeatable`;
+  }
+  if (isOwnLoss(loss) || loss.repeatable === true) return null;
+  return `loss ${loss.name} does not say that it is repeatable`;
+}
+
+/** A storage whose place is told before every run: the batch that the program reads. */
+class Input {
+  readonly tensor: Tensor;
+
+  constructor(x: Tensor) {
+    const storage = new Storage(addressOf(x), x.size * bytesOf(x.dtype), x.storage.owner, "batch");
+    this.tensor = new Tensor(storage, x.dtype, x.shape, x.size, 0, x.contiguous ? null : x.strides);
+  }
+
+  /** Whether the program can read x in its place. */
+  fits(x: Tensor): boolean {
+    const { tensor } = this;
+    if (x.dtype !== tensor.dtype || x.contiguous !== tensor.contiguous || x.storage.address === 0) return false;
+    return sameShape(x.shape, tensor.shape) && (x.contiguous || sameShape(x.strides, tensor.strides));
+  }
+
+  bind(x: Tensor): void {
+    this.tensor.storage.address = addressOf(x);
+  }
+}
+
+function addressOf(x: Tensor): number {
+  return x.storage.address + x.offset * bytesOf(x.dtype);
+}
+
+/** A parameter as it was when the step was recorded. */
+interface Known {
+  value: Tensor;
+  node: Node | null;
+  slot: GradientSlot | null;
+  /** Whether the step writes its gradient. */
+  written: boolean;
+}
+
+interface Recorded {
+  recording: Recording;
+  inputs: Record<keyof Samples, Input>;
+  result: StepResult;
+  parameters: readonly Known[];
+}
+
+/** The steps of one training run: recorded once, then replayed. */
+export class Replay {
+  /** Why steps run as they are, or null. */
+  obstacle: string | null;
+  private steps = 0;
+  /** Recorded in the running step; becomes the program when its scope has ended. */
+  private pending: Recorded | null = null;
+  private recorded: Recorded | null = null;
+  private program: Program | null = null;
+
+  constructor(
+    private readonly model: Sequential,
+    loss: Loss,
+    private readonly batchSize: number,
+    wanted: boolean,
+  ) {
+    this.obstacle = wanted ? obstacleOf(model, loss) : "the option replay is false";
+  }
+
+  /** Whether steps are replayed by now. */
+  get active(): boolean {
+    return this.program !== null;
+  }
+
+  /** What `step` computes of this batch: by replaying an earlier call of it, or by calling it. `settle` is to be called when the scope has ended. */
+  run(batch: Samples, step: (batch: Samples) => StepResult): StepResult {
+    if (this.obstacle !== null || batch.x.shape[0] !== this.batchSize || !isRecording()) return step(batch);
+    if (this.program !== null && this.recorded !== null) {
+      const { inputs, parameters, result } = this.recorded;
+      if (this.program.engine === engine() && this.unchanged(parameters)) {
+        if (!inputs.x.fits(batch.x) || !inputs.y.fits(batch.y)) return step(batch);
+        inputs.x.bind(batch.x);
+        inputs.y.bind(batch.y);
+        if (!this.program.run()) return step(batch);
+        for (const { slot, written } of parameters) if (slot !== null) slot.fresh = !written;
+        return result;
+      }
+      this.forget();
+    }
+    this.steps += 1;
+    return this.steps < RECORDED ? step(batch) : this.record(batch, step);
+  }
+
+  private record(batch: Samples, step: (batch: Samples) => StepResult): StepResult {
+    const recording = new Recording();
+    const inputs = { x: new Input(batch.x), y: new Input(batch.y) };
+    const result = recording.run(() => step({ x: inputs.x.tensor, y: inputs.y.tensor }));
+    const parameters = this.model.parameters.map(({ tensor: value }) => {
+      const slot = value.node?.slot ?? null;
+      return { value, node: value.node, slot, written: slot !== null && !slot.fresh };
+    });
+    this.pending = { recording, inputs, result, parameters };
+    return result;
+  }
+
+  /** Makes a program of what was recorded in the scope that has just ended. */
+  settle(): void {
+    if (this.pending === null) return;
+    const { recording, result } = this.pending;
+    this.recorded = this.pending;
+    this.pending = null;
+    try {
+      this.program = recording.finish(result.predicted === null ? [result.loss] : [result.loss, result.predicted]);
+      if (this.program === null) this.obstacle = recording.obstacle ?? "it can't be recorded";
+    } catch (error) {
+      // No memory for it all at once: steps go on as before.
+      if (!(error instanceof RangeError)) throw error;
+      this.obstacle = error.message;
+    }
+    if (this.program === null) this.recorded = null;
+  }
+
+  /** Whether the model has the parameters that it had, watched or not as they were. */
+  private unchanged(parameters: readonly Known[]): boolean {
+    const now = this.model.parameters;
+    for (let i = 0; i < now.length; i++) {
+      const { value, node, slot } = parameters[i];
+      const { tensor } = now[i];
+      if (tensor !== value || tensor.node !== node || (node !== null && node.slot !== slot)) return false;
+    }
+    return true;
+  }
+
+  private forget(): void {
+    this.program = null;
+    this.recorded = null;
+    this.steps = 0;
+  }
+}
