@@ -57,21 +57,6 @@ export function isFinite(b: usize, bStep: usize, k: i32, n: i32): bool {
   return v128.all_true<i32>(f32x4.eq(sum, sum));
 }
 
-/** Where the strip's values go next, and the numbers of their steps. */
-let values: usize = 0;
-let steps: usize = 0;
-
-/** Takes four values down, over which the next ones are written if all are zero. */
-// @ts-ignore: decorator
-@inline
-function take(quad: v128, step: i32): void {
-  v128.store(values, quad);
-  store<i32>(steps, step);
-  const some = <usize>v128.any_true(quad);
-  values += some << 4;
-  steps += some << 2;
-}
-
 /** One value from each of up to four rows. */
 function quadAt(a: usize, aRow: usize, rows: i32): v128 {
   let quad = v128.load32_zero(a);
@@ -204,12 +189,17 @@ function packStrip(to: usize, list: usize, a: usize, aRow: usize, aStep: usize, 
     }
     return v128.any_true(any) ? depth : 0;
   }
-  values = to;
-  steps = list;
+  // Values of a step are written over by those of the next one, if all are zero. Written out, for these two places must stay in registers.
+  let x = to, l = list;
   let p = 0;
   if (rows == 4 && aRow == 4) {
     for (; p < depth; ++p) {
-      take(v128.load(a), p);
+      const quad = v128.load(a);
+      v128.store(x, quad);
+      store<i32>(l, p);
+      const some = <usize>v128.any_true(quad);
+      x += some << 4;
+      l += some << 2;
       a += aStep;
     }
   } else if (aStep == 4) {
@@ -219,23 +209,43 @@ function packStrip(to: usize, list: usize, a: usize, aRow: usize, aStep: usize, 
       const x1 = rows > 1 ? v128.load(a + aRow) : zero;
       const x2 = rows > 2 ? v128.load(a + 2 * aRow) : zero;
       const x3 = rows > 3 ? v128.load(a + 3 * aRow) : zero;
-      // Four black pixels in a row are common.
-      if (v128.any_true(v128.or(v128.or(x0, x1), v128.or(x2, x3)))) {
-        const low01 = i32x4.shuffle(x0, x1, 0, 4, 1, 5), high01 = i32x4.shuffle(x0, x1, 2, 6, 3, 7);
-        const low23 = i32x4.shuffle(x2, x3, 0, 4, 1, 5), high23 = i32x4.shuffle(x2, x3, 2, 6, 3, 7);
-        take(i64x2.shuffle(low01, low23, 0, 2), p);
-        take(i64x2.shuffle(low01, low23, 1, 3), p + 1);
-        take(i64x2.shuffle(high01, high23, 0, 2), p + 2);
-        take(i64x2.shuffle(high01, high23, 1, 3), p + 3);
-      }
       a += 16;
+      // Four black pixels in a row are common.
+      if (!v128.any_true(v128.or(v128.or(x0, x1), v128.or(x2, x3)))) continue;
+      const low01 = i32x4.shuffle(x0, x1, 0, 4, 1, 5), high01 = i32x4.shuffle(x0, x1, 2, 6, 3, 7);
+      const low23 = i32x4.shuffle(x2, x3, 0, 4, 1, 5), high23 = i32x4.shuffle(x2, x3, 2, 6, 3, 7);
+      const q0 = i64x2.shuffle(low01, low23, 0, 2), q1 = i64x2.shuffle(low01, low23, 1, 3);
+      const q2 = i64x2.shuffle(high01, high23, 0, 2), q3 = i64x2.shuffle(high01, high23, 1, 3);
+      const some0 = <usize>v128.any_true(q0), some1 = <usize>v128.any_true(q1);
+      const some2 = <usize>v128.any_true(q2), some3 = <usize>v128.any_true(q3);
+      v128.store(x, q0);
+      store<i32>(l, p);
+      x += some0 << 4;
+      l += some0 << 2;
+      v128.store(x, q1);
+      store<i32>(l, p + 1);
+      x += some1 << 4;
+      l += some1 << 2;
+      v128.store(x, q2);
+      store<i32>(l, p + 2);
+      x += some2 << 4;
+      l += some2 << 2;
+      v128.store(x, q3);
+      store<i32>(l, p + 3);
+      x += some3 << 4;
+      l += some3 << 2;
     }
   }
   for (; p < depth; ++p) {
-    take(quadAt(a, aRow, rows), p);
+    const quad = quadAt(a, aRow, rows);
+    v128.store(x, quad);
+    store<i32>(l, p);
+    const some = <usize>v128.any_true(quad);
+    x += some << 4;
+    l += some << 2;
     a += aStep;
   }
-  return <i32>((values - to) >> 4);
+  return <i32>((x - to) >> 4);
 }
 
 /** Strips of packed values against `vectors` vectors of B: as `sweep` in gemm-micro, step by step of each strip's list. */

@@ -1,6 +1,9 @@
 // From pictures as bytes to what a network takes.
+import type { TypedArray } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
 import { tensor } from "../tensor/create.ts";
-import { keep, scope } from "../tensor/tensor.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
 import type { Samples } from "./batches.ts";
 import type { ImageSet } from "./image-set.ts";
 
@@ -15,10 +18,19 @@ import type { ImageSet } from "./image-set.ts";
  * ```
  */
 export function toSamples(set: ImageSet, layout: "rows" | "images" = "rows"): Samples {
-  const pixels = new Float32Array(set.images.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = set.images[i] / 255;
   const shape = layout === "rows" ? [set.count, set.height * set.width] : [set.count, 1, set.height, set.width];
   return keep(
-    scope(() => ({ x: tensor(pixels, { shape }), y: tensor(Int32Array.from(set.labels), { shape: [set.count] }) })),
+    scope(() => ({ x: shades(set.images, shape), y: tensor(Int32Array.from(set.labels), { shape: [set.count] }) })),
   );
+}
+
+/** Bytes divided by 255. They go to the engine as they are, as the bytes of a bool tensor: a quarter of the memory to move. */
+function shades(bytes: Uint8Array, shape: Shape): Tensor {
+  const whole = empty("pixels", shape, "bool");
+  const x = empty("samples", shape, "float32");
+  if (x.size === 0) return x;
+  engine().write(whole, bytes as TypedArray);
+  engine().cast(whole, x);
+  engine().binaryScalar("div", x, 255, x, false);
+  return x;
 }

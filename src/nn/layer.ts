@@ -45,8 +45,9 @@ export interface LayerConfig {
 export abstract class Layer {
   /**
    * A class of your own sets this to true if `call` depends on its input, the layer's parameters and the context alone,
-   * looks at no values (`item()`, `dataSync()`), and draws random numbers from the context's generator only. Then `fit`
-   * may record the kernels of a step and run them again without calling the layer. A subclass has to say it for itself.
+   * looks at no values (`item()`, `dataSync()`), keeps no tensor that it makes, and draws random numbers from the
+   * context's generator only. Then `fit` may record the kernels of a step and run them again without calling the layer.
+   * A subclass has to say it for itself.
    */
   static readonly repeatable: boolean = false;
   /** Kind of layer, as the configuration names it. */

@@ -71,11 +71,24 @@ interface Known {
   written: boolean;
 }
 
+/** What a program reads, what is read after it, and what it takes for granted. */
 interface Recorded {
-  recording: Recording;
   inputs: Record<keyof Samples, Input>;
   result: StepResult;
   parameters: readonly Known[];
+}
+
+/** Runs the program on a batch; null if it can't, or a check in it failed: then the step itself has to say what is wrong. */
+function replay(program: Program, { inputs, parameters, result }: Recorded, batch: Samples): StepResult | null {
+  if (!inputs.x.fits(batch.x) || !inputs.y.fits(batch.y)) return null;
+  inputs.x.bind(batch.x);
+  inputs.y.bind(batch.y);
+  if (!program.run()) return null;
+  for (let i = 0; i < parameters.length; i++) {
+    const { slot, written } = parameters[i];
+    if (slot !== null) slot.fresh = !written;
+  }
+  return result;
 }
 
 /** The steps of one training run: recorded once, then replayed. */
@@ -84,9 +97,8 @@ export class Replay {
   obstacle: string | null;
   private steps = 0;
   /** Recorded in the running step; becomes the program when its scope has ended. */
-  private pending: Recorded | null = null;
-  private recorded: Recorded | null = null;
-  private program: Program | null = null;
+  private pending: { recording: Recording; recorded: Recorded } | null = null;
+  private ready: { program: Program; recorded: Recorded } | null = null;
 
   constructor(
     private readonly model: Sequential,
@@ -99,23 +111,19 @@ export class Replay {
 
   /** Whether steps are replayed by now. */
   get active(): boolean {
-    return this.program !== null;
+    return this.ready !== null;
   }
 
   /** What `step` computes of this batch: by replaying an earlier call of it, or by calling it. `settle` is to be called when the scope has ended. */
   run(batch: Samples, step: (batch: Samples) => StepResult): StepResult {
     if (this.obstacle !== null || batch.x.shape[0] !== this.batchSize || !isRecording()) return step(batch);
-    if (this.program !== null && this.recorded !== null) {
-      const { inputs, parameters, result } = this.recorded;
-      if (this.program.engine === engine() && this.unchanged(parameters)) {
-        if (!inputs.x.fits(batch.x) || !inputs.y.fits(batch.y)) return step(batch);
-        inputs.x.bind(batch.x);
-        inputs.y.bind(batch.y);
-        if (!this.program.run()) return step(batch);
-        for (const { slot, written } of parameters) if (slot !== null) slot.fresh = !written;
-        return result;
+    if (this.ready !== null) {
+      const { program, recorded } = this.ready;
+      if (program.engine === engine() && this.unchanged(recorded.parameters)) {
+        return replay(program, recorded, batch) ?? step(batch);
       }
-      this.forget();
+      this.ready = null;
+      this.steps = 0;
     }
     this.steps += 1;
     return this.steps < RECORDED ? step(batch) : this.record(batch, step);
@@ -129,25 +137,27 @@ export class Replay {
       const slot = value.node?.slot ?? null;
       return { value, node: value.node, slot, written: slot !== null && !slot.fresh };
     });
-    this.pending = { recording, inputs, result, parameters };
+    this.pending = { recording, recorded: { inputs, result, parameters } };
     return result;
   }
 
   /** Makes a program of what was recorded in the scope that has just ended. */
   settle(): void {
     if (this.pending === null) return;
-    const { recording, result } = this.pending;
-    this.recorded = this.pending;
+    const { recording, recorded } = this.pending;
     this.pending = null;
+    const { loss, predicted } = recorded.result;
+    // The graph has done its work.
+    loss.node = null;
     try {
-      this.program = recording.finish(result.predicted === null ? [result.loss] : [result.loss, result.predicted]);
-      if (this.program === null) this.obstacle = recording.obstacle ?? "it can't be recorded";
+      const program = recording.finish(predicted === null ? [loss] : [loss, predicted]);
+      if (program === null) this.obstacle = recording.obstacle ?? "it can't be recorded";
+      else this.ready = { program, recorded };
     } catch (error) {
       // No memory for it all at once: steps go on as before.
       if (!(error instanceof RangeError)) throw error;
       this.obstacle = error.message;
     }
-    if (this.program === null) this.recorded = null;
   }
 
   /** Whether the model has the parameters that it had, watched or not as they were. */
@@ -159,11 +169,5 @@ export class Replay {
       if (tensor !== value || tensor.node !== node || (node !== null && node.slot !== slot)) return false;
     }
     return true;
-  }
-
-  private forget(): void {
-    this.program = null;
-    this.recorded = null;
-    this.steps = 0;
   }
 }
