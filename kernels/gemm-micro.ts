@@ -164,7 +164,10 @@ function sweep<T>(rows: i32, vectors: i32, close: bool, t: Tiles): void {
   }
 }
 
-/** The loop over tiles of `rows` rows and `vectors` vectors, at most `widest(rows)`. */
+/**
+ * The loop over tiles of `rows` rows and `vectors` vectors, at most `widest(rows)`. `close`: the rows of A lie side by side, as in a transposed
+ * matrix, and C is written, not added to; four of them are then read from one pointer, which leaves a short loop less to count.
+ */
 export function sweepOf<T>(rows: i32, vectors: i32, close: bool): (t: Tiles) => void {
   if (close && rows == 4) {
     if (vectors == 2) return (t: Tiles): void => sweep<T>(4, 2, true, t);
