@@ -1,19 +1,23 @@
 // Products with a factor A that is mostly zeros: the black pixels of a digit, the words that a text does not have. A strip of four rows of A
 // meets a row of B with four values; where all four are zero, nothing is added to C, and the step is left out. Nothing else changes: what is
-// left is added in the same order, so the bits are those of the whole product. B has to be finite, for zero times infinity is no zero.
-// float32 only.
+// left is added in the same order, so the bits are those of the whole product, but for the sign of a zero where a sum has underflown to it.
+// B has to be finite, for zero times infinity is no zero. float32 only.
 import { put, putLast, maskAfter, multiplyAdd, Tiles } from "./gemm-micro";
 import { lanes } from "./lanes";
 
-/** Steps up to which a strip is taken whole or not at all: so short a loop costs less than the guess how long it will be. */
+/** Steps up to which a strip is taken whole or not at all: a loop so short costs less than a wrong guess of the processor how long it will be. */
 const SHORT: i32 = 24;
 /** Places of A that are tried. */
 const TRIED: i32 = 64;
 
-/** Whether enough of A is zero for `tileNonzero` to be faster, as far as some samples of its strips tell. */
-export function looksSparse(a: usize, aRow: usize, aStep: usize, m: i32, k: i32): bool {
+/**
+ * Whether enough of A is zero for `tileNonzero` to be faster, as far as some samples of its strips tell. Over few steps it takes only A whose
+ * rows lie side by side, as that of a gradient of weights, and C that is written, not added to.
+ */
+export function looksSparse(a: usize, aRow: usize, aStep: usize, m: i32, k: i32, accumulate: bool): bool {
   const strips = m / 4;
-  if (strips == 0) return false;
+  const short = k <= SHORT;
+  if (strips == 0 || (short && (aRow != 4 || m % 4 != 0 || accumulate))) return false;
   const rows = min(strips, 8);
   const steps = min(k, TRIED / rows);
   let zeros = 0;
@@ -25,8 +29,8 @@ export function looksSparse(a: usize, aRow: usize, aStep: usize, m: i32, k: i32)
       zeros += i32(bits == 0);
     }
   }
-  // Half of it; where only whole strips count, nearly all.
-  return k <= SHORT ? 3 * zeros >= 2 * rows * steps : 5 * zeros >= 2 * rows * steps;
+  // Two fifths; where only whole strips count, two thirds.
+  return (short ? 3 : 5) * zeros >= 2 * rows * steps;
 }
 
 /** Whether k rows of n >= 4 elements are free of NaN and infinity: times zero, these are NaN, and stay it in a sum. */
@@ -185,19 +189,6 @@ function sweepPlaces(vectors: i32, places: usize, column: usize, t: Tiles): void
 
 /** Packs a strip of up to four rows at `to`, and the numbers of its steps at `list`; returns how many there are. */
 function packStrip(to: usize, list: usize, a: usize, aRow: usize, aStep: usize, rows: i32, depth: i32): i32 {
-  if (depth <= SHORT) {
-    let any = f32x4.splat(0);
-    for (let p = 0; p < depth; ++p) {
-      const quad = rows == 4 && aRow == 4 ? v128.load(a) : quadAt(a, aRow, rows);
-      any = v128.or(any, quad);
-      v128.store(to, quad);
-      store<i32>(list, p);
-      to += 16;
-      list += 4;
-      a += aStep;
-    }
-    return v128.any_true(any) ? depth : 0;
-  }
   // Values of a step are written over by those of the next one, if all are zero. Written out, for these two places must stay in registers.
   let x = to, l = list;
   let p = 0;
@@ -333,7 +324,7 @@ export function tileNonzero(
   t: Tiles, m: i32, n: i32, a: usize, aRow: usize, aStep: usize, b: usize, panel: usize, c: usize, packed: usize, lists: usize,
 ): void {
   const depth = t.depth;
-  if (depth <= SHORT && aRow == 4 && !t.add && m % 4 == 0) {
+  if (depth <= SHORT) {
     tileStripsLeft(t, m, n, a, aStep, b, panel, c, packed, lists);
     return;
   }

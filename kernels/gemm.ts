@@ -121,7 +121,7 @@ function gemmBatched<T>(
   if (batch == 1) {
     // Decided for the whole product, so that its parts do not differ from it.
     if (sizeof<T>() == 4 && work >= SPARSE_WORK && n >= SPARSE_COLUMNS && bColumn == 1) {
-      task.sparse = looksSparse(a, task.aRow, task.aStep, m, k) && isFinite(b, task.bStep, k, n);
+      task.sparse = looksSparse(a, task.aRow, task.aStep, m, k, task.accumulate) && isFinite(b, task.bStep, k, n);
     }
     if (wanted > 1) multiplyGrid<T>(task, wanted);
     else multiply<T>(task);

@@ -223,7 +223,7 @@ function scaleLoop<T>(row: Row, x: usize, n: i32): void {
 @inline
 function axpyLoop<T>(row: Row, y: usize, x: usize, n: i32): void {
   const factor = number<T>(0);
-  // Four vectors a round: half the time, for a round of one is mostly its own counting.
+  // Four vectors a round take a quarter less time: a round of one is mostly its own counting.
   for (; n >= 64 / sizeof<T>(); n -= 64 / sizeof<T>()) {
     const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
     const y0 = v128.load(y), y1 = v128.load(y, 16), y2 = v128.load(y, 32), y3 = v128.load(y, 48);

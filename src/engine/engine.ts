@@ -30,6 +30,16 @@ export interface MatrixView {
   readonly batchStride: number;
 }
 
+/** What else a matrix product does. */
+export interface MatmulOptions {
+  /** Adds to what is there. */
+  accumulate?: boolean;
+  /** Added to every row. */
+  bias?: ArrayView;
+  /** Applied at the end. */
+  activation?: FusedActivation;
+}
+
 /** What an engine is and has. */
 export interface EngineStatus {
   /** Its name. */
@@ -100,7 +110,7 @@ export interface Engine {
     n: number,
     k: number,
     batch: number,
-    options?: { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation },
+    options?: MatmulOptions,
   ): void;
 
   /** Any other kernel by name, its operands' addresses and numbers in the order of its definition in kernels/. */

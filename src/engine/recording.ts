@@ -4,7 +4,7 @@
 // only as long as the function would ask for the same calls: one that looks at values, or draws numbers that are not known to be random, is
 // not made into a program at all.
 import type { DType, TypedArray } from "./dtype.ts";
-import { type ArrayView, type Engine, engine, type FusedActivation, type MatrixView, setEngine } from "./engine.ts";
+import { type ArrayView, type Engine, engine, type MatmulOptions, type MatrixView, setEngine } from "./engine.ts";
 import { planMemory } from "./plan.ts";
 import { keepStorage, type Storage } from "./storage.ts";
 
@@ -23,8 +23,6 @@ let current: Recording | undefined;
 export function noteDraw(numbers: readonly number[], again: () => readonly number[]): void {
   current?.drew({ numbers, again });
 }
-
-type MatmulOptions = { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation };
 
 /** Records the calls that a function makes: `run` it once, and `finish` when the scope that it ran in has ended. */
 export class Recording {

@@ -2,7 +2,7 @@
 // on the same bytes. Where the library can't take an operand as it lies, or gains nothing, the kernel computes it.
 import type { NativeProvider } from "../configure.ts";
 import { bytesOf, type DType } from "../dtype.ts";
-import type { ArrayView, EngineStatus, FusedActivation, MatrixView } from "../engine.ts";
+import type { ArrayView, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
 import { endedError } from "../storage.ts";
 import { WasmEngine, type WasmOptions } from "../wasm/engine.ts";
 import { CONVOLUTIONS, Convolutions } from "./convolution.ts";
@@ -133,7 +133,7 @@ export class NativeEngine extends WasmEngine {
     n: number,
     k: number,
     batch: number,
-    options: { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation } = {},
+    options: MatmulOptions = {},
   ): void {
     const multiply = c.dtype === "float32" ? this.calls.float32 : c.dtype === "float64" ? this.calls.float64 : null;
     const lda = leadingDimension(m, k, a.rowStride, a.columnStride);

@@ -1,7 +1,7 @@
 // The default engine: kernels compiled from AssemblyScript, on one WebAssembly memory, shared with worker threads where that is allowed.
 import { Arena } from "../arena.ts";
 import { bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
-import type { ArrayView, Engine, EngineStatus, FusedActivation, MatrixView } from "../engine.ts";
+import type { ArrayView, Engine, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
 import { platform } from "../platform.ts";
 import { endedError, makeStorage, type Storage, type StorageOwner } from "../storage.ts";
 import { compileKernels, hasRelaxedSimd } from "./module.ts";
@@ -370,7 +370,7 @@ export class WasmEngine implements Engine, StorageOwner {
     n: number,
     k: number,
     batch: number,
-    options: { accumulate?: boolean; bias?: ArrayView; activation?: FusedActivation } = {},
+    options: MatmulOptions = {},
   ): void {
     const table = this.byType[c.dtype];
     const bytes = bytesOf(c.dtype);
