@@ -19,7 +19,7 @@ export default defineConfig([
     outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   },
   {
-    entry: { node: "src/node.ts", "cli/main": "src/cli/main.ts" },
+    entry: { node: "src/node.ts", "cli/main": "cli/main.ts" },
     platform: "node",
     target: "node20",
     dts: declarations && { entry: "src/node.ts" },

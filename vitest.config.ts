@@ -27,7 +27,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "nabla", include: ["src/**/*.test.ts", "test/**/*.test.ts", "book/**/*.test.ts"] },
+        test: {
+          name: "nabla",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts", "book/**/*.test.ts", "cli/**/*.test.ts"],
+        },
       },
       { extends: true, test: { name: "one thread", include: numbers, env: { NABLA_THREADS: "1" } } },
       { extends: true, test: { name: "native", include: numbers, env: { NABLA_ENGINE: "auto" } } },

@@ -59,7 +59,7 @@ if (process.argv.includes("--build")) {
   const declarations = process.argv.includes("--declarations");
   if (declarations) process.env.NABLA_DECLARATIONS = "1";
   const stamp = join(root, "dist/.sources");
-  const sources = digest(["src", "book"], ["package.json", "tsdown.config.ts", "tsconfig.json"]);
+  const sources = digest(["src", "book", "cli"], ["package.json", "tsdown.config.ts", "tsconfig.json"]);
   if (!isCurrent(stamp, sources)) {
     say("building");
     // Only a build from scratch removes what is there: a command that runs meanwhile keeps its files.

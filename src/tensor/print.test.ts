@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { printCases } from "../../test/tensor/print-cases.ts";
 import type { DType } from "../engine/dtype.ts";
 import { formatArray, getPrintOptions, type PrintOptions, setPrintOptions } from "./print.ts";
-import { printCases } from "./print-cases.ts";
 
 const defaults = getPrintOptions();
 afterEach(() => setPrintOptions(defaults));

@@ -1,9 +1,9 @@
 // docs/RESULTS.md: every experiment with what the source reports, what was measured, verdict, time and figures.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Entry } from "../../../book/library.ts";
-import { writeFileAtomically } from "../../data/atomic.node.ts";
-import { say, type Text } from "../../plot/chart.ts";
+import type { Entry } from "../../book/library.ts";
+import { writeFileAtomically } from "../../src/data/atomic.node.ts";
+import { say, type Text } from "../../src/plot/chart.ts";
 import { figureFile, figureSvg } from "./figures.ts";
 import type { KeptRecord, Verification } from "./record.ts";
 import { valueText } from "./text.ts";

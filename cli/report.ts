@@ -1,12 +1,12 @@
 // The report of a training run: one HTML file with what one wants to know afterwards. How good is the network, how did it
 // get there, what does it mistake for what, what does it look at, and how is the run repeated.
-import type { Chart, Language, NetworkLayer, PointSeries, Text } from "../plot/chart.ts";
-import { say } from "../plot/chart.ts";
-import { imageAddress } from "../plot/images.ts";
-import { escapeMarkup } from "../plot/markup.ts";
-import type { Block, KeyFigure, Section } from "../plot/page.ts";
-import { renderPage } from "../plot/page.ts";
-import { formatNumber, formatPercent } from "../plot/scale.ts";
+import type { Chart, Language, NetworkLayer, PointSeries, Text } from "../src/plot/chart.ts";
+import { say } from "../src/plot/chart.ts";
+import { imageAddress } from "../src/plot/images.ts";
+import { escapeMarkup } from "../src/plot/markup.ts";
+import type { Block, KeyFigure, Section } from "../src/plot/page.ts";
+import { renderPage } from "../src/plot/page.ts";
+import { formatNumber, formatPercent } from "../src/plot/scale.ts";
 
 export interface RunReport {
   readonly title: string;

@@ -1,13 +1,13 @@
 // What a run was asked to do, and the model and optimiser that follow from it.
 
-import type { InitialiserName } from "../nn/initialisers.ts";
-import type { Layer } from "../nn/layer.ts";
-import { Dense } from "../nn/layers/dense.ts";
-import { Dropout } from "../nn/layers/dropout.ts";
-import { Sequential } from "../nn/sequential.ts";
-import { type Optimizer, optimizerByName } from "../optim/index.ts";
-import type { EpochRecord } from "../train/fit.ts";
-import { type Loss, lossFor } from "../train/losses.ts";
+import type { InitialiserName } from "../src/nn/initialisers.ts";
+import type { Layer } from "../src/nn/layer.ts";
+import { Dense } from "../src/nn/layers/dense.ts";
+import { Dropout } from "../src/nn/layers/dropout.ts";
+import { Sequential } from "../src/nn/sequential.ts";
+import { type Optimizer, optimizerByName } from "../src/optim/index.ts";
+import type { EpochRecord } from "../src/train/fit.ts";
+import { type Loss, lossFor } from "../src/train/losses.ts";
 
 export const HIDDEN_ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
 export const RUN_LOSSES = ["quadratic", "cross-entropy", "softmax"] as const;

@@ -1,6 +1,6 @@
 // `nabla data`: the data sets, and getting the one that is not generated.
 import { type Command, InvalidArgumentError } from "commander";
-import { type DownloadProgress, downloadMnist, findMnist } from "../data/mnist.node.ts";
+import { type DownloadProgress, downloadMnist, findMnist } from "../src/data/mnist.node.ts";
 import { suggestion, UserError } from "./errors.ts";
 
 const NAMES = ["mnist", "digits"] as const;

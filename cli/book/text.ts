@@ -1,10 +1,10 @@
 // What `nabla book` prints: experiments, claims and values as lines of text.
 
-import type { Band, Both, Claim, Form, OutcomeTable, Value } from "../../../book/experiment.ts";
-import { bandOf, type Judged, type Verdict } from "../../../book/judge.ts";
-import type { Entry } from "../../../book/library.ts";
-import type { Result } from "../../../book/run.ts";
-import { type Language, say } from "../../plot/chart.ts";
+import type { Band, Both, Claim, Form, OutcomeTable, Value } from "../../book/experiment.ts";
+import { bandOf, type Judged, type Verdict } from "../../book/judge.ts";
+import type { Entry } from "../../book/library.ts";
+import type { Result } from "../../book/run.ts";
+import { type Language, say } from "../../src/plot/chart.ts";
 
 const WORDS = {
   reported: { en: "reported", zh: "原书" },

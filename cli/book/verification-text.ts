@@ -1,6 +1,6 @@
 // The table at the end of `nabla book verify`.
-import type { Entry } from "../../../book/library.ts";
-import { type Language, say } from "../../plot/chart.ts";
+import type { Entry } from "../../book/library.ts";
+import { type Language, say } from "../../src/plot/chart.ts";
 import type { KeptRecord } from "./record.ts";
 import { valueText } from "./text.ts";
 

@@ -1,5 +1,5 @@
-import { platform } from "../../engine/platform.ts";
-import { memory } from "../../tensor/memory.ts";
+import { platform } from "../../src/engine/platform.ts";
+import { memory } from "../../src/tensor/memory.ts";
 
 /** Bytes of tensors left behind, from which the next experiment should not have to wait for the collector. */
 const MUCH = 1 << 29;

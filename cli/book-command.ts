@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import type { Form } from "../../book/experiment.ts";
-import type { Entry } from "../../book/library.ts";
-import { writeFileAtomically } from "../data/atomic.node.ts";
-import { findMnist } from "../data/mnist.node.ts";
-import { configureEngine } from "../engine/configure.ts";
-import type { Language } from "../plot/chart.ts";
+import type { Form } from "../book/experiment.ts";
+import type { Entry } from "../book/library.ts";
+import { writeFileAtomically } from "../src/data/atomic.node.ts";
+import { findMnist } from "../src/data/mnist.node.ts";
+import { configureEngine } from "../src/engine/configure.ts";
+import type { Language } from "../src/plot/chart.ts";
 import type { KeptRecord, Verification } from "./book/record.ts";
 import { nearestFew, UserError } from "./errors.ts";
 import { RUN_ENGINES } from "./run-config.ts";
@@ -96,7 +96,7 @@ export function addBookCommand(program: Command): void {
 }
 
 async function entriesFor(sourceId: string | undefined): Promise<Entry[]> {
-  const { allEntries, SOURCES } = await import("../../book/library.ts");
+  const { allEntries, SOURCES } = await import("../book/library.ts");
   if (sourceId === undefined) return allEntries();
   const ids = SOURCES.map(({ id }) => id);
   if (!ids.includes(sourceId)) throw new UserError(`there is no source ${sourceId}; there are ${ids.join(", ")}`);
@@ -164,7 +164,7 @@ async function run(id: string, options: RunOptions): Promise<void> {
   if (entry.experiment.needs?.includes("mnist") && !(await findMnist()).found) {
     throw new UserError(`${entry.experiment.id} ${NO_MNIST}`);
   }
-  const { runExperiment } = await import("../../book/run.ts");
+  const { runExperiment } = await import("../book/run.ts");
   const log = (line: string) => process.stderr.write(`  ${line}\n`);
   const result = await runExperiment(entry.experiment, { form: formOf(options), seed: options.seed, log });
   const [{ resultText }, { recordOf }] = await Promise.all([import("./book/text.ts"), import("./book/record.ts")]);

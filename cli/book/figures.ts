@@ -1,15 +1,15 @@
 // The figures of experiments as files and as a page.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Figure } from "../../../book/experiment.ts";
-import { bandOf } from "../../../book/judge.ts";
-import type { Entry } from "../../../book/library.ts";
-import type { Result } from "../../../book/run.ts";
-import { writeFileAtomically } from "../../data/atomic.node.ts";
-import { type Language, say } from "../../plot/chart.ts";
-import { type Block, renderPage } from "../../plot/page.ts";
-import { renderPng } from "../../plot/png.node.ts";
-import { renderSvg } from "../../plot/svg.ts";
+import type { Figure } from "../../book/experiment.ts";
+import { bandOf } from "../../book/judge.ts";
+import type { Entry } from "../../book/library.ts";
+import type { Result } from "../../book/run.ts";
+import { writeFileAtomically } from "../../src/data/atomic.node.ts";
+import { type Language, say } from "../../src/plot/chart.ts";
+import { type Block, renderPage } from "../../src/plot/page.ts";
+import { renderPng } from "../../src/plot/png.node.ts";
+import { renderSvg } from "../../src/plot/svg.ts";
 import { bandText, sectionText, valueText, verdictText } from "./text.ts";
 
 const WIDTH = 720;

@@ -1,6 +1,6 @@
 // The options of `nabla train` and how they become a run.
 import { type Command, Option } from "commander";
-import { engineFor } from "../engine/configure.ts";
+import { engineFor } from "../src/engine/configure.ts";
 import { defaultDataset } from "./datasets.ts";
 import { UsageError, UserError } from "./errors.ts";
 import {

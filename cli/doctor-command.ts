@@ -1,15 +1,15 @@
 // `nabla doctor`: what this machine offers, and the remedy for what it lacks.
 import { freemem, totalmem } from "node:os";
 import type { Command } from "commander";
-import { cacheFolder } from "../data/cache.node.ts";
-import { findMnist, type MnistPlace } from "../data/mnist.node.ts";
-import { configureEngine, engineStatus } from "../engine/configure.ts";
-import { missingReason, type NativeLibraries, nativeLibraries, remediesHere } from "../engine/native/library.ts";
-import { hasRelaxedSimd, hasSimd } from "../engine/wasm/module.ts";
-import { matmul } from "../ops/linalg.ts";
-import { ones } from "../tensor/create.ts";
-import { memory } from "../tensor/memory.ts";
-import { scope } from "../tensor/tensor.ts";
+import { cacheFolder } from "../src/data/cache.node.ts";
+import { findMnist, type MnistPlace } from "../src/data/mnist.node.ts";
+import { configureEngine, engineStatus } from "../src/engine/configure.ts";
+import { missingReason, type NativeLibraries, nativeLibraries, remediesHere } from "../src/engine/native/library.ts";
+import { hasRelaxedSimd, hasSimd } from "../src/engine/wasm/module.ts";
+import { matmul } from "../src/ops/linalg.ts";
+import { ones } from "../src/tensor/create.ts";
+import { memory } from "../src/tensor/memory.ts";
+import { scope } from "../src/tensor/tensor.ts";
 
 interface Finding {
   name: string;

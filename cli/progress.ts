@@ -1,5 +1,5 @@
 // How training looks while it runs: one moving line on a terminal, one line an epoch elsewhere.
-import type { StepInfo } from "../train/trainer.ts";
+import type { StepInfo } from "../src/train/trainer.ts";
 import type { RunRecord } from "./run-config.ts";
 
 const BAR = 24;

@@ -1,18 +1,18 @@
 // `nabla bench`: four figures that say how fast this machine is with Nabla, each the best of as many tries as fit into a second or two. Nabla
 // beside other libraries is measured by `npm run bench` in the repository.
 import { type Command, Option } from "commander";
-import { configureEngine, engineStatus } from "../engine/configure.ts";
-import type { EngineStatus } from "../engine/engine.ts";
-import { Dense } from "../nn/layers/dense.ts";
-import { Sequential } from "../nn/sequential.ts";
-import { add } from "../ops/elementwise.ts";
-import { matmul } from "../ops/linalg.ts";
-import { SGD } from "../optim/sgd.ts";
-import { ones, tensor } from "../tensor/create.ts";
-import { random } from "../tensor/random.ts";
-import { keep, scope } from "../tensor/tensor.ts";
-import { lossFor } from "../train/losses.ts";
-import { Trainer } from "../train/trainer.ts";
+import { configureEngine, engineStatus } from "../src/engine/configure.ts";
+import type { EngineStatus } from "../src/engine/engine.ts";
+import { Dense } from "../src/nn/layers/dense.ts";
+import { Sequential } from "../src/nn/sequential.ts";
+import { add } from "../src/ops/elementwise.ts";
+import { matmul } from "../src/ops/linalg.ts";
+import { SGD } from "../src/optim/sgd.ts";
+import { ones, tensor } from "../src/tensor/create.ts";
+import { random } from "../src/tensor/random.ts";
+import { keep, scope } from "../src/tensor/tensor.ts";
+import { lossFor } from "../src/train/losses.ts";
+import { Trainer } from "../src/train/trainer.ts";
 import { UserError } from "./errors.ts";
 import { RUN_ENGINES } from "./run-config.ts";
 import { oneOf, wholeNumber } from "./values.ts";

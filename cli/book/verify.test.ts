@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Experiment } from "../../../book/experiment.ts";
-import type { Entry } from "../../../book/library.ts";
+import type { Experiment } from "../../book/experiment.ts";
+import type { Entry } from "../../book/library.ts";
 import { mergeRecords } from "./record.ts";
 import { verificationText } from "./verification-text.ts";
 import { unexplained, verifyAll } from "./verify.ts";

@@ -1,10 +1,10 @@
 // Results as JSON: what `--json` prints, and what `verify --out` keeps for the report. Charts are data, so they are kept whole and drawn later.
 import { readFile } from "node:fs/promises";
-import type { Figure, Form, OutcomeTable, Value } from "../../../book/experiment.ts";
-import type { Verdict } from "../../../book/judge.ts";
-import type { Result } from "../../../book/run.ts";
-import { writeFileAtomically } from "../../data/atomic.node.ts";
-import type { Text } from "../../plot/chart.ts";
+import type { Figure, Form, OutcomeTable, Value } from "../../book/experiment.ts";
+import type { Verdict } from "../../book/judge.ts";
+import type { Result } from "../../book/run.ts";
+import { writeFileAtomically } from "../../src/data/atomic.node.ts";
+import type { Text } from "../../src/plot/chart.ts";
 import { UserError } from "../errors.ts";
 
 /** `"skipped"`: the data it needs is not on this machine. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The command `nabla`: reads the command line, runs one command, turns errors into messages and exit codes.
-import "../node.ts";
+import "../src/node.ts";
 import { Command, CommanderError } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
+import packageJson from "../package.json" with { type: "json" };
 import { addBenchCommand } from "./bench-command.ts";
 import { addBookCommand } from "./book-command.ts";
 import { addDataCommand } from "./data-command.ts";

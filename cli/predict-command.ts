@@ -1,13 +1,13 @@
 // `nabla predict`: what a trained network reads in a picture.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
-import { fitAsMnist } from "../data/fit-image.ts";
-import { readImageFile } from "../data/image-file.node.ts";
-import { loadModel, loadParameters } from "../io/model.ts";
-import { type ModelConfig, Sequential } from "../nn/sequential.ts";
-import { tensor } from "../tensor/create.ts";
-import { scope } from "../tensor/tensor.ts";
-import { predict } from "../train/evaluate.ts";
+import { fitAsMnist } from "../src/data/fit-image.ts";
+import { readImageFile } from "../src/data/image-file.node.ts";
+import { loadModel, loadParameters } from "../src/io/model.ts";
+import { type ModelConfig, Sequential } from "../src/nn/sequential.ts";
+import { tensor } from "../src/tensor/create.ts";
+import { scope } from "../src/tensor/tensor.ts";
+import { predict } from "../src/train/evaluate.ts";
 import { UserError } from "./errors.ts";
 import { RunFolder } from "./run-folder.ts";
 

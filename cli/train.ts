@@ -1,14 +1,14 @@
 // `nabla train`: a run from its options to its folder, or from its folder onwards.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { writeFileAtomically } from "../data/atomic.node.ts";
-import { configureEngine, engineStatus } from "../engine/configure.ts";
-import { startProfiling } from "../engine/profile.ts";
-import { saveModel } from "../io/model.ts";
-import { scope } from "../tensor/tensor.ts";
-import { confusionMatrix, evaluate, predict } from "../train/evaluate.ts";
-import { type Callback, runEpochs } from "../train/fit.ts";
-import { NonFiniteLossError, Trainer } from "../train/trainer.ts";
+import { writeFileAtomically } from "../src/data/atomic.node.ts";
+import { configureEngine, engineStatus } from "../src/engine/configure.ts";
+import { startProfiling } from "../src/engine/profile.ts";
+import { saveModel } from "../src/io/model.ts";
+import { scope } from "../src/tensor/tensor.ts";
+import { confusionMatrix, evaluate, predict } from "../src/train/evaluate.ts";
+import { type Callback, runEpochs } from "../src/train/fit.ts";
+import { NonFiniteLossError, Trainer } from "../src/train/trainer.ts";
 import { type LoadedDataset, loadDataset } from "./datasets.ts";
 import { UserError } from "./errors.ts";
 import { clock, Progress, percent, rate } from "./progress.ts";

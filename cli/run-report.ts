@@ -1,7 +1,7 @@
 // From a run's figures to what its report shows: the worst mistakes, the first layer's weights, the command that repeats it.
-import type { ImageSet } from "../data/image-set.ts";
-import { engineStatus } from "../engine/configure.ts";
-import type { Sequential } from "../nn/sequential.ts";
+import type { ImageSet } from "../src/data/image-set.ts";
+import { engineStatus } from "../src/engine/configure.ts";
+import type { Sequential } from "../src/nn/sequential.ts";
 import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
 import { layerSizesOf, type RunConfig, type RunRecord } from "./run-config.ts";

@@ -2,10 +2,10 @@
 // report.html what came out. Every file is whole or not there.
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { removeUnfinished, writeFileAtomically } from "../data/atomic.node.ts";
-import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { TrainerState } from "../train/trainer.ts";
+import { removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
+import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
+import type { TrainerState } from "../src/train/trainer.ts";
 import { UserError } from "./errors.ts";
 import type { RunConfig, RunHistory, RunRecord } from "./run-config.ts";
 

@@ -1,10 +1,10 @@
 // Running many experiments: what one throws is its result, and the others still run.
 import { cpus } from "node:os";
-import type { Form } from "../../../book/experiment.ts";
-import type { Entry } from "../../../book/library.ts";
-import { runExperiment } from "../../../book/run.ts";
-import { findMnist } from "../../data/mnist.node.ts";
-import { engineStatus } from "../../engine/configure.ts";
+import type { Form } from "../../book/experiment.ts";
+import type { Entry } from "../../book/library.ts";
+import { runExperiment } from "../../book/run.ts";
+import { findMnist } from "../../src/data/mnist.node.ts";
+import { engineStatus } from "../../src/engine/configure.ts";
 import { type Crew, runOnCrew } from "./crew.ts";
 import { reclaim } from "./reclaim.ts";
 import { type KeptRecord, keptRecordOf } from "./record.ts";

@@ -1,11 +1,11 @@
 // The data sets that the command line knows, as tensors: pixels 0 to 1 in rows, labels as class indices.
 import { existsSync } from "node:fs";
-import type { Samples } from "../data/batches.ts";
-import { digits } from "../data/digits.ts";
-import type { ImageSet, TrainAndTest } from "../data/image-set.ts";
-import { findMnist, loadImageFolder, loadMnist } from "../data/mnist.node.ts";
-import { toSamples } from "../data/samples.ts";
-import { splitSamples } from "../train/fit.ts";
+import type { Samples } from "../src/data/batches.ts";
+import { digits } from "../src/data/digits.ts";
+import type { ImageSet, TrainAndTest } from "../src/data/image-set.ts";
+import { findMnist, loadImageFolder, loadMnist } from "../src/data/mnist.node.ts";
+import { toSamples } from "../src/data/samples.ts";
+import { splitSamples } from "../src/train/fit.ts";
 import { suggestion, UserError } from "./errors.ts";
 
 /** Samples made for `--dataset digits`. */

@@ -2,9 +2,9 @@
 // experiment does. A process takes the next experiment when it is done with one; what ends a process fails its experiment, and no other.
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism, freemem } from "node:os";
-import type { Form } from "../../../book/experiment.ts";
-import type { Entry } from "../../../book/library.ts";
-import { runExperiment } from "../../../book/run.ts";
+import type { Form } from "../../book/experiment.ts";
+import type { Entry } from "../../book/library.ts";
+import { runExperiment } from "../../book/run.ts";
 import { reclaim } from "./reclaim.ts";
 import { type KeptRecord, keptRecordOf } from "./record.ts";
 
