@@ -5,7 +5,7 @@ import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import type { EngineStatus } from "../src/engine/engine.ts";
 import { Dense } from "../src/nn/layers/dense.ts";
 import { Sequential } from "../src/nn/sequential.ts";
-import { add } from "../src/ops/elementwise.ts";
+import { add } from "../src/ops/arithmetic.ts";
 import { matmul } from "../src/ops/linalg.ts";
 import { SGD } from "../src/optim/sgd.ts";
 import { ones, tensor } from "../src/tensor/create.ts";

@@ -23,13 +23,20 @@ const ROOMS = [
   "cli",
 ];
 
-function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+interface Import {
+  specifier: string;
+  /** `import type`: gone once compiled. `import { type X }` is not: the file is still loaded. */
+  typeOnly: boolean;
+  dynamic: boolean;
+}
+
+function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const found = [...text.matchAll(/^\s*(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm)];
   const dynamic = [...text.matchAll(/import\(\s*"([^"]+)"\s*\)/g)];
   return [
-    ...found.map((match) => ({ specifier: match[2], typeOnly: match[1] !== undefined })),
-    ...dynamic.map((match) => ({ specifier: match[1], typeOnly: false })),
+    ...found.map(([, type, specifier]) => ({ specifier, typeOnly: type !== undefined, dynamic: false })),
+    ...dynamic.map((match) => ({ specifier: match[1], typeOnly: false, dynamic: true })),
   ];
 }
 
@@ -69,6 +76,45 @@ test("an import points to an earlier room or stays in its own", () => {
   }
   expect(above.length).toBeGreaterThan(20);
   expect(wrong).toEqual([]);
+});
+
+/** The first circle found on the way along imports that are loaded together, as the files on it. */
+function circleFrom(starts: readonly string[], next: (file: string) => string[]): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    path.push(file);
+    for (const target of next(file)) {
+      const circle = visit(target);
+      if (circle) return circle;
+    }
+    path.pop();
+    done.add(file);
+    return undefined;
+  };
+  for (const file of starts) {
+    const circle = visit(file);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+test("imports run in no circle; types alone may", () => {
+  const loaded = (file: string): string[] =>
+    importsOf(file)
+      .filter(({ specifier, typeOnly, dynamic }) => specifier.startsWith(".") && !typeOnly && !dynamic)
+      .map(({ specifier }) => resolve(dirname(file), specifier))
+      .filter((target) => target.endsWith(".ts") && existsSync(target));
+  const circle = circleFrom([...files, ...above], loaded);
+  expect(circle?.map((file) => relative(root, file))).toBeUndefined();
+});
+
+test("the search for circles finds one", () => {
+  const graph: Record<string, string[]> = { a: ["b"], b: ["c", "d"], c: ["d"], d: ["b"] };
+  expect(circleFrom(["a"], (file) => graph[file])).toEqual(["b", "c", "d", "b"]);
+  expect(circleFrom(["a"], (file) => graph[file].filter((target) => file !== "d" || target !== "b"))).toBeUndefined();
 });
 
 test("no node: import is reachable from src/index.ts", () => {

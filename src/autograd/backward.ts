@@ -2,7 +2,8 @@
 // they are made, so descending order is an order in which that holds.
 import { engine } from "../engine/engine.ts";
 import { keepStorage } from "../engine/storage.ts";
-import { add, cast } from "../ops/elementwise.ts";
+import { add } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
 import { onesLike, zerosLike } from "../tensor/create.ts";
 import { checkVersions, type Node, withCollecting, withRecording } from "../tensor/graph.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";

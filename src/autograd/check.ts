@@ -1,6 +1,6 @@
 // Gradients checked against differences: every entry of every argument is moved a little to both sides, in float64.
 import { isFloat } from "../engine/dtype.ts";
-import { cast } from "../ops/elementwise.ts";
+import { cast } from "../ops/cast.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";

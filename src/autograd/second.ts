@@ -1,8 +1,9 @@
 // Second derivatives and full derivative matrices, for small problems: one backward pass a row.
 import { engine } from "../engine/engine.ts";
-import { mul } from "../ops/elementwise.ts";
-import { sum } from "../ops/reduce.ts";
-import { reshape, stack } from "../ops/shape.ts";
+import { mul } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
+import { stack } from "../ops/join.ts";
+import { reshape } from "../ops/views.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -6,11 +6,16 @@ import { zeros } from "../tensor/create.ts";
 import { anyTracked, isCollecting, isRecording, record, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, packed, scope, type Tensor } from "../tensor/tensor.ts";
-import { cast, checkTensor, sigmoidGradient, tanhGradient } from "./elementwise.ts";
+import { sigmoidGradient } from "./activations.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
 import { channelSum } from "./normalisation.ts";
+import { pad } from "./padding.ts";
 import { notWhole, type Pair, pair } from "./pooling.ts";
 import { markRectified, rectifierGradient } from "./rectified.ts";
-import { pad, reshape, slice } from "./shape.ts";
+import { slice } from "./slices.ts";
+import { tanhGradient } from "./trigonometry.ts";
+import { reshape } from "./views.ts";
 
 /** Zeros around the image: a number on each side, "valid" for none, or "same" for as many as make the output input / stride long, rounded up. */
 export type Padding<Sides> = Sides | "same" | "valid";

@@ -3,10 +3,13 @@
 import { isFloat, promote } from "../engine/dtype.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { cast, checkTensor, mul } from "./elementwise.ts";
+import { mul } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
 import { matmul } from "./linalg.ts";
-import { sum } from "./reduce.ts";
-import { reshape, slice, squeeze, transpose } from "./shape.ts";
+import { slice } from "./slices.ts";
+import { reshape, squeeze, transpose } from "./views.ts";
 
 /** A tensor whose axes have labels, each once. */
 interface Labelled {

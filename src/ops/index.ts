@@ -1,5 +1,25 @@
 // The operations that users call.
 
+export { elu, erf, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "./activations.ts";
+export { abs, add, div, floorDivide, mul, neg, reciprocal, remainder, sign, square, sub } from "./arithmetic.ts";
+export { broadcastTo, sum } from "./broadcast.ts";
+export { cast } from "./cast.ts";
+export { clip, maximum, minimum, where } from "./choice.ts";
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isfinite,
+  isinf,
+  isnan,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from "./comparison.ts";
 export {
   type ConvolutionOptions,
   type ConvolutionTransposeOptions,
@@ -8,87 +28,15 @@ export {
   convTranspose2d,
   type Padding,
 } from "./convolution.ts";
+export { cumprod, cumsum } from "./cumulative.ts";
+export { diagonal, lowerMask, lowerTriangle, trace, upperMask, upperTriangle } from "./diagonals.ts";
 export { einsum } from "./einsum.ts";
-export {
-  abs,
-  acos,
-  add,
-  asin,
-  atan,
-  atan2,
-  cast,
-  ceil,
-  clip,
-  cos,
-  cosh,
-  div,
-  elu,
-  equal,
-  erf,
-  exp,
-  exp2,
-  expm1,
-  floor,
-  floorDivide,
-  gaussian,
-  gelu,
-  greater,
-  greaterEqual,
-  isfinite,
-  isinf,
-  isnan,
-  leakyRelu,
-  less,
-  lessEqual,
-  log,
-  log1p,
-  log2,
-  log10,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  notEqual,
-  pow,
-  reciprocal,
-  relu,
-  remainder,
-  round,
-  rsqrt,
-  sigmoid,
-  sign,
-  silu,
-  sin,
-  sinh,
-  softplus,
-  sqrt,
-  square,
-  step,
-  sub,
-  tan,
-  tanh,
-  trunc,
-  where,
-} from "./elementwise.ts";
-export {
-  ellipsis,
-  embedding,
-  gather,
-  type Index,
-  index,
-  iterate,
-  maskedSelect,
-  newAxis,
-  nonZero,
-  type Slice,
-  s,
-  scatterAdd,
-  takeAlongAxis,
-} from "./indexing.ts";
+export { exp, exp2, expm1, log, log1p, log2, log10, pow, rsqrt, sqrt } from "./exponentials.ts";
+export type { Axes } from "./folding.ts";
+export { embedding, gather, scatterAdd, takeAlongAxis } from "./gather.ts";
+export { ellipsis, type Index, newAxis, type Slice, s } from "./index-plan.ts";
+export { index, iterate } from "./indexing.ts";
+export { concat, roll, stack } from "./join.ts";
 export { dot, linear, matmul, outer } from "./linalg.ts";
 export {
   binaryCrossEntropy,
@@ -100,6 +48,7 @@ export {
   quadraticCost,
   softmaxCrossEntropy,
 } from "./loss.ts";
+export { maskedSelect, nonZero } from "./masks.ts";
 export {
   type BatchNormOptions,
   type BatchNormResult,
@@ -111,6 +60,7 @@ export {
   localResponseNorm,
 } from "./normalisation.ts";
 export { oneHot } from "./onehot.ts";
+export { type PadMode, pad } from "./padding.ts";
 export {
   avgPool1d,
   avgPool2d,
@@ -122,69 +72,30 @@ export {
   type Pair,
   type PoolingOptions,
 } from "./pooling.ts";
-export {
-  bidirectional,
-  type Direction,
-  type GruOptions,
-  gru,
-  type LstmOptions,
-  type LstmResult,
-  lstm,
-  type RecurrentParameters,
-  type RecurrentResult,
-  type RnnOptions,
-  rnn,
-  type SequenceOptions,
-  splitConcatenated,
-  stackedLayers,
-} from "./recurrent.ts";
+export { type GruOptions, gru } from "./recurrent/gru.ts";
+export { bidirectional, splitConcatenated, stackedLayers } from "./recurrent/layers.ts";
+export { type LstmOptions, type LstmResult, lstm } from "./recurrent/lstm.ts";
+export { type RnnOptions, rnn } from "./recurrent/rnn.ts";
+export type { Direction, RecurrentParameters, RecurrentResult, SequenceOptions } from "./recurrent/setup.ts";
 export { type Tree, treeRnn } from "./recursive.ts";
 export {
-  type Axes,
   all,
   any,
   argmax,
   argmin,
   countNonZero,
-  cumprod,
-  cumsum,
-  logSoftmax,
-  logSumExp,
   max,
   mean,
   min,
   norm,
   prod,
-  softmax,
   standardDeviation,
-  sum,
   variance,
 } from "./reduce.ts";
-export {
-  broadcastTo,
-  clone,
-  concat,
-  diagonal,
-  expandDims,
-  flatten,
-  flip,
-  lowerMask,
-  lowerTriangle,
-  moveAxis,
-  type PadMode,
-  pad,
-  repeat,
-  reshape,
-  roll,
-  slice,
-  split,
-  squeeze,
-  stack,
-  swapAxes,
-  tile,
-  trace,
-  transpose,
-  upperMask,
-  upperTriangle,
-} from "./shape.ts";
+export { repeat, tile } from "./repeat.ts";
+export { ceil, floor, round, trunc } from "./rounding.ts";
+export { flip, slice, split } from "./slices.ts";
+export { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 export { argsort, bincount, histogram, median, quantile, searchSorted, sort, topK, unique } from "./sorting.ts";
+export { acos, asin, atan, atan2, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
+export { clone, expandDims, flatten, moveAxis, reshape, squeeze, swapAxes, transpose } from "./views.ts";

@@ -5,9 +5,13 @@ import { zerosLike } from "../tensor/create.ts";
 import { anyTracked, isCollecting, isRecording, record } from "../tensor/graph.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, packed, type Tensor, windowOf } from "../tensor/tensor.ts";
-import { cast, checkTensor, mul, reluGradient, sigmoidGradient, tanhGradient } from "./elementwise.ts";
-import { sum, sumTo } from "./reduce.ts";
-import { broadcastTo, expandDims, reshape, squeeze, swapAxes } from "./shape.ts";
+import { reluGradient, sigmoidGradient } from "./activations.ts";
+import { mul } from "./arithmetic.ts";
+import { broadcastTo, sum, sumTo } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
+import { tanhGradient } from "./trigonometry.ts";
+import { expandDims, reshape, squeeze, swapAxes } from "./views.ts";
 
 /** The operands in one float dtype. */
 function floats(operation: string, a: Tensor, b: Tensor): [Tensor, Tensor] {

@@ -4,15 +4,23 @@ import { engine } from "../engine/engine.ts";
 import { anyTracked, record, tracked, withRecording } from "../tensor/graph.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
-import * as e from "./elementwise.ts";
+import { sigmoid } from "./activations.ts";
+import { abs, add, mul, neg, square, sub } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import { checkSameShape, checkTensor } from "./check.ts";
+import { maximum, where } from "./choice.ts";
+import { lessEqual } from "./comparison.ts";
+import { log } from "./exponentials.ts";
 import { oneHot } from "./onehot.ts";
-import { logSoftmax, mean, softmax, sum } from "./reduce.ts";
+import { mean } from "./reduce.ts";
+import { logSoftmax, softmax } from "./softmax.ts";
 
 function pair(operation: string, predictions: Tensor, targets: Tensor): Tensor {
-  e.checkTensor(operation, predictions);
-  e.checkTensor(operation, targets);
-  e.checkSameShape(operation, predictions, targets, "predictions and targets");
-  return e.cast(targets, isFloat(predictions.dtype) ? predictions.dtype : "float32");
+  checkTensor(operation, predictions);
+  checkTensor(operation, targets);
+  checkSameShape(operation, predictions, targets, "predictions and targets");
+  return cast(targets, isFloat(predictions.dtype) ? predictions.dtype : "float32");
 }
 
 function rowsOf(operation: string, x: Tensor): number {
@@ -52,14 +60,14 @@ export function quadraticCost(predictions: Tensor, targets: Tensor): Tensor {
 
 /** factor times the sum of squared differences, one node: the gradient is 2 factor (p - t). */
 function squaredDifference(operation: string, p: Tensor, t: Tensor, factor: number): Tensor {
-  const difference = noRecord(() => e.sub(p, t));
+  const difference = noRecord(() => sub(p, t));
   const total = empty(operation, [], difference.dtype);
   engine().reduce("sumSquares", difference, total, 1, difference.size, 1);
-  const y = noRecord(() => e.mul(total, factor));
+  const y = noRecord(() => mul(total, factor));
   if (!anyTracked(p, t)) return y;
   return record(operation, y, [p, t], (dy) => {
-    const d = e.mul(anyTracked(p, t) ? e.sub(p, t) : difference, e.mul(dy, 2 * factor));
-    return [p.node ? d : undefined, t.node ? e.neg(d) : undefined];
+    const d = mul(anyTracked(p, t) ? sub(p, t) : difference, mul(dy, 2 * factor));
+    return [p.node ? d : undefined, t.node ? neg(d) : undefined];
   });
 }
 
@@ -78,7 +86,7 @@ function noRecord<R>(body: () => R): R {
  * ```
  */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor {
-  return mean(e.abs(e.sub(predictions, pair("meanAbsoluteError", predictions, targets))));
+  return mean(abs(sub(predictions, pair("meanAbsoluteError", predictions, targets))));
 }
 
 /**
@@ -95,18 +103,18 @@ export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor 
  */
 export function huber(predictions: Tensor, targets: Tensor, delta = 1): Tensor {
   if (!(delta > 0)) throw new RangeError(`huber: delta must be above 0, got ${delta}`);
-  const difference = e.sub(predictions, pair("huber", predictions, targets));
-  const distance = e.abs(difference);
-  const inner = e.mul(e.square(difference), 0.5);
-  const outer = e.mul(e.sub(distance, 0.5 * delta), delta);
-  return mean(e.where(e.lessEqual(distance, delta), inner, outer));
+  const difference = sub(predictions, pair("huber", predictions, targets));
+  const distance = abs(difference);
+  const inner = mul(square(difference), 0.5);
+  const outer = mul(sub(distance, 0.5 * delta), delta);
+  return mean(where(lessEqual(distance, delta), inner, outer));
 }
 
 /** Probabilities closer to 0 or 1 than this are moved there before their logarithm is taken; below float32's resolution at 1. */
 const SMALLEST: Record<string, number> = { float32: 1e-37, float64: 1e-300 };
 
 function safeLog(p: Tensor): Tensor {
-  return e.log(e.maximum(p, SMALLEST[p.dtype] ?? 1e-37));
+  return log(maximum(p, SMALLEST[p.dtype] ?? 1e-37));
 }
 
 /**
@@ -123,9 +131,9 @@ function safeLog(p: Tensor): Tensor {
  */
 export function binaryCrossEntropy(predictions: Tensor, targets: Tensor): Tensor {
   const t = pair("binaryCrossEntropy", predictions, targets);
-  const p = isFloat(predictions.dtype) ? predictions : e.cast(predictions, "float32");
-  const terms = e.add(e.mul(t, safeLog(p)), e.mul(e.sub(1, t), safeLog(e.sub(1, p))));
-  return e.mul(sum(terms), -1 / rowsOf("binaryCrossEntropy", p));
+  const p = isFloat(predictions.dtype) ? predictions : cast(predictions, "float32");
+  const terms = add(mul(t, safeLog(p)), mul(sub(1, t), safeLog(sub(1, p))));
+  return mul(sum(terms), -1 / rowsOf("binaryCrossEntropy", p));
 }
 
 /**
@@ -146,15 +154,15 @@ export function binaryCrossEntropyWithLogits(
   reduction: "mean" | "rows" = "mean",
 ): Tensor {
   const t = pair("binaryCrossEntropyWithLogits", logits, targets);
-  const z = isFloat(logits.dtype) ? logits : e.cast(logits, "float32");
+  const z = isFloat(logits.dtype) ? logits : cast(logits, "float32");
   const factor = 1 / (reduction === "mean" ? z.size : rowsOf("binaryCrossEntropyWithLogits", z));
   const terms = empty("binaryCrossEntropyWithLogits", z.shape, z.dtype);
   if (z.size > 0) engine().kernel("binaryCrossEntropyWithLogits", z.dtype, packed(z), packed(t), terms, z.size);
-  const y = e.mul(sum(terms), factor);
+  const y = mul(sum(terms), factor);
   if (!anyTracked(z, t)) return y;
   return record("binaryCrossEntropyWithLogits", y, [z, t], (dy) => {
-    const scale = e.mul(dy, factor);
-    return [z.node ? e.mul(e.sub(e.sigmoid(z), t), scale) : undefined, t.node ? e.neg(e.mul(z, scale)) : undefined];
+    const scale = mul(dy, factor);
+    return [z.node ? mul(sub(sigmoid(z), t), scale) : undefined, t.node ? neg(mul(z, scale)) : undefined];
   });
 }
 
@@ -170,9 +178,9 @@ export function binaryCrossEntropyWithLogits(
  * ```
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  e.checkTensor("softmaxCrossEntropy", logits);
-  e.checkTensor("softmaxCrossEntropy", targets);
-  const z = isFloat(logits.dtype) ? logits : e.cast(logits, "float32");
+  checkTensor("softmaxCrossEntropy", logits);
+  checkTensor("softmaxCrossEntropy", targets);
+  const z = isFloat(logits.dtype) ? logits : cast(logits, "float32");
   if (z.rank !== 2)
     throw new RangeError(`softmaxCrossEntropy: logits must be [samples, classes], got ${formatShape(z.shape)}`);
   const [n, classes] = z.shape as [number, number];
@@ -185,8 +193,8 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
       `softmaxCrossEntropy: targets must be ${n} class indices (int32) or probabilities of shape ${formatShape(z.shape)}, got ${targets.dtype} ${formatShape(targets.shape)}`,
     );
   }
-  const t = e.cast(targets, z.dtype);
-  if (tracked(t)) return e.mul(sum(e.mul(t, logSoftmax(z))), -1 / n);
+  const t = cast(targets, z.dtype);
+  if (tracked(t)) return mul(sum(mul(t, logSoftmax(z))), -1 / n);
   return fusedSoftmax(z, null, t);
 }
 
@@ -205,14 +213,14 @@ function fusedSoftmax(z: Tensor, labels: Tensor | null, probabilities: Tensor | 
   return record("softmaxCrossEntropy", y, [z], (dy) => {
     // The stored gradient is a constant; where gradients of gradients are followed, it is rebuilt from operations.
     const difference = tracked(z) ? rebuilt(z, labels, probabilities) : gradient!;
-    return [e.mul(difference, e.mul(dy, 1 / n))];
+    return [mul(difference, mul(dy, 1 / n))];
   });
 }
 
 function rebuilt(z: Tensor, labels: Tensor | null, probabilities: Tensor | null): Tensor {
   const p = softmax(z);
-  if (labels) return e.sub(p, oneHot(labels, z.shape[1], z.dtype));
-  return e.sub(e.mul(p, sum(probabilities!, -1, true)), probabilities!);
+  if (labels) return sub(p, oneHot(labels, z.shape[1], z.dtype));
+  return sub(mul(p, sum(probabilities!, -1, true)), probabilities!);
 }
 
 function checkClasses(operation: string, labels: Tensor, n: number, classes: number): void {
@@ -237,8 +245,8 @@ function checkClasses(operation: string, labels: Tensor, n: number, classes: num
  * ```
  */
 export function negativeLogLikelihood(predictions: Tensor, labels: Tensor): Tensor {
-  e.checkTensor("negativeLogLikelihood", predictions);
-  e.checkTensor("negativeLogLikelihood", labels);
+  checkTensor("negativeLogLikelihood", predictions);
+  checkTensor("negativeLogLikelihood", labels);
   if (predictions.rank !== 2 || labels.rank !== 1 || labels.dtype !== "int32") {
     throw new RangeError(
       `negativeLogLikelihood: needs probabilities [n, classes] and int32 class indices [n], got ${formatShape(predictions.shape)} and ${labels.dtype} ${formatShape(labels.shape)}`,
@@ -246,7 +254,7 @@ export function negativeLogLikelihood(predictions: Tensor, labels: Tensor): Tens
   }
   const [n, classes] = predictions.shape as [number, number];
   checkClasses("negativeLogLikelihood", labels, n, classes);
-  const hits = e.cast(oneHot(labels, classes, "float32"), "bool");
-  const likelihood = sum(e.where(hits, predictions, 0), 1);
-  return e.neg(mean(safeLog(likelihood)));
+  const hits = cast(oneHot(labels, classes, "float32"), "bool");
+  const likelihood = sum(where(hits, predictions, 0), 1);
+  return neg(mean(safeLog(likelihood)));
 }

@@ -1,26 +1,55 @@
 // The operations as methods of Tensor: `x.add(y)` is `add(x, y)`. The list below is the whole rule; types follow from the functions.
 import { Tensor } from "../tensor/tensor.ts";
-import * as elementwise from "./elementwise.ts";
+import { elu, erf, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "./activations.ts";
+import { abs, add, div, floorDivide, mul, neg, reciprocal, remainder, sign, square, sub } from "./arithmetic.ts";
+import { broadcastTo, sum } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import { clip, maximum, minimum } from "./choice.ts";
+import {
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from "./comparison.ts";
+import { cumprod, cumsum } from "./cumulative.ts";
+import { diagonal, trace } from "./diagonals.ts";
+import { exp, exp2, expm1, log, log1p, log2, log10, pow, rsqrt, sqrt } from "./exponentials.ts";
+import { gather, scatterAdd, takeAlongAxis } from "./gather.ts";
+import type { Index } from "./index-plan.ts";
 import * as indexing from "./indexing.ts";
-import * as linalg from "./linalg.ts";
-import * as reduce from "./reduce.ts";
-import * as shape from "./shape.ts";
-import * as sorting from "./sorting.ts";
+import { roll } from "./join.ts";
+import { dot, matmul, outer } from "./linalg.ts";
+import { maskedSelect, nonZero } from "./masks.ts";
+import { pad } from "./padding.ts";
+import {
+  all,
+  any,
+  argmax,
+  argmin,
+  countNonZero,
+  max,
+  mean,
+  min,
+  norm,
+  prod,
+  standardDeviation,
+  variance,
+} from "./reduce.ts";
+import { repeat, tile } from "./repeat.ts";
+import { ceil, floor, round, trunc } from "./rounding.ts";
+import { flip, slice, split } from "./slices.ts";
+import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
+import { argsort, median, quantile, sort, topK, unique } from "./sorting.ts";
+import { acos, asin, atan, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
+import { clone, expandDims, flatten, moveAxis, reshape, squeeze, swapAxes, transpose } from "./views.ts";
 
-const { add, sub, mul, div, floorDivide, remainder, pow, maximum, minimum } = elementwise;
-const { neg, abs, sign, floor, ceil, round, trunc, square, sqrt, rsqrt, reciprocal } = elementwise;
-const { exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf } =
-  elementwise;
-const { sigmoid, relu, leakyRelu, elu, softplus, silu, gelu, gaussian, step, clip, cast } = elementwise;
-const { equal, notEqual, less, lessEqual, greater, greaterEqual } = elementwise;
-const { logicalAnd, logicalOr, logicalXor, logicalNot } = elementwise;
-const { matmul, dot, outer } = linalg;
-const { sum, mean, prod, max, min, argmax, argmin, any, all, countNonZero, variance, standardDeviation, norm } = reduce;
-const { logSumExp, softmax, logSoftmax, cumsum, cumprod } = reduce;
-const { reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip } = shape;
-const { split, tile, repeat, pad, roll, diagonal, trace } = shape;
-const { set, gather, scatterAdd, takeAlongAxis, maskedSelect, nonZero } = indexing;
-const { sort, argsort, topK, unique, median, quantile } = sorting;
+const { set } = indexing;
 
 /** Functions whose first argument becomes `this`. */
 const methods = {
@@ -61,7 +90,7 @@ declare module "../tensor/tensor.ts" {
      * tensor([[1, 2], [3, 4]]).get(0, -1).item(); // 2
      * ```
      */
-    get(...indices: indexing.Index[]): Tensor;
+    get(...indices: Index[]): Tensor;
     /** The slices along the first axis. */
     [Symbol.iterator](): IterableIterator<Tensor>;
   }
@@ -86,7 +115,7 @@ Object.defineProperty(Tensor.prototype, "T", {
 
 // As many indices as there are axes, and new ones.
 Object.defineProperty(Tensor.prototype, "get", {
-  value(this: Tensor, ...indices: indexing.Index[]) {
+  value(this: Tensor, ...indices: Index[]) {
     return indexing.get(this, ...indices);
   },
   writable: true,

@@ -6,17 +6,22 @@ import { zeros } from "../tensor/create.ts";
 import { isRecording, record, tracked } from "../tensor/graph.ts";
 import { formatShape, normaliseAxes, normaliseAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
-import * as e from "./elementwise.ts";
+import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
+import { broadcastTo, sum } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
+import { pow, rsqrt } from "./exponentials.ts";
+import type { Axes } from "./folding.ts";
 import { type Windows, windowSum } from "./pooling.ts";
-import { type Axes, mean, sum } from "./reduce.ts";
-import { broadcastTo, reshape } from "./shape.ts";
+import { mean } from "./reduce.ts";
+import { reshape } from "./views.ts";
 
 /** The operands in one float dtype. */
 function floats<T extends readonly Tensor[]>(operation: string, ...operands: T): { [I in keyof T]: Tensor } {
-  for (const x of operands) e.checkTensor(operation, x);
+  for (const x of operands) checkTensor(operation, x);
   const common = operands.map((x) => x.dtype).reduce(promote);
   const dtype = isFloat(common) ? common : "float32";
-  return operands.map((x) => e.cast(x, dtype)) as { [I in keyof T]: Tensor };
+  return operands.map((x) => cast(x, dtype)) as { [I in keyof T]: Tensor };
 }
 
 function checkEpsilon(operation: string, epsilon: number): number {
@@ -74,10 +79,10 @@ function channelAffine(x: Tensor, centre: Tensor | null, scale: Tensor, shift: T
   if (!anyFollowed(...inputs)) return y;
   return record("batchNormInference", y, inputs, (dy) => {
     const dx = x.node || centre?.node ? channelAffine(dy, null, scale, null, axis) : undefined;
-    const away = centre === null ? x : e.sub(x, alongAxis(centre, x.shape, axis));
+    const away = centre === null ? x : sub(x, alongAxis(centre, x.shape, axis));
     const gradients: (Tensor | undefined)[] = [x.node ? dx : undefined];
-    if (centre) gradients.push(centre.node ? e.neg(channelSum(dx!, axis)) : undefined);
-    gradients.push(scale.node ? channelSum(e.mul(dy, away), axis) : undefined);
+    if (centre) gradients.push(centre.node ? neg(channelSum(dx!, axis)) : undefined);
+    gradients.push(scale.node ? channelSum(mul(dy, away), axis) : undefined);
     if (shift) gradients.push(shift.node ? channelSum(dy, axis) : undefined);
     return gradients;
   });
@@ -154,17 +159,17 @@ export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: Batch
 function batchGradients(x: Tensor, gamma: Tensor, dy: Tensor, axis: number, epsilon: number): Tensor[] {
   const others = x.shape.map((_, i) => i).filter((i) => i !== axis);
   const wide = alongAxis(gamma, x.shape, axis);
-  const { z, dx } = normalisedGradient(x, e.mul(dy, wide), others, epsilon);
-  return [dx, sum(e.mul(dy, z), others), sum(dy, others)];
+  const { z, dx } = normalisedGradient(x, mul(dy, wide), others, epsilon);
+  return [dx, sum(mul(dy, z), others), sum(dy, others)];
 }
 
 /** z = (x - mean) / sqrt(variance + epsilon) over the axes, and the gradient by x of sum(z g), in operations. */
 function normalisedGradient(x: Tensor, g: Tensor, axes: Axes, epsilon: number): { z: Tensor; dx: Tensor } {
-  const away = e.sub(x, mean(x, axes, true));
-  const inverse = e.rsqrt(e.add(mean(e.square(away), axes, true), epsilon));
-  const z = e.mul(away, inverse);
-  const rest = e.sub(e.sub(g, mean(g, axes, true)), e.mul(z, mean(e.mul(g, z), axes, true)));
-  return { z, dx: e.mul(inverse, rest) };
+  const away = sub(x, mean(x, axes, true));
+  const inverse = rsqrt(add(mean(square(away), axes, true), epsilon));
+  const z = mul(away, inverse);
+  const rest = sub(sub(g, mean(g, axes, true)), mul(z, mean(mul(g, z), axes, true)));
+  return { z, dx: mul(inverse, rest) };
 }
 
 /**
@@ -189,7 +194,7 @@ export function batchNormInference(
   const axis = normaliseAxis("batchNormInference", options.axis ?? 1, input.rank);
   const names = "mean, variance, gamma and beta";
   checkChannels("batchNormInference", names, [centre, spread, g, b], input.shape[axis], axis);
-  return channelAffine(input, centre, e.mul(g, e.rsqrt(e.add(spread, epsilon))), b, axis);
+  return channelAffine(input, centre, mul(g, rsqrt(add(spread, epsilon))), b, axis);
 }
 
 // By row
@@ -254,8 +259,8 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: Layer
 /** The gradients of layerNorm, in operations. */
 function rowGradients(x: Tensor, gamma: Tensor, dy: Tensor, axes: number[], epsilon: number): Tensor[] {
   const samples = x.shape.map((_, i) => i).slice(0, x.rank - axes.length);
-  const { z, dx } = normalisedGradient(x, e.mul(dy, gamma), axes, epsilon);
-  return [dx, sum(e.mul(dy, z), samples), sum(dy, samples)];
+  const { z, dx } = normalisedGradient(x, mul(dy, gamma), axes, epsilon);
+  return [dx, sum(mul(dy, z), samples), sum(dy, samples)];
 }
 
 // Across neighbouring channels
@@ -315,8 +320,8 @@ function responseGradient(x: Tensor, dy: Tensor, size: number, alpha: number, be
   // Channels as the rows of an image, so that a window over channels is a window of one column.
   const windowsFrom = (before: number): Windows => [batch, channels, inner, channels, inner, size, 1, 1, 1, before, 0];
   const neighbours = (t: Tensor, before: number): Tensor => windowSum("windowSum", t, windowsFrom(before), 1, t.shape);
-  const d = e.add(e.mul(neighbours(e.square(x), Math.floor(size / 2)), alpha), k);
-  const factor = e.pow(d, -beta);
-  const shares = neighbours(e.div(e.mul(e.mul(dy, x), factor), d), Math.floor((size - 1) / 2));
-  return e.sub(e.mul(dy, factor), e.mul(e.mul(x, shares), 2 * alpha * beta));
+  const d = add(mul(neighbours(square(x), Math.floor(size / 2)), alpha), k);
+  const factor = pow(d, -beta);
+  const shares = neighbours(div(mul(mul(dy, x), factor), d), Math.floor((size - 1) / 2));
+  return sub(mul(dy, factor), mul(mul(x, shares), 2 * alpha * beta));
 }

@@ -3,7 +3,8 @@ import type { DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { checkShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
-import { cast, checkTensor } from "./elementwise.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
 
 /**
  * Class indices as rows: [...] gives [..., depth] with 1 at the index and 0 elsewhere. No gradient.

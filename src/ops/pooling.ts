@@ -5,10 +5,15 @@ import { engine } from "../engine/engine.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
-import * as e from "./elementwise.ts";
+import { reluGradient } from "./activations.ts";
+import { div, mul } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
+import { where } from "./choice.ts";
+import { equal } from "./comparison.ts";
 import { isRectified, markMasked } from "./rectified.ts";
 import { mean } from "./reduce.ts";
-import { reshape } from "./shape.ts";
+import { reshape } from "./views.ts";
 
 /** A length along the height and along the width; one number means both. */
 export type Pair = number | readonly [number, number];
@@ -60,7 +65,7 @@ interface Plan {
 }
 
 function planOf(operation: string, x: Tensor, size: Pair, options: PoolingOptions): Plan {
-  e.checkTensor(operation, x);
+  checkTensor(operation, x);
   if (x.rank !== 4) {
     throw new RangeError(`${operation}: x must be [batch, channels, height, width], got shape ${formatShape(x.shape)}`);
   }
@@ -87,7 +92,7 @@ function plan(operation: string, x: Tensor, size: readonly [number, number], opt
   const shape = [batch, channels, ...out];
   checkShape(operation, shape);
   const windows = [batch * channels, height, width, ...out, ...size, ...stride, ...padding] as const;
-  return { input: isFloat(x.dtype) ? x : e.cast(x, "float32"), windows, shape };
+  return { input: isFloat(x.dtype) ? x : cast(x, "float32"), windows, shape };
 }
 
 /** A sequence [batch, channels, length] as an image of one row, its window and options with it. */
@@ -97,7 +102,7 @@ function asRow(
   size: number,
   options: PoolingOptions<number>,
 ): [Tensor, [number, number], PoolingOptions] {
-  e.checkTensor(operation, x);
+  checkTensor(operation, x);
   if (x.rank !== 3)
     throw new RangeError(`${operation}: x must be [batch, channels, length], got shape ${formatShape(x.shape)}`);
   const [length] = pair(operation, "size", size, 1);
@@ -147,7 +152,7 @@ export function maxPool1d(x: Tensor, size: number, options: PoolingOptions<numbe
  * ```
  */
 export function globalMaxPool2d(x: Tensor): Tensor {
-  e.checkTensor("globalMaxPool2d", x);
+  checkTensor("globalMaxPool2d", x);
   const p = planOf("globalMaxPool2d", x, x.rank === 4 ? [x.shape[2], x.shape[3]!] : 1, {});
   return reshape(largest("globalMaxPool2d", p), p.shape.slice(0, 2));
 }
@@ -159,7 +164,7 @@ function largest(operation: string, { input, windows, shape }: Plan): Tensor {
   if (indices === null) return y;
   return record(operation, y, [input], (dy) => {
     if (tracked(dy) || !isRectified(input)) return [placed(dy, indices, windows, input.shape)];
-    const dx = placed(e.reluGradient(dy, y), indices, windows, input.shape);
+    const dx = placed(reluGradient(dy, y), indices, windows, input.shape);
     markMasked(dx, input);
     return [dx];
   });
@@ -217,7 +222,7 @@ export function avgPool1d(x: Tensor, size: number, options: PoolingOptions<numbe
  * ```
  */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  e.checkTensor("globalAvgPool2d", x);
+  checkTensor("globalAvgPool2d", x);
   const { input } = planOf("globalAvgPool2d", x, x.rank === 4 ? [x.shape[2], x.shape[3]!] : 1, {});
   return mean(input, [2, 3]);
 }
@@ -259,8 +264,8 @@ export function l2Pool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): T
   if (!tracked(input)) return y;
   return record("l2Pool2d", y, [input], (dy) => {
     // A root of 0 is replaced before the division: what is discarded afterwards must not be infinite, or its gradient would be NaN.
-    const zero = e.equal(y, 0);
-    const ratio = e.where(zero, 0, e.div(dy, e.where(zero, 1, y)));
-    return [e.mul(input, windowSpread(ratio, windows, 1, input.shape))];
+    const zero = equal(y, 0);
+    const ratio = where(zero, 0, div(dy, where(zero, 1, y)));
+    return [mul(input, windowSpread(ratio, windows, 1, input.shape))];
   });
 }

@@ -1,7 +1,7 @@
 // A rectifier followed by a pooling of largest elements: where the pooled element is not positive, neither is the element that it was taken from.
 // So the pooling can drop those gradients while they are few, and the rectifier's own pass over its large result falls away.
 import type { Tensor } from "../tensor/tensor.ts";
-import { reluGradient } from "./elementwise.ts";
+import { reluGradient } from "./activations.ts";
 
 /** Results of rectifiers. */
 const rectified = new WeakSet<Tensor>();

@@ -4,10 +4,12 @@ import type { FusedActivation } from "../engine/engine.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkTensor } from "./elementwise.ts";
-import { gather, get } from "./indexing.ts";
+import { checkTensor } from "./check.ts";
+import { gather } from "./gather.ts";
+import { get } from "./indexing.ts";
+import { concat } from "./join.ts";
 import { linear } from "./linalg.ts";
-import { concat, reshape, swapAxes } from "./shape.ts";
+import { reshape, swapAxes } from "./views.ts";
 
 /** A tree as nested arrays: a leaf is its number, an inner node the list of its children. `[[0, 1], 2]` is a node over the node of leaves 0 and 1, and leaf 2. */
 export type Tree = number | readonly Tree[];

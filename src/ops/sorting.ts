@@ -6,10 +6,16 @@ import { linspace, ones, tensor, zeros } from "../tensor/create.ts";
 import { tracked, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape, normaliseAxis } from "../tensor/shape.ts";
 import { empty, type NestedArray, packed, Tensor } from "../tensor/tensor.ts";
-import { add, cast, checkTensor, equal, isnan, mul, sub, where } from "./elementwise.ts";
-import { gather, scatterAdd, takeAlongAxis } from "./indexing.ts";
+import { add, mul, sub } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import { checkTensor } from "./check.ts";
+import { where } from "./choice.ts";
+import { equal, isnan } from "./comparison.ts";
+import { gather, scatterAdd, takeAlongAxis } from "./gather.ts";
+import { stack } from "./join.ts";
 import { max, min } from "./reduce.ts";
-import { flatten, flip, moveAxis, reshape, slice, squeeze, stack } from "./shape.ts";
+import { flip, slice } from "./slices.ts";
+import { flatten, moveAxis, reshape, squeeze } from "./views.ts";
 
 /** bool is sorted as 0 and 1. */
 function sortable(operation: string, x: Tensor): Tensor {

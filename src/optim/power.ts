@@ -1,6 +1,8 @@
 // Powers and cosines of single numbers with the same bits everywhere. Math.pow and Math.cos differ between JavaScript engines in the last bit;
 // products do not, and neither do our own kernels in deterministic mode.
-import { cos, pow } from "../ops/elementwise.ts";
+
+import { pow } from "../ops/exponentials.ts";
+import { cos } from "../ops/trigonometry.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/tensor.ts";
 

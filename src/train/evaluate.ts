@@ -4,7 +4,7 @@ import { checkSamples, EpochOrder, rowsOf, type Samples } from "../data/batches.
 import { engine } from "../engine/engine.ts";
 import { activationByName } from "../nn/layers/activation.ts";
 import type { Sequential } from "../nn/sequential.ts";
-import { cast } from "../ops/elementwise.ts";
+import { cast } from "../ops/cast.ts";
 import { oneHot } from "../ops/onehot.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";

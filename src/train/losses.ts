@@ -1,7 +1,8 @@
 // Losses by name, each with the activation that belongs to it: where the model ends in that activation, the loss starts from the logits, which
 // is exact for outputs near 0 and 1 and cheaper.
 import type { ActivationName } from "../nn/layers/activation.ts";
-import { log, maximum } from "../ops/elementwise.ts";
+import { maximum } from "../ops/choice.ts";
+import { log } from "../ops/exponentials.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

@@ -1,6 +1,6 @@
 // Figures of merit beside the loss: each sums over samples, so that batches of any size give the same mean.
 import { argmax, cast, greater, topK } from "../ops/index.ts";
-import { reshape } from "../ops/shape.ts";
+import { reshape } from "../ops/views.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Loss } from "./losses.ts";
 

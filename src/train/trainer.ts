@@ -5,7 +5,7 @@ import { checkSamples, EpochOrder, type Samples } from "../data/batches.ts";
 import { platform } from "../engine/platform.ts";
 import { giveBackFound } from "../engine/storage.ts";
 import type { Sequential } from "../nn/sequential.ts";
-import { cast } from "../ops/elementwise.ts";
+import { cast } from "../ops/cast.ts";
 import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
 import type { Schedule, ScheduleState } from "../optim/schedules.ts";
 import { Generator, type RandomState } from "../tensor/random.ts";

@@ -1,5 +1,5 @@
 // Whole sequences through the LSTM kernels against the formula in loops; and that rows of a batch do not influence each other's bits.
-// The other layers, and gradients, are checked where the kernels are used: src/ops/recurrent.test.ts.
+// The other layers, and gradients, are checked where the kernels are used: src/ops/recurrent/recurrent.test.ts.
 import { describe, expect, it } from "vitest";
 import { loadKernels } from "./load.ts";
 

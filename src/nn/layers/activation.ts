@@ -1,22 +1,23 @@
 // Activation functions by name, and as a layer.
-import * as ops from "../../ops/elementwise.ts";
-import { softmax } from "../../ops/reduce.ts";
+import { elu, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "../../ops/activations.ts";
+import { softmax } from "../../ops/softmax.ts";
+import { tanh } from "../../ops/trigonometry.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
 
 const byName = {
   linear: (x: Tensor): Tensor => x,
-  step: ops.step,
-  sigmoid: ops.sigmoid,
-  tanh: ops.tanh,
-  gaussian: ops.gaussian,
-  relu: ops.relu,
-  leakyRelu: (x: Tensor): Tensor => ops.leakyRelu(x),
-  elu: (x: Tensor): Tensor => ops.elu(x),
-  softplus: ops.softplus,
-  silu: ops.silu,
-  gelu: ops.gelu,
+  step,
+  sigmoid,
+  tanh,
+  gaussian,
+  relu,
+  leakyRelu: (x: Tensor): Tensor => leakyRelu(x),
+  elu: (x: Tensor): Tensor => elu(x),
+  softplus,
+  silu,
+  gelu,
   softmax: (x: Tensor): Tensor => softmax(x),
 };
 

@@ -1,6 +1,6 @@
 // Batch normalisation (Ioffe and Szegedy, 2015): each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by
 // what is learnt. While training it also keeps running statistics, which stand in for the batch's afterwards.
-import { add, mul } from "../../ops/elementwise.ts";
+import { add, mul } from "../../ops/arithmetic.ts";
 import { batchNorm, batchNormInference } from "../../ops/normalisation.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
 import { scope, type Tensor } from "../../tensor/tensor.ts";

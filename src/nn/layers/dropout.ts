@@ -1,5 +1,5 @@
 // Dropout (Hinton et al. 2012): each unit is left out with some probability while training.
-import { mul } from "../../ops/elementwise.ts";
+import { mul } from "../../ops/arithmetic.ts";
 import { random } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

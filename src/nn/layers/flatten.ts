@@ -1,5 +1,5 @@
 // From images to vectors.
-import { reshape } from "../../ops/shape.ts";
+import { reshape } from "../../ops/views.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Layer, type LayerConfig } from "../layer.ts";

@@ -8,8 +8,8 @@ import {
   goldenFound,
   goldenValues,
   readGolden,
-} from "../../test/golden.ts";
-import * as nb from "../node.ts";
+} from "../../../test/golden.ts";
+import * as nb from "../../node.ts";
 import {
   bidirectional,
   type GruOptions,
@@ -29,8 +29,8 @@ import {
   type Tensor,
   tensor,
   zeros,
-} from "../node.ts";
-import { recomputed } from "./recurrent-cases.ts";
+} from "../../node.ts";
+import { recomputed } from "../recurrent-cases.ts";
 
 // PyTorch's first and last states have an axis of layers in front.
 const layerAxis = (x: Tensor): Tensor => x.reshape([1, ...x.shape]);

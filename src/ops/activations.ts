@@ -1,0 +1,181 @@
+// Activation functions of each element, and the error function with them. Some have a gradient in one pass, from their result.
+import { fullLike } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add, mul, square, sub } from "./arithmetic.ts";
+import { where } from "./choice.ts";
+import { greater } from "./comparison.ts";
+import { binary, constantByPieces, differentiable } from "./dispatch.ts";
+import { exp } from "./exponentials.ts";
+
+/**
+ * Logistic function: y = 1 / (1 + e^-x). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy y (1 - y).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * sigmoid(tensor([0, 2])).toArray(); // [0.5, 0.8807971]
+ * ```
+ */
+export function sigmoid(x: Tensor): Tensor {
+  return differentiable("sigmoid", x, (dy, _, y) => sigmoidGradient(dy, y));
+}
+
+/** dy y (1 - y), in one pass. Internal: the gradient of sigmoid from its result. */
+export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
+  return binary(
+    "sigmoidGradient",
+    dy,
+    y,
+    (g, _, v) => sigmoidGradient(g, v as Tensor),
+    (g, u, v) => mul(mul(g, u), sub(1, mul(v, 2))),
+  );
+}
+
+/**
+ * Rectifier: y = max(0, x). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy where x > 0, else 0.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * relu(tensor([-1, 2])).toArray(); // [0, 2]
+ * ```
+ */
+export function relu(x: Tensor): Tensor {
+  return differentiable("relu", x, (dy, _, y) => reluGradient(dy, y));
+}
+
+/** dy where y > 0, else 0. Internal: the gradient of relu from its result. */
+export function reluGradient(dy: Tensor, y: Tensor): Tensor {
+  return binary(
+    "reluGradient",
+    dy,
+    y,
+    (g, _, v) => reluGradient(g, v as Tensor),
+    (g) => fullLike(g, 0),
+  );
+}
+
+/**
+ * Leaky rectifier: x where x > 0, else alpha x (Maas et al. 2013). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy where x > 0, else alpha dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * leakyRelu(tensor([-100, 2])).toArray(); // [-1, 2]
+ * ```
+ */
+export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
+  return differentiable("leakyRelu", x, (dy, input) => where(greater(input, 0), dy, mul(dy, alpha)), alpha);
+}
+
+/**
+ * Exponential linear unit: x where x > 0, else alpha (e^x - 1) (Clevert et al. 2016). Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy where x > 0, else dy (y + alpha).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * elu(tensor([-1, 2])).toArray(); // [-0.6321205, 2]
+ * ```
+ */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return differentiable("elu", x, (dy, input, y) => where(greater(input, 0), dy, mul(dy, add(y, alpha))), alpha);
+}
+
+/**
+ * Smooth rectifier: y = ln(1 + e^x), without overflow. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy sigmoid(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * softplus(tensor([0, 100])).toArray(); // [0.6931472, 100]
+ * ```
+ */
+export function softplus(x: Tensor): Tensor {
+  return differentiable("softplus", x, (dy, input) => mul(dy, sigmoid(input)));
+}
+
+/**
+ * Sigmoid linear unit, also called swish: y = x sigmoid(x) (Elfwing et al. 2018). Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy s (1 + x (1 - s)) with s = sigmoid(x).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * silu(tensor([0, 1])).toArray(); // [0, 0.7310586]
+ * ```
+ */
+export function silu(x: Tensor): Tensor {
+  return differentiable("silu", x, (dy, input) => {
+    const s = sigmoid(input);
+    return mul(dy, mul(s, add(mul(input, sub(1, s)), 1)));
+  });
+}
+
+/**
+ * Gaussian error linear unit: y = x Phi(x) with Phi the normal distribution function, exact, by erf (Hendrycks & Gimpel
+ * 2016). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy (Phi(x) + x phi(x)) with phi the normal density.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * gelu(tensor([0, 1])).toArray(); // [0, 0.8413448]
+ * ```
+ */
+export function gelu(x: Tensor): Tensor {
+  return differentiable("gelu", x, (dy, input) => {
+    const distribution = mul(add(erf(mul(input, Math.SQRT1_2)), 1), 0.5);
+    const density = mul(exp(mul(square(input), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return mul(dy, add(distribution, mul(input, density)));
+  });
+}
+
+/**
+ * Gauss's error function: y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy 2/sqrt(pi) e^(-x^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * erf(tensor([0, 1])).toArray(); // [0, 0.8427008]
+ * ```
+ */
+export function erf(x: Tensor): Tensor {
+  return differentiable("erf", x, (dy, input) => mul(mul(dy, gaussian(input)), 2 / Math.sqrt(Math.PI)));
+}
+
+/**
+ * Bell curve: y = e^(-x^2). Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: -2 x y dy.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * gaussian(tensor([0, 1])).toArray(); // [1, 0.3678795]
+ * ```
+ */
+export function gaussian(x: Tensor): Tensor {
+  return differentiable("gaussian", x, (dy, input, y) => mul(mul(mul(dy, y), input), -2));
+}
+
+/**
+ * Step function, the perceptron's activation: 1 where x > 0, else 0. Shape: that of x; int32 and bool become float32.
+ *
+ * No gradient: the function is constant by pieces.
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * step(tensor([-1, 0, 2])).toArray(); // [0, 0, 1]
+ * ```
+ */
+export function step(x: Tensor): Tensor {
+  return constantByPieces("step", x);
+}

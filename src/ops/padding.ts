@@ -1,0 +1,88 @@
+// Tensors grown at their edges.
+import { engine } from "../engine/engine.ts";
+import { record, tracked } from "../tensor/graph.ts";
+import { checkShape, formatShape } from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor } from "./check.ts";
+import { concat } from "./join.ts";
+import { slice, windowAlongAxes } from "./slices.ts";
+
+/** What `pad` puts outside: a value, the edge element, the mirror image without the edge, or with it, or the other end. */
+export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
+
+/** Source position of each position along a padded axis; -1 for the constant. */
+function paddedPositions(length: number, before: number, after: number, mode: PadMode): number[] {
+  return Array.from({ length: before + length + after }, (_, i) => {
+    const position = i - before;
+    if (position >= 0 && position < length) return position;
+    if (mode === "constant") return -1;
+    if (mode === "edge") return position < 0 ? 0 : length - 1;
+    if (mode === "wrap") return ((position % length) + length) % length;
+    const period = mode === "reflect" ? Math.max(1, 2 * (length - 1)) : 2 * length;
+    const within = ((position % period) + period) % period;
+    if (within < length) return within;
+    return mode === "reflect" ? period - within : period - 1 - within;
+  });
+}
+
+/**
+ * x with `[before, after]` elements added along each axis: [a, b] becomes [before + a + after, ...].
+ *
+ * Gradient: dy inside; modes other than "constant" add up what was repeated.
+ * @param widths a pair for each axis of x.
+ * @throws RangeError unless there is a pair of whole numbers from 0 on for each axis, or if a mode would repeat
+ * elements of an axis without any; TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * pad(tensor([1, 2]), [[1, 1]]).toArray(); // [0, 1, 2, 0]
+ * pad(tensor([1, 2, 3]), [[2, 0]], "reflect").toArray(); // [3, 2, 1, 2, 3]
+ * ```
+ */
+export function pad(
+  x: Tensor,
+  widths: readonly (readonly [number, number])[],
+  mode: PadMode = "constant",
+  value = 0,
+): Tensor {
+  checkTensor("pad", x);
+  if (widths.length !== x.rank) {
+    throw new RangeError(
+      `pad: needs a pair of widths for each of the ${x.rank} axes of ${formatShape(x.shape)}, got ${widths.length}`,
+    );
+  }
+  for (const [before, after] of widths) checkShape("pad", [before, after]);
+  if (mode === "constant") return padConstant(x, widths, value);
+  let y = x;
+  widths.forEach(([before, after], axis) => {
+    if (before === 0 && after === 0) return;
+    const length = x.shape[axis];
+    if (length === 0)
+      throw new RangeError(
+        `pad: mode ${mode} needs elements to repeat, but axis ${axis} of ${formatShape(x.shape)} is empty`,
+      );
+    const positions = paddedPositions(length, before, after, mode);
+    // Runs of neighbours are taken as slices, so that padding stays a few block copies.
+    const parts: Tensor[] = [];
+    for (let i = 0; i < positions.length; ) {
+      const step = Math.sign((positions[i + 1] ?? positions[i]) - positions[i]) || 1;
+      let count = 1;
+      while (i + count < positions.length && positions[i + count] === positions[i] + step * count) count += 1;
+      const start = positions[i];
+      const stop = start + step * count;
+      parts.push(slice(y, start, stop < 0 ? undefined : stop, step, axis));
+      i += count;
+    }
+    y = concat(parts, axis);
+  });
+  return y;
+}
+
+function padConstant(x: Tensor, widths: readonly (readonly [number, number])[], value: number): Tensor {
+  const windows = x.shape.map((length, i) => ({ start: widths[i][0], step: 1, length }));
+  const shape = x.shape.map((length, i) => widths[i][0] + length + widths[i][1]);
+  checkShape("pad", shape);
+  const y = empty("pad", shape, x.dtype);
+  engine().fill(y, value);
+  if (x.size > 0) engine().copy(x, windowAlongAxes("pad", y, windows));
+  return tracked(x) ? record("pad", y, [x], (dy) => [windowAlongAxes("slice", dy, windows)]) : y;
+}
