@@ -3,28 +3,25 @@ import { defineConfig } from "tsdown";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-// Type declarations take most of the time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
-const declarations = process.env["NABLA_DECLARATIONS"] === "1";
-
 // Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
-// from other packages is bundled in, so that installing Nabla installs nothing else.
+// from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
 export default defineConfig([
   {
     entry: { index: "src/index.ts", plot: "src/plot/index.ts" },
     platform: "neutral",
     target: "es2022",
-    dts: declarations,
+    dts: false,
     clean: false,
     minify: false,
-    outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
+    outExtensions: () => ({ js: ".js" }),
   },
   {
     entry: { node: "src/node.ts", "cli/main": "cli/main.ts" },
     platform: "node",
     target: "node20",
-    dts: declarations && { entry: "src/node.ts" },
+    dts: false,
     clean: false,
-    outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
+    outExtensions: () => ({ js: ".js" }),
     // Without it ECharts carries its developers' assertions along, and runs them.
     define: { "process.env.NODE_ENV": '"production"' },
     // The book imports the package by its name, as its readers do.

@@ -56,15 +56,20 @@ const { buildKernels } = await import("./build-kernels.mjs");
 await buildKernels({ force, log: say });
 
 if (process.argv.includes("--build")) {
-  const declarations = process.argv.includes("--declarations");
-  if (declarations) process.env.NABLA_DECLARATIONS = "1";
   const stamp = join(root, "dist/.sources");
-  const sources = digest(["src", "book", "cli"], ["package.json", "tsdown.config.ts", "tsconfig.json"]);
+  const sources = digest(
+    ["src", "book", "cli"],
+    ["package.json", "tsdown.config.ts", "tsconfig.json", "tsconfig.declarations.json"],
+  );
   if (!isCurrent(stamp, sources)) {
     say("building");
     // Only a build from scratch removes what is there: a command that runs meanwhile keeps its files.
     if (force) rmSync(join(root, "dist"), { recursive: true, force: true });
     run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn"]);
+    // Declarations take time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
+    if (process.argv.includes("--declarations")) {
+      run(process.execPath, ["node_modules/typescript/bin/tsc", "--project", "tsconfig.declarations.json"]);
+    }
     mkdirSync(join(root, "dist"), { recursive: true });
     writeFileSync(stamp, sources);
   }

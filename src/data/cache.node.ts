@@ -18,7 +18,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function cacheFolder(
   environment: Environment = process.env,
-  platform: NodeJS.Platform = process.platform,
+  platform: string = process.platform,
   home: string = homedir(),
 ): string {
   if (environment.NABLA_CACHE_DIR) return resolve(environment.NABLA_CACHE_DIR);

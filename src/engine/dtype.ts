@@ -4,11 +4,12 @@
 export type DType = "float32" | "float64" | "int32" | "bool";
 
 /** The typed array that holds elements of a dtype in JavaScript. */
+// What `of` returns: an array on a buffer of its own, in words that TypeScript before 5.7 knows too (its `Float32Array` takes no type).
 export type TypedArray =
-  | Float32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer>;
+  | ReturnType<typeof Float32Array.of>
+  | ReturnType<typeof Float64Array.of>
+  | ReturnType<typeof Int32Array.of>
+  | ReturnType<typeof Uint8Array.of>;
 
 /** All dtypes, in the order of their names in messages. */
 export const DTYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
