@@ -26,6 +26,16 @@ export type Band =
   | { readonly between: readonly [number, number] }
   | { readonly equals: Value };
 
+/** A band for both forms, or one for each; null: that form can't decide it. */
+export type Accept = Band | { readonly quick: Band | null; readonly full: Band | null };
+
+/** How a measure differs from its source, and why: a cause that was measured. */
+export interface Difference {
+  /** Where the measure lies instead. Outside of this, and outside of what the claim accepts, nothing explains it. */
+  readonly accept: Accept;
+  readonly cause: Both;
+}
+
 /** A statement of the source, and the measure that decides whether it holds here. */
 export interface Claim {
   /** Name of the measure: a key of `Outcome.measured`. */
@@ -34,10 +44,11 @@ export interface Claim {
   readonly says: Both;
   /** The number or numbers that it prints; left out where it prints none. */
   readonly reported?: Value;
-  /** For both forms, or for each; null: that form can't decide it. */
-  readonly accept: Band | { readonly quick: Band | null; readonly full: Band | null };
+  readonly accept: Accept;
   /** Why the band is as wide as it is. Every band but `equals` needs a reason. */
   readonly because?: Both;
+  /** The difference that is known, where the claim does not hold. */
+  readonly differs?: Difference;
 }
 
 export interface Figure {
@@ -91,8 +102,6 @@ export interface Experiment {
   readonly read: readonly string[];
   readonly needs?: readonly "mnist"[];
   readonly claims: readonly Claim[];
-  /** Why the outcome differs from the source, where it is known to: a cause that was measured. */
-  readonly differs?: Both;
   run(context: RunContext): Promise<Outcome>;
 }
 

@@ -49,13 +49,41 @@ describe("a verdict", () => {
   const outcome: Outcome = { measured: { a: 1.2, b: 3 } };
   const subject = experiment(claims, async () => outcome);
 
-  test("leaves out what the form can't decide", () => {
-    expect(judge(subject, outcome, "quick").verdict).toBe("reproduced");
+  test("is not decided where the form can't tell of a claim", () => {
+    expect(judge(subject, outcome, "quick").verdict).toBe("not decided");
     expect(judge(subject, outcome, "quick").claims.map(({ holds }) => holds)).toEqual([true, null]);
   });
 
   test("differs when one claim does not hold", () => {
     expect(judge(subject, outcome, "full").verdict).toBe("differs");
+    const wrong: Outcome = { measured: { a: 3, b: 3 } };
+    expect(judge(subject, wrong, "quick").verdict).toBe("differs");
+  });
+
+  test("is reproduced when all claims hold, and shown when there is none", () => {
+    expect(judge(subject, { measured: { a: 1.2, b: 10 } }, "full").verdict).toBe("reproduced");
+    expect(
+      judge(
+        experiment([], async () => outcome),
+        outcome,
+        "full",
+      ).verdict,
+    ).toBe("shown");
+  });
+
+  test("a known difference explains its own claim, within its own band, and no other", () => {
+    const known: Claim = {
+      ...{ measure: "a", says: both("a"), reported: 1, accept: { within: 0.5 } },
+      differs: { accept: { quick: null, full: { between: [2, 3] } }, cause: both("why") },
+    };
+    const both2 = experiment([known, { measure: "b", says: both("b"), accept: { atLeast: 0 } }], async () => outcome);
+    const explained = (measured: Outcome["measured"], form: "quick" | "full") =>
+      judge(both2, { measured }, form).claims.map((judged) => judged.explained);
+    expect(explained({ a: 2.5, b: 1 }, "full")).toEqual([true, false]);
+    expect(explained({ a: 3.5, b: -1 }, "full")).toEqual([false, false]);
+    expect(explained({ a: 2.5, b: 1 }, "quick")).toEqual([false, false]);
+    expect(explained({ a: 1, b: 1 }, "full")).toEqual([false, false]);
+    expect(judge(both2, { measured: { a: 2.5, b: 1 } }, "full").verdict).toBe("differs");
   });
 });
 

@@ -1,17 +1,23 @@
 // From what was measured to a verdict.
-import type { Band, Claim, Experiment, Form, Outcome, Value } from "./experiment.ts";
+import type { Accept, Band, Claim, Experiment, Form, Outcome, Value } from "./experiment.ts";
 
 export interface Judged {
   readonly claim: Claim;
   readonly measured: Value | undefined;
   /** null: this form can't decide it. */
   readonly holds: boolean | null;
+  /** It does not hold, and lies where the claim says that it lies instead. */
+  readonly explained: boolean;
 }
 
-export type Verdict = "reproduced" | "differs" | "failed";
+/**
+ * `"reproduced"`: every claim holds. `"differs"`: one does not. `"not decided"`: none fails, but this form can't tell
+ * of one. `"shown"`: there is nothing to compare with. `"failed"`: it threw.
+ */
+export type Verdict = "reproduced" | "differs" | "not decided" | "shown" | "failed";
 
-export function bandOf(claim: Claim, form: Form): Band | null {
-  return "quick" in claim.accept ? claim.accept[form] : claim.accept;
+export function bandOf({ accept }: { readonly accept: Accept }, form: Form): Band | null {
+  return "quick" in accept ? accept[form] : accept;
 }
 
 /** Whether a value lies in a band; `within` compares with what the claim reports. */
@@ -48,9 +54,17 @@ export function judge(
   form: Form,
 ): { claims: Judged[]; verdict: Verdict } {
   const judged = claims.map((claim): Judged => {
-    const band = bandOf(claim, form);
     const value = measured[claim.measure];
-    return { claim, measured: value, holds: band === null ? null : liesIn(band, value, claim.reported) };
+    const band = bandOf(claim, form);
+    const holds = band === null ? null : liesIn(band, value, claim.reported);
+    const instead = holds === false && claim.differs !== undefined ? bandOf(claim.differs, form) : null;
+    return { claim, measured: value, holds, explained: instead !== null && liesIn(instead, value, claim.reported) };
   });
-  return { claims: judged, verdict: judged.some(({ holds }) => holds === false) ? "differs" : "reproduced" };
+  return { claims: judged, verdict: verdictOn(judged) };
+}
+
+function verdictOn(judged: readonly Judged[]): Verdict {
+  if (judged.length === 0) return "shown";
+  if (judged.some(({ holds }) => holds === false)) return "differs";
+  return judged.some(({ holds }) => holds === null) ? "not decided" : "reproduced";
 }

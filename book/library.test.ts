@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Band, Both, Claim } from "./experiment.ts";
+import { bandOf } from "./judge.ts";
 import { allEntries, findEntry, SOURCES } from "./library.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -31,8 +32,8 @@ describe("the library", () => {
   test("every text is there in both languages", () => {
     const wrong: string[] = [];
     for (const { experiment } of entries) {
-      const { id, title, about, claims, differs } = experiment;
-      const texts = [title, about, differs, ...claims.flatMap(({ says, because }) => [says, because])];
+      const { id, title, about, claims } = experiment;
+      const texts = [title, about, ...claims.flatMap(({ says, because, differs }) => [says, because, differs?.cause])];
       for (const text of texts) if (text !== undefined && !isTranslated(text)) wrong.push(`${id}: ${text.en}`);
     }
     expect(wrong).toEqual([]);
@@ -48,7 +49,7 @@ describe("the library", () => {
         if (bands.some((band) => band !== null && "within" in band) && claim.reported === undefined) {
           wrong.push(`${experiment.id}: ${claim.measure} is within what?`);
         }
-        if (bands.every((band) => band === null)) wrong.push(`${experiment.id}: nothing decides ${claim.measure}`);
+        if (bandOf(claim, "full") === null) wrong.push(`${experiment.id}: the full form leaves ${claim.measure} open`);
       }
       const measures = experiment.claims.map(({ measure }) => measure);
       if (new Set(measures).size < measures.length) wrong.push(`${experiment.id}: two claims on one measure`);

@@ -206,7 +206,7 @@ async function runMany(
     crew,
     async onRecord(record) {
       const seconds = record.verdict === "skipped" ? "" : `${record.seconds.toFixed(1).padStart(7)} s`;
-      process.stderr.write(`${record.id.padEnd(width)}  ${record.verdict.padEnd(10)}${seconds}\n`);
+      process.stderr.write(`${record.id.padEnd(width)}  ${record.verdict.padEnd(12)}${seconds}\n`);
       records.push(record);
       await keep({ machine, date, records });
     },
@@ -233,14 +233,16 @@ async function verify(ids: readonly string[], options: RunOptions): Promise<void
     keep = (verification) =>
       writeVerification(file, { ...verification, records: mergeRecords(earlier, verification.records) });
   }
+  const start = performance.now();
   const { records } = await runMany(entries, formOf(options), options, keep);
   const { verificationText } = await import("./book/verification-text.ts");
-  process.stdout.write(verificationText(entries, records, options.language));
+  const elapsed = (performance.now() - start) / 1000;
+  process.stdout.write(verificationText(entries, records, elapsed, options.language));
   const { unexplained } = await import("./book/verify.ts");
-  const bad = unexplained(entries, records).map(({ id }) => id);
+  const bad = unexplained(records).map(({ id }) => id);
   if (options.json) {
     const results = records.map(({ figures: _, tables: __, notes: ___, ...record }) => record);
-    const seconds = Number(records.reduce((sum, record) => sum + record.seconds, 0).toFixed(1));
+    const seconds = Number(elapsed.toFixed(1));
     process.stdout.write(`${JSON.stringify({ form: formOf(options), seconds, unexplained: bad, results })}\n`);
   }
   process.exitCode = bad.length > 0 ? 1 : 0;

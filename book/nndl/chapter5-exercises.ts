@@ -149,10 +149,6 @@ export const identity: Experiment = {
       },
     },
   ],
-  differs: {
-    en: "The problem's own form, w₂σ(w₁x + b) without a further bias, comes no nearer to x on [0, 1] than the error shown for any w₁ that is tried; with a bias in the next layer, which every network of the book has, the hint works.",
-    zh: "习题自身的形式 w₂σ(w₁x + b) 后面没有偏置，对试过的任何 w₁ 都不能比图中的误差更接近 x；而下一层带偏置时（书中的网络都有），提示就管用了。",
-  },
   async run() {
     const xs = Array.from({ length: 101 }, (_, i) => i / 100);
     const errorOf = (w1: number): number => {
@@ -169,6 +165,12 @@ export const identity: Experiment = {
         bestWithoutBias: Math.min(...without),
         bestWithoutBiasAt: w1s[without.indexOf(Math.min(...without))],
       },
+      notes: [
+        {
+          en: "The problem's own form, w₂σ(w₁x + b) without a further bias, comes no nearer to x on [0, 1] than the error shown for any w₁ that is tried; with a bias in the next layer, which every network of the book has, the hint works.",
+          zh: "习题自身的形式 w₂σ(w₁x + b) 后面没有偏置，对试过的任何 w₁ 都不能比图中的误差更接近 x；而下一层带偏置时（书中的网络都有），提示就管用了。",
+        },
+      ],
       figures: [
         {
           name: "error",

@@ -6,7 +6,7 @@ import type { Form } from "../../book/experiment.ts";
 import type { Entry } from "../../book/library.ts";
 import { runExperiment } from "../../book/run.ts";
 import { reclaim } from "./reclaim.ts";
-import { type KeptRecord, keptRecordOf } from "./record.ts";
+import { emptyRecord, type KeptRecord, keptRecordOf } from "./record.ts";
 
 /** What an experiment may need: MNIST in float64, its tensors, figures. */
 const BYTES_EACH = 2 * 2 ** 30;
@@ -74,9 +74,7 @@ function answer(child: ChildProcess, order: Order): Promise<KeptRecord> {
       resolve(record);
     };
     const failed = (error: string): void => {
-      const empty = { reported: {}, measured: {}, missed: [], figures: [], tables: [], notes: [] };
-      const seconds = Number(((performance.now() - start) / 1000).toFixed(2));
-      settle({ ...order, ...empty, verdict: "failed", seconds, error });
+      settle(emptyRecord(order, "failed", error, (performance.now() - start) / 1000));
     };
     child.on("message", (record) => settle(record as KeptRecord));
     child.on("exit", (code, signal) => failed(`its process ended with ${signal ?? `exit code ${code}`}`));

@@ -89,17 +89,17 @@ export function resultPage({ source, experiment }: Entry, result: Result, langua
       },
     }),
   );
-  const notes = [
-    ...(outcome?.notes ?? []),
-    ...(verdict === "differs" && experiment.differs ? [experiment.differs] : []),
-  ];
+  const causes = result.claims.flatMap(({ claim, explained }) =>
+    explained && claim.differs !== undefined ? [claim.differs.cause] : [],
+  );
+  const notes = [...(outcome?.notes ?? []), ...causes];
   return renderPage({
     language,
     kicker: source.title,
     title: experiment.title,
     badge: {
       text: verdictText(verdict, language),
-      tone: verdict === "reproduced" ? "good" : verdict === "differs" ? "neutral" : "bad",
+      tone: verdict === "reproduced" ? "good" : verdict === "failed" ? "bad" : "neutral",
     },
     lead: experiment.about,
     sections: [

@@ -1,7 +1,7 @@
 // Results as JSON: what `--json` prints, and what `verify --out` keeps for the report. Charts are data, so they are kept whole and drawn later.
 import { readFile } from "node:fs/promises";
 import type { Figure, Form, OutcomeTable, Value } from "../../book/experiment.ts";
-import type { Verdict } from "../../book/judge.ts";
+import type { Judged, Verdict } from "../../book/judge.ts";
 import type { Result } from "../../book/run.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
 import type { Text } from "../../src/plot/chart.ts";
@@ -19,6 +19,10 @@ export interface RunRecord {
   readonly measured: Readonly<Record<string, Value>>;
   /** Measures whose claims do not hold. */
   readonly missed: readonly string[];
+  /** Those of them that lie outside of the difference that is known as well, or have none. */
+  readonly unexplained: readonly string[];
+  /** Measures that this form can't decide. */
+  readonly undecided: readonly string[];
   readonly seconds: number;
   readonly error?: string;
 }
@@ -47,10 +51,27 @@ export function recordOf(result: Result): RunRecord {
     seed,
     reported,
     measured: outcome?.measured ?? {},
-    missed: claims.filter(({ holds }) => holds === false).map(({ claim }) => claim.measure),
+    missed: measuresOf(claims, ({ holds }) => holds === false),
+    unexplained: measuresOf(claims, ({ holds, explained }) => holds === false && !explained),
+    undecided: measuresOf(claims, ({ holds }) => holds === null),
     seconds: Number(seconds.toFixed(2)),
     ...(error !== null && { error: error.message }),
   };
+}
+
+function measuresOf(claims: readonly Judged[], which: (judged: Judged) => boolean): string[] {
+  return claims.filter(which).map(({ claim }) => claim.measure);
+}
+
+/** What is left of a run of which nothing came. */
+export function emptyRecord(
+  order: { readonly id: string; readonly form: Form; readonly seed: number },
+  verdict: "failed" | "skipped",
+  error: string,
+  seconds = 0,
+): KeptRecord {
+  const lists = { missed: [], unexplained: [], undecided: [], figures: [], tables: [], notes: [] };
+  return { ...order, verdict, reported: {}, measured: {}, ...lists, seconds: Number(seconds.toFixed(2)), error };
 }
 
 export function keptRecordOf(result: Result): KeptRecord {

@@ -3,10 +3,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../../book/library.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
-import { say, type Text } from "../../src/plot/chart.ts";
+import { say } from "../../src/plot/chart.ts";
 import { figureFile, figureSvg } from "./figures.ts";
 import type { KeptRecord, Verification } from "./record.ts";
-import { valueText } from "./text.ts";
+import { differenceText, valueText } from "./text.ts";
 
 /** Writes RESULTS.md and the figures' SVG files into a folder; returns its path. */
 export async function writeResults(
@@ -41,13 +41,17 @@ function resultsText(
   const records = [...byId.values()];
   const count = (verdict: string) => records.filter((record) => record.verdict === verdict).length;
   const seconds = records.reduce((sum, record) => sum + record.seconds, 0);
+  const counts = (["reproduced", "shown", "differs", "not decided", "failed", "skipped"] as const)
+    .filter((verdict) => count(verdict) > 0 || verdict === "differs" || verdict === "failed")
+    .map((verdict) => `${count(verdict)} ${verdict === "differs" ? "differ" : verdict}`)
+    .join(", ");
   const quick = records.filter(({ form }) => form === "quick").length;
   const lines = [
     "# Results",
     "",
     `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, on ${date}: ${machine}.`,
     "",
-    `${records.length} experiments: ${count("reproduced")} reproduced, ${count("differs")} differ, ${count("failed")} failed, ${count("skipped")} skipped; ${(seconds / 60).toFixed(1)} minutes.${quick > 0 ? ` ${quick} of them ran in their quick form only.` : ""}`,
+    `${records.length} experiments: ${counts}; ${(seconds / 60).toFixed(1)} minutes of experiments.${quick > 0 ? ` ${quick} of them ran in their quick form only.` : ""}`,
     "`nabla book show ID` tells what counts as reproduced, and why the band is as wide as it is. Lists are shortened; what is bold lies outside its band.",
   ];
   let source: Entry["source"] | undefined;
@@ -106,11 +110,11 @@ function rows({ experiment }: Entry, record: KeptRecord): string[] {
 function causeOf({ experiment }: Entry, record: KeptRecord): string | null {
   if (record.verdict === "failed" || record.verdict === "skipped") return `${record.verdict}: ${record.error ?? ""}`;
   if (record.verdict !== "differs") return null;
-  const missed = record.missed
-    .map((measure) => experiment.claims.find((claim) => claim.measure === measure))
-    .map((claim): Text => claim?.says ?? "");
-  const cause = experiment.differs === undefined ? "no cause is known." : say(experiment.differs, "en");
-  return `differs in: ${missed.map((text) => say(text, "en")).join("; ")}. ${cause}`;
+  const causes = record.missed.map((measure) => {
+    const claim = experiment.claims.find((each) => each.measure === measure);
+    return `${say(claim?.says, "en")}: ${differenceText(record, measure, claim, "en")}`;
+  });
+  return `differs in: ${causes.join(" ")}`;
 }
 
 function cellText(text: string): string {

@@ -1,6 +1,6 @@
 // What `nabla book` prints: experiments, claims and values as lines of text.
 
-import type { Band, Both, Claim, Form, OutcomeTable, Value } from "../../book/experiment.ts";
+import type { Accept, Band, Both, Claim, Form, OutcomeTable, Value } from "../../book/experiment.ts";
 import { bandOf, type Judged, type Verdict } from "../../book/judge.ts";
 import type { Entry } from "../../book/library.ts";
 import type { Result } from "../../book/run.ts";
@@ -16,7 +16,7 @@ const WORDS = {
   read: { en: "Programs to read", zh: "可读的程序" },
   guide: { en: "Guide", zh: "指南" },
   run: { en: "Run it", zh: "运行" },
-  differs: { en: "Known difference", zh: "已知差异" },
+  differs: { en: "known difference", zh: "已知差异" },
   notes: { en: "Notes", zh: "说明" },
   fullOnly: { en: "decided in the full form only", zh: "仅完整形式可判定" },
   quickOnly: { en: "decided in the quick form only", zh: "仅快速形式可判定" },
@@ -25,6 +25,8 @@ const WORDS = {
 const VERDICTS: Record<Verdict, Both> = {
   reproduced: { en: "reproduced", zh: "已复现" },
   differs: { en: "differs", zh: "有差异" },
+  "not decided": { en: "not decided", zh: "未能判定" },
+  shown: { en: "shown", zh: "已展示" },
   failed: { en: "failed", zh: "失败" },
 };
 
@@ -32,6 +34,20 @@ const PARTS_OF_A_SECTION: Readonly<Record<string, string>> = { exercises: "练�
 
 export function verdictText(verdict: Verdict, language: Language): string {
   return say(VERDICTS[verdict], language);
+}
+
+export const UNDECIDED: Both = { en: "not decided in this form", zh: "此形式无法判定" };
+
+/** The cause of what a claim misses, where one is known and the measure lies where it puts it. */
+export function differenceText(
+  { unexplained }: { readonly unexplained: readonly string[] },
+  measure: string,
+  claim: Claim | undefined,
+  language: Language,
+): string {
+  if (claim?.differs === undefined) return language === "zh" ? "没有记录原因" : "no cause is recorded";
+  if (!unexplained.includes(measure)) return say(claim.differs.cause, language);
+  return language === "zh" ? "已记录的原因不能解释这个值" : "the cause that is recorded does not explain this value";
 }
 
 const MOST_SHOWN = 12;
@@ -63,9 +79,9 @@ export function bandText(band: Band, language: Language): string {
   return zh ? `在 ${numberText(low)} 与 ${numberText(high)} 之间` : `from ${numberText(low)} to ${numberText(high)}`;
 }
 
-function acceptText(claim: Claim, language: Language): string {
-  if (!("quick" in claim.accept)) return bandText(claim.accept, language);
-  const { quick, full } = claim.accept;
+function acceptText({ accept }: { readonly accept: Accept }, language: Language): string {
+  if (!("quick" in accept)) return bandText(accept, language);
+  const { quick, full } = accept;
   if (quick === null && full !== null) return `${bandText(full, language)} (${say(WORDS.fullOnly, language)})`;
   if (full === null && quick !== null) return `${bandText(quick, language)} (${say(WORDS.quickOnly, language)})`;
   if (quick === null || full === null) return "–";
@@ -117,9 +133,11 @@ export function showText({ source, chapter, experiment }: Entry, language: Langu
     lines.push(`  ${say(claim.says, language)}${reported}`);
     const because = claim.because === undefined ? "" : ` (${say(claim.because, language)})`;
     lines.push(`    ${acceptText(claim, language)}${because}`);
-  }
-  if (experiment.differs !== undefined) {
-    lines.push(...heading(WORDS.differs), `  ${say(experiment.differs, language)}`);
+    const { differs } = claim;
+    if (differs === undefined) continue;
+    lines.push(
+      `    ${say(WORDS.differs, language)}, ${acceptText(differs, language)}: ${say(differs.cause, language)}`,
+    );
   }
   lines.push(...heading(WORDS.read), ...experiment.read.map((file) => `  ${file}`));
   lines.push(...heading(WORDS.guide), `  docs/${language}/${chapter.guide}.md`);
@@ -131,13 +149,14 @@ function mark(holds: boolean | null): string {
   return holds === null ? "·" : holds ? "✓" : "✗";
 }
 
-function judgedLines({ claim, measured, holds }: Judged, form: Form, language: Language): string[] {
+function judgedLines({ claim, measured, holds, explained }: Judged, form: Form, language: Language): string[] {
   const band = bandOf(claim, form);
   const reported = claim.reported === undefined ? say(WORDS.statement, language) : valueText(claim.reported);
   const accept = band === null ? acceptText(claim, language) : bandText(band, language);
   return [
     `  ${mark(holds)} ${say(claim.says, language)}`,
     `      ${say(WORDS.reported, language)} ${reported}   ${say(WORDS.measured, language)} ${valueText(measured)}   (${accept})`,
+    ...(explained ? [`      ${say(claim.differs?.cause, language)}`] : []),
   ];
 }
 
@@ -161,8 +180,6 @@ export function resultText(result: Result, language: Language): string {
   const notes = outcome?.notes ?? [];
   if (notes.length > 0) lines.push("", ...notes.map((note) => `  ${say(note, language)}`));
   if (result.error !== null) lines.push(`  ${result.error.message}`);
-  if (verdict === "differs" && experiment.differs !== undefined)
-    lines.push("", `  ${say(experiment.differs, language)}`);
   lines.push("", `${verdictText(verdict, language)}  ${seconds.toFixed(1)} s`);
   return `${lines.join("\n")}\n`;
 }

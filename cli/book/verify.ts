@@ -7,7 +7,7 @@ import { findMnist } from "../../src/data/mnist.node.ts";
 import { engineStatus } from "../../src/engine/configure.ts";
 import { type Crew, runOnCrew } from "./crew.ts";
 import { reclaim } from "./reclaim.ts";
-import { type KeptRecord, keptRecordOf } from "./record.ts";
+import { emptyRecord, type KeptRecord, keptRecordOf } from "./record.ts";
 
 export const NO_MNIST =
   "needs MNIST, which is not on this machine: run `nabla data get mnist`, or set NABLA_DATA_DIR to a folder that holds mnist/";
@@ -36,8 +36,7 @@ export async function verifyAll(entries: readonly Entry[], options: VerifyOption
     if (!needs?.includes("mnist") || hasMnist) {
       possible.push(entry);
     } else {
-      const empty = { reported: {}, measured: {}, missed: [], figures: [], tables: [], notes: [], seconds: 0 };
-      await keep({ id, verdict: "skipped", form, seed, ...empty, error: NO_MNIST });
+      await keep(emptyRecord({ id, form, seed }, "skipped", NO_MNIST));
     }
   }
   if (crew !== undefined) {
@@ -52,11 +51,9 @@ export async function verifyAll(entries: readonly Entry[], options: VerifyOption
   return entries.map(({ experiment: { id } }) => records.get(id)!);
 }
 
-/** Those that failed, or differ from their source without a known cause. */
-export function unexplained(entries: readonly Entry[], records: readonly KeptRecord[]): KeptRecord[] {
-  return records.filter(
-    ({ verdict }, i) => verdict === "failed" || (verdict === "differs" && entries[i].experiment.differs === undefined),
-  );
+/** Those that failed, or differ from their source by more than is known and has a cause. */
+export function unexplained(records: readonly KeptRecord[]): KeptRecord[] {
+  return records.filter(({ verdict, unexplained }) => verdict === "failed" || unexplained.length > 0);
 }
 
 export function machineText(jobs: number): string {
