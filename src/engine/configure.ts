@@ -1,6 +1,8 @@
 // Choosing and changing the engine.
+
 import { type Engine, type EngineStatus, engine, setDefaultEngine, setEngine } from "./engine.ts";
 import { platform } from "./platform.ts";
+import { quote } from "./quote.ts";
 import { storageStatistics } from "./storage.ts";
 import { WasmEngine, type WasmOptions } from "./wasm/engine.ts";
 
@@ -86,7 +88,7 @@ export function engineFor({ engine: name, deterministic }: EngineOptions): "wasm
   if (!NAMES.includes(wanted)) {
     const source = name === undefined ? "NABLA_ENGINE" : "configureEngine";
     const known = NAMES.map((known) => JSON.stringify(known)).join(", ");
-    throw new TypeError(`${source}: unknown engine ${JSON.stringify(wanted)}; there are ${known}`);
+    throw new TypeError(`${source}: unknown engine ${quote(wanted)}; there are ${known}`);
   }
   if (wanted === "wasm") return "wasm";
   const problem = problemOfNative(deterministic ?? false);

@@ -1,4 +1,5 @@
 // Element types, their sizes, and what comes out when two of them meet.
+import { quote } from "./quote.ts";
 
 /** Element type of a tensor. float32 for training, float64 for checking, int32 for indices, bool (one byte, 0 or 1) for masks. */
 export type DType = "float32" | "float64" | "int32" | "bool";
@@ -34,7 +35,7 @@ export function isDType(value: unknown): value is DType {
 /** Throws unless `value` names a dtype. */
 export function checkDType(operation: string, value: unknown): DType {
   if (isDType(value)) return value;
-  throw new TypeError(`${operation}: unknown dtype ${JSON.stringify(value)}; use one of ${DTYPES.join(", ")}`);
+  throw new TypeError(`${operation}: unknown dtype ${quote(value)}; use one of ${DTYPES.join(", ")}`);
 }
 
 const RANK: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3 };

@@ -1,6 +1,7 @@
 // How parameters start. Fan-in and fan-out are the numbers of connections into and out of one unit.
 
 import type { DType } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { type Generator, random } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
@@ -68,9 +69,7 @@ export function initialise(initialiser: Initialiser, context: InitialiserContext
   if (typeof initialiser === "function") return initialiser(context);
   const make = byName[initialiser];
   if (make === undefined) {
-    throw new TypeError(
-      `initialiser: unknown name ${JSON.stringify(initialiser)}; use one of ${INITIALISERS.join(", ")}`,
-    );
+    throw new TypeError(`initialiser: unknown name ${quote(initialiser)}; use one of ${INITIALISERS.join(", ")}`);
   }
   return make(context);
 }

@@ -1,7 +1,9 @@
 // Convolution of images and sequences. One trilinear form T(x, w, dy) stands behind everything: the convolution, its gradient by the input and its
 // gradient by the weights are T with one of the three left open, so each one's gradients are the other two, to any order.
+
 import { type DType, isFloat, promote } from "../engine/dtype.ts";
 import { engine, type FusedActivation } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { zeros } from "../tensor/create.ts";
 import { anyTracked, isCollecting, isRecording, record, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -446,7 +448,7 @@ function checkBias(operation: string, bias: Tensor | null, filters: number): voi
 function checkActivation(operation: string, activation: FusedActivation = "none"): FusedActivation {
   if (activation in ACTIVATIONS) return activation;
   const names = Object.keys(ACTIVATIONS).join(", ");
-  throw new TypeError(`${operation}: unknown activation ${JSON.stringify(activation)}; use one of ${names}`);
+  throw new TypeError(`${operation}: unknown activation ${quote(activation)}; use one of ${names}`);
 }
 
 interface Walk {

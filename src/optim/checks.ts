@@ -1,9 +1,10 @@
 // The numbers that optimisers, schedules and minimisers are given: each check names its owner, the setting and the value.
+import { quote } from "../engine/quote.ts";
 
 /** Any finite number. */
 export function finite(owner: string, name: string, value: number): number {
   if (typeof value !== "number" || !Number.isFinite(value)) {
-    throw new RangeError(`${owner}: ${name} must be a finite number, got ${String(value)}`);
+    throw new RangeError(`${owner}: ${name} must be a finite number, got ${quote(value)}`);
   }
   return value;
 }
@@ -11,7 +12,7 @@ export function finite(owner: string, name: string, value: number): number {
 /** A finite number from 0 on. */
 export function notNegative(owner: string, name: string, value: number): number {
   if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
-    throw new RangeError(`${owner}: ${name} must be a finite number of at least 0, got ${String(value)}`);
+    throw new RangeError(`${owner}: ${name} must be a finite number of at least 0, got ${quote(value)}`);
   }
   return value;
 }
@@ -19,7 +20,7 @@ export function notNegative(owner: string, name: string, value: number): number 
 /** A finite number above 0. */
 export function positive(owner: string, name: string, value: number): number {
   if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
-    throw new RangeError(`${owner}: ${name} must be a finite number above 0, got ${String(value)}`);
+    throw new RangeError(`${owner}: ${name} must be a finite number above 0, got ${quote(value)}`);
   }
   return value;
 }
@@ -27,7 +28,7 @@ export function positive(owner: string, name: string, value: number): number {
 /** A share: from 0 up to, but not including, 1. */
 export function share(owner: string, name: string, value: number): number {
   if (typeof value !== "number" || !(value >= 0 && value < 1)) {
-    throw new RangeError(`${owner}: ${name} must be at least 0 and below 1, got ${String(value)}`);
+    throw new RangeError(`${owner}: ${name} must be at least 0 and below 1, got ${quote(value)}`);
   }
   return value;
 }
@@ -35,7 +36,7 @@ export function share(owner: string, name: string, value: number): number {
 /** A whole number from `least` on. */
 export function whole(owner: string, name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${owner}: ${name} must be a whole number of at least ${least}, got ${String(value)}`);
+    throw new RangeError(`${owner}: ${name} must be a whole number of at least ${least}, got ${quote(value)}`);
   }
   return value;
 }
@@ -43,7 +44,7 @@ export function whole(owner: string, name: string, value: number, least: number)
 /** One of a few names. */
 export function oneOf<Name extends string>(owner: string, name: string, value: Name, names: readonly Name[]): Name {
   if (!names.includes(value)) {
-    throw new TypeError(`${owner}: ${name} must be one of ${names.join(", ")}, got ${JSON.stringify(value)}`);
+    throw new TypeError(`${owner}: ${name} must be one of ${names.join(", ")}, got ${quote(value)}`);
   }
   return value;
 }
@@ -51,7 +52,7 @@ export function oneOf<Name extends string>(owner: string, name: string, value: N
 /** A misspelt option would otherwise be a default that nobody asked for. */
 export function knownOptions(owner: string, options: object, names: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${owner}: options must be an object such as { ${names[0]}: ... }, got ${String(options)}`);
+    throw new TypeError(`${owner}: options must be an object such as { ${names[0]}: ... }, got ${quote(options)}`);
   }
   for (const key of Object.keys(options)) {
     if (!names.includes(key)) {

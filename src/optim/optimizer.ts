@@ -1,6 +1,8 @@
 // What all optimisers share: they own one parameter block, walk it in fused passes, count steps, and can be saved and restored to the same bits.
 // A subclass says how many numbers it remembers per parameter, and which kernel updates a stretch of them.
+
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { keepStorage } from "../engine/storage.ts";
 import type { ParameterBlock } from "../nn/parameters.ts";
 import { zeros } from "../tensor/create.ts";
@@ -252,7 +254,7 @@ export abstract class Optimizer {
   restore(state: OptimizerState, slots: Record<string, Tensor>): void {
     const what = `${this.owner}: restore`;
     if (state?.type !== this.type) {
-      throw new Error(`${what}: the state is of type ${JSON.stringify(state?.type)}, the optimiser ${this.type}`);
+      throw new Error(`${what}: the state is of type ${quote(state?.type)}, the optimiser ${this.type}`);
     }
     const config = this.config();
     for (const key of new Set([...Object.keys(config), ...Object.keys(state.config ?? {})])) {

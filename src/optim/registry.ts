@@ -1,4 +1,5 @@
 // Optimisers by name, for configurations and checkpoints.
+import { quote } from "../engine/quote.ts";
 import { Adam, type AdamOptions, AdamW } from "./adam.ts";
 import {
   AdaDelta,
@@ -57,9 +58,7 @@ export function optimizerByName<Name extends OptimizerName>(
 export function optimizerByName(name: string, options?: Record<string, number>): Optimizer;
 export function optimizerByName(name: string, options: object = {}): Optimizer {
   if (!Object.hasOwn(makers, name)) {
-    throw new TypeError(
-      `optimizerByName: there is no optimiser ${JSON.stringify(name)}; use one of ${OPTIMIZERS.join(", ")}`,
-    );
+    throw new TypeError(`optimizerByName: there is no optimiser ${quote(name)}; use one of ${OPTIMIZERS.join(", ")}`);
   }
   return makers[name as OptimizerName](options);
 }

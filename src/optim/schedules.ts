@@ -1,5 +1,6 @@
 // The learning rate over time. A schedule is asked for the rate before each step and told the watched metric after each epoch; most are pure
 // functions of time, those that react to the metric carry a little state, as JSON.
+import { quote } from "../engine/quote.ts";
 import { finite, knownOptions, notNegative, oneOf, positive, whole } from "./checks.ts";
 import { cosine, power, wholePower } from "./power.ts";
 
@@ -60,7 +61,7 @@ function timeOf(type: string, unit: ScheduleUnit, step: number, epoch: number): 
 function checkType(type: string, state: ScheduleState): void {
   if (state?.type !== type) {
     throw new TypeError(
-      `schedule.${type}: can't be restored from the state of a schedule of type ${JSON.stringify(state?.type)}`,
+      `schedule.${type}: can't be restored from the state of a schedule of type ${quote(state?.type)}`,
     );
   }
 }

@@ -1,5 +1,6 @@
 // Checks a chart before it is drawn. Charts often come from JSON or from a long run, so each message names the chart,
 // the series and the value at fault, and says what would be right.
+import { quote } from "../engine/quote.ts";
 import type { Axis, BandSeries, Chart, Mark, Numbers, PointSeries, Text } from "./chart.ts";
 import { positionAt, say, valueAt } from "./chart.ts";
 
@@ -21,7 +22,7 @@ const kinds = [
 export function checkChart(chart: Chart): void {
   const kind: string = chart?.kind;
   if (!(kinds as readonly string[]).includes(kind)) {
-    throw new Error(`chart: unknown kind ${JSON.stringify(kind)}; the kinds are ${kinds.join(", ")}`);
+    throw new Error(`chart: unknown kind ${quote(kind)}; the kinds are ${kinds.join(", ")}`);
   }
   const title = say(chart.title, "en");
   const fail = (what: string): never => {
@@ -162,7 +163,7 @@ function checkNumbers(numbers: Numbers | undefined, owner: string, what: string,
   for (let i = 0; i < given.length; i++) {
     const value: unknown = given[i];
     if (typeof value !== "number" && value !== null) {
-      fail(`${owner}: ${what}[${i}] is ${JSON.stringify(value)}; a number is needed, or null for a gap`);
+      fail(`${owner}: ${what}[${i}] is ${quote(value)}; a number is needed, or null for a gap`);
     }
   }
 }

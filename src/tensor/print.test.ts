@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { printCases } from "../../test/tensor/print-cases.ts";
 import type { DType } from "../engine/dtype.ts";
+import { tensor, zeros } from "../index.ts";
 import { formatArray, getPrintOptions, type PrintOptions, setPrintOptions } from "./print.ts";
 
 const defaults = getPrintOptions();
@@ -148,4 +149,15 @@ describe("print options", () => {
     expect(() => setPrintOptions(options as Partial<PrintOptions>)).toThrow(message);
     expect(getPrintOptions()).toEqual(defaults);
   });
+});
+
+it("JSON.stringify writes a tensor's values, as toArray gives them, wherever it stands", () => {
+  const x = tensor([
+    [1, 2.5],
+    [Number.NaN, -3],
+  ]);
+  expect(JSON.stringify({ x, flags: tensor([true, false]), one: tensor(7) })).toBe(
+    '{"x":[[1,2.5],[null,-3]],"flags":[true,false],"one":7}',
+  );
+  expect(JSON.stringify(zeros([2, 0]))).toBe("[[],[]]");
 });

@@ -2,7 +2,9 @@
 // In three steps: pick the elements that will be shown, write each as a cell of the width they all need, lay the cells
 // out in brackets and lines. A float's digits come from exact integer arithmetic, so rounding is right to the last
 // place and float32 shows the digits that tell it from its float32 neighbours, not from its float64 ones.
+
 import type { DType } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 
 /** How many digits a float shows; the names are NumPy's. */
 export type FloatMode =
@@ -85,7 +87,7 @@ function withOverrides(operation: string, options: Partial<PrintOptions>): Reado
     }
     const rule = RULES[name as keyof PrintOptions];
     if (!rule.accepts(value)) {
-      const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+      const shown = quote(value);
       throw new RangeError(`${operation}: ${name} is ${shown}; it must be ${rule.says}`);
     }
   }

@@ -143,6 +143,15 @@ export class Tensor implements ArrayView {
     return formatArray(this.dataSync(), this.shape, this.dtype, undefined, "str");
   }
 
+  /**
+   * What `JSON.stringify` writes of it: the values as `toArray` gives them, which `tensor(...)` takes again (without the
+   * dtype; NaN and infinities become null, as everywhere in JSON).
+   * @throws Error if the tensor's scope has ended.
+   */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   /** What Node's console shows: NumPy's repr, with `tensor(` for `array(`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     if (this.storage.address === 0)

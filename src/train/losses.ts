@@ -1,5 +1,6 @@
 // Losses by name, each with the activation that belongs to it: where the model ends in that activation, the loss starts from the logits, which
 // is exact for outputs near 0 and 1 and cheaper.
+import { quote } from "../engine/quote.ts";
 import type { ActivationName } from "../nn/layers/activation.ts";
 import { maximum } from "../ops/choice.ts";
 import { log } from "../ops/exponentials.ts";
@@ -93,7 +94,6 @@ export const LOSSES = Object.keys(byName) as LossName[];
 export function lossFor(loss: LossName | Loss): Loss {
   if (typeof loss === "object") return loss;
   const found: Loss | undefined = byName[loss];
-  if (found === undefined)
-    throw new TypeError(`loss: unknown name ${JSON.stringify(loss)}; use one of ${LOSSES.join(", ")}`);
+  if (found === undefined) throw new TypeError(`loss: unknown name ${quote(loss)}; use one of ${LOSSES.join(", ")}`);
   return found;
 }

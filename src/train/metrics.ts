@@ -1,4 +1,5 @@
 // Figures of merit beside the loss: each sums over samples, so that batches of any size give the same mean.
+import { quote } from "../engine/quote.ts";
 import { argmax, cast, greater, topK } from "../ops/index.ts";
 import { reshape } from "../ops/views.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -84,7 +85,7 @@ export function metricFor(metric: MetricName | Metric): Metric {
   if (typeof metric === "object") return metric;
   const found: Metric | undefined = byName[metric];
   if (found === undefined)
-    throw new TypeError(`metric: unknown name ${JSON.stringify(metric)}; use one of ${METRICS.join(", ")}`);
+    throw new TypeError(`metric: unknown name ${quote(metric)}; use one of ${METRICS.join(", ")}`);
   return found;
 }
 

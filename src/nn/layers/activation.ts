@@ -1,4 +1,5 @@
 // Activation functions by name, and as a layer.
+import { quote } from "../../engine/quote.ts";
 import { elu, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "../../ops/activations.ts";
 import { softmax } from "../../ops/softmax.ts";
 import { tanh } from "../../ops/trigonometry.ts";
@@ -41,7 +42,7 @@ export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
 export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
   const found = byName[name];
   if (found === undefined) {
-    throw new TypeError(`activation: unknown name ${JSON.stringify(name)}; use one of ${ACTIVATIONS.join(", ")}`);
+    throw new TypeError(`activation: unknown name ${quote(name)}; use one of ${ACTIVATIONS.join(", ")}`);
   }
   return found;
 }

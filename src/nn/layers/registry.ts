@@ -1,4 +1,5 @@
 // From a layer's configuration back to the layer.
+import { quote } from "../../engine/quote.ts";
 import type { Layer, LayerConfig } from "../layer.ts";
 import { Activation, type ActivationName } from "./activation.ts";
 import { BatchNormalization } from "./batch-normalisation.ts";
@@ -26,9 +27,7 @@ const makers: Record<string, (config: LayerConfig) => Layer> = {
 export function layerFromConfig(config: LayerConfig): Layer {
   const make = makers[config.type];
   if (make === undefined) {
-    throw new TypeError(
-      `layer: unknown type ${JSON.stringify(config.type)}; there are ${Object.keys(makers).join(", ")}`,
-    );
+    throw new TypeError(`layer: unknown type ${quote(config.type)}; there are ${Object.keys(makers).join(", ")}`);
   }
   return make(config);
 }
