@@ -36,7 +36,8 @@ export function takeRows(x: Tensor, indices: Tensor): Tensor {
 
 /**
  * The samples of one epoch in batches, in an order drawn by the generator, or as they are where it is null. The last
- * batch may be short.
+ * batch may be short. For the next epoch, `draw` gives it another order in the same memory.
+ * @throws RangeError if the batch size is not a whole number from 1 on, or x and y hold different numbers of samples.
  * @example
  * ```ts
  * const data = { x: arange(10).reshape([5, 2]), y: arange(5, undefined, 1, "int32") };
@@ -55,29 +56,56 @@ export class EpochOrder {
   constructor(
     private readonly samples: Samples,
     private readonly batchSize: number,
-    generator: Generator | null,
+    private readonly generator: Generator | null,
   ) {
+    checkSamples("EpochOrder", samples);
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new RangeError(`EpochOrder: the batch size must be a whole number from 1 on, got ${batchSize}`);
+    }
     const n = samples.x.shape[0];
     this.batches = Math.ceil(n / batchSize);
     this.order = generator ? keep(scope(() => random.permutation(n, { generator }))) : null;
   }
 
-  /** Inputs and targets of batch i. Without shuffling they are views. */
+  /** Draws the next epoch's order, and makes nothing for it. Does nothing where the samples come as they are. */
+  draw(): void {
+    const { order, generator } = this;
+    if (order === null || generator === null) return;
+    this.numbers = undefined;
+    scope(() => engine().copy(random.permutation(order.size, { generator }), order));
+  }
+
+  /** First and last row of batch i, the last not included. */
+  private range(i: number): [number, number] {
+    if (!Number.isInteger(i) || i < 0 || i >= this.batches) {
+      throw new RangeError(`EpochOrder: there is no batch ${i}; the epoch has ${this.batches}, numbered from 0`);
+    }
+    const start = i * this.batchSize;
+    return [start, Math.min(start + this.batchSize, this.samples.x.shape[0])];
+  }
+
+  /**
+   * Inputs and targets of batch i, from 0. Without shuffling they are views.
+   * @throws RangeError if there is no such batch.
+   */
   batch(i: number): Samples {
     const { x, y } = this.samples;
-    const start = i * this.batchSize;
-    const stop = Math.min(start + this.batchSize, x.shape[0]);
+    const [start, stop] = this.range(i);
     if (this.order === null) return { x: rowsOf(x, start, stop), y: rowsOf(y, start, stop) };
     const indices = rowsOf(this.order, start, stop);
     return { x: takeRows(x, indices), y: takeRows(y, indices) };
   }
 
-  /** The sample numbers of batch i. */
+  /**
+   * The sample numbers of batch i, from 0.
+   * @throws RangeError if there is no such batch.
+   */
   rows(i: number): Int32Array {
     const n = this.samples.x.shape[0];
+    const [start, stop] = this.range(i);
     this.numbers ??= this.order
       ? (this.order.dataSync() as Int32Array)
       : Int32Array.from({ length: n }, (_, row) => row);
-    return this.numbers.subarray(i * this.batchSize, Math.min((i + 1) * this.batchSize, n));
+    return this.numbers.subarray(start, stop);
   }
 }

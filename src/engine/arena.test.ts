@@ -72,3 +72,81 @@ test("memory grows when nothing fits, and says 0 when it can't", () => {
   expect(length).toBeGreaterThan(4096);
   expect(arena.allocate(1 << 20)).toBe(0);
 });
+
+test("what was made and freed is no obstacle to a larger block: memory grows from where the joined blocks begin", () => {
+  const GIB = 2 ** 30;
+  const arena = new Arena(64, 1 << 20, (bytes) => (bytes <= 4 * GIB ? bytes : 0));
+  const first = Array.from({ length: 1024 }, () => arena.allocate(2 ** 20));
+  for (const address of first) arena.release(address, 2 ** 20);
+  const large = arena.allocate(Math.floor(3.2 * GIB));
+  expect(large).toBe(64);
+  arena.release(large, Math.floor(3.2 * GIB));
+  // Its class would end above 4 GiB.
+  expect(roundToClass(3.9 * GIB)).toBe(4 * GIB);
+  expect(arena.allocate(Math.floor(3.9 * GIB))).toBe(64);
+});
+
+/** What a request occupied: from its address to there. */
+interface Block {
+  address: number;
+  bytes: number;
+  end: number;
+}
+
+test("a request fails only where no stretch between the live blocks holds it, whatever was made and freed before", () => {
+  const [base, most] = [128, 64 * 1024];
+  const size = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 0, max: most }));
+  const request = fc.record({ bytes: size, freed: fc.double({ min: 0, max: 1, noNaN: true }), frees: fc.nat(3) });
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.array(request, { minLength: 20, maxLength: 150 }), (requests) => {
+      const arena = new Arena(base, 4096, (bytes) => (bytes <= most ? bytes : 0));
+      const live: Block[] = [];
+      for (const { bytes, freed, frees } of requests) {
+        const before = arena.bytesInUse;
+        const address = arena.allocate(bytes);
+        live.sort((a, b) => a.address - b.address);
+        if (address === 0) {
+          refused += 1;
+          const starts = [base, ...live.map(({ end }) => end)];
+          const ends = [...live.map((block) => block.address), most];
+          const longest = Math.max(...starts.map((start, i) => ends[i] - start));
+          expect(longest).toBeLessThan(Math.max(64, Math.ceil(bytes / 64) * 64));
+          expect(arena.bytesInUse).toBe(before);
+        } else {
+          const block = { address, bytes, end: address + arena.bytesInUse - before };
+          expect(address % 64).toBe(0);
+          expect(block.end - address).toBeGreaterThanOrEqual(bytes);
+          expect(address >= base && block.end <= most).toBe(true);
+          expect(live.some((other) => address < other.end && other.address < block.end)).toBe(false);
+          live.push(block);
+        }
+        for (let i = 0; i < frees && live.length > 0; i++) {
+          const [block] = live.splice(Math.floor(freed * (live.length - 1)), 1);
+          arena.release(block.address, block.bytes);
+        }
+        expect(arena.blocksInUse).toBe(live.length);
+        expect(arena.bytesInUse).toBe(live.reduce((sum, block) => sum + block.end - block.address, 0));
+      }
+    }),
+  );
+  expect(refused).toBeGreaterThan(100);
+});
+
+test.each([Number.NaN, -1, 0.5, 1e3 + 0.5, Number.POSITIVE_INFINITY, -(2 ** 40), "8" as never, undefined as never])(
+  "a size of %s is refused before anything changes",
+  (bytes) => {
+    const arena = new Arena(64, 1 << 20, () => 0);
+    const first = arena.allocate(100);
+    expect(() => arena.allocate(bytes)).toThrow(RangeError);
+    expect(() => arena.release(first, bytes)).toThrow(RangeError);
+    expect([arena.bytesInUse, arena.blocksInUse, arena.reachedBytes]).toEqual([128, 1, 192]);
+    expect(arena.allocate(100)).toBe(192);
+  },
+);
+
+test("a size larger than any memory is no mistake, there is just no room", () => {
+  const arena = new Arena(64, 1 << 20, () => 0);
+  for (const bytes of [2 ** 31, 2 ** 32, 2 ** 53, 1e20]) expect(arena.allocate(bytes)).toBe(0);
+  expect(arena.allocate(64)).toBe(64);
+});

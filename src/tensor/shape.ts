@@ -53,6 +53,18 @@ export function rowMajorStrides(shape: Shape): number[] {
   return strides;
 }
 
+/** Lowest and highest place that strides lead to from an array's first element, in elements; of a shape with elements. */
+export function reachOf(shape: Shape, strides: readonly number[]): { lowest: number; highest: number } {
+  let lowest = 0;
+  let highest = 0;
+  for (let i = 0; i < shape.length; i++) {
+    const far = (shape[i] - 1) * strides[i];
+    if (far < 0) lowest += far;
+    else highest += far;
+  }
+  return { lowest, highest };
+}
+
 /** Whether the strides walk through memory row-major without gaps. */
 export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
   let step = 1;

@@ -1,11 +1,11 @@
 // The tensor: a window (offset, shape, strides) on a storage. Views share storage; operations make new tensors. Arithmetic is added to this
 // class by src/ops/methods.ts, so that `x.add(y)` and `add(x, y)` are the same thing.
-import { type DType, isFloat, type TypedArray } from "../engine/dtype.ts";
+import { bytesOf, type DType, isFloat, type TypedArray } from "../engine/dtype.ts";
 import { type ArrayView, engine } from "../engine/engine.ts";
 import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
 import { Node } from "./graph.ts";
 import { formatArray } from "./print.ts";
-import { formatShape, isContiguous, rowMajorStrides, type Shape } from "./shape.ts";
+import { formatShape, isContiguous, reachOf, rowMajorStrides, type Shape } from "./shape.ts";
 
 /** Numbers or booleans nested to any depth, as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -192,19 +192,56 @@ export class Tensor implements ArrayView {
 /** Anything an operation takes as an operand beside a tensor. */
 export type TensorLike = Tensor | number;
 
-/** A new tensor with undefined content. `label` names its maker in memory reports. */
+/**
+ * A new tensor with undefined content. `label` names its maker in memory reports.
+ * @throws RangeError if a length is not a whole number from 0 on, whatever the operation let through, or memory is exhausted.
+ */
 export function empty(label: string, shape: Shape, dtype: DType): Tensor {
   let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i];
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] >>> 0 !== shape[i]) {
+      throw new RangeError(
+        `${label}: ${formatShape(shape)} is no shape; an argument of the operation is not a whole number, or out of range`,
+      );
+    }
+    size *= shape[i];
+  }
   const bytes = dtype === "bool" ? size : dtype === "float64" ? size * 8 : size * 4;
   return new Tensor(engine().allocate(bytes, label, dtype, shape), dtype, shape, size);
 }
 
-/** A row-major window of another shape on the same elements. Internal: `reshape` checks. */
+/**
+ * A window of another shape on the memory of `x`; strides null means row-major.
+ * @throws RangeError if it would reach beyond that memory, or a number is not whole: the operations that make windows check their arguments,
+ * and what slips through must not become an address.
+ */
 export function windowOf(x: Tensor, shape: Shape, offset: number, strides: readonly number[] | null): Tensor {
   let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i];
+  let whole = offset >>> 0 === offset;
+  for (let i = 0; i < shape.length; i++) {
+    whole &&= shape[i] >>> 0 === shape[i];
+    size *= shape[i];
+  }
+  const elements = x.storage.bytes / bytesOf(x.dtype);
+  if (!whole || (size > 0 && !liesWithin(elements, shape, size, offset, strides))) {
+    throw new RangeError(
+      `view: offset ${offset}, shape ${formatShape(shape)}${strides ? ` and strides ${formatShape(strides)}` : ""} ` +
+        `lead outside the ${elements} elements that the view is of; an argument of the operation is not a whole number, or out of range`,
+    );
+  }
   return new Tensor(x.storage, x.dtype, shape, size, offset, strides);
+}
+
+function liesWithin(
+  elements: number,
+  shape: Shape,
+  size: number,
+  offset: number,
+  strides: readonly number[] | null,
+): boolean {
+  if (strides === null) return offset + size <= elements;
+  const { lowest, highest } = reachOf(shape, strides);
+  return Number.isInteger(lowest + highest) && offset + lowest >= 0 && offset + highest < elements;
 }
 
 /** `x` itself if it is row-major, else a row-major copy (not recorded). */

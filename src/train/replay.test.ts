@@ -96,6 +96,11 @@ const setups: Record<string, Setup> = {
     samples: { x: keep(scope(() => data.x.T.clone())).T, y: data.y },
     shuffle: false,
   },
+  "rows that lie backwards": {
+    layers: () => softmaxNet(),
+    samples: { x: keep(scope(() => data.x.flip())), y: data.y },
+    shuffle: false,
+  },
   "one output, classes by its sign": {
     layers: () => [new Dense(6, { activation: "relu" }), new Dense(1, { activation: "sigmoid" })],
     loss: lossFor("crossEntropy"),
@@ -198,6 +203,32 @@ describe("memory", () => {
     expect(trainer.replaying.active).toBe(true);
     expect(memory()).toMatchObject({ tensors, bytes });
   });
+
+  test.each([true, false])(
+    "an epoch leaves nothing: after 2,000 of 8 steps as after 20 (replay: %s)",
+    async (replay) => {
+      const trainer = trainerOf({ ...setups["dropout draws as it would"]!, batchSize: 13 }, { replay });
+      expect(trainer.stepsPerEpoch).toBe(8);
+      while (trainer.epoch < 20) await trainer.finishEpoch();
+      const { tensors, bytes } = memory();
+      while (trainer.epoch < 2000) await trainer.finishEpoch();
+      expect(memory()).toMatchObject({ tensors, bytes });
+    },
+  );
+});
+
+test("steps go on in the next epoch, to the bits of finishEpoch", async () => {
+  const setup = { ...setups["dropout draws as it would"]!, batchSize: 40 };
+  const [byStep, byEpoch] = [trainerOf(setup), trainerOf(setup)];
+  const infos = Array.from({ length: 9 }, () => byStep.takeStep());
+  expect(infos.map(({ epoch, step }) => [epoch, step])).toEqual(
+    [0, 1, 2].flatMap((epoch) => [0, 1, 2].map((step) => [epoch, step])),
+  );
+  const means = [];
+  for (let epoch = 0; epoch < 3; epoch++) means.push((await byEpoch.finishEpoch())!.loss);
+  expect([2, 5, 8].map((last) => infos[last].meanLoss)).toEqual(means);
+  await byStep.finishEpoch();
+  expect(outcome(byStep)).toEqual(outcome(byEpoch));
 });
 
 describe("errors are those of a step that is not replayed", () => {

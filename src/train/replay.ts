@@ -10,7 +10,7 @@ import { Storage } from "../engine/storage.ts";
 import type { Layer } from "../nn/layer.ts";
 import { Sequential } from "../nn/sequential.ts";
 import { type GradientSlot, isRecording, type Node } from "../tensor/graph.ts";
-import { sameShape } from "../tensor/shape.ts";
+import { reachOf, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { isOwnLoss, type Loss } from "./losses.ts";
 
@@ -40,10 +40,15 @@ function obstacleOf(model: Sequential, loss: Loss): string | null {
 /** A storage whose place is told before every run: the batch that the program reads. */
 class Input {
   readonly tensor: Tensor;
+  /** Bytes that the first element lies behind the storage's beginning: strides may lead backwards. */
+  private readonly lead: number;
 
   constructor(x: Tensor) {
-    const storage = new Storage(addressOf(x), x.size * bytesOf(x.dtype), x.storage.owner, "batch");
-    this.tensor = new Tensor(storage, x.dtype, x.shape, x.size, 0, x.contiguous ? null : x.strides);
+    const { lowest, highest } = x.size > 0 ? reachOf(x.shape, x.strides) : { lowest: 0, highest: -1 };
+    const bytes = bytesOf(x.dtype);
+    this.lead = -lowest * bytes;
+    const storage = new Storage(addressOf(x) - this.lead, (highest - lowest + 1) * bytes, x.storage.owner, "batch");
+    this.tensor = new Tensor(storage, x.dtype, x.shape, x.size, -lowest, x.contiguous ? null : x.strides);
   }
 
   /** Whether the program can read x in its place. */
@@ -54,7 +59,7 @@ class Input {
   }
 
   bind(x: Tensor): void {
-    this.tensor.storage.address = addressOf(x);
+    this.tensor.storage.address = addressOf(x) - this.lead;
   }
 }
 

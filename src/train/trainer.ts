@@ -129,7 +129,9 @@ export class Trainer {
   private seen = 0;
   private readonly shuffle: Generator;
   private shuffleBefore: RandomState;
+  /** The current epoch's order, once it has begun; its memory serves the next epoch. */
   private order: EpochOrder | undefined;
+  private started = false;
   private readonly samples: Samples;
   /** The true class of each sample, where there are classes. */
   private readonly classes: Int32Array | null;
@@ -171,10 +173,25 @@ export class Trainer {
     return this.classes ? this.correct / this.seen : Number.NaN;
   }
 
-  private startEpoch(): EpochOrder {
+  /** The current epoch's order, drawn where the epoch begins. */
+  private epochOrder(): EpochOrder {
+    if (this.order !== undefined && this.started) return this.order;
     this.shuffleBefore = this.shuffle.state();
-    this.order = new EpochOrder(this.samples, this.options.batchSize, this.options.shuffle ? this.shuffle : null);
+    const { batchSize, shuffle } = this.options;
+    if (this.order === undefined) this.order = new EpochOrder(this.samples, batchSize, shuffle ? this.shuffle : null);
+    else this.order.draw();
+    this.started = true;
     return this.order;
+  }
+
+  private endEpoch(): void {
+    this.epoch += 1;
+    this.step = 0;
+    this.lossSum = 0;
+    this.correct = 0;
+    this.seen = 0;
+    this.started = false;
+    this.shuffleBefore = this.shuffle.state();
   }
 
   /** Loss of a batch, and its gradients in the model's block. */
@@ -195,11 +212,13 @@ export class Trainer {
   }
 
   /**
-   * One step: forward, backward, update.
+   * One step: forward, backward, update. After the last step of an epoch it begins the next one, where `finishEpoch`
+   * has not.
    * @throws NonFiniteLossError, before the update, if the loss is not finite.
    */
   takeStep(): StepInfo {
-    const order = this.order ?? this.startEpoch();
+    if (this.step >= this.stepsPerEpoch) this.endEpoch();
+    const order = this.epochOrder();
     const { optimizer, schedule } = this.options;
     if (schedule) optimizer.learningRate = schedule.rate(optimizer.iterations, this.epoch);
     let value = 0;
@@ -250,13 +269,7 @@ export class Trainer {
       }
     }
     const result = { loss: this.lossSum / this.seen, accuracy: this.accuracy };
-    this.epoch += 1;
-    this.step = 0;
-    this.lossSum = 0;
-    this.correct = 0;
-    this.seen = 0;
-    this.order = undefined;
-    this.shuffleBefore = this.shuffle.state();
+    this.endEpoch();
     return result;
   }
 
@@ -310,8 +323,8 @@ export class Trainer {
     this.shuffle.restore(state.shuffle);
     this.shuffleBefore = this.shuffle.state();
     this.epoch = state.epoch;
-    this.order = undefined;
-    if (state.step > 0) this.startEpoch();
+    this.started = false;
+    if (state.step > 0) this.epochOrder();
     this.step = state.step;
     this.lossSum = state.lossSum;
     this.correct = state.correct;
