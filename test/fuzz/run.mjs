@@ -1,0 +1,142 @@
+// Feeds readers files that are damaged in ways that a seed decides: each must end in a value or in an error of ours, in bounded time and memory.
+//
+//   npm run fuzz -- --reader png --n 20000 [--seed 7]     one reader; `all` for every one
+//   npm run fuzz -- --reader png --seed 7 --only 4711     one case again, by itself
+//   npm run fuzz -- --calls 200000                        wrong calls instead of wrong files (calls.mjs)
+//
+// Cases run in a worker thread, which is ended when it hangs or fills memory. What looks too slow or too large is run again alone, in a process
+// of its own: only what is so there counts, since other work on the machine and garbage of earlier cases are no fault of a reader.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { LIMITS, READERS, runCase } from "./cases.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    reader: { type: "string", default: "all" },
+    n: { type: "string", default: "1000" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string" },
+    calls: { type: "string" },
+  },
+});
+
+function wholeNumber(name) {
+  const value = Number(options[name]);
+  if (Number.isInteger(value) && value >= 0) return value;
+  console.error(`--${name} ${options[name]} is not a whole number`);
+  process.exit(2);
+}
+
+const seed = wholeNumber("seed");
+if (options.calls !== undefined) {
+  const { fuzzCalls } = await import("./calls.mjs");
+  const failures = [];
+  await fuzzCalls({ n: wholeNumber("calls"), seed, report: (failure) => failures.push(failure) });
+  process.exitCode = conclude("calls", wholeNumber("calls"), failures);
+} else {
+  const names = options.reader === "all" ? Object.keys(READERS) : options.reader.split(",");
+  const unknown = names.find((name) => !Object.hasOwn(READERS, name));
+  if (unknown !== undefined) {
+    console.error(`there is no reader ${unknown}; there are ${Object.keys(READERS).join(", ")}`);
+    process.exit(2);
+  }
+  process.exitCode = 0;
+  for (const name of names) {
+    const code = options.only === undefined ? await runReader(name, wholeNumber("n")) : await runAlone(name);
+    process.exitCode ||= code;
+  }
+}
+
+function conclude(name, n, failures) {
+  for (const failure of failures.slice(0, 50))
+    console.log(typeof failure === "string" ? failure : JSON.stringify(failure));
+  console.log(`${name}: ${n} cases of seed ${seed}, ${failures.length} failed`);
+  return failures.length > 0 ? 1 : 0;
+}
+
+/** All cases of a reader, in a worker that begins anew behind each case that it had to be ended in. */
+async function runReader(name, n) {
+  const began = performance.now();
+  const failures = [];
+  const suspects = new Set();
+  const counts = { read: 0, refused: 0 };
+  let from = 0;
+  while (from < n) {
+    const stopped = await runWorker(name, from, n, failures, suspects, counts);
+    if (stopped === undefined) break;
+    suspects.add(stopped);
+    from = stopped + 1;
+  }
+  for (const number of suspects) {
+    const words = [fileURLToPath(import.meta.url), "--reader", name, "--seed", String(seed), "--only", String(number)];
+    const again = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" });
+    if (again.status !== 0)
+      failures.push(`${name} ${number}: ${again.stdout.trim() || again.stderr.trim() || "hangs"}`);
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${name}: ${counts.read} read, ${counts.refused} refused, ${seconds} s`);
+  return conclude(name, n, failures);
+}
+
+/** Resolves to the case in which the worker was ended, or to undefined when it came to the end. */
+function runWorker(name, from, to, failures, suspects, counts) {
+  return new Promise((resolve) => {
+    // The case in work, and when it began.
+    const shared = new SharedArrayBuffer(24);
+    const [now] = [new Float64Array(shared)];
+    now[0] = from;
+    now[1] = Number.POSITIVE_INFINITY;
+    const worker = new Worker(new URL("./worker.mjs", import.meta.url), {
+      workerData: { name, seed, from, to, shared },
+      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+      stderr: false,
+    });
+    let baseline;
+    const watch = setInterval(() => {
+      const rss = process.memoryUsage.rss();
+      if (now[1] !== Number.POSITIVE_INFINITY) baseline ??= rss;
+      const slow = Date.now() - now[1] > 4 * LIMITS.milliseconds;
+      const large = baseline !== undefined && rss - baseline > 4 * LIMITS.bytes;
+      if (slow || large) end(now[0]);
+    }, 20);
+    const end = (number) => {
+      clearInterval(watch);
+      worker.removeAllListeners("exit");
+      void worker.terminate().then(() => resolve(number));
+    };
+    worker.on("message", (message) => {
+      if (message.failure !== undefined) failures.push(message.failure);
+      if (message.suspect !== undefined) suspects.add(message.suspect);
+      if (message.counts !== undefined) for (const key of Object.keys(counts)) counts[key] += message.counts[key];
+    });
+    worker.on("error", (error) => {
+      failures.push(`${name} ${now[0]}: the thread ended with ${error.message}`);
+      end(now[0]);
+    });
+    worker.on("exit", () => {
+      clearInterval(watch);
+      resolve(undefined);
+    });
+  });
+}
+
+/** One case by itself; says what came of it. */
+async function runAlone(name) {
+  const number = wholeNumber("only");
+  // What the first read loads and compiles is not this case's.
+  await runCase(name, seed, 0);
+  const before = process.resourceUsage().maxRSS;
+  const { outcome, failure, milliseconds } = await runCase(name, seed, number);
+  const grown = 1024 * (process.resourceUsage().maxRSS - before);
+  const problems = failure === undefined ? [] : [failure];
+  if (milliseconds > LIMITS.milliseconds) problems.push(`took ${Math.round(milliseconds)} ms`);
+  if (grown > LIMITS.bytes) problems.push(`took ${Math.round(grown / 2 ** 20)} MB`);
+  console.log(
+    problems.length > 0
+      ? problems.join("; ")
+      : `${outcome} in ${Math.round(milliseconds)} ms, ${Math.round(grown / 2 ** 20)} MB`,
+  );
+  return problems.length > 0 ? 1 : 0;
+}
