@@ -1,17 +1,26 @@
 // Every export of the compiled module. Kernels are loops over numbers: pointers, sizes and strides in, nothing allocated.
 export { forkOutside, nextOutside, workerLoop, stopWorkers, threadCount, setScratch } from "./parallel";
 export * from "./binary";
+export * from "./comparison";
 export * from "./movement";
 export * from "./reduce";
+export * from "./extrema";
+export * from "./running";
 export * from "./softmax";
 export * from "./indexing";
 export * from "./random";
 export * from "./gemm";
 export * from "./unary";
+export * from "./functions";
 export * from "./recurrent";
 export * from "./convolution";
+export * from "./convolution-input-gradient";
+export * from "./convolution-weight-gradient";
 export * from "./pooling";
-export * from "./normalisation";
+export * from "./batch-normalisation";
+export * from "./channels";
+export * from "./layer-normalisation";
+export * from "./local-response";
 export * from "./sort";
 export * from "./optimizer";
 export * from "./native";

@@ -1,7 +1,7 @@
 // Moving elements without changing them, and changing their type: strided copies, fills, selection, casts, ranges.
 // A strided copy first brings its axes into the order in which the destination lies and merges those that run on; what
 // remains is runs, repeated elements, transposed planes (in tiles, 4 x 4 in registers), or single elements.
-import { notEqual_f32, notEqual_f64, notEqual_i32 } from "./binary";
+import { notEqual_f32, notEqual_f64, notEqual_i32 } from "./comparison";
 import { copyBytes, setWord, word } from "./lanes";
 import { chunkOf, parallelFor, scratch, TASK_ARGUMENTS, worthSharing } from "./parallel";
 import { split } from "./split";
