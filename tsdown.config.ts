@@ -1,7 +1,11 @@
 import { fileURLToPath } from "node:url";
+import { esmExternalRequirePlugin } from "rolldown/plugins";
 import { defineConfig } from "tsdown";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// Without it ECharts carries its developers' assertions along, and runs them.
+const define = { "process.env.NODE_ENV": '"production"' };
 
 // Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
 // from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
@@ -14,6 +18,9 @@ export default defineConfig([
     clean: false,
     minify: false,
     outExtensions: () => ({ js: ".js" }),
+    define,
+    // "module" before "import": what a package made for bundlers, not its wrapper for Node (tslib's does not even start in a browser's bundle).
+    inputOptions: { resolve: { conditionNames: ["module", "import", "default"] } },
   },
   {
     entry: { node: "src/node.ts", "cli/main": "cli/main.ts" },
@@ -22,10 +29,12 @@ export default defineConfig([
     dts: false,
     clean: false,
     outExtensions: () => ({ js: ".js" }),
-    // Without it ECharts carries its developers' assertions along, and runs them.
-    define: { "process.env.NODE_ENV": '"production"' },
+    define,
     // The book imports the package by its name, as its readers do.
     alias: { "nabla/plot": here("src/plot/index.ts"), nabla: here("src/node.ts") },
+    // `require("node:...")` in a bundled package becomes an import: a call of createRequire(import.meta.url) for it, beside the library, would
+    // end whoever bundles it into CommonJS, where there is no import.meta.
+    plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
     deps: { neverBundle: ["@resvg/resvg-js", "koffi"] },
   },
 ]);

@@ -7,7 +7,7 @@ import { setPlatform } from "./engine/platform.ts";
 setPlatform(nodePlatform);
 provideNativeEngine(nativeProvider);
 
-export { cacheFolder, type Environment } from "./data/cache.node.ts";
+export { cacheFolder } from "./data/cache.node.ts";
 export type { DataFile, MnistPart } from "./data/catalogue.ts";
 export { readImageFile } from "./data/image-file.node.ts";
 export {
@@ -19,4 +19,5 @@ export {
   loadMnist as mnist,
   type MnistPlace,
 } from "./data/mnist.node.ts";
+export type { Environment } from "./engine/environment.node.ts";
 export * from "./index.ts";

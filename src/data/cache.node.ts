@@ -4,10 +4,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { type Environment, environment as ownEnvironment } from "../engine/environment.node.ts";
 import { type IdxArray, readIdx } from "./idx.ts";
-
-/** Environment variables. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder for data that Nabla may keep between runs: `NABLA_CACHE_DIR` if set, else the platform's usual place
  * (`$XDG_CACHE_HOME/nabla` or `~/.cache/nabla`; `~/Library/Caches/nabla` on macOS; `%LOCALAPPDATA%\nabla\cache` on Windows).
@@ -17,7 +15,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * ```
  */
 export function cacheFolder(
-  environment: Environment = process.env,
+  environment: Environment = ownEnvironment,
   platform: string = process.platform,
   home: string = homedir(),
 ): string {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { environment } from "../engine/environment.node.ts";
 import { writeFileAtomically } from "./atomic.node.ts";
 import { cacheFolder, errorCode, explain, gunzipIfNeeded, readIdxFile } from "./cache.node.ts";
 import { type DataFile, dataSetEntry, type MnistPart, mnistFiles } from "./catalogue.ts";
@@ -68,7 +69,7 @@ export function mnistCacheFolder(): string {
  */
 export async function findMnist(options: { folder?: string } = {}): Promise<MnistPlace> {
   const folders = options.folder ? [resolve(options.folder)] : [mnistCacheFolder()];
-  if (!options.folder && process.env.NABLA_DATA_DIR) folders.unshift(resolve(process.env.NABLA_DATA_DIR, "mnist"));
+  if (!options.folder && environment.NABLA_DATA_DIR) folders.unshift(resolve(environment.NABLA_DATA_DIR, "mnist"));
   const looked: { folder: string; missing: string[] }[] = [];
   for (const folder of folders) {
     const { paths, missing } = await locate(folder);

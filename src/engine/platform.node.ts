@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
+import { environment } from "./environment.node.ts";
 import { type Platform, WORKER_PROGRAM } from "./platform.ts";
 
 let collect: (() => void) | undefined;
@@ -12,7 +13,8 @@ export const nodePlatform: Platform = {
   processors: () => availableParallelism(),
   startWorker(start, onError) {
     const source = `${WORKER_PROGRAM}; run(require("node:worker_threads").workerData);`;
-    const worker = new Worker(source, { eval: true, workerData: start });
+    // Without variables, which it does not need: Deno would ask its user for all of them, to copy.
+    const worker = new Worker(source, { eval: true, workerData: start, env: {} });
     worker.unref();
     worker.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));
     return {
@@ -33,5 +35,5 @@ export const nodePlatform: Platform = {
     collect();
   },
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
-  environment: (name) => process.env[name],
+  environment: (name) => environment[name],
 };

@@ -18,9 +18,10 @@ export interface Kernels {
 
 /** Loads `strict` or `relaxed` with `megabytes` of memory. One thread. */
 export function loadKernels(kind: "strict" | "relaxed" = "strict", megabytes = 64): Kernels {
-  setFlagsFromString("--experimental-wasm-relaxed-simd");
   const memory = new WebAssembly.Memory({ initial: megabytes * 16, maximum: 65536, shared: true });
   const bytes = readFileSync(new URL(`../../kernels/build/${kind}.wasm`, import.meta.url));
+  // A switch that only those versions of Node have that need it.
+  if (!WebAssembly.validate(bytes)) setFlagsFromString("--experimental-wasm-relaxed-simd");
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     env: { memory, abort: () => {} },
   });

@@ -36,8 +36,9 @@ let loaded: LoadedKoffi | undefined;
 /** The package. Throws an Error that says how to install it. */
 export function loadKoffi(): LoadedKoffi {
   if (loaded !== undefined) return loaded;
-  const require = createRequire(import.meta.url);
   try {
+    // A bundler that makes CommonJS of this leaves no import.meta.url; there __filename says where the code is.
+    const require = createRequire(import.meta.url ?? __filename);
     loaded = { koffi: require("koffi") as Koffi, file: require.resolve("koffi") };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);

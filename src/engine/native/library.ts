@@ -1,6 +1,7 @@
 // Finds a library for matrix products and judges it: oneDNN (dnnl_sgemm), or a BLAS (cblas_sgemm and cblas_dgemm) such as OpenBLAS, MKL or
 // Accelerate. It is set to one thread, for the engine's own threads share the work; and to the widest instructions that the processor has.
 import { readFileSync } from "node:fs";
+import { environment } from "../environment.node.ts";
 import { type ForeignLibrary, type Koffi, loadKoffi } from "./koffi.ts";
 import { type Candidate, candidates, findFile, folders, namedFile } from "./places.ts";
 
@@ -101,7 +102,7 @@ function probe(): Probe {
   };
   attempt(() => void loadKoffi());
   if (result.refused.length > 0) return result;
-  const named = process.env["NABLA_NATIVE"];
+  const named = environment["NABLA_NATIVE"];
   if (named) {
     attempt(() => judge(namedFile(named), undefined));
     return result;

@@ -25,8 +25,12 @@ export function hasSimd(): boolean {
 /** Whether relaxed SIMD (fused multiply-add) is there. */
 export function hasRelaxedSimd(): boolean {
   if (relaxed === undefined) {
-    platform().enableRelaxedSimd();
+    // Asked first: where no switch is needed, there may be none any more, and turning it is a complaint on standard error.
     relaxed = WebAssembly.validate(RELAXED_PROBE);
+    if (!relaxed) {
+      platform().enableRelaxedSimd();
+      relaxed = WebAssembly.validate(RELAXED_PROBE);
+    }
   }
   return relaxed;
 }
