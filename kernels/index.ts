@@ -23,6 +23,7 @@ export * from "./layer-normalisation";
 export * from "./local-response";
 export * from "./sort";
 export * from "./optimizer";
+export * from "./optimizer-moments";
 export * from "./native";
 export * from "./native-recurrent";
 export * from "./native-convolution";

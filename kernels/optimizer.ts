@@ -1,58 +1,10 @@
 // Optimiser updates, each one pass over contiguous parameters p, their gradients g and the method's state.
 // Formulas as PyTorch computes them. Numbers that are the same for all elements are worked out once, in float64, and
 // rounded to the type. Weight decay adds weightDecay * p to the gradient, except in AdamW.
-import { copyBytes, double, setDouble } from "./lanes";
-import { scratch, TASK_ARGUMENTS, worthSharing } from "./parallel";
-import { Row, split, tableIndex } from "./split";
-
-/** Elements that a thread takes at once; four such portions are worth waking the others. */
-const CHEAP = 32768;
-const COSTLY = 8192;
-
-/** Number `index` of the task in every lane. The first one is the weight decay (AdamW: the factor of p it makes). */
-// @ts-ignore: decorator
-@inline
-function number<T>(index: i32): v128 {
-  return v128.splat<T>(<T>double(TASK_ARGUMENTS, index));
-}
-
-/** The gradient with weight decay. A decay of 0 is left out: times an infinite parameter it would make NaN. */
-// @ts-ignore: decorator
-@inline
-function gradientOf<T>(g: usize, x: v128, decays: bool, decay: v128): v128 {
-  const gradient = v128.load(g);
-  return decays ? v128.add<T>(gradient, v128.mul<T>(decay, x)) : gradient;
-}
-
-/** kept * decay + fresh * rest. */
-// @ts-ignore: decorator
-@inline
-function average<T>(kept: v128, decay: v128, fresh: v128, rest: v128): v128 {
-  return v128.add<T>(v128.mul<T>(decay, kept), v128.mul<T>(rest, fresh));
-}
-
-/** Runs a row loop on the n elements that do not fill a vector, in copies that do. 0 stands for an array not used. */
-function padded(row: Row, size: i32, a: usize, b: usize, c: usize, d: usize, n: i32): void {
-  const zero = f64x2.splat(0);
-  for (let i = 0; i < 64; i += 16) v128.store(scratch + i, zero);
-  const bytes = n * size;
-  copyBytes(a, scratch, bytes);
-  if (b != 0) copyBytes(b, scratch + 16, bytes);
-  if (c != 0) copyBytes(c, scratch + 32, bytes);
-  if (d != 0) copyBytes(d, scratch + 48, bytes);
-  call_indirect<void>(tableIndex(row), scratch, scratch + 16, scratch + 32, scratch + 48, 16 / size);
-  copyBytes(scratch, a, bytes);
-  if (c != 0) copyBytes(scratch + 32, c, bytes);
-  if (d != 0) copyBytes(scratch + 48, d, bytes);
-}
-
-// @ts-ignore: decorator
-@inline
-function update<T>(row: Row, grain: i32, a: usize, b: usize, c: usize, d: usize, n: i32): void {
-  const size: i32 = sizeof<T>();
-  if (worthSharing(n, grain)) split(row, grain, n, a, size, b, b == 0 ? 0 : size, c, c == 0 ? 0 : size, d, d == 0 ? 0 : size);
-  else call_indirect<void>(tableIndex(row), a, b, c, d, n);
-}
+import { double, setDouble } from "./lanes";
+import { average, CHEAP, COSTLY, gradientOf, number, padded, update } from "./optimizer-stretch";
+import { TASK_ARGUMENTS } from "./parallel";
+import { Row } from "./split";
 
 // ---- Gradient descent: p -= rate * g
 

@@ -2,8 +2,8 @@
 // included), learning rate r and epsilon e, which keeps divisors from 0.
 import { engine } from "../engine/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { share } from "./checks.ts";
-import { epsilonOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { flag, share } from "./checks.ts";
+import { epsilonOf, Optimizer, type OptimizerOptions, type OptimizerSettings } from "./optimizer.ts";
 import type { Stretch } from "./target.ts";
 
 /** What `AdaGrad` takes. */
@@ -33,7 +33,7 @@ export class AdaGrad extends Optimizer {
     this.epsilon = epsilonOf("AdaGrad", options.epsilon ?? 1e-7);
   }
 
-  protected settings(): Record<string, number> {
+  protected settings(): OptimizerSettings {
     return { epsilon: this.epsilon };
   }
 
@@ -50,12 +50,15 @@ export interface RMSPropOptions extends OptimizerOptions {
   decay?: number;
   /** Keeps the divisor from 0, above 0; 1e-7 by default. */
   epsilon?: number;
+  /** Divide by the root of the variance, the mean square less the square of the mean (Graves 2013). Default false. */
+  centred?: boolean;
 }
 
 /**
  * RMSProp (Tieleman & Hinton 2012, lecture 6e): h = d h + (1 - d) g^2, p = p - r g / (sqrt(h) + e), for a parameter p with
- * gradient g, learning rate r, default 0.001, and decay d, default 0.9. Slot: `squares`, h, at first 0. Weight decay is
- * added to the gradient.
+ * gradient g, learning rate r, default 0.001, and decay d, default 0.9. Slot: `squares`, h, at first 0; where `centred`, also
+ * `mean`, a = d a + (1 - d) g, and the divisor is sqrt(h - a^2) + e: a larger step where gradients agree (Graves 2013). Weight
+ * decay is added to the gradient.
  * @throws RangeError, TypeError for settings that are no finite numbers in their range, or misspelt.
  * @example
  * ```ts
@@ -68,23 +71,28 @@ export class RMSProp extends Optimizer {
   readonly type = "rmsProp";
   readonly decay: number;
   readonly epsilon: number;
-  protected readonly slotNames = ["squares"];
+  readonly centred: boolean;
+  protected readonly slotNames: readonly string[];
 
   constructor(options: RMSPropOptions = {}) {
-    super("RMSProp", options, 0.001, ["decay", "epsilon"]);
+    super("RMSProp", options, 0.001, ["decay", "epsilon", "centred"]);
     this.decay = share("RMSProp", "decay", options.decay ?? 0.9);
     this.epsilon = epsilonOf("RMSProp", options.epsilon ?? 1e-7);
+    this.centred = flag("RMSProp", "centred", options.centred ?? false);
+    this.slotNames = this.centred ? ["squares", "mean"] : ["squares"];
   }
 
-  protected settings(): Record<string, number> {
-    return { decay: this.decay, epsilon: this.epsilon };
+  protected settings(): OptimizerSettings {
+    const { decay, epsilon, centred } = this;
+    return { decay, epsilon, ...(centred && { centred }) };
   }
 
   /** @internal */
   protected update(s: Stretch, slots: readonly Tensor[], learningRate: number, weightDecay: number): void {
-    const operands = [s.values, s.gradients, slots[0]!] as const;
+    const operands = [s.values, s.gradients, ...slots] as const;
     const { decay, epsilon } = this;
-    engine().kernel("rmsProp", s.values.dtype, ...operands, s.length, learningRate, decay, epsilon, weightDecay);
+    const kernel = this.centred ? "centredRmsProp" : "rmsProp";
+    engine().kernel(kernel, s.values.dtype, ...operands, s.length, learningRate, decay, epsilon, weightDecay);
   }
 }
 
@@ -120,7 +128,7 @@ export class AdaDelta extends Optimizer {
     this.epsilon = epsilonOf("AdaDelta", options.epsilon ?? 1e-6);
   }
 
-  protected settings(): Record<string, number> {
+  protected settings(): OptimizerSettings {
     return { decay: this.decay, epsilon: this.epsilon };
   }
 

@@ -41,6 +41,12 @@ export function whole(owner: string, name: string, value: number, least: number)
   return value;
 }
 
+/** Yes or no. */
+export function flag(owner: string, name: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`${owner}: ${name} must be true or false, got ${String(value)}`);
+  return value;
+}
+
 /** One of a few names. */
 export function oneOf<Name extends string>(owner: string, name: string, value: Name, names: readonly Name[]): Name {
   if (!names.includes(value)) {

@@ -1,5 +1,6 @@
 // Optimisers, gradient clipping, learning-rate schedules, and minimisers for small problems.
 export { Adam, type AdamOptions, AdamW } from "./adam.ts";
+export { NAdam, type NAdamOptions, RAdam, type RAdamOptions } from "./adam-variants.ts";
 export {
   AdaDelta,
   type AdaDeltaOptions,
@@ -9,10 +10,12 @@ export {
   type RMSPropOptions,
 } from "./adaptive.ts";
 export { clipGradientNorm, clipGradientValues, gradientNorm } from "./clip.ts";
-export { Optimizer, type OptimizerOptions, type OptimizerState } from "./optimizer.ts";
+export { Lion, type LionOptions } from "./lion.ts";
+export { Optimizer, type OptimizerOptions, type OptimizerSettings, type OptimizerState } from "./optimizer.ts";
 export { OPTIMIZERS, type OptimizerName, type OptimizerOptionsByName, optimizerByName } from "./registry.ts";
 export {
   type CosineOptions,
+  type OneCycleOptions,
   type PlateauOptions,
   type PolynomialOptions,
   type Schedule,

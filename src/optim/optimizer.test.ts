@@ -13,10 +13,13 @@ import {
   clipGradientNorm,
   clipGradientValues,
   gradientNorm,
+  Lion,
   Momentum,
+  NAdam,
   OPTIMIZERS,
   type Optimizer,
   optimizerByName,
+  RAdam,
   RMSProp,
   SGD,
 } from "./index.ts";
@@ -67,7 +70,12 @@ describe.skipIf(!goldenFound)("trajectories as PyTorch computes them (skipped wi
 });
 
 /** The formulas once more, for one number, as plain loops. Returns the updated p; `m` and `h` are the memory. */
-type Rule = (p: number, g: number, s: { a: number; b: number }, o: Record<string, number>, t: number) => number;
+type Rule = (p: number, g: number, s: Memory, o: Record<string, number>, t: number) => number;
+interface Memory {
+  a: number;
+  b: number;
+  c: number;
+}
 
 const rules: Record<string, Rule> = {
   sgd: (p, g, _, o) => p - o["r"] * g,
@@ -99,7 +107,52 @@ const rules: Record<string, Rule> = {
     const mean = s.a / (1 - o["beta1"] ** t);
     return p - (o["r"] * mean) / (Math.sqrt(s.b / (1 - o["beta2"] ** t)) + o["epsilon"]);
   },
+  "adam amsGrad": (p, g, s, o, t) => {
+    s.a = o["beta1"] * s.a + (1 - o["beta1"]) * g;
+    s.b = o["beta2"] * s.b + (1 - o["beta2"]) * g * g;
+    s.c = Math.max(s.c, s.b);
+    const mean = s.a / (1 - o["beta1"] ** t);
+    return p - (o["r"] * mean) / (Math.sqrt(s.c / (1 - o["beta2"] ** t)) + o["epsilon"]);
+  },
+  nAdam: (p, g, s, o, t) => {
+    const momentum = (i: number): number => o["beta1"] * (1 - 0.5 * 0.96 ** (i * 0.004));
+    s.a = o["beta1"] * s.a + (1 - o["beta1"]) * g;
+    s.b = o["beta2"] * s.b + (1 - o["beta2"]) * g * g;
+    s.c = (t === 1 ? 1 : s.c) * momentum(t);
+    const next = momentum(t + 1);
+    const mixed = ((1 - momentum(t)) / (1 - s.c)) * g + (next / (1 - s.c * next)) * s.a;
+    return p - (o["r"] * mixed) / (Math.sqrt(s.b / (1 - o["beta2"] ** t)) + o["epsilon"]);
+  },
+  rAdam: (p, g, s, o, t) => {
+    s.a = o["beta1"] * s.a + (1 - o["beta1"]) * g;
+    s.b = o["beta2"] * s.b + (1 - o["beta2"]) * g * g;
+    const mean = s.a / (1 - o["beta1"] ** t);
+    const correction = 1 - o["beta2"] ** t;
+    const most = 2 / (1 - o["beta2"]) - 1;
+    const length = most - (2 * t * o["beta2"] ** t) / correction;
+    if (length <= 5) return p - o["r"] * mean;
+    const rectified = Math.sqrt(((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length));
+    return p - (o["r"] * mean * rectified * Math.sqrt(correction)) / (Math.sqrt(s.b) + o["epsilon"]);
+  },
+  lion: (p, g, s, o) => {
+    const direction = o["beta1"] * s.a + (1 - o["beta1"]) * g;
+    s.a = o["beta2"] * s.a + (1 - o["beta2"]) * g;
+    return p - o["r"] * Math.sign(direction);
+  },
+  "rmsProp centred": (p, g, s, o) => {
+    s.a = o["decay"] * s.a + (1 - o["decay"]) * g * g;
+    s.b = o["decay"] * s.b + (1 - o["decay"]) * g;
+    return p - (o["r"] * g) / (Math.sqrt(Math.max(0, s.a - s.b * s.b)) + o["epsilon"]);
+  },
 };
+
+/** Every optimiser, and the options that change its formula. */
+const FORMULAS = [...OPTIMIZERS, "adam amsGrad", "adamW amsGrad", "rmsProp centred"];
+
+function named(formula: string): { name: string; option: Record<string, boolean> } {
+  const [name, option] = formula.split(" ");
+  return { name, option: option ? { [option]: true } : {} };
+}
 
 const SETTINGS: Record<string, readonly string[]> = {
   sgd: [],
@@ -110,7 +163,129 @@ const SETTINGS: Record<string, readonly string[]> = {
   adaDelta: ["decay", "epsilon"],
   adam: ["beta1", "beta2", "epsilon"],
   adamW: ["beta1", "beta2", "epsilon"],
+  nAdam: ["beta1", "beta2", "epsilon"],
+  rAdam: ["beta1", "beta2", "epsilon"],
+  lion: ["beta1", "beta2"],
 };
+
+/** p after each step from [0.5, -1, 2], learning rate 0.1, gradients sin(1 + 3 t + i): by PyTorch; Lion by its paper's algorithm 2. NAdam's are
+ * those of PyTorch 2: 1.13 counts u_t twice in U_(t+1). */
+const TRAJECTORIES: Record<string, { options: Record<string, number>; steps: number[][] }> = {
+  "adam amsGrad": {
+    options: { beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.1 },
+    steps: [
+      [0.4000001122, -1.0999998764, 1.9000002932],
+      [0.4002505556, -1.0754750913, 1.858810904],
+      [0.3631350618, -1.0995138004, 1.7846469835],
+      [0.3608361517, -1.0763193909, 1.7643511119],
+      [0.3382100198, -1.0869562558, 1.7077746048],
+      [0.331903088, -1.0650773989, 1.6961649948],
+      [0.3188861293, -1.0695960244, 1.650335518],
+      [0.307549419, -1.0490045244, 1.6427106626],
+    ],
+  },
+  "adamW amsGrad": {
+    options: { beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.1 },
+    steps: [
+      [0.3950001188, -1.08999989, 1.8800007086],
+      [0.396871793, -1.0653564689, 1.9023573485],
+      [0.3606184661, -1.0891818836, 1.8461610569],
+      [0.3605157365, -1.0658206304, 1.8550447566],
+      [0.3400426957, -1.0766974115, 1.8109938849],
+      [0.3365433891, -1.0548493824, 1.8145503304],
+      [0.3264052804, -1.0599822813, 1.7759417455],
+      [0.3181577544, -1.0399368249, 1.7765632528],
+    ],
+  },
+  nAdam: {
+    options: { beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.1, momentumDecay: 0.01 },
+    steps: [
+      [0.3904663171, -1.1095336704, 1.8904665153],
+      [0.4542037947, -1.025782245, 1.9105301881],
+      [0.3881795359, -1.0916747428, 1.8024232577],
+      [0.4318146762, -1.0169616416, 1.8525023173],
+      [0.3825380621, -1.0757899927, 1.7432494283],
+      [0.4058854718, -1.0042131024, 1.8030068601],
+      [0.3798850987, -1.0567488677, 1.6963662961],
+      [0.3716738887, -0.9902656625, 1.7587111833],
+    ],
+  },
+  rAdam: {
+    options: { beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.1 },
+    steps: [
+      [0.4108529015, -1.0809297427, 1.9658879992],
+      [0.4109940358, -1.0576197812, 1.9553285932],
+      [0.3824672461, -1.0800760444, 1.924193069],
+      [0.3807372817, -1.0573913712, 1.9152631292],
+      [0.3658903159, -1.0677777044, 1.8839475768],
+      [0.3653611302, -1.0659913087, 1.8827674218],
+      [0.3639728055, -1.0664732232, 1.8775153015],
+      [0.362484014, -1.0639611874, 1.8762135975],
+    ],
+  },
+  "rmsProp centred": {
+    options: { decay: 0.9, epsilon: 1e-6, weightDecay: 0.1 },
+    steps: [
+      [0.166667913, -1.3333319604, 1.6666699239],
+      [0.3749569809, -1.0736574753, 1.7724230238],
+      [0.1992788149, -1.2555437845, 1.4757503593],
+      [0.3252999993, -1.061701786, 1.6415993775],
+      [0.2164264282, -1.2043961164, 1.3901497344],
+      [0.281952209, -1.0444386676, 1.5530578381],
+      [0.2360773229, -1.1608185997, 1.3361808643],
+      [0.2320711036, -1.0272872658, 1.4870526835],
+    ],
+  },
+  lion: {
+    options: { weightDecay: 0.1 },
+    steps: [
+      [0.395, -1.09, 1.88],
+      [0.49105, -0.9791, 1.9612],
+      [0.3861395, -1.069309, 1.841588],
+      [0.482278105, -0.95861591, 1.92317212],
+      [0.377455324, -1.0490297509, 1.8039403988],
+      [0.4736807707, -0.9385394534, 1.8859009948],
+      [0.368943963, -1.0291540589, 1.7670419849],
+      [0.2652545234, -0.9188625183, 1.849371565],
+    ],
+  },
+};
+
+describe("trajectories of what grew out of Adam and RMSProp, as PyTorch computes them", () => {
+  for (const dtype of ["float32", "float64"] as const) {
+    it.each(Object.entries(TRAJECTORIES))(`%s, ${dtype}`, (formula, { options, steps }) => {
+      const { name, option } = named(formula);
+      const optimizer = optimizerByName(name, { ...options, ...option, learningRate: 0.1 });
+      const block = blockOf(dtype, ["w", [0.5, -1, 2]]);
+      for (const [t, expected] of steps.entries()) {
+        giveGradients(
+          block,
+          [0, 1, 2].map((i) => Math.sin(1 + 3 * t + i)),
+        );
+        optimizer.step(block);
+        valuesOf(block).forEach((p, i) => {
+          expect(Math.abs(p - expected[i]), `p[${i}] after step ${t}`).toBeLessThan(dtype === "float64" ? 1e-10 : 1e-6);
+        });
+      }
+    });
+  }
+
+  it("NAdam's momentum is right when a state is restored after many steps: U_t is a product from the first step on", () => {
+    const [straight, resumed] = [new NAdam({ beta1: 0.99 }), new NAdam({ beta1: 0.99 })];
+    const [a, b] = [blockOf("float64", ["w", [1]]), blockOf("float64", ["w", [1]])];
+    for (let t = 0; t < 300; t++) {
+      giveGradients(a, [Math.cos(t)]);
+      straight.step(a);
+    }
+    resumed.restore(straight.state(), straight.slots());
+    giveGradients(a, [0.5]);
+    giveGradients(b, [0.5]);
+    engine().write(b.parameters[0].tensor, a.parameters[0].tensor.dataSync());
+    straight.step(a);
+    resumed.step(b);
+    expect(valuesOf(b)).toEqual(valuesOf(a));
+  });
+});
 
 describe("formulas in float64, against plain loops over random settings, sizes and gradients", () => {
   const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
@@ -125,7 +300,10 @@ describe("formulas in float64, against plain loops over random settings, sizes a
     weightDecay: fc.double({ min: 0, max: 0.5, noNaN: true }),
   });
   const number = fc.integer({ min: -300, max: 300 }).map((hundredths) => hundredths / 100);
-  it.each(OPTIMIZERS)("%s, weight decay on the first parameter and not on the second", (name) => {
+  it.each(FORMULAS)("%s, weight decay on the first parameter and not on the second", (formula) => {
+    const { name, option } = named(formula);
+    const decoupled = name === "adamW" || name === "lion";
+    const rule = rules[formula.replace("adamW", "adam")];
     fc.assert(
       fc.property(
         settings,
@@ -134,11 +312,13 @@ describe("formulas in float64, against plain loops over random settings, sizes a
         fc.integer({ min: 1, max: 5 }),
         (o, n, numbers, steps) => {
           const draw = (): number[] => Array.from({ length: n }, () => numbers.next().value!);
+          // The variance about the mean keeps its digits only where the memory is longer than a step.
+          if (name === "rmsProp" && option["centred"]) o = { ...o, decay: 0.3 + 0.69 * o.decay };
           const own = Object.fromEntries(SETTINGS[name].map((key) => [key, o[key as keyof typeof o]]));
-          const optimizer = optimizerByName(name, { ...own, learningRate: o.r, weightDecay: o.weightDecay });
+          const optimizer = optimizerByName(name, { ...own, ...option, learningRate: o.r, weightDecay: o.weightDecay });
           const values = [draw(), draw()];
           const block = blockOf("float64", ["w", values[0], true], ["b", values[1], false]);
-          const memories = values.map((part) => part.map(() => ({ a: 0, b: 0 })));
+          const memories = values.map((part) => part.map(() => ({ a: 0, b: 0, c: 0 })));
           for (let t = 1; t <= steps; t++) {
             const gradients = [draw(), draw()];
             giveGradients(block, ...gradients);
@@ -146,10 +326,8 @@ describe("formulas in float64, against plain loops over random settings, sizes a
             values.forEach((part, k) => {
               part.forEach((p, i) => {
                 const decay = k === 0 ? o.weightDecay : 0;
-                const decoupled = name === "adamW";
                 const g = gradients[k][i] + (decoupled ? 0 : decay * p);
                 const from = decoupled ? p - o.r * decay * p : p;
-                const rule = rules[decoupled ? "adam" : name];
                 part[i] = rule(from, g, memories[k][i], o, t);
               });
             });
@@ -266,9 +444,9 @@ describe("what all optimisers share", () => {
   });
 
   it("leaves the gaps between parameters at 0", () => {
-    for (const name of OPTIMIZERS) {
+    for (const { name, option } of FORMULAS.map(named)) {
       const block = blockOf("float32", ["w", [1]], ["b", [2], false]);
-      const optimizer = optimizerByName(name, { weightDecay: 0.1, l1: 0.1 });
+      const optimizer = optimizerByName(name, { ...option, weightDecay: 0.1, l1: 0.1 });
       for (let i = 0; i < 3; i++) {
         giveGradients(block, [1], [1]);
         optimizer.step(block);
@@ -406,8 +584,9 @@ describe("state", () => {
 
   const fresh = (): ParameterBlock => blockOf("float32", ["w", [1, -2, 3]], ["b", [0.5], false]);
 
-  it.each(OPTIMIZERS)("%s resumes to the same bits, through JSON", (name) => {
-    const options = { weightDecay: 0.01, l1: 0.001, clipNorm: 2, clipValue: 5 };
+  it.each(FORMULAS)("%s resumes to the same bits, through JSON", (formula) => {
+    const { name, option } = named(formula);
+    const options = { ...option, weightDecay: 0.01, l1: 0.001, clipNorm: 2, clipValue: 5 };
     const whole = fresh();
     train(optimizerByName(name, options), whole, 0, 8);
 
@@ -490,6 +669,15 @@ describe("bad settings", () => {
     expect(() => new AdaDelta({ decay: -0.1 })).toThrow("AdaDelta: decay");
     expect(() => new Adam({ beta1: 1 })).toThrow("Adam: beta1");
     expect(() => new AdamW({ beta2: 2 })).toThrow("AdamW: beta2");
+    expect(() => new Adam({ amsGrad: 1 as unknown as boolean })).toThrow("Adam: amsGrad must be true or false, got 1");
+    expect(() => new RMSProp({ centred: "yes" as unknown as boolean })).toThrow(
+      "RMSProp: centred must be true or false",
+    );
+    expect(() => new NAdam({ momentumDecay: -1 })).toThrow(
+      "NAdam: momentumDecay must be a finite number of at least 0",
+    );
+    expect(() => new Lion({ epsilon: 1 } as object)).toThrow("Lion: there is no option epsilon");
+    expect(() => new RAdam({ beta1: 1 })).toThrow("RAdam: beta1 must be at least 0 and below 1, got 1");
     expect(() => optimizerByName("adagrad")).toThrow(
       'optimizerByName: there is no optimiser "adagrad"; use one of sgd, momentum, nesterov, adaGrad',
     );

@@ -35,12 +35,15 @@ export interface OptimizerOptions {
   groups?: readonly ParameterGroup[];
 }
 
+/** An optimiser's own settings by name, as its constructor takes them. */
+export type OptimizerSettings = Record<string, number | boolean>;
+
 /** An optimiser's settings and count as JSON; its memory is in `slots()`. */
 export interface OptimizerState {
   /** The name that `optimizerByName` knows the optimiser by. */
   type: string;
   /** Its settings, parameter groups left out. */
-  config: Record<string, number>;
+  config: OptimizerSettings;
   /** Steps done. */
   iterations: number;
   /** The learning rate of the next step. */
@@ -132,7 +135,7 @@ export abstract class Optimizer {
    * Own settings beside the common ones.
    * @internal
    */
-  protected abstract settings(): Record<string, number>;
+  protected abstract settings(): OptimizerSettings;
 
   /**
    * Step length; may be changed between steps.
@@ -218,7 +221,7 @@ export abstract class Optimizer {
   /** An epsilon that vanishes in float32 makes 0 / 0 where gradients are 0. */
   private checkPrecision(target: Target): void {
     const { epsilon } = this.settings();
-    if (epsilon !== undefined && target.dtype === "float32" && epsilon < 2 ** -126) {
+    if (typeof epsilon === "number" && target.dtype === "float32" && epsilon < 2 ** -126) {
       throw new RangeError(
         `${this.owner}: epsilon ${epsilon} is 0 in float32; use one of at least 1.2e-38, or a float64 model`,
       );
@@ -239,9 +242,9 @@ export abstract class Optimizer {
     };
   }
 
-  private config(): Record<string, number> {
+  private config(): OptimizerSettings {
     const { weightDecay, l1, clipNorm, clipValue } = this;
-    const config: Record<string, number> = { ...this.settings(), weightDecay, l1 };
+    const config: OptimizerSettings = { ...this.settings(), weightDecay, l1 };
     if (clipNorm !== undefined) config["clipNorm"] = clipNorm;
     if (clipValue !== undefined) config["clipValue"] = clipValue;
     return config;

@@ -1,6 +1,7 @@
 // Optimisers by name, for configurations and checkpoints.
 import { quote } from "../engine/quote.ts";
 import { Adam, type AdamOptions, AdamW } from "./adam.ts";
+import { NAdam, type NAdamOptions, RAdam, type RAdamOptions } from "./adam-variants.ts";
 import {
   AdaDelta,
   type AdaDeltaOptions,
@@ -9,7 +10,8 @@ import {
   RMSProp,
   type RMSPropOptions,
 } from "./adaptive.ts";
-import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
+import { Lion, type LionOptions } from "./lion.ts";
+import type { Optimizer, OptimizerOptions, OptimizerSettings } from "./optimizer.ts";
 import { Momentum, type MomentumOptions, Nesterov, SGD } from "./sgd.ts";
 
 /** The options of each optimiser, by its name. */
@@ -22,6 +24,9 @@ export interface OptimizerOptionsByName {
   adaDelta: AdaDeltaOptions;
   adam: AdamOptions;
   adamW: AdamOptions;
+  nAdam: NAdamOptions;
+  rAdam: RAdamOptions;
+  lion: LionOptions;
 }
 
 /** The name of an optimiser, for `optimizerByName` and `fit`. */
@@ -36,6 +41,9 @@ const makers: { [Name in OptimizerName]: (options: OptimizerOptionsByName[Name])
   adaDelta: (options) => new AdaDelta(options),
   adam: (options) => new Adam(options),
   adamW: (options) => new AdamW(options),
+  nAdam: (options) => new NAdam(options),
+  rAdam: (options) => new RAdam(options),
+  lion: (options) => new Lion(options),
 };
 
 /** The names of all optimisers. */
@@ -55,7 +63,7 @@ export function optimizerByName<Name extends OptimizerName>(
   name: Name,
   options?: OptimizerOptionsByName[Name],
 ): Optimizer;
-export function optimizerByName(name: string, options?: Record<string, number>): Optimizer;
+export function optimizerByName(name: string, options?: OptimizerSettings): Optimizer;
 export function optimizerByName(name: string, options: object = {}): Optimizer {
   if (!Object.hasOwn(makers, name)) {
     throw new TypeError(`optimizerByName: there is no optimiser ${quote(name)}; use one of ${OPTIMIZERS.join(", ")}`);

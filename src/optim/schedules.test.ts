@@ -58,12 +58,49 @@ describe("schedules that only know the time", () => {
     expect(schedule.warmUp(2, schedule.constant(1), { start: 0.5, unit: "epoch" }).rate(9, 0)).toBe(0.75);
   });
 
+  it("one cycle, cosine and linear, as PyTorch's OneCycleLR gives it, and stays at the last rate", () => {
+    const cosineRates = [
+      0.02, 0.26, 0.5, 0.475242316007, 0.405872826975, 0.305631010968, 0.194370989032, 0.0941291730251, 0.0247596839933,
+      2e-6, 2e-6,
+    ];
+    const s = schedule.oneCycle(0.5, { length: 10 });
+    cosineRates.forEach((rate, step) => {
+      expect(s.rate(step, 0)).toBeCloseTo(rate, 11);
+    });
+    const linear = schedule.oneCycle(0.5, {
+      ...{ length: 8, rise: 0.5, startDivisor: 10, endDivisor: 100, curve: "linear", unit: "epoch" },
+    });
+    [0.05, 0.2, 0.35, 0.5, 0.375125, 0.25025, 0.125375, 0.0005, 0.0005].forEach((rate, epoch) => {
+      expect(linear.rate(99, epoch)).toBeCloseTo(rate, 12);
+    });
+  });
+
+  it("inverse square root: rate min((t + 1) / n, sqrt(n / (t + 1)))", () => {
+    const s = schedule.inverseSquareRoot(0.8, { warmUp: 4 });
+    expect([0, 1, 3, 15, 63].map((step) => s.rate(step, 0))).toEqual([0.2, 0.4, 0.8, 0.4, 0.2]);
+    expect(schedule.inverseSquareRoot(1, { unit: "epoch" }).rate(9, 3)).toBe(0.5);
+  });
+
+  it("a formula of one's own, in steps or epochs, which may not give an impossible rate", () => {
+    expect(schedule.custom((step) => 1 / (1 + step)).rate(3, 99)).toBe(0.25);
+    expect(schedule.custom((epoch) => epoch, { unit: "epoch" }).rate(3, 99)).toBe(99);
+    expect(() => schedule.custom(() => Number.NaN).rate(7, 0)).toThrow(
+      "schedule.custom: the rate at time 7 must be a finite number of at least 0, got NaN",
+    );
+    expect(() => schedule.custom(0.1 as unknown as () => number)).toThrow(
+      "schedule.custom: needs a function from time to rate, got number; for a number use schedule.constant",
+    );
+  });
+
   it("rates are finite, not negative and at most the first one, at any time", () => {
     const makers: ((rate: number, length: number) => Schedule)[] = [
       (rate, length) => schedule.stepwise(rate, { every: length, factor: 0.5 }),
       (rate) => schedule.exponential(rate, { factor: 0.9 }),
       (rate, length) => schedule.cosine(rate, { length, restarts: true, lengthFactor: 1.5 }),
       (rate, length) => schedule.polynomial(rate, { length, power: 0.9 }),
+      (rate, length) => schedule.oneCycle(rate, { length: length + 1, rise: 0.01 }),
+      (rate, length) => schedule.oneCycle(rate, { length: length + 1, rise: 0.99 }),
+      (rate, length) => schedule.inverseSquareRoot(rate, { warmUp: length }),
       (rate, length) => schedule.warmUp(length, schedule.cosine(rate, { length })),
     ];
     fc.assert(
@@ -176,6 +213,17 @@ describe("bad settings", () => {
     expect(() => schedule.cosine(1, { length: 2, unit: "day" as "step" })).toThrow("unit must be one of step, epoch");
     expect(() => schedule.linear(1, { length: 2, power: 2 } as { length: number })).toThrow("there is no option power");
     expect(() => schedule.polynomial(1, { length: 2, end: -1 })).toThrow("schedule.polynomial: end");
+    expect(() => schedule.oneCycle(1, { length: 1 })).toThrow(
+      "schedule.oneCycle: length must be a whole number of at least 2",
+    );
+    expect(() => schedule.oneCycle(1, { length: 9, rise: 1 })).toThrow("rise is the share of the cycle");
+    expect(() => schedule.oneCycle(1, { length: 9, endDivisor: 0.5 })).toThrow(
+      "endDivisor must be at least 1, got 0.5",
+    );
+    expect(() => schedule.inverseSquareRoot(1, { warmUp: 0 })).toThrow(
+      "schedule.inverseSquareRoot: warmUp must be a whole",
+    );
+    expect(() => schedule.inverseSquareRoot(1, { warmup: 9 } as object)).toThrow("there is no option warmup");
     expect(() => schedule.warmUp(0, schedule.constant(1))).toThrow("schedule.warmUp: length");
     expect(() => schedule.warmUp(1, schedule.constant(1), { start: 2 })).toThrow("start is a share");
     expect(() => schedule.onPlateau(1, { patience: 0 })).toThrow("schedule.onPlateau: patience");

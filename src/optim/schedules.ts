@@ -238,6 +238,105 @@ function linear(rate: number, options: Omit<PolynomialOptions, "power">): Schedu
   return polynomial(rate, options);
 }
 
+/** What `schedule.oneCycle` takes. */
+export interface OneCycleOptions {
+  /** Time of the whole cycle, from 2 on. */
+  length: number;
+  /** Share of it in which the rate rises, above 0 and below 1; default 0.3. */
+  rise?: number;
+  /** The first rate is the highest divided by this, at least 1; default 25. */
+  startDivisor?: number;
+  /** The last rate is the first divided by this, at least 1; default 10,000. */
+  endDivisor?: number;
+  /** How the rate goes from one to the next: half a cosine (default) or a straight line. */
+  curve?: "cosine" | "linear";
+  /** Default "step". */
+  unit?: ScheduleUnit;
+}
+
+/**
+ * One cycle (Smith & Topin 2018, as PyTorch's OneCycleLR): from rate / startDivisor up to the rate, reached at
+ * rise length - 1, and down to rate / (startDivisor endDivisor), reached at length - 1, where it stays.
+ * @param rate the highest.
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * const cycle = schedule.oneCycle(0.1, { length: 11, rise: 6 / 11, startDivisor: 10 });
+ * cycle.rate(0, 0); // 0.01
+ * cycle.rate(5, 0); // 0.1
+ * cycle.rate(10, 0); // 0.000001
+ * ```
+ */
+function oneCycle(rate: number, options: OneCycleOptions): Schedule {
+  const owner = "schedule.oneCycle";
+  knownOptions(owner, options, ["length", "rise", "startDivisor", "endDivisor", "curve", "unit"]);
+  positive(owner, "rate", rate);
+  const length = whole(owner, "length", options.length, 2);
+  const rise = positive(owner, "rise", options.rise ?? 0.3);
+  if (rise >= 1)
+    throw new RangeError(`${owner}: rise is the share of the cycle in which the rate rises, below 1, got ${rise}`);
+  const [startDivisor, endDivisor] = [options.startDivisor ?? 25, options.endDivisor ?? 10_000];
+  for (const [name, value] of Object.entries({ startDivisor, endDivisor })) {
+    if (finite(owner, name, value) < 1) throw new RangeError(`${owner}: ${name} must be at least 1, got ${value}`);
+  }
+  const curve = oneOf(owner, "curve", options.curve ?? "cosine", ["cosine", "linear"]);
+  const first = rate / startDivisor;
+  const top = Math.max(0, rise * length - 1);
+  const between = (from: number, to: number, share: number): number =>
+    curve === "linear" ? from + (to - from) * share : to + ((from - to) / 2) * (1 + cosine(Math.PI * share));
+  return timed("oneCycle", unitOf("oneCycle", options.unit, "step"), (time) => {
+    if (time < top) return between(first, rate, time / top);
+    return between(rate, first / endDivisor, Math.min(1, (time - top) / (length - 1 - top)));
+  });
+}
+
+/**
+ * Falls with the square root of time, after a rise in a straight line: rate min((time + 1) / n, sqrt(n / (time + 1))), the
+ * highest, `rate`, being that of step n (Vaswani et al. 2017, section 5.3).
+ * @param options `warmUp`: n, default 1: it falls at once; `unit`: what time counts, default "step".
+ * @throws RangeError, TypeError for settings that are not in their range, or misspelt.
+ * @example
+ * ```ts
+ * const rates = schedule.inverseSquareRoot(0.1, { warmUp: 4 });
+ * [0, 3, 15].map((step) => rates.rate(step, 0)); // [0.025, 0.1, 0.05]
+ * ```
+ */
+function inverseSquareRoot(rate: number, options: { warmUp?: number; unit?: ScheduleUnit } = {}): Schedule {
+  const owner = "schedule.inverseSquareRoot";
+  knownOptions(owner, options, ["warmUp", "unit"]);
+  positive(owner, "rate", rate);
+  const n = whole(owner, "warmUp", options.warmUp ?? 1, 1);
+  return timed(
+    "inverseSquareRoot",
+    unitOf("inverseSquareRoot", options.unit, "step"),
+    (time) => rate * Math.min((time + 1) / n, Math.sqrt(n / (time + 1))),
+  );
+}
+
+/**
+ * A formula of your own: the rate is formula(time). It should depend on the time alone: then a resumed run goes on as if it
+ * had never stopped.
+ * @param formula from the number of steps (or epochs) done before, from 0, to the rate, a finite number of at least 0.
+ * @param options `unit`: what time counts, default "step".
+ * @throws TypeError if the formula is no function; RangeError, when it is asked, for a rate that is negative or not finite.
+ * @example
+ * ```ts
+ * schedule.custom((epoch) => 0.1 / (1 + epoch), { unit: "epoch" }).rate(0, 3); // 0.025
+ * ```
+ */
+function custom(formula: (time: number) => number, options: { unit?: ScheduleUnit } = {}): Schedule {
+  const owner = "schedule.custom";
+  if (typeof formula !== "function") {
+    throw new TypeError(
+      `${owner}: needs a function from time to rate, got ${typeof formula}; for a number use schedule.constant`,
+    );
+  }
+  knownOptions(owner, options, ["unit"]);
+  return timed("custom", unitOf("custom", options.unit, "step"), (time) =>
+    notNegative(owner, `the rate at time ${time}`, formula(time)),
+  );
+}
+
 /**
  * Rises in a straight line to the first rate of `after`, which then begins: after.rate (start + (1 - start) (time + 1) /
  * length) while time < length. The first rate is not 0 but the first step's share of the way.
@@ -430,6 +529,12 @@ export const schedule = {
   polynomial,
   /** @function */
   linear,
+  /** @function */
+  oneCycle,
+  /** @function */
+  inverseSquareRoot,
+  /** @function */
+  custom,
   /** @function */
   warmUp,
   /** @function */

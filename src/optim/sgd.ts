@@ -2,7 +2,7 @@
 // rate r.
 import { engine } from "../engine/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { momentumOf, Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { momentumOf, Optimizer, type OptimizerOptions, type OptimizerSettings } from "./optimizer.ts";
 import type { Stretch } from "./target.ts";
 
 /**
@@ -25,7 +25,7 @@ export class SGD extends Optimizer {
     super("SGD", options, 0.01);
   }
 
-  protected settings(): Record<string, number> {
+  protected settings(): OptimizerSettings {
     return {};
   }
 
@@ -66,7 +66,7 @@ export class Momentum extends Optimizer {
     this.momentum = momentumOf("Momentum", options.momentum ?? 0.9);
   }
 
-  protected settings(): Record<string, number> {
+  protected settings(): OptimizerSettings {
     return { momentum: this.momentum };
   }
 
@@ -111,7 +111,7 @@ export class Nesterov extends Optimizer {
     this.momentum = momentumOf("Nesterov", options.momentum ?? 0.9);
   }
 
-  protected settings(): Record<string, number> {
+  protected settings(): OptimizerSettings {
     return { momentum: this.momentum };
   }
 

@@ -10,11 +10,15 @@ import {
   keep,
   Layer,
   type LayerConfig,
+  Lion,
   type Loss,
   lossFor,
   memory,
+  NAdam,
   NonFiniteLossError,
   type Optimizer,
+  RAdam,
+  RMSProp,
   random,
   type Samples,
   Sequential,
@@ -112,6 +116,11 @@ const setups: Record<string, Setup> = {
     samples: { x: data.x, y: keep(scope(() => data.x.sum(1, true))) },
   },
   float64: { layers: () => softmaxNet(), dtype: "float64" },
+  AMSGrad: { layers: () => softmaxNet(), optimizer: () => new Adam({ learningRate: 0.02, amsGrad: true }) },
+  "RMSProp centred": { layers: () => softmaxNet(), optimizer: () => new RMSProp({ centred: true }) },
+  NAdam: { layers: () => softmaxNet(), optimizer: () => new NAdam() },
+  RAdam: { layers: () => softmaxNet(), optimizer: () => new RAdam({ learningRate: 0.02 }) },
+  Lion: { layers: () => softmaxNet(), optimizer: () => new Lion({ learningRate: 0.01, weightDecay: 0.1 }) },
 };
 
 describe("the same bits as without replaying", () => {

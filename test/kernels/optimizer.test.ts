@@ -7,8 +7,8 @@ const arrays = { f32: Float32Array, f64: Float64Array };
 type Type = keyof typeof arrays;
 type Values = Float32Array | Float64Array;
 
-/** One element: parameter, gradient and two state values in; the new parameter and state out. */
-type Rule = (p: number, g: number, m: number, v: number) => [number, number?, number?];
+/** One element: parameter, gradient and up to three state values in; the new parameter and state out. */
+type Rule = (p: number, g: number, m: number, v: number, w: number) => [number, number?, number?, number?];
 
 const rate = 0.07;
 const momentum = 0.9;
@@ -22,6 +22,7 @@ interface Method {
   states: number;
   rule: (decay: number) => Rule;
   parameters: (decay: number) => number[];
+  tolerance?: Record<Type, number>;
 }
 
 const methods: Method[] = [
@@ -95,6 +96,56 @@ const methods: Method[] = [
       },
     parameters: (decay: number) => [rate, beta1, beta2, epsilon, decay, correction1, correction2],
   })),
+  ...[false, true].map((decoupled) => ({
+    name: decoupled ? "amsGradW" : "amsGrad",
+    states: 3,
+    rule:
+      (decay: number): Rule =>
+      (p, g, m, v, w) => {
+        const d = decoupled ? g : g + decay * p;
+        const x = decoupled ? p * (1 - rate * decay) : p;
+        const mean = beta1 * m + (1 - beta1) * d;
+        const squares = beta2 * v + (1 - beta2) * d * d;
+        const largest = Math.max(w, squares);
+        const change = mean / correction1 / (Math.sqrt(largest / correction2) + epsilon);
+        return [x - rate * change, mean, squares, largest];
+      },
+    parameters: (decay: number) => [rate, beta1, beta2, epsilon, decay, correction1, correction2],
+  })),
+  {
+    name: "mixedAdam",
+    states: 2,
+    rule: (decay) => (p, g, m, v) => {
+      const d = g + decay * p;
+      const mean = beta1 * m + (1 - beta1) * d;
+      const squares = beta2 * v + (1 - beta2) * d * d;
+      return [p - (rate * d + momentum * rate * mean) / (1.5 * Math.sqrt(squares) + epsilon), mean, squares];
+    },
+    parameters: (decay) => [rate, momentum * rate, beta1, beta2, epsilon, decay, 1.5],
+  },
+  {
+    name: "lion",
+    states: 1,
+    rule: (decay) => (p, g, m) => {
+      const direction = beta1 * m + (1 - beta1) * g;
+      return [p * (1 - rate * decay) - rate * Math.sign(direction), beta2 * m + (1 - beta2) * g];
+    },
+    parameters: (decay) => [rate, beta1, beta2, decay],
+  },
+  {
+    name: "centredRmsProp",
+    states: 2,
+    rule: (decay) => (p, g, h, a) => {
+      const d = g + decay * p;
+      const squares = beta2 * h + (1 - beta2) * d * d;
+      const mean = beta2 * a + (1 - beta2) * d;
+      const variance = Math.max(0, squares - mean * mean);
+      return [p - (rate * d) / (Math.sqrt(variance) + 1), squares, mean];
+    },
+    parameters: (decay) => [rate, beta2, 1, decay],
+    // Where the variance is next to 0 its root has half the digits.
+    tolerance: { f32: 1e-3, f64: 1e-8 },
+  },
 ];
 const cases = methods.flatMap((method) => (["f32", "f64"] as const).map((type) => ({ ...method, type })));
 
@@ -113,7 +164,7 @@ interface Golden {
 }
 
 describe.each(["strict", "relaxed"] as const)("optimiser updates (%s)", (kind) => {
-  const k = loadKernels(kind, 128);
+  const k = loadKernels(kind, 256);
 
   it.each(cases)(
     "$name of $type equals its formula, with and without weight decay",
@@ -122,13 +173,14 @@ describe.each(["strict", "relaxed"] as const)("optimiser updates (%s)", (kind) =
         for (const decay of [0, 0.1]) {
           const [p, g] = [noise(type, n, 1), noise(type, n, 2)];
           const [m, v] = [noise(type, n, 3).map((x: number) => x * x), noise(type, n, 4).map((x: number) => x * x)];
-          const [pp, pg, pm, pv] = [k.put(p), k.put(g), k.put(m), k.put(v)];
-          k.exports[`${name}_${type}`](pp, pg, ...[pm, pv].slice(0, states), n, ...rest.parameters(decay));
+          const w = noise(type, n, 5).map((x: number) => x * x);
+          const [pp, pg, pm, pv, pw] = [k.put(p), k.put(g), k.put(m), k.put(v), k.put(w)];
+          k.exports[`${name}_${type}`](pp, pg, ...[pm, pv, pw].slice(0, states), n, ...rest.parameters(decay));
           const rule = rest.rule(decay);
-          const after = [pp, pm, pv].slice(0, states + 1).map((address) => k[type](address, n));
-          const tolerance = type === "f32" ? 2e-6 : 1e-14;
+          const after = [pp, pm, pv, pw].slice(0, states + 1).map((address) => k[type](address, n));
+          const tolerance = (rest.tolerance ?? { f32: 2e-6, f64: 1e-14 })[type];
           const far = p.findIndex((x: number, i: number) =>
-            rule(x, g[i], m[i], v[i]).some(
+            rule(x, g[i], m[i], v[i], w[i]).some(
               (expected, j) => !(Math.abs(after[j][i] - expected!) <= tolerance * (1 + Math.abs(expected!))),
             ),
           );
@@ -142,7 +194,7 @@ describe.each(["strict", "relaxed"] as const)("optimiser updates (%s)", (kind) =
   it.each(cases)(
     "$name of $type gives an element the same bits wherever it stands",
     ({ name, type, states, parameters }) => {
-      const addresses = [1, 2, 3, 4].map((x) => k.put(new arrays[type](11).fill(x / 3)));
+      const addresses = [1, 2, 3, 4, 5].map((x) => k.put(new arrays[type](11).fill(x / 3)));
       k.exports[`${name}_${type}`](...addresses.slice(0, states + 2), 11, ...parameters(0.1));
       expect(new Set(k[type](addresses[0], 11)).size).toBe(1);
     },
@@ -179,7 +231,7 @@ describe.each(["strict", "relaxed"] as const)("optimiser updates (%s)", (kind) =
 
   it("no weight decay leaves infinite parameters alone", () => {
     for (const { name, states, parameters } of methods) {
-      const addresses = [Infinity, 0, 1, 1].map((x) => k.put(new Float32Array(5).fill(x)));
+      const addresses = [Infinity, 0, 1, 1, 1].map((x) => k.put(new Float32Array(5).fill(x)));
       k.exports[`${name}_f32`](...addresses.slice(0, states + 2), 5, ...parameters(0));
       expect(Array.from(k.f32(addresses[0], 5))).toEqual(new Array(5).fill(Infinity));
     }
