@@ -1,8 +1,9 @@
 // Adam with another answer to its first steps: NAdam looks ahead along a momentum that warms up, RAdam waits with the division until the mean
 // square can be trusted. Both are one formula with two rates: p = p - (q g + r m) / (c sqrt(v) + e).
+
+import { notNegative, share } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { notNegative, share } from "./checks.ts";
 import { epsilonOf, Optimizer, type OptimizerOptions, type OptimizerSettings } from "./optimizer.ts";
 import { power, wholePower } from "./power.ts";
 import type { Stretch } from "./target.ts";

@@ -1,7 +1,8 @@
 // Adam: momentum on the gradient, divided by the running size of the gradient, both freed of the bias of having started at 0.
+
+import { flag, share } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { flag, share } from "./checks.ts";
 import { epsilonOf, Optimizer, type OptimizerOptions, type OptimizerSettings } from "./optimizer.ts";
 import { wholePower } from "./power.ts";
 import type { Stretch } from "./target.ts";

@@ -1,8 +1,9 @@
 // A learning rate for each parameter, from the size of its own gradients so far. Formulas are per parameter p with gradient g (weight decay
 // included), learning rate r and epsilon e, which keeps divisors from 0.
+
+import { flag, share } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { flag, share } from "./checks.ts";
 import { epsilonOf, Optimizer, type OptimizerOptions, type OptimizerSettings } from "./optimizer.ts";
 import type { Stretch } from "./target.ts";
 

@@ -1,10 +1,11 @@
 // Keeping gradients from exploding (Pascanu, Mikolov & Bengio 2013): cut each number, or scale all by one factor, which keeps the direction.
+
+import { positive } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { ParameterBlock } from "../nn/parameters.ts";
 import { abs, div } from "../ops/arithmetic.ts";
 import { max, norm } from "../ops/reduce.ts";
 import { scope, type Tensor } from "../tensor/tensor.ts";
-import { positive } from "./checks.ts";
 
 /** Euclidean norm of all numbers of x, also where their squares overflow. NaN or Infinity if one of them is. */
 function euclidean(x: Tensor): number {

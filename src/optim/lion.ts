@@ -1,7 +1,8 @@
 // Lion: the sign of a mean of gradients is the step, so each parameter moves by the learning rate.
+
+import { share } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { share } from "./checks.ts";
 import { Optimizer, type OptimizerOptions, type OptimizerSettings } from "./optimizer.ts";
 import type { Stretch } from "./target.ts";
 

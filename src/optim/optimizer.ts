@@ -1,6 +1,7 @@
 // What all optimisers share: they own one parameter block, walk it in fused passes, count steps, and can be saved and restored to the same bits.
 // A subclass says how many numbers it remembers per parameter, and which kernel updates a stretch of them.
 
+import { finite, knownOptions, notNegative, positive, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { keepStorage } from "../engine/storage.ts";
@@ -8,7 +9,6 @@ import type { ParameterBlock } from "../nn/parameters.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
-import { finite, knownOptions, notNegative, positive, whole } from "./checks.ts";
 import { clipTensorNorm, clipTensorValues } from "./clip.ts";
 import {
   checkGroups,

@@ -1,7 +1,8 @@
 // The learning rate over time. A schedule is asked for the rate before each step and told the watched metric after each epoch; most are pure
 // functions of time, those that react to the metric carry a little state, as JSON.
+
+import { finite, knownOptions, notNegative, oneOf, positive, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
-import { finite, knownOptions, notNegative, oneOf, positive, whole } from "./checks.ts";
 import { cosine, power, wholePower } from "./power.ts";
 
 /** A schedule's memory as JSON. */

@@ -2,10 +2,10 @@
 // L-BFGS, which look for a good step along each direction. All take a function of one tensor and give the same kind of result.
 import { valueAndGrad } from "../autograd/grad.ts";
 import { hessian } from "../autograd/second.ts";
+import { knownOptions, notNegative, whole } from "../engine/checks.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { type NestedArray, scope, Tensor } from "../tensor/tensor.ts";
-import { knownOptions, notNegative, whole } from "./checks.ts";
 import { along, dot, lineSearch, type Point } from "./line-search.ts";
 
 /** A function of one tensor with one number as its result. */

@@ -1,9 +1,10 @@
 // What an optimiser updates, as stretches of contiguous numbers: one kernel call each. A model's block has as many stretches as it has rules
 // (weight decay or not, parameter groups); loose tensors are one stretch each, their gradients gathered in one buffer.
+
+import { knownOptions, notNegative } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import type { Parameter, ParameterBlock } from "../nn/parameters.ts";
 import { type Tensor, windowOf } from "../tensor/tensor.ts";
-import { knownOptions, notNegative } from "./checks.ts";
 
 /** Parameters with rules of their own. The first group that a parameter belongs to holds. */
 export interface ParameterGroup {

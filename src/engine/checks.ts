@@ -1,4 +1,4 @@
-// The numbers that optimisers, schedules and minimisers are given: each check names its owner, the setting and the value.
+// The options that functions, optimisers and schedules are given: each check names its owner, the setting and the value.
 import { quote } from "../engine/quote.ts";
 
 /** Any finite number. */
