@@ -1,11 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "rolldown/plugins";
 import { defineConfig } from "tsdown";
+import { collectLicences } from "./scripts/licences.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // Without it ECharts carries its developers' assertions along, and runs them.
 const define = { "process.env.NODE_ENV": '"production"' };
+
+const licences = collectLicences();
 
 // Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
 // from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
@@ -19,6 +22,7 @@ export default defineConfig([
     minify: false,
     outExtensions: () => ({ js: ".js" }),
     define,
+    plugins: [licences],
     // "module" before "import": what a package made for bundlers, not its wrapper for Node (tslib's does not even start in a browser's bundle).
     inputOptions: { resolve: { conditionNames: ["module", "import", "default"] } },
   },
@@ -34,7 +38,7 @@ export default defineConfig([
     alias: { "nabla/plot": here("src/plot/index.ts"), nabla: here("src/node.ts") },
     // `require("node:...")` in a bundled package becomes an import: a call of createRequire(import.meta.url) for it, beside the library, would
     // end whoever bundles it into CommonJS, where there is no import.meta.
-    plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
+    plugins: [licences, esmExternalRequirePlugin({ external: [/^node:/] })],
     deps: { neverBundle: ["@resvg/resvg-js", "koffi"] },
   },
 ]);

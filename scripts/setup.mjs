@@ -2,7 +2,7 @@
 // it can run before every command. --force does everything.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -52,25 +52,30 @@ if (!isCurrent(installed, lock) || !existsSync(join(root, "node_modules/assembly
   writeFileSync(installed, lock);
 }
 
+const { replaceBuild } = await import("./replace-build.mjs");
 const { buildKernels } = await import("./build-kernels.mjs");
 await buildKernels({ force, log: say });
 
 if (process.argv.includes("--build")) {
-  const stamp = join(root, "dist/.sources");
-  const sources = digest(
-    ["src", "book", "cli"],
-    ["package.json", "tsdown.config.ts", "tsconfig.json", "tsconfig.declarations.json"],
-  );
-  if (!isCurrent(stamp, sources)) {
+  // Declarations take time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
+  const declarations = process.argv.includes("--declarations");
+  const dist = join(root, "dist");
+  const settings = ["package.json", "tsdown.config.ts", "tsconfig.json", "tsconfig.declarations.json"];
+  const sources = digest(["src", "book", "cli", "scripts"], settings);
+  const bundled = join(dist, ".sources");
+  const declared = join(dist, ".declared-sources");
+  if (!isCurrent(bundled, sources) || (declarations && !isCurrent(declared, sources))) {
     say("building");
-    // Only a build from scratch removes what is there: a command that runs meanwhile keeps its files.
-    if (force) rmSync(join(root, "dist"), { recursive: true, force: true });
-    run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn"]);
-    // Declarations take time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
-    if (process.argv.includes("--declarations")) {
-      run(process.execPath, ["node_modules/typescript/bin/tsc", "--project", "tsconfig.declarations.json"]);
+    mkdirSync(dist, { recursive: true });
+    const fresh = mkdtempSync(join(dist, ".new-"));
+    process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
+    run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn", "--out-dir", fresh]);
+    if (declarations) {
+      const project = ["--project", "tsconfig.declarations.json", "--outDir", join(fresh, "types")];
+      run(process.execPath, ["node_modules/typescript/bin/tsc", ...project]);
     }
-    mkdirSync(join(root, "dist"), { recursive: true });
-    writeFileSync(stamp, sources);
+    replaceBuild(fresh, dist, { kept: declarations ? [] : ["types"] });
+    writeFileSync(bundled, sources);
+    if (declarations) writeFileSync(declared, sources);
   }
 }
