@@ -88,7 +88,7 @@ export interface RunContext {
 }
 
 export interface Experiment {
-  /** Source, then chapter and name: `nndl/1.A`, `zero/1-and`. */
+  /** Source, then chapter and name: `nndl/1.6-first-network`, `zero/1-and`. */
   readonly id: string;
   readonly title: Both;
   /** Section of the source, as it is numbered there: `1.6`; `3.5, exercises`, `5.3, problems` for what stands at its end. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { ALIASES } from "./aliases.ts";
 import type { Band, Both, Claim } from "./experiment.ts";
 import { bandOf } from "./judge.ts";
 import { allEntries, findEntry, SOURCES } from "./library.ts";
@@ -10,6 +11,14 @@ import { allEntries, findEntry, SOURCES } from "./library.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const entries = allEntries();
 const chapters = SOURCES.flatMap((source) => source.chapters);
+
+/** The files of experiments: a folder a chapter. */
+function chapterFiles(): { path: string; text: string }[] {
+  return readdirSync(join(root, "book"), { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /^\w+\/chapter\d+\/[\d.]+-[\w-]+\.ts$/.test(name))
+    .map((path) => ({ path, text: readFileSync(join(root, "book", path), "utf8") }));
+}
 
 function bandsOf({ accept }: Claim): (Band | null)[] {
   return "quick" in accept ? [accept.quick, accept.full] : [accept];
@@ -27,6 +36,32 @@ describe("the library", () => {
     for (const { source, experiment } of entries) expect(experiment.id).toMatch(new RegExp(`^${source.id}/[\\w.-]+$`));
     expect(findEntry("zero/1-and")?.experiment.title.en).toBe("A perceptron learns AND");
     expect(findEntry("zero/none")).toBeUndefined();
+  });
+
+  test("an id of former days still finds its experiment", () => {
+    expect(findEntry("nndl/1.A")?.experiment.id).toBe("nndl/1.6-first-network");
+    expect(findEntry("NNDL/1.a")?.experiment.id).toBe("nndl/1.6-first-network");
+    for (const [before, now] of ALIASES) {
+      expect(findEntry(before)?.experiment.id, before).toBe(now);
+      expect(
+        entries.some(({ experiment }) => experiment.id === before),
+        before,
+      ).toBe(false);
+    }
+  });
+
+  test("id, section and file agree: nndl/3.2-dropout is of section 3.2, in book/nndl/chapter3/3.2-*.ts", () => {
+    const files = chapterFiles();
+    for (const { source, experiment } of entries) {
+      const { id, section } = experiment;
+      // 5.5-5.6 begins with 5.5, and 3.6.3 is a part of 3.6.
+      const [number] = id.slice(source.id.length + 1).split("-");
+      expect(`${section.split(/[-,]/)[0]}.`.startsWith(`${number}.`), `${id} is of section ${section}`).toBe(true);
+      const homes = files.filter(({ text }) => text.includes(`"${id}"`) && text.includes("export const experiments"));
+      const home = homes.find(({ text }) => new RegExp(`^ {2}(id: )?"${id}",$`, "m").test(text));
+      const chapter = source.id === "python" ? "5" : number.split(".")[0];
+      expect(home?.path, id).toMatch(new RegExp(`^${source.id}/chapter${chapter}/${number.replace(".", "\\.")}-`));
+    }
   });
 
   test("every text is there in both languages", () => {
@@ -91,30 +126,14 @@ describe("the guide", () => {
   });
 });
 
-/** Files that use the framework beside those of chapters; all others are programs by hand, or what they stand on. */
-const ON_THE_FRAMEWORK = new Set(
-  [
-    "mnist.ts",
-    "nndl: framework study svm trials",
-    "python: fine-tuning pretraining",
-    "scratch: study",
-    "tensorflow: data linear-limit program",
-    "zero: digit-study same-weights",
-  ].flatMap((line) => {
-    const [folder, files] = line.split(": ");
-    return files === undefined ? [folder] : files.split(" ").map((file) => `${folder}/${file}.ts`);
-  }),
-);
-
 test("programs by hand import nothing from the framework but plots and data", () => {
   const files = readdirSync(join(root, "book"), { recursive: true, encoding: "utf8" }).map((name) =>
     name.replaceAll("\\", "/"),
   );
   const isProgram = (name: string) =>
-    /^\w+\/(?!chapter|index)[\w-]+\.ts$|^(matrix|random)\.ts$/.test(name) && !ON_THE_FRAMEWORK.has(name);
+    /^\w+\/programs\/[\w-]+\.ts$|^\w+\/(curves|texts)\.ts$|^(matrix|random)\.ts$/.test(name);
   const programs = files.filter(isProgram);
   expect(programs.length).toBeGreaterThan(50);
-  for (const name of ON_THE_FRAMEWORK) expect(files).toContain(name);
   const wrong: string[] = [];
   for (const name of programs) {
     const text = readFileSync(join(root, "book", name), "utf8");

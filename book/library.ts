@@ -1,4 +1,5 @@
 // All sources in the order in which one would read them, and how to find an experiment in them.
+import { ALIASES } from "./aliases.ts";
 import type { Chapter, Experiment, Source } from "./experiment.ts";
 import { source as nndl } from "./nndl/index.ts";
 import { source as python } from "./python/index.ts";
@@ -21,6 +22,9 @@ export function allEntries(): Entry[] {
   );
 }
 
+/** By id, in capitals or not, or by an id that it had before. */
 export function findEntry(id: string): Entry | undefined {
-  return allEntries().find(({ experiment }) => experiment.id === id);
+  const asked = id.toLowerCase();
+  const now = [...ALIASES].find(([before]) => before.toLowerCase() === asked)?.[1] ?? asked;
+  return allEntries().find(({ experiment }) => experiment.id.toLowerCase() === now.toLowerCase());
 }

@@ -104,9 +104,10 @@ async function entriesFor(sourceId: string | undefined): Promise<Entry[]> {
 }
 
 async function entryFor(id: string): Promise<Entry> {
-  const entries = await entriesFor(undefined);
-  const found = entries.find(({ experiment }) => experiment.id.toLowerCase() === id.toLowerCase());
+  const { allEntries, findEntry } = await import("../book/library.ts");
+  const found = findEntry(id);
   if (found !== undefined) return found;
+  const entries = allEntries();
   const near = nearestFew(
     id,
     entries.map(({ experiment }) => experiment.id),

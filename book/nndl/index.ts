@@ -1,11 +1,10 @@
 // "Neural Networks and Deep Learning", chapters 1 to 5.
 import type { Source } from "../experiment.ts";
-import { chapter as chapter1 } from "./chapter1.ts";
-import { chapter as chapter2 } from "./chapter2.ts";
-import { chapter as chapter3 } from "./chapter3.ts";
-import { chapter as hyperparameters } from "./chapter3-hyperparameters.ts";
-import { chapter as chapter4 } from "./chapter4.ts";
-import { chapter as chapter5 } from "./chapter5.ts";
+import { chapter as chapter1 } from "./chapter1/index.ts";
+import { chapter as chapter2 } from "./chapter2/index.ts";
+import { chapter as chapter3, hyperparameters } from "./chapter3/index.ts";
+import { chapter as chapter4 } from "./chapter4/index.ts";
+import { chapter as chapter5 } from "./chapter5/index.ts";
 
 export const source: Source = {
   id: "nndl",

@@ -1,11 +1,11 @@
 // "Deep Learning from Scratch": from arrays to batch normalisation and dropout.
 import type { Source } from "../experiment.ts";
-import { chapter as chapter1 } from "./chapter1.ts";
-import { chapter as chapter2 } from "./chapter2.ts";
-import { chapter as chapter3 } from "./chapter3.ts";
-import { chapter as chapter4 } from "./chapter4.ts";
-import { chapter as chapter5 } from "./chapter5.ts";
-import { chapter as chapter6 } from "./chapter6.ts";
+import { chapter as chapter1 } from "./chapter1/index.ts";
+import { chapter as chapter2 } from "./chapter2/index.ts";
+import { chapter as chapter3 } from "./chapter3/index.ts";
+import { chapter as chapter4 } from "./chapter4/index.ts";
+import { chapter as chapter5 } from "./chapter5/index.ts";
+import { chapter as chapter6 } from "./chapter6/index.ts";
 
 export const source: Source = {
   id: "scratch",

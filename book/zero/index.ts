@@ -1,8 +1,8 @@
 // "Deep Learning from Zero", parts 1 to 3.
 import type { Source } from "../experiment.ts";
-import { chapter as chapter1 } from "./chapter1.ts";
-import { chapter as chapter2 } from "./chapter2.ts";
-import { chapter as chapter3 } from "./chapter3.ts";
+import { chapter as chapter1 } from "./chapter1/index.ts";
+import { chapter as chapter2 } from "./chapter2/index.ts";
+import { chapter as chapter3 } from "./chapter3/index.ts";
 
 export const source: Source = {
   id: "zero",

@@ -14,7 +14,7 @@ import { bandText, sectionText, valueText, verdictText } from "./text.ts";
 
 const WIDTH = 720;
 
-/** `nndl/1.A` and `accuracy`: `nndl-1.A-accuracy`. */
+/** `nndl/1.6-first-network` and `accuracy`: `nndl-1.A-accuracy`. */
 export function figureFile(id: string, figure: Figure): string {
   return `${id.replaceAll("/", "-")}-${figure.name}`;
 }

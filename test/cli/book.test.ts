@@ -22,7 +22,11 @@ describe("nabla book", () => {
   test("show tells what it is, what the source says and how to run it, in both languages", () => {
     const { status, stdout } = nabla(folder, ["book", "show", "zero/1-and"]);
     expect(status).toBe(0);
-    for (const text of ["the trained weights: 0.1, 0.2", "book/zero/perceptron.ts", "nabla book run zero/1-and"]) {
+    for (const text of [
+      "the trained weights: 0.1, 0.2",
+      "book/zero/programs/perceptron.ts",
+      "nabla book run zero/1-and",
+    ]) {
       expect(stdout).toContain(text);
     }
     expect(nabla(folder, ["book", "show", "zero/1-and", "--language", "zh"]).stdout).toContain("训练后的权重");
@@ -71,11 +75,11 @@ describe("bad input", () => {
   });
 
   test("without MNIST, run says how to get it, and verify runs what does not need it", () => {
-    const alone = nabla(folder, ["book", "run", "nndl/1.A"]);
+    const alone = nabla(folder, ["book", "run", "nndl/1.6-first-network"]);
     expect(alone.status).toBe(1);
-    expect(alone.stderr).toContain("nndl/1.A needs MNIST");
+    expect(alone.stderr).toContain("nndl/1.6-first-network needs MNIST");
     expect(alone.stderr).toContain("nabla data get mnist");
-    const both = nabla(folder, ["book", "verify", "nndl/1.A", "zero/1-and"]);
+    const both = nabla(folder, ["book", "verify", "nndl/1.6-first-network", "zero/1-and"]);
     expect(both.status).toBe(0);
     expect(both.stdout).toContain("2 experiments: 1 reproduced, 1 skipped");
     expect(both.stdout).toContain("nabla data get mnist");
