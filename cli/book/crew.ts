@@ -92,7 +92,7 @@ export async function serveOrders(entries: readonly Entry[]): Promise<void> {
     const { id, form, seed } = message as Order;
     const { experiment } = entries.find((entry) => entry.experiment.id === id)!;
     const record = keptRecordOf(await runExperiment(experiment, { form, seed }));
-    await reclaim();
+    reclaim();
     send(record);
   });
   await new Promise((resolve) => process.once("disconnect", resolve));

@@ -45,7 +45,7 @@ export async function verifyAll(entries: readonly Entry[], options: VerifyOption
   } else {
     for (const { experiment } of possible) {
       await keep(keptRecordOf(await runExperiment(experiment, { form, seed })));
-      await reclaim();
+      reclaim();
     }
   }
   return entries.map(({ experiment: { id } }) => records.get(id)!);

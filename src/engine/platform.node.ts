@@ -1,12 +1,34 @@
 // Node's answers: worker threads that do not keep the process alive, the switch for relaxed SIMD, a garbage collection on demand.
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { createContext, runInNewContext, Script } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { environment } from "./environment.node.ts";
-import { type Platform, WORKER_PROGRAM } from "./platform.ts";
+import { type Collector, type Platform, WORKER_PROGRAM } from "./platform.ts";
 
-let collect: (() => void) | undefined;
+let collector: Collector | null | undefined;
+
+/**
+ * A weak reference that was made or followed holds its target until the job ends, which a loop may not do for minutes. The hold ends with any
+ * queue of microtasks that has been emptied, and a context may have a queue of its own: a script that does nothing there is enough, and runs
+ * none of the program's microtasks.
+ */
+function makeCollector(): Collector | null {
+  try {
+    const nothing = new Script("0");
+    const context = createContext({}, { microtaskMode: "afterEvaluate" });
+    return { letGo: () => void nothing.runInContext(context), collect: garbageCollection() };
+  } catch {
+    return null;
+  }
+}
+
+function garbageCollection(): () => void {
+  const { Bun } = globalThis as { Bun?: { gc(wait: boolean): void } };
+  if (Bun !== undefined) return () => Bun.gc(true);
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
 
 export const nodePlatform: Platform = {
   name: "node",
@@ -27,12 +49,9 @@ export const nodePlatform: Platform = {
   enableRelaxedSimd() {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   },
-  collectGarbage() {
-    if (!collect) {
-      setFlagsFromString("--expose-gc");
-      collect = runInNewContext("gc") as () => void;
-    }
-    collect();
+  collector() {
+    if (collector === undefined) collector = makeCollector();
+    return collector;
   },
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
   environment: (name) => environment[name],

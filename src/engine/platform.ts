@@ -14,6 +14,14 @@ export interface WorkerStart {
   scratchBytes: number;
 }
 
+/** A garbage collection on demand. */
+export interface Collector {
+  /** Lets go of what weak references hold until the running job ends. */
+  letGo(): void;
+  /** Collects everything that nothing refers to: weak references to it are empty afterwards, if they were let go. */
+  collect(): void;
+}
+
 /** What differs between Node and the browser. */
 export interface Platform {
   readonly name: "node" | "browser";
@@ -25,8 +33,8 @@ export interface Platform {
   sharedMemory(): boolean;
   /** Makes relaxed SIMD valid where a switch is needed for it. */
   enableRelaxedSimd(): void;
-  /** Asks for a garbage collection, where that is possible. */
-  collectGarbage(): void;
+  /** Collects garbage while the program runs; null where that is not possible. */
+  collector(): Collector | null;
   /** Lets waiting events (timers, messages, finalisers) run. */
   yieldToEvents(): Promise<void>;
   /** Environment variable, where there are any. */
@@ -69,7 +77,7 @@ const browser: Platform = {
   },
   sharedMemory: () => typeof SharedArrayBuffer !== "undefined" && globalThis.crossOriginIsolated === true,
   enableRelaxedSimd() {},
-  collectGarbage() {},
+  collector: () => null,
   yieldToEvents: () =>
     new Promise((resolve) => {
       // A message comes back at once; a timer would wait four milliseconds.

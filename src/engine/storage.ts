@@ -1,7 +1,8 @@
 // A storage is a block of memory with an owner, and nobody frees it by hand. Made inside a scope, it ends with the scope unless it is
-// returned or kept; made outside, it is reclaimed when its last tensor becomes garbage.
+// returned or kept; made outside, it is reclaimed when its last tensor becomes garbage (strays.ts).
 import type { DType } from "./dtype.ts";
-import { platform } from "./platform.ts";
+import { LARGE_BYTES, type LargeBlock, outOfMemory } from "./out-of-memory.ts";
+import { Strays } from "./strays.ts";
 
 /** Where blocks come from and go to: the part of an engine that storages know. */
 export interface StorageOwner {
@@ -9,9 +10,6 @@ export interface StorageOwner {
   allocateBytes(bytes: number): number;
   releaseBytes(address: number, bytes: number): void;
 }
-
-/** A block above this size remembers where it was made, for the report that goes with running out of memory. */
-const LARGE_BYTES = 1 << 20;
 
 export class Storage {
   /** Address in the engine's memory; 0 once it has ended. */
@@ -35,15 +33,6 @@ export class Storage {
   }
 }
 
-interface LargeBlock {
-  bytes: number;
-  label: string;
-  dtype: DType;
-  shape: readonly number[];
-  /** Carries the stack of the line that made the tensor; formatted only when it is shown. */
-  made: Error;
-}
-
 /**
  * Large storages by address. Weakly: a stack that is not formatted holds the variables of the asynchronous functions on it, and with them
  * often the very tensor.
@@ -53,30 +42,19 @@ const large = new Map<number, WeakRef<Storage>>();
 /** A running `scope`: what was made in it. */
 export class Scope {
   readonly storages: Storage[] = [];
-  constructor(readonly parent: Scope | null) {}
+  /** How many scopes it stands in. */
+  readonly depth: number;
+
+  constructor(readonly parent: Scope | null) {
+    this.depth = parent === null ? 0 : parent.depth + 1;
+  }
 }
 
 let currentScope: Scope | null = null;
 let storagesInUse = 0;
 let bytesInUse = 0;
-/** Bytes of storages that only the garbage collector will end. */
-let strayBytes = 0;
-/** How much may gather between two collections. */
-const STRAY_STEP = 256 << 20;
-let strayLimit = STRAY_STEP;
-/** Whether the collector was asked, and what it found waits for a turn of the event loop. */
-let waiting = false;
 
-interface Stray {
-  owner: StorageOwner;
-  address: number;
-  bytes: number;
-}
-
-const registry = new FinalizationRegistry<Stray>(({ owner, address, bytes }) => {
-  waiting = false;
-  strayBytes -= bytes;
-  strayLimit = strayBytes + STRAY_STEP;
+const strays = new Strays<StorageOwner>(({ owner, address, bytes }) => {
   forget(address, bytes);
   owner.releaseBytes(address, bytes);
 });
@@ -89,24 +67,20 @@ function forget(address: number, bytes: number): void {
 
 function leaveToCollector(storage: Storage): void {
   storage.scope = null;
-  registry.register(storage, { owner: storage.owner, address: storage.address, bytes: storage.bytes }, storage);
-  strayBytes += storage.bytes;
-  if (strayBytes > strayLimit) {
-    // The collector does not see these bytes; without a hint it may wait until memory is full. What it finds is given back when the program
-    // next yields to the event loop.
-    strayLimit = strayBytes + STRAY_STEP;
-    waiting = true;
-    platform().collectGarbage();
-  }
+  strays.add(storage, storage.owner, storage.address, storage.bytes);
 }
 
 /**
- * Gives the event loop a turn where storages wait for one to be given back. Functions that a program awaits again and
- * again call it: awaiting alone is no turn, and many short calls would fill memory.
+ * Gives back what nothing refers to: at once where garbage can be collected on demand, else in a turn of the event loop. Functions that a
+ * program awaits again and again call it: awaiting alone is no turn, and many short calls would fill memory.
  */
-export async function giveBackFound(): Promise<void> {
-  for (let turn = 0; waiting && turn < 2; turn++) await platform().yieldToEvents();
-  waiting = false;
+export function giveBackFound(): Promise<void> {
+  return strays.turn();
+}
+
+/** Collects the garbage among tensors outside every scope, and gives its memory back; false where the platform can't do it at once. */
+export function collectStorages(): boolean {
+  return strays.collect();
 }
 
 function release(storage: Storage): void {
@@ -114,6 +88,11 @@ function release(storage: Storage): void {
   storage.address = 0;
   forget(address, bytes);
   storage.owner.releaseBytes(address, bytes);
+}
+
+/** Address of at least `bytes` bytes, or 0: then there are none, even after collecting the garbage. The caller still refers to what it needs. */
+export function allocateOrCollect(owner: StorageOwner, bytes: number): number {
+  return owner.allocateBytes(bytes) || (strays.collect() ? owner.allocateBytes(bytes) : 0);
 }
 
 /** Makes a storage of `bytes` in the running scope. Throws a RangeError that names the largest live tensors when memory is exhausted. */
@@ -124,8 +103,17 @@ export function makeStorage(
   dtype: DType,
   shape: readonly number[],
 ): Storage {
-  const address = owner.allocateBytes(bytes);
-  if (address === 0) throw outOfMemory(bytes, label, shape);
+  const address = allocateOrCollect(owner, bytes);
+  if (address === 0) {
+    throw outOfMemory({
+      ...{ bytes, label, shape, bytesInUse },
+      tensors: storagesInUse,
+      blocks: [...large.values()].flatMap((storage) => storage.deref()?.about ?? []),
+      strayBytes: strays.bytes,
+      insideScope: insideScope(),
+      collected: strays.canCollect,
+    });
+  }
   const storage = new Storage(address, bytes, owner, label);
   storagesInUse += 1;
   bytesInUse += bytes;
@@ -149,25 +137,46 @@ export function keepStorage(storage: Storage): void {
 /** Runs `body` in a new scope; `escaping` lists the storages of its result, which move to the surrounding scope. */
 export function runInScope<R>(body: () => R, escaping: (result: R) => Iterable<Storage>): R {
   const scope = new Scope(currentScope);
+  const { parent, depth } = scope;
+  if (depth >= DEEP && depth % 8 === 0) checkStack(depth);
   currentScope = scope;
   try {
     const result = body();
     for (const storage of escaping(result)) {
       if (storage.scope !== scope) continue;
-      if (scope.parent === null) leaveToCollector(storage);
+      if (parent === null) leaveToCollector(storage);
       else {
-        storage.scope = scope.parent;
-        scope.parent.storages.push(storage);
+        storage.scope = parent;
+        parent.storages.push(storage);
       }
     }
     return result;
   } finally {
-    currentScope = scope.parent;
+    currentScope = parent;
     const storages = scope.storages;
     for (let i = 0; i < storages.length; i++) {
       const storage = storages[i];
       if (storage.scope === scope && storage.address !== 0) release(storage);
     }
+  }
+}
+
+/** From so many scopes inside each other on, there may not be enough of the stack left. */
+const DEEP = 256;
+/** Calls that must fit: some 100 KB, of which V8 wants 40 to compile a function that is called for the first time. */
+const STACK_RESERVE = 1200;
+
+/** Throws where the stack is nearly full: in the middle of an operation an overflow would leave things half done. */
+function checkStack(scopes: number): void {
+  const descend = (calls: number): number => (calls === 0 ? 0 : 1 + descend(calls - 1));
+  try {
+    descend(STACK_RESERVE);
+  } catch (cause) {
+    throw new RangeError(
+      `scope: the stack does not hold more than these ${scopes} scopes inside each other. A function that opens a scope and calls itself in ` +
+        "it goes as deep as the stack; use a loop, or one scope around the whole recursion. In Node, --stack-size makes room for more.",
+      { cause },
+    );
   }
 }
 
@@ -177,7 +186,7 @@ export function insideScope(): boolean {
 
 /** Figures for `memory()`. */
 export function storageStatistics(): { tensors: number; bytes: number; reclaimable: number } {
-  return { tensors: storagesInUse, bytes: bytesInUse, reclaimable: strayBytes };
+  return { tensors: storagesInUse, bytes: bytesInUse, reclaimable: strays.bytes };
 }
 
 /** Why a storage can't be read any more, and what to do about it. */
@@ -185,39 +194,5 @@ export function endedError(operation: string, storage: Storage): Error {
   return new Error(
     `${operation}: this tensor's scope has ended, and its memory with it (it was made by ${storage.label}). ` +
       "Return it from scope(() => ...), or call keep(tensor) inside the scope, to use it afterwards.",
-  );
-}
-
-function readableBytes(bytes: number): string {
-  if (bytes >= 1 << 30) return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-  if (bytes >= 1 << 20) return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  return `${Math.ceil(bytes / 1024)} KiB`;
-}
-
-/** First line of a stack that is not the library's own. */
-function callSite(error: Error): string {
-  const lines = (error.stack ?? "").split("\n").slice(1);
-  const outside = lines.find(
-    (line) => !/[/\\](?:src|dist)[/\\](?:engine|tensor|ops|autograd|nn)[/\\]|dist[/\\]\w+\.js/.test(line),
-  );
-  return (outside ?? lines.at(-1) ?? "").trim().replace(/^at /, "");
-}
-
-function outOfMemory(bytes: number, label: string, shape: readonly number[]): RangeError {
-  const largest = [...large.values()]
-    .flatMap((storage) => storage.deref()?.about ?? [])
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, 5);
-  const listed = largest.map(
-    (block) =>
-      `\n  ${readableBytes(block.bytes)}  ${block.dtype} (${block.shape.join(", ")}) made by ${block.label} at ${callSite(block.made)}`,
-  );
-  const remedy = insideScope()
-    ? "Use smaller batches, or an inner scope(() => ...) around the part whose intermediate tensors you do not need."
-    : "Wrap each step of your loop in scope(() => ...), which frees what the step made; tensors made outside a scope wait for the garbage collector.";
-  return new RangeError(
-    `${label}: out of memory: ${readableBytes(bytes)} for shape (${shape.join(", ")}) do not fit beside ` +
-      `${readableBytes(bytesInUse)} in ${storagesInUse} live tensors. ${remedy}` +
-      (listed.length > 0 ? `\nThe largest live tensors:${listed.join("")}` : ""),
   );
 }

@@ -8,7 +8,7 @@ export interface MemoryReport {
   tensors: number;
   /** Bytes of live tensors. */
   bytes: number;
-  /** Of these, bytes that are freed when their tensors become garbage: made outside every scope. */
+  /** Of these, bytes of tensors made outside every scope: freed when nothing refers to them and the garbage has been collected. */
   reclaimable: number;
   /** Bytes the engine has taken from the system. */
   heldBytes: number;

@@ -1,5 +1,7 @@
 // Nobody frees memory by hand: what scopes free, what they keep, and what happens to tensors made outside.
 import { describe, expect, test } from "vitest";
+import { nodePlatform } from "../engine/platform.node.ts";
+import { setPlatform } from "../engine/platform.ts";
 import {
   add,
   arange,
@@ -122,6 +124,104 @@ describe("without a scope", () => {
       highest = Math.max(highest, memory().bytes);
     }
     expect(highest).toBeLessThan(640 * 2 ** 20);
+  });
+});
+
+describe("without a scope, in a loop that never waits", () => {
+  test("12,000 steps on 1 MiB stay below 300 MiB, where 900 are allowed", () => {
+    const x = ones([1 << 18]);
+    let y = x;
+    let highest = 0;
+    for (let i = 0; i < 12_000; i++) {
+      y = x.add(i);
+      highest = Math.max(highest, memory().bytes);
+    }
+    expect(highest).toBeLessThan(300 * 2 ** 20);
+    expect(y.slice(0, 2).toArray()).toEqual([12_000, 12_000]);
+  });
+
+  test("400,000 small tensors are never all there", () => {
+    const x = tensor([1]);
+    let y = x;
+    let most = 0;
+    for (let i = 0; i < 400_000; i++) {
+      y = x.add(i);
+      most = Math.max(most, memory().tensors);
+    }
+    expect(most).toBeLessThan(270_000);
+    expect(y.item()).toBe(400_000);
+  });
+
+  test("what is still referred to stays as it is", () => {
+    const x = ones([1 << 18]);
+    const held: Tensor[] = [];
+    for (let i = 0; i < 2000; i++) {
+      const y = x.add(i);
+      if (i % 100 === 0) held.push(y.slice(7, 8));
+    }
+    expect(held.map((y) => y.item())).toEqual(Array.from({ length: 20 }, (_, i) => 100 * i + 1));
+  });
+
+  test("garbage makes room for an allocation that would fail", () => {
+    (() =>
+      ones([240, 2 ** 18])
+        .sum()
+        .item())();
+    expect(
+      ones([800, 2 ** 18])
+        .slice(799)
+        .sum()
+        .item(),
+    ).toBe(2 ** 18);
+  });
+
+  test("where garbage can't be collected on demand, the error says what to do, and a turn of the event loop helps", async () => {
+    const before = memory().tensors;
+    setPlatform({ ...nodePlatform, collector: () => null });
+    try {
+      const x = ones([1 << 20]);
+      const loop = (): void => {
+        for (let i = 0; i < 500; i++) x.add(i);
+      };
+      expect(loop).toThrow(
+        /^full: out of memory|^add: out of memory: 4\.0 MiB .* scope\(\(\) => \.\.\.\).* the event loop has had a turn.* await new Promise/,
+      );
+      await settle(() => memory().tensors < before + 10);
+      expect(loop).toThrow(RangeError);
+    } finally {
+      setPlatform(nodePlatform);
+    }
+    await settle(() => memory().tensors <= before + 2);
+    expect(memory().tensors).toBeLessThanOrEqual(before + 2);
+  });
+});
+
+describe("scopes inside each other", () => {
+  const nest = (n: number): number => {
+    if (n === 0) return 0;
+    return scope(() => {
+      tensor([n]).add(1);
+      return nest(n - 1);
+    });
+  };
+
+  test("500 are nothing special", () => {
+    expect(nest(500)).toBe(0);
+  });
+
+  test("as many as the stack does not hold are named, with what to do, and leave nothing", () => {
+    nest(1);
+    const before = memory();
+    expect(() => nest(100_000)).toThrow(
+      /^scope: the stack does not hold more than these \d{3,5} scopes inside each other\..*one scope around the whole recursion/,
+    );
+    expect(memory()).toMatchObject({ tensors: before.tensors, bytes: before.bytes });
+    expect(nest(10)).toBe(0);
+  });
+
+  test("another recursion that fills the stack keeps its own error", () => {
+    const endless = (): number => 1 + endless();
+    expect(() => scope(endless)).toThrow(/call stack/);
   });
 });
 

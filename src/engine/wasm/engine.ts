@@ -3,7 +3,7 @@ import { Arena } from "../arena.ts";
 import { bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
 import type { ArrayView, Engine, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
 import { platform } from "../platform.ts";
-import { endedError, makeStorage, type Storage, type StorageOwner } from "../storage.ts";
+import { allocateOrCollect, endedError, makeStorage, type Storage, type StorageOwner } from "../storage.ts";
 import { compileKernels, hasRelaxedSimd } from "./module.ts";
 import { SCRATCH_BYTES, WorkerPool } from "./pool.ts";
 
@@ -199,7 +199,7 @@ export class WasmEngine implements Engine, StorageOwner {
       values.set(this.heap(view.dtype).subarray(start, start + view.size));
       return values;
     }
-    const temporary = this.arena.allocate(view.size * bytes);
+    const temporary = allocateOrCollect(this, view.size * bytes);
     if (temporary === 0)
       throw new RangeError(`data: no memory for a contiguous copy of shape (${view.shape.join(", ")})`);
     try {
