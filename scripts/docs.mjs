@@ -65,7 +65,7 @@ const CATEGORY_OF_FILE = [
   ["src/ops/repeat.ts", "Shapes"],
   ["src/ops/slices.ts", "Shapes"],
   ["src/ops/views.ts", "Shapes"],
-  ["src/ops/loss.ts", "Losses"],
+  ["src/ops/losses/", "Losses"],
   ["src/ops/convolution", "Convolution and pooling"],
   ["src/ops/pooling.ts", "Convolution and pooling"],
   ["src/ops/normalisation.ts", "Normalisation"],

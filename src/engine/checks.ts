@@ -1,5 +1,5 @@
 // The options that functions, optimisers and schedules are given: each check names its owner, the setting and the value.
-import { quote } from "../engine/quote.ts";
+import { quote } from "./quote.ts";
 
 /** Any finite number. */
 export function finite(owner: string, name: string, value: number): number {
@@ -48,7 +48,12 @@ export function flag(owner: string, name: string, value: boolean): boolean {
 }
 
 /** One of a few names. */
-export function oneOf<Name extends string>(owner: string, name: string, value: Name, names: readonly Name[]): Name {
+export function oneOf<Name extends string | number>(
+  owner: string,
+  name: string,
+  value: Name,
+  names: readonly Name[],
+): Name {
   if (!names.includes(value)) {
     throw new TypeError(`${owner}: ${name} must be one of ${names.join(", ")}, got ${quote(value)}`);
   }

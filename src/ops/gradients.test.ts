@@ -303,10 +303,15 @@ describe("losses", () => {
     ["meanSquaredError", nb.meanSquaredError, -2, 2],
     ["quadraticCost", nb.quadraticCost, -2, 2],
     ["meanAbsoluteError", nb.meanAbsoluteError, -2, 2],
-    ["huber", (p, t) => nb.huber(p, t, 0.77), -2, 2],
+    ["huber", (p, t) => nb.huber(p, t, { delta: 0.77 }), -2, 2],
     ["binaryCrossEntropy", nb.binaryCrossEntropy, 0.1, 0.9],
     ["binaryCrossEntropyWithLogits", nb.binaryCrossEntropyWithLogits, -2, 2],
-    ["binaryCrossEntropyWithLogits over rows", (z, t) => nb.binaryCrossEntropyWithLogits(z, t, "rows"), -2, 2],
+    [
+      "binaryCrossEntropyWithLogits over rows",
+      (z, t) => nb.binaryCrossEntropyWithLogits(z, t, { reduction: "rows" }),
+      -2,
+      2,
+    ],
     ["softmaxCrossEntropy with probabilities", nb.softmaxCrossEntropy, 0.1, 0.9],
   ];
   test.each(pairs)("%s", (_, f, low, high) =>

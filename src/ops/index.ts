@@ -39,15 +39,33 @@ export { index, iterate } from "./indexing.ts";
 export { concat, roll, stack } from "./join.ts";
 export { dot, linear, matmul, outer } from "./linalg.ts";
 export {
+  type BinaryLossOptions,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  type HingeOptions,
+  hinge,
+} from "./losses/binary.ts";
+export { type ClassLossOptions, negativeLogLikelihood, softmaxCrossEntropy } from "./losses/classes.ts";
+export {
+  type CosineEmbeddingOptions,
+  cosineDistance,
+  cosineEmbeddingLoss,
+  cosineSimilarity,
+  type DivergenceOptions,
+  klDivergence,
+} from "./losses/distances.ts";
+export type { LossOptions, Reduction } from "./losses/reduction.ts";
+export {
+  type GaussianOptions,
+  gaussianNegativeLogLikelihood,
+  type HuberOptions,
   huber,
   meanAbsoluteError,
   meanSquaredError,
-  negativeLogLikelihood,
+  type PoissonOptions,
+  poissonNegativeLogLikelihood,
   quadraticCost,
-  softmaxCrossEntropy,
-} from "./loss.ts";
+} from "./losses/regression.ts";
 export { maskedSelect, nonZero } from "./masks.ts";
 export {
   type BatchNormOptions,

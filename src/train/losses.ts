@@ -2,18 +2,9 @@
 // is exact for outputs near 0 and 1 and cheaper.
 import { quote } from "../engine/quote.ts";
 import type { ActivationName } from "../nn/layers/activation.ts";
-import { maximum } from "../ops/choice.ts";
-import { log } from "../ops/exponentials.ts";
-import {
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
-  huber,
-  meanAbsoluteError,
-  meanSquaredError,
-  negativeLogLikelihood,
-  quadraticCost,
-  softmaxCrossEntropy,
-} from "../ops/loss.ts";
+import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../ops/losses/binary.ts";
+import { negativeLogLikelihood, softmaxCrossEntropy } from "../ops/losses/classes.ts";
+import { huber, meanAbsoluteError, meanSquaredError, quadraticCost } from "../ops/losses/regression.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A loss as training uses it: a function of outputs and targets, and what belongs to it. */
@@ -39,16 +30,14 @@ const byName = {
     compute: binaryCrossEntropy,
     fromLogits: {
       activation: "sigmoid",
-      compute: (z: Tensor, t: Tensor) => binaryCrossEntropyWithLogits(z, t, "rows"),
+      compute: (z: Tensor, t: Tensor) => binaryCrossEntropyWithLogits(z, t, { reduction: "rows" }),
     },
   },
   /** -ln p[class], mean over samples, for softmax outputs */
   softmaxCrossEntropy: {
     name: "softmaxCrossEntropy",
     targets: "classes",
-    compute: (p: Tensor, t: Tensor) =>
-      // Targets that are probabilities: softmax of ln p is p again.
-      t.dtype === "int32" ? negativeLogLikelihood(p, t) : softmaxCrossEntropy(log(maximum(p, 1e-37)), t),
+    compute: negativeLogLikelihood,
     fromLogits: { activation: "softmax", compute: softmaxCrossEntropy },
   },
   /** mean (p - t)^2 */
@@ -56,7 +45,7 @@ const byName = {
   /** mean |p - t| */
   meanAbsoluteError: { name: "meanAbsoluteError", targets: "values", compute: meanAbsoluteError },
   /** squared near 0, linear beyond 1 */
-  huber: { name: "huber", targets: "values", compute: (p: Tensor, t: Tensor) => huber(p, t) },
+  huber: { name: "huber", targets: "values", compute: huber },
 } satisfies Record<string, Loss>;
 
 /**

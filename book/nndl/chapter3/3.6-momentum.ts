@@ -234,7 +234,7 @@ function wholeCost(set: DigitSet, lambda: number): Objective {
   return (v) => {
     const weights = v.slice(0, 7840).reshape([784, 10]);
     const z = matmul(inputs, weights).add(v.slice(7840, 7850));
-    return binaryCrossEntropyWithLogits(z, targets, "rows").add(
+    return binaryCrossEntropyWithLogits(z, targets, { reduction: "rows" }).add(
       weights
         .square()
         .sum()

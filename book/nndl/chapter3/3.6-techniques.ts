@@ -45,7 +45,10 @@ function neuronCost(set: DigitSet, lambda: number): Objective {
     "float64",
   );
   const weights = tensor([...new Array<number>(49).fill(lambda / (2 * set.count)), 0], "float64");
-  return (w) => binaryCrossEntropyWithLogits(matmul(x, w.reshape([50, 1])), y, "rows").add(w.mul(w).mul(weights).sum());
+  return (w) =>
+    binaryCrossEntropyWithLogits(matmul(x, w.reshape([50, 1])), y, { reduction: "rows" }).add(
+      w.mul(w).mul(weights).sum(),
+    );
 }
 
 /** x^2 / 2 + 2 y^2 + x y - x: a bowl with its lowest point at (4/3, -1/3). */

@@ -40,7 +40,7 @@ function twin(network: DeepNetwork): Sequential {
 function backwardOn(model: Sequential, x: Matrix, y: Matrix): void {
   model.block.clearGradients();
   const logits = model.logits(tensor(x.transposed.toRows(), "float64"));
-  backward(binaryCrossEntropyWithLogits(logits, tensor(y.transposed.toRows(), "float64"), "rows"));
+  backward(binaryCrossEntropyWithLogits(logits, tensor(y.transposed.toRows(), "float64"), { reduction: "rows" }));
 }
 
 describe("the gradient by layer", () => {

@@ -155,7 +155,7 @@ export class TensorAutoencoder implements UnsupervisedLayer {
   learn(v: Tensor, rate: number): void {
     scope(() => {
       const [, gradients] = valueAndGrad((w: Tensor, b: Tensor, back: Tensor, c: Tensor) =>
-        binaryCrossEntropyWithLogits(linear(linear(v, w, b, "sigmoid"), back, c), v, "rows"),
+        binaryCrossEntropyWithLogits(linear(linear(v, w, b, "sigmoid"), back, c), v, { reduction: "rows" }),
       )(...(this.variables as [Tensor, Tensor, Tensor, Tensor]));
       this.optimizer.learningRate = rate;
       updateTensors(this.optimizer, this.variables, gradients);
