@@ -9,7 +9,7 @@ provideNativeEngine(nativeProvider);
 
 export { cacheFolder } from "./data/cache.node.ts";
 export type { DataFile, MnistPart } from "./data/catalogue.ts";
-export { readImageFile } from "./data/image-file.node.ts";
+export { type ImageFileOptions, readImageFile } from "./data/image-file.node.ts";
 export {
   type DownloadOptions,
   type DownloadProgress,

@@ -1,6 +1,6 @@
 // Files that are either whole or not there: data in the cache, checkpoints, reports.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Names of files in the making. */
@@ -28,11 +28,17 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array | stri
   await syncFolder(folder);
 }
 
-/** Removes what writers that were killed left half-written in a folder. */
-export async function removeUnfinished(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+/** Removes what writers that were killed left half-written in a folder.
+ *
+ * @param age only files that nobody wrote to for so many seconds: where another process may be writing (default 0) */
+export async function removeUnfinished(folder: string, age = 0): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => UNFINISHED.test(name));
   await Promise.all(
-    names.filter((name) => UNFINISHED.test(name)).map((name) => rm(join(folder, name), { force: true })),
+    names.map(async (name) => {
+      const path = join(folder, name);
+      const written = age > 0 ? await stat(path).catch(() => undefined) : undefined;
+      if (written === undefined || Date.now() - written.mtimeMs >= 1000 * age) await rm(path, { force: true });
+    }),
   );
 }
 

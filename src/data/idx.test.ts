@@ -20,6 +20,16 @@ describe("IDX bytes are big endian, as the format says", () => {
     ],
     ["a single number", { type: "uint8", shape: [], data: Uint8Array.of(7) }, [0, 0, 8, 0, 7]],
   ];
+  it("sizes whose product is infinite, one of them 0: no elements, not NaN of them", () => {
+    const bytes = new Uint8Array(4 + 4 * 40).fill(255);
+    bytes.set([0, 0, 0x08, 40]);
+    bytes.set([0, 0, 0, 0], bytes.length - 4);
+    expect(readIdx(bytes).data.length).toBe(0);
+    bytes.set([0, 0, 0, 1], bytes.length - 4);
+    expect(() => readIdx(bytes)).toThrow(
+      /shape \(4294967295, .*, and 32 more\), which takes 4\.9.*e\+375|Infinity bytes/,
+    );
+  });
   it.each(cases)("%s", (_, array, bytes) => {
     expect(Array.from(writeIdx(array))).toEqual(bytes);
     expect(readIdx(Uint8Array.from(bytes))).toEqual(array);

@@ -36,8 +36,56 @@ const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 const remedy = "the file is damaged or incomplete, so fetch it again";
 
+/** A shape for messages: IDX allows 255 sizes. */
+function short(shape: readonly number[]): string {
+  return shape.length > 8 ? `${shape.slice(0, 8).join(", ")}, and ${shape.length - 8} more` : shape.join(", ");
+}
+
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
+
+/** What an IDX file's first bytes say. */
+interface IdxHeader {
+  readonly type: IdxType;
+  readonly shape: readonly number[];
+  /** How long the header is, and how many elements follow. */
+  readonly header: number;
+  readonly count: number;
+}
+
+/** @returns undefined if `bytes` end within the header @throws if it is not one of IDX */
+function readHeader(bytes: Uint8Array, name: string): IdxHeader | undefined {
+  if (bytes.length < 4) return undefined;
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    throw new Error(`${name}: compressed with gzip; decompress it before reading it as IDX`);
+  }
+  if (bytes[0] !== 0 || bytes[1] !== 0) {
+    throw new Error(
+      `${name}: not an IDX file: it starts with ${hex(bytes.subarray(0, 4))}, expected 00 00, a type code and the number of dimensions`,
+    );
+  }
+  const type = (Object.keys(codes) as IdxType[]).find((candidate) => codes[candidate] === bytes[2]);
+  if (type === undefined) {
+    const known = Object.entries(codes).map(([known, code]) => `${hex(Uint8Array.of(code))} ${known}`);
+    throw new Error(
+      `${name}: unknown IDX type code ${hex(bytes.subarray(2, 3))}, expected one of ${known.join(", ")}; is it an IDX file?`,
+    );
+  }
+  const rank = bytes[3];
+  const header = 4 + 4 * rank;
+  if (bytes.length < header) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  // Many sizes multiply to infinity, and infinity times 0 is no number.
+  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  return { type, shape, header, count };
+}
+
+/** How long a whole IDX file is, by its first bytes; undefined if they are too few to tell. @throws if they are not those of IDX */
+export function idxSize(start: Uint8Array, name: string): number | undefined {
+  const read = readHeader(start, name);
+  return read && read.header + read.count * widths[read.type];
 }
 
 /**
@@ -57,41 +105,22 @@ function hex(bytes: Uint8Array): string {
  * ```
  */
 export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
-  if (bytes.length < 4) {
-    throw new Error(`${name}: an IDX file starts with 4 bytes of header, but there are ${bytes.length}; ${remedy}`);
+  const read = readHeader(bytes, name);
+  if (read === undefined) {
+    const what =
+      bytes.length < 4
+        ? "an IDX file starts with 4 bytes of header"
+        : `an IDX header of ${bytes[3]} dimensions takes ${4 + 4 * bytes[3]} bytes`;
+    throw new Error(`${name}: ${what}, but there are ${bytes.length}; ${remedy}`);
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    throw new Error(`${name}: compressed with gzip; decompress it before reading it as IDX`);
-  }
-  if (bytes[0] !== 0 || bytes[1] !== 0) {
-    throw new Error(
-      `${name}: not an IDX file: it starts with ${hex(bytes.subarray(0, 4))}, expected 00 00, a type code and the number of dimensions`,
-    );
-  }
-  const type = (Object.keys(codes) as IdxType[]).find((candidate) => codes[candidate] === bytes[2]);
-  if (type === undefined) {
-    const known = Object.entries(codes).map(([known, code]) => `${hex(Uint8Array.of(code))} ${known}`);
-    throw new Error(
-      `${name}: unknown IDX type code ${hex(bytes.subarray(2, 3))}, expected one of ${known.join(", ")}; is it an IDX file?`,
-    );
-  }
-  const rank = bytes[3];
-  const header = 4 + 4 * rank;
-  if (bytes.length < header) {
-    throw new Error(
-      `${name}: an IDX header of ${rank} dimensions takes ${header} bytes, but there are ${bytes.length}; ${remedy}`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const count = shape.reduce((product, size) => product * size, 1);
+  const { type, shape, header, count } = read;
   const width = widths[type];
   const expected = header + count * width;
   if (bytes.length !== expected) {
     const difference = bytes.length - expected;
     const what = difference < 0 ? `${-difference} are missing` : `${difference} follow the end`;
     throw new Error(
-      `${name}: the header says ${type} of shape (${shape.join(", ")}), which takes ${expected} bytes, but there are ${bytes.length} (${what}); ${remedy}`,
+      `${name}: the header says ${type} of shape (${short(shape)}), which takes ${expected} bytes, but there are ${bytes.length} (${what}); ${remedy}`,
     );
   }
   // Node's Buffer has a slice() that does not copy: go by the memory itself.

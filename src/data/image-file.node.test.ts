@@ -84,12 +84,70 @@ describe("PNG", () => {
     });
   });
 
+  it("interlaced, of one bit: seven passes", async () => {
+    // Of 3 x 3 pixels, passes 1 and 4 have one, 5 two in a row, 6 two in two rows, 7 three; 2 and 3 have none.
+    const rows = [0, 0b10000000, 0, 0b10000000, 0, 0b10000000, 0, 0b00000000, 0, 0b10000000, 0, 0b00100000];
+    const bytes = png(header(3, 3, 1, 0, 1), [["IDAT", deflateSync(Uint8Array.from(rows))]]);
+    expect((await read(bytes)).data).toEqual(Uint8Array.of(...[255, 0, 255], ...[0, 0, 255], ...[255, 255, 0]));
+  });
+
   it("one colour named transparent becomes alpha", async () => {
     const bytes = png(header(2, 1, 8, 0), [
       ["tRNS", Uint8Array.of(0, 9)],
       ["IDAT", deflateSync(Uint8Array.of(0, 9, 8))],
     ]);
     expect(await read(bytes)).toEqual({ width: 2, height: 1, channels: 2, data: Uint8Array.of(9, 0, 8, 255) });
+  });
+});
+
+describe("PNG, what no pixel needs", () => {
+  it("a colour profile and a text that inflate to 64 MiB each are not inflated", async () => {
+    const bomb = deflateSync(new Uint8Array(64 * 2 ** 20));
+    const bytes = png(header(2, 1, 8, 0), [
+      ["iCCP", Buffer.concat([Buffer.from("profile\0\0"), bomb])],
+      ["zTXt", Buffer.concat([Buffer.from("Comment\0\0"), bomb])],
+      ["IDAT", deflateSync(Uint8Array.of(0, 7, 8))],
+    ]);
+    const before = process.resourceUsage().maxRSS;
+    expect((await read(bytes)).data).toEqual(Uint8Array.of(7, 8));
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(32 * 1024);
+  });
+
+  it("pixels that inflate to more than the size says are refused at that size", async () => {
+    const bytes = png(header(28, 28, 8, 0), [["IDAT", deflateSync(new Uint8Array(64 * 2 ** 20))]]);
+    const before = process.resourceUsage().maxRSS;
+    await expect(read(bytes)).rejects.toThrow("damaged PNG picture (more pixels than its size says)");
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(32 * 1024);
+  });
+
+  it("a palette suggested for true colours is not taken for the colours", async () => {
+    const bytes = png(header(1, 1, 8, 2), [
+      ["PLTE", Uint8Array.of(9, 9, 9)],
+      ["IDAT", deflateSync(Uint8Array.of(0, 1, 2, 3))],
+    ]);
+    expect(await read(bytes)).toEqual({ width: 1, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3) });
+  });
+});
+
+describe("limits can be set", () => {
+  const grey = encode({ width: 40, height: 40, channels: 1, depth: 8, data: new Uint8Array(1600) });
+  it("maxPixels and maxBytes", async () => {
+    const path = join(folder, "limited.png");
+    await writeFile(path, grey);
+    await expect(readImageFile(path, { maxPixels: 1599 })).rejects.toThrow(
+      `${path}: 40x40 pixels is too large, at most 0.001599 megapixels are read; make the picture smaller, or set maxPixels`,
+    );
+    expect((await readImageFile(path, { maxPixels: 1600 })).width).toBe(40);
+    await expect(readImageFile(path, { maxBytes: 10 })).rejects.toThrow(
+      `${grey.length} bytes is too large, at most 10 are read`,
+    );
+    await expect(readImageFile(path, { maxPixels: Number.NaN })).rejects.toThrow(RangeError);
+    await expect(readImageFile(path, { maxPixel: 5 } as object)).rejects.toThrow(/maxPixel.*maxPixels/);
+  });
+  it.skipIf(process.platform === "win32")("a device is not read", async () => {
+    await expect(readImageFile("/dev/zero")).rejects.toThrow(
+      "/dev/zero: is a device, a pipe or a socket, not a regular file",
+    );
   });
 });
 
@@ -160,9 +218,28 @@ describe("readImageFile tells what is wrong with which file", () => {
     ["PNG of no pixels", png(header(0, 5, 8, 0), []), "0x5 pixels, a picture without content"],
     ["PNG with too few rows", png(header(2, 9, 8, 0), [["IDAT", deflateSync(Uint8Array.of(0, 1, 2))]]), "damaged PNG"],
     [
-      "interlaced 1-bit PNG",
-      png(header(9, 9, 1, 0, 1), []),
-      "interlaced with 1 bits a channel, which is not supported",
+      "PNG with more rows",
+      png(header(2, 1, 8, 0), [["IDAT", deflateSync(new Uint8Array(9))]]),
+      "more pixels than its size",
+    ],
+    ["PNG without data", png(header(9000, 9000, 8, 0), [["IDAT", deflateSync(new Uint8Array(9))]]), "more than the 1"],
+    [
+      "PNG with an odd filter",
+      png(header(1, 1, 8, 0), [["IDAT", deflateSync(Uint8Array.of(5, 0))]]),
+      "filter 5 in row 0",
+    ],
+    [
+      "PNG with a colour outside its palette",
+      png(header(1, 1, 8, 3), [
+        ["PLTE", Uint8Array.of(1, 2, 3)],
+        ["IDAT", deflateSync(Uint8Array.of(0, 1))],
+      ]),
+      "colour 1 of a palette of 1",
+    ],
+    [
+      "PNG of 16 bits a channel, large",
+      png(header(8000, 8000, 16, 6), []),
+      "8000x8000 pixels of 16 bits a channel is too large",
     ],
   ])("%s", async (_, bytes, message) => {
     await expect(read(bytes)).rejects.toThrow(message);

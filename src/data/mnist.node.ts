@@ -1,13 +1,17 @@
 // MNIST on this machine: finding it, reading it, and fetching it when asked. Any folder with four files of the same names
 // is read the same way, so a person can train on images of their own.
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { knownOptions, positive } from "../engine/checks.ts";
 import { environment } from "../engine/environment.node.ts";
-import { writeFileAtomically } from "./atomic.node.ts";
-import { cacheFolder, errorCode, explain, gunzipIfNeeded, readIdxFile } from "./cache.node.ts";
+import { removeUnfinished, writeFileAtomically } from "./atomic.node.ts";
+import { cacheFolder } from "./cache.node.ts";
 import { type DataFile, dataSetEntry, type MnistPart, mnistFiles } from "./catalogue.ts";
+import { errorCode, explain, readRegularFile } from "./file.node.ts";
+import { gunzipIfNeeded } from "./gzip.node.ts";
 import type { IdxArray } from "./idx.ts";
+import { readIdxFile } from "./idx-file.node.ts";
 import { checkImageSet, type ImageSet, type TrainAndTest } from "./image-set.ts";
 
 const parts = Object.keys(mnistFiles) as MnistPart[];
@@ -112,14 +116,19 @@ export async function loadMnist(
 /** Loads a folder that holds four IDX files named as those of MNIST (`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
  * `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`), plain or with `.gz`. Images may have any size, the same in all.
  *
- * @param options `classes`: how many labels there are, from 0 (default 10)
+ * @param options `classes`: how many labels there are, from 0 (default 10); `maxBytes`: the longest file to read, decompressed (default 1 GiB)
  * @throws if the folder or a file is missing, a file is not sound, sizes differ, or a label is too high; the message names the file
  * @example
  * ```ts
  * const load = async (folder: string) => toSamples((await loadImageFolder(folder)).train);
  * ```
  */
-export async function loadImageFolder(path: string, options: { classes?: number } = {}): Promise<TrainAndTest> {
+export async function loadImageFolder(
+  path: string,
+  options: { classes?: number; maxBytes?: number } = {},
+): Promise<TrainAndTest> {
+  knownOptions("loadImageFolder", options, ["classes", "maxBytes"]);
+  if (options.maxBytes !== undefined) positive("loadImageFolder", "maxBytes", options.maxBytes);
   const folder = resolve(path);
   try {
     if (!(await stat(folder)).isDirectory()) {
@@ -135,12 +144,16 @@ export async function loadImageFolder(path: string, options: { classes?: number 
       `${folder}: no ${missing.join(", no ")}; a data folder holds ${parts.map((part) => mnistFiles[part].name).join(", ")}, plain or with .gz`,
     );
   }
-  return readParts(paths as Record<MnistPart, string>, options.classes ?? 10);
+  return readParts(paths as Record<MnistPart, string>, options.classes ?? 10, options.maxBytes);
 }
 
-async function readParts(paths: Readonly<Record<MnistPart, string>>, classes: number): Promise<TrainAndTest> {
+async function readParts(
+  paths: Readonly<Record<MnistPart, string>>,
+  classes: number,
+  maxBytes?: number,
+): Promise<TrainAndTest> {
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
-    parts.map((part) => readIdxFile(paths[part])),
+    parts.map((part) => readIdxFile(paths[part], maxBytes)),
   );
   const train = combine(trainImages, paths.trainImages, trainLabels, paths.trainLabels, classes);
   const test = combine(testImages, paths.testImages, testLabels, paths.testLabels, classes);
@@ -214,6 +227,8 @@ export async function downloadMnist(options: DownloadOptions = {}): Promise<stri
   const target = resolve(folder);
   const total = files.reduce((sum, file) => sum + file.downloadBytes, 0);
   let finished = 0;
+  // What an hour ago was half written is not being written now, by this or another process.
+  await removeUnfinished(target, 3600);
   for (const file of files) {
     if (!(await isSound(target, file))) {
       const report = (mirror: string, received: number) =>
@@ -243,7 +258,7 @@ async function isSound(folder: string, file: DataFile): Promise<boolean> {
   const path = await firstSpelling(folder, file.name);
   if (path === undefined) return false;
   try {
-    return sha256(await gunzipIfNeeded(await readFile(path), path)) === file.sha256;
+    return sha256(await gunzipIfNeeded(await readRegularFile(path), path, () => file.bytes)) === file.sha256;
   } catch {
     return false;
   }
@@ -265,7 +280,7 @@ async function fetchFromMirrors(
     const url = `${mirror.replace(/\/?$/, "/")}${file.name}.gz`;
     try {
       const body = await fetchBytes(url, file, options, (received) => report(mirror, received));
-      const content = await gunzipIfNeeded(body, "the answer");
+      const content = await gunzipIfNeeded(body, "the answer", () => file.bytes);
       const digest = sha256(content);
       if (digest === file.sha256) return content;
       failures.push(`${url}: checksum differs: SHA-256 ${digest} (${content.length} bytes), expected ${file.sha256}`);

@@ -1,12 +1,16 @@
 // One case: a file made and damaged by its number, given to a reader, and what came of it judged.
 import { Random } from "./random.mjs";
+import { folder, gzip } from "./readers/gzip.mjs";
 import { idx } from "./readers/idx.mjs";
+import { jpeg } from "./readers/jpeg.mjs";
+import { png } from "./readers/png.mjs";
+import { model, safetensors } from "./readers/safetensors.mjs";
 
 /** Most that one file may take. */
 export const LIMITS = { milliseconds: 2000, bytes: 256 * 2 ** 20 };
 
 /** By name: `make(random)` gives a whole file, `damage(bytes, random)` a broken one, `read(bytes)` a value or an error; `named` is what errors must tell. */
-export const READERS = { idx };
+export const READERS = { png, jpeg, gzip, idx, folder, safetensors, model };
 
 /** Every so many cases the file is left whole, and must be read. */
 const WHOLE_EVERY = 16;

@@ -1,0 +1,73 @@
+// Reading files that may be anything: regular files only, up to a length, and errors of the file system in words.
+import { open, stat } from "node:fs/promises";
+
+/** Most that a data file may hold, compressed or not, unless told otherwise; MNIST's largest is 47 MB. */
+export const MOST_BYTES = 2 ** 30;
+
+/** Reads a regular file of at most `maxBytes` bytes: a device or a pipe may have no end.
+ *
+ * @throws if there is none, it is something else, or it is longer; the message names it */
+export async function readRegularFile(path: string, maxBytes: number = MOST_BYTES): Promise<Uint8Array> {
+  try {
+    const status = await stat(path);
+    if (status.isDirectory()) throw new Error("is a folder, not a file");
+    if (!status.isFile())
+      throw new Error("is a device, a pipe or a socket, not a regular file; give a file that has an end");
+    if (status.size > maxBytes) {
+      throw new Error(
+        `${status.size} bytes is too large, at most ${maxBytes} are read; give a smaller file, or set maxBytes`,
+      );
+    }
+    const file = await open(path);
+    try {
+      const bytes = new Uint8Array(status.size);
+      let filled = 0;
+      while (filled < bytes.length) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return bytes.subarray(0, filled);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new Error(`${path}: ${explain(error)}`);
+  }
+}
+
+/** The code of a file system error, such as `ENOENT`; undefined for any other error. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What a file system error means, in words. */
+export function explain(error: unknown): string {
+  switch (errorCode(error)) {
+    case "ENOENT":
+      return "there is no such file or folder";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EISDIR":
+      return "is a folder, not a file";
+    case "ENOTDIR":
+      return "a part of the path is a file, not a folder";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "no space left on the disk";
+    case "ELOOP":
+      return "symbolic links that run in a circle";
+    case "ENAMETOOLONG":
+      return "the name is too long";
+    case "EMFILE":
+    case "ENFILE":
+      return "too many files are open";
+    case "EIO":
+      return "the disk or the connection to it failed";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
