@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "rolldown/plugins";
 import { defineConfig } from "tsdown";
 import { collectLicences } from "./scripts/licences.ts";
+import { BROWSER_WORKER } from "./src/engine/platform.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -9,6 +10,15 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const define = { "process.env.NODE_ENV": '"production"' };
 
 const licences = collectLicences();
+
+/** The program of a browser's workers as a file of its own, for pages that forbid workers from blobs. */
+const worker = {
+  name: "worker",
+  generateBundle(this: { emitFile(file: { type: "asset"; fileName: string; source: string }): string }): void {
+    this.emitFile({ type: "asset", fileName: "worker.js", source: BROWSER_WORKER });
+    this.emitFile({ type: "asset", fileName: "worker.d.ts", source: "export {};\n" });
+  },
+};
 
 // Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
 // from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
@@ -22,7 +32,7 @@ export default defineConfig([
     minify: false,
     outExtensions: () => ({ js: ".js" }),
     define,
-    plugins: [licences],
+    plugins: [licences, worker],
     // "module" before "import": what a package made for bundlers, not its wrapper for Node (tslib's does not even start in a browser's bundle).
     inputOptions: { resolve: { conditionNames: ["module", "import", "default"] } },
   },

@@ -33,11 +33,11 @@ export {
   type EngineName,
   type EngineOptions,
   engineStatus,
-  onEngineWarning,
 } from "./engine/configure.ts";
 export type { DType, TypedArray } from "./engine/dtype.ts";
 export type { EngineStatus, FusedActivation } from "./engine/engine.ts";
 export { type OperationProfile, Profiler, startProfiling, type TraceEvent } from "./engine/profile.ts";
+export { onEngineWarning } from "./engine/warning.ts";
 export * from "./io/index.ts";
 export * from "./nn/index.ts";
 export * from "./ops/index.ts";

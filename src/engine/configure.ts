@@ -4,6 +4,7 @@ import { type Engine, type EngineStatus, engine, setDefaultEngine, setEngine } f
 import { platform } from "./platform.ts";
 import { quote } from "./quote.ts";
 import { storageStatistics } from "./storage.ts";
+import { warn } from "./warning.ts";
 import { WasmEngine, type WasmOptions } from "./wasm/engine.ts";
 
 /**
@@ -30,6 +31,11 @@ export interface EngineOptions {
   deterministic?: boolean;
   /** Most bytes that tensors may take together; default and maximum 4 GiB. */
   maximumBytes?: number;
+  /**
+   * In a browser: where the page finds the file `nabla/worker`, which worker threads run. For pages whose
+   * Content-Security-Policy forbids workers from blobs; by default the program comes as one. Node needs none.
+   */
+  workerUrl?: string | URL;
 }
 
 /** Makes native engines; Node's entry has one (src/engine/native). */
@@ -47,34 +53,22 @@ export function provideNativeEngine(provider: NativeProvider): void {
 }
 
 let configured: EngineOptions = {};
-let warn: (message: string) => void = (message) => console.warn(message);
-
-/**
- * Sets where the engine's warnings go; by default to console.warn.
- * @example
- * ```ts
- * const warnings: string[] = [];
- * onEngineWarning((message) => warnings.push(message));
- * ```
- */
-export function onEngineWarning(handler: (message: string) => void): void {
-  warn = handler;
-}
-
 function threadsFor(options: EngineOptions): number | undefined {
-  const named = options.threads ?? numberFrom(platform().environment("NABLA_THREADS"));
-  if (named === undefined) return undefined;
+  const wished = platform().environment("NABLA_THREADS");
+  if (options.threads === undefined && !wished) return undefined;
+  const named = options.threads ?? Number(wished);
   const processors = platform().processors();
   if (!Number.isInteger(named) || named < 1) {
-    throw new RangeError(`engine: threads must be a whole number of at least 1, got ${named}`);
+    if (options.threads === undefined) {
+      throw new RangeError(
+        `engine: the environment variable NABLA_THREADS must be a whole number of at least 1, got ${quote(wished)}; unset it to use all processors`,
+      );
+    }
+    throw new RangeError(`engine: threads must be a whole number of at least 1, got ${quote(named)}`);
   }
   if (named <= processors) return named;
   warn(`engine: ${named} threads asked for, but the machine has ${processors} processors; using ${processors}`);
   return processors;
-}
-
-function numberFrom(text: string | undefined): number | undefined {
-  return text === undefined || text === "" ? undefined : Number(text);
 }
 
 let fallbackSaid = false;
@@ -115,6 +109,7 @@ function make(): Engine {
     threads: threadsFor(configured),
     deterministic: configured.deterministic,
     maximumBytes: configured.maximumBytes,
+    workerUrl: configured.workerUrl,
   };
   return engineFor(configured) === "native" ? native!.make(options) : new WasmEngine(options);
 }

@@ -44,7 +44,7 @@ export interface MatmulOptions {
 export interface EngineStatus {
   /** Its name. */
   engine: string;
-  /** Threads it works with, the calling one included. */
+  /** Threads it works with, the calling one included. Those that turned out not to start, and those that died, are not among them. */
   threads: number;
   /** Worker threads that have started; the rest join when they are up. */
   threadsReady: number;

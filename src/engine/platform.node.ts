@@ -45,6 +45,7 @@ export const nodePlatform: Platform = {
       },
     };
   },
+  workerRemedy: () => "Processes may start no more threads here, or have no memory for them",
   sharedMemory: () => true,
   enableRelaxedSimd() {
     setFlagsFromString("--experimental-wasm-relaxed-simd");

@@ -27,8 +27,13 @@ export interface Platform {
   readonly name: "node" | "browser";
   /** Logical processors. */
   processors(): number;
-  /** Starts a thread that instantiates the module on the memory and enters its worker loop. `onError` is called if it dies. */
-  startWorker(start: WorkerStart, onError: (message: string) => void): WorkerHandle;
+  /**
+   * Starts a thread that instantiates the module on the memory and enters its worker loop. `onError` is called if it does not come to that, or
+   * dies; the message may be empty. `url` leads to its program, where the platform wants one.
+   */
+  startWorker(start: WorkerStart, onError: (message: string) => void, url?: string | URL): WorkerHandle;
+  /** What to do about workers that do not start. */
+  workerRemedy(url?: string | URL): string;
   /** Whether memory can be shared with workers. */
   sharedMemory(): boolean;
   /** Makes relaxed SIMD valid where a switch is needed for it. */
@@ -59,22 +64,30 @@ export const WORKER_PROGRAM = `
   }
 `;
 
+/** The program of a browser's worker: the blob that it comes as, and the file `nabla/worker` (see tsdown.config.ts). */
+export const BROWSER_WORKER = `${WORKER_PROGRAM}; onmessage = (event) => run(event.data);`;
+
 const browser: Platform = {
   name: "browser",
   processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
-  startWorker(start, onError) {
-    const source = `${WORKER_PROGRAM}; onmessage = (event) => run(event.data);`;
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const worker = new Worker(url);
-    worker.onerror = (event) => onError(event.message);
+  startWorker(start, onError, url) {
+    const blob = url === undefined ? URL.createObjectURL(new Blob([BROWSER_WORKER], { type: "text/javascript" })) : "";
+    const worker = new Worker(url ?? blob);
+    worker.onerror = (event) => onError(event.message ?? "");
     worker.postMessage(start);
     return {
       terminate() {
         worker.terminate();
-        URL.revokeObjectURL(url);
+        if (blob !== "") URL.revokeObjectURL(blob);
       },
     };
   },
+  workerRemedy: (url) =>
+    url === undefined
+      ? "If the page's Content-Security-Policy forbids workers from blobs, give configureEngine({ workerUrl }) the address of the file " +
+        "nabla/worker, or allow worker-src blob:"
+      : `Is ${String(url)} the file nabla/worker, from the page's own origin, as JavaScript, allowed by worker-src in the page's ` +
+        "Content-Security-Policy, and sent with Cross-Origin-Embedder-Policy: require-corp?",
   sharedMemory: () => typeof SharedArrayBuffer !== "undefined" && globalThis.crossOriginIsolated === true,
   enableRelaxedSimd() {},
   collector: () => null,

@@ -110,7 +110,7 @@ test("a worker that dies with part of a step in its hands is reported, and the e
     }
   };
   expect(steps).toThrow(/a worker thread died .*the step again/);
-  expect(engineStatus().threadsReady).toBe(1);
+  expect(engineStatus()).toMatchObject({ threads: 1, threadsReady: 1 });
   expect(
     scope(() =>
       ones([1 << 20])
@@ -130,6 +130,51 @@ test("more threads than processors are refused down to what is there, with a war
   expect(engineStatus().threads).toBe(2);
   expect(warnings).toEqual(["engine: 64 threads asked for, but the machine has 2 processors; using 2"]);
   onEngineWarning(console.warn);
+});
+
+test("workers that do not start are not counted, and said once, with why", async () => {
+  const refused = { terminate() {} };
+  const ways: Record<string, typeof nodePlatform.startWorker> = {
+    "at once": () => {
+      throw new Error("no more threads");
+    },
+    "after a while": (_, onError) => {
+      setTimeout(() => onError("no more threads"), 5);
+      return refused;
+    },
+  };
+  for (const startWorker of Object.values(ways)) {
+    const warnings: string[] = [];
+    onEngineWarning((message) => warnings.push(message));
+    setPlatform({ ...nodePlatform, processors: () => 3, startWorker });
+    configureEngine({ threads: 3 });
+    await threadsUp();
+    expect(engineStatus()).toMatchObject({ threads: 1, threadsReady: 1 });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /^engine: a worker thread does not start \(no more threads\); computing goes on with fewer/,
+    );
+    const total = scope(() =>
+      ones([1 << 20])
+        .sum()
+        .item(),
+    );
+    expect(total).toBe(1 << 20);
+  }
+  onEngineWarning(console.warn);
+  setPlatform(nodePlatform);
+  configureEngine({});
+});
+
+test.each(["abc", "0", "2.5", "-1", "1e9x"])("NABLA_THREADS=%s is named as the variable that it is", (value) => {
+  setPlatform({ ...nodePlatform, environment: (name) => (name === "NABLA_THREADS" ? value : undefined) });
+  expect(() => configureEngine({})).toThrow(
+    `engine: the environment variable NABLA_THREADS must be a whole number of at least 1, got "${value}"; unset it`,
+  );
+  configureEngine({ threads: 1 });
+  setPlatform({ ...nodePlatform, environment: () => "" });
+  configureEngine({});
+  setPlatform(nodePlatform);
 });
 
 test("bad options are named", () => {

@@ -27,6 +27,8 @@ export interface WasmOptions {
   deterministic?: boolean;
   /** Most bytes the memory may grow to; default 4 GiB, the most there can be. */
   maximumBytes?: number;
+  /** Where a browser finds the workers' program. */
+  workerUrl?: string | URL;
 }
 
 export class WasmEngine implements Engine, StorageOwner {
@@ -80,7 +82,7 @@ export class WasmEngine implements Engine, StorageOwner {
     if (heap > this.memoryObject.buffer.byteLength) this.growTo(heap + PAGE);
     this.arena = new Arena(heap, this.memoryObject.buffer.byteLength, (bytes) => this.growTo(bytes));
     if (this.threads > 1) {
-      this.pool = new WorkerPool(module, this.memoryObject, scratch + SCRATCH_BYTES);
+      this.pool = new WorkerPool(module, this.memoryObject, scratch + SCRATCH_BYTES, options.workerUrl);
       this.pool.start(this.threads - 1);
     }
   }
@@ -118,7 +120,7 @@ export class WasmEngine implements Engine, StorageOwner {
   status(): EngineStatus {
     return {
       engine: this.name,
-      threads: this.threads,
+      threads: 1 + (this.pool?.size ?? 0),
       threadsReady: 1 + (this.pool?.ready() ?? 0),
       relaxedSimd: this.relaxed,
       sharedMemory: this.shared,
@@ -412,9 +414,18 @@ function makeMemory(shared: boolean, maximumBytes: number): WebAssembly.Memory {
     try {
       return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared });
     } catch (error) {
-      if (maximum <= 2 * INITIAL_PAGES) throw error;
+      if (maximum <= 2 * INITIAL_PAGES) throw noMemory(error);
     }
   }
+}
+
+function noMemory(cause: unknown): RangeError {
+  const remedy =
+    platform().name === "node"
+      ? "Node before 24 reserves more than 10 GiB of addresses for it, however little is used, which a limit on addresses forbids: lift it " +
+        "(ulimit -v unlimited; memory in use is limited otherwise, by a cgroup), or use Node 24 or later."
+      : "Close other pages, or reload this one: every page that computes with Nabla reserves addresses for its memory.";
+  return new RangeError(`engine: there is no room for WebAssembly's memory. ${remedy}`, { cause });
 }
 
 function rowMajor(shape: readonly number[]): number[] {

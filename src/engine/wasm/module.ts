@@ -116,5 +116,14 @@ export function compileKernels(options: { relaxed: boolean; shared: boolean }): 
       "Nabla needs WebAssembly SIMD, which this JavaScript engine does not have; use Node 20 or later, or a browser from 2023 or later",
     );
   }
-  return new WebAssembly.Module(kernelBytes(options));
+  try {
+    return new WebAssembly.Module(kernelBytes(options));
+  } catch (cause) {
+    if (!/content security policy|unsafe-eval/i.test(String(cause))) throw cause;
+    throw new Error(
+      "engine: the page's Content-Security-Policy forbids WebAssembly, in which Nabla computes; add 'wasm-unsafe-eval' to its script-src " +
+        "(it allows WebAssembly, not eval)",
+      { cause },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 // Starts and ends the worker threads. They meet the calling thread in shared memory (kernels/parallel.ts); JavaScript only sees them start
-// and die. A thread that is not up yet is not waited for: the loop runs on those that are.
-import { platform, type WorkerHandle } from "../platform.ts";
+// and die. A thread that is not up yet is not waited for: the loop runs on those that are. One that does not come up at all is given up.
+import { platform, type WorkerHandle, type WorkerStart } from "../platform.ts";
+import { warn } from "../warning.ts";
 
 /** Scratch memory of one thread, in bytes. */
 export const SCRATCH_BYTES = 2 << 20;
@@ -15,12 +16,15 @@ const FAILED = 452 >> 2;
 export class WorkerPool {
   private workers: WorkerHandle[] = [];
   private failure: string | undefined;
+  private givenUp = false;
 
   constructor(
     private readonly module: WebAssembly.Module,
     private readonly memory: WebAssembly.Memory,
     /** Address of the scratch areas of all workers. */
     private readonly scratch: number,
+    /** Of the workers' program, where the platform wants one. */
+    private readonly url?: string | URL,
   ) {}
 
   private control(): Int32Array {
@@ -33,12 +37,40 @@ export class WorkerPool {
     for (let i = 0; i < count; i++) {
       const scratch = this.scratch + i * SCRATCH_BYTES;
       const start = { module: this.module, memory: this.memory, scratch, scratchBytes: SCRATCH_BYTES };
-      this.workers.push(
-        platform().startWorker(start, (message) => {
-          this.failure ??= message;
-        }),
-      );
+      this.startWorker(start);
     }
+  }
+
+  private startWorker(start: WorkerStart): void {
+    let worker: WorkerHandle | undefined;
+    const failed = (message: string): void => {
+      const died = Atomics.load(this.control(), FAILED) !== 0 || this.ready() >= this.workers.length;
+      if (died) this.failure ??= message;
+      else this.giveUp(worker, message);
+    };
+    try {
+      worker = platform().startWorker(start, failed, this.url);
+      this.workers.push(worker);
+    } catch (error) {
+      this.giveUp(undefined, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Goes on without a worker that does not start. */
+  private giveUp(worker: WorkerHandle | undefined, message: string): void {
+    this.workers = this.workers.filter((other) => other !== worker);
+    worker?.terminate();
+    if (this.givenUp) return;
+    this.givenUp = true;
+    warn(
+      `engine: a worker thread does not start${message ? ` (${message})` : ""}; computing goes on with fewer threads (engineStatus().threads). ` +
+        `${platform().workerRemedy(this.url)}`,
+    );
+  }
+
+  /** Threads that have started, or will, as far as one knows. */
+  get size(): number {
+    return this.workers.length;
   }
 
   /** Threads that have reached their loop. */
