@@ -56,26 +56,31 @@ const { replaceBuild } = await import("./replace-build.mjs");
 const { buildKernels } = await import("./build-kernels.mjs");
 await buildKernels({ force, log: say });
 
+/** Runs `make` with an empty folder if sources have changed since it last did, and puts what it has written there in the place of `folder`. */
+function build(folder, sources, kept, make) {
+  const stamp = join(folder, ".sources");
+  if (isCurrent(stamp, sources)) return;
+  mkdirSync(folder, { recursive: true });
+  const fresh = mkdtempSync(join(folder, ".new-"));
+  process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
+  make(fresh);
+  replaceBuild(fresh, folder, { kept });
+  writeFileSync(stamp, sources);
+}
+
 if (process.argv.includes("--build")) {
-  // Declarations take time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
-  const declarations = process.argv.includes("--declarations");
-  const dist = join(root, "dist");
   const settings = ["package.json", "tsdown.config.ts", "tsconfig.json", "tsconfig.declarations.json"];
   const sources = digest(["src", "book", "cli", "scripts"], settings);
-  const bundled = join(dist, ".sources");
-  const declared = join(dist, ".declared-sources");
-  if (!isCurrent(bundled, sources) || (declarations && !isCurrent(declared, sources))) {
+  build(join(root, "dist"), sources, ["types"], (fresh) => {
     say("building");
-    mkdirSync(dist, { recursive: true });
-    const fresh = mkdtempSync(join(dist, ".new-"));
-    process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
     run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn", "--out-dir", fresh]);
-    if (declarations) {
-      const project = ["--project", "tsconfig.declarations.json", "--outDir", join(fresh, "types")];
+  });
+  // Declarations take time and only packages need them: `npm run build` asks for them, `npm start` and `npm test` do not.
+  if (process.argv.includes("--declarations")) {
+    build(join(root, "dist/types"), sources, [], (fresh) => {
+      say("declaring types");
+      const project = ["--project", "tsconfig.declarations.json", "--outDir", fresh];
       run(process.execPath, ["node_modules/typescript/bin/tsc", ...project]);
-    }
-    replaceBuild(fresh, dist, { kept: declarations ? [] : ["types"] });
-    writeFileSync(bundled, sources);
-    if (declarations) writeFileSync(declared, sources);
+    });
   }
 }

@@ -2,44 +2,21 @@
 // deterministic mode it computes the same bits as Node, this one and the newest that is at hand (NABLA_OTHER_NODE).
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { executable, launch, whyNot } from "./chromium.ts";
+import { type FileServer, serve } from "./serve.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const types: Record<string, string> = { ".js": "text/javascript", ".html": "text/html" };
 
 interface Result {
   losses: number[];
   accuracy: number;
   checksum: string;
   status: { threads: number; threadsReady: number; sharedMemory: boolean };
-}
-
-/** Serves the checkout; below /isolated/ with the headers that allow shared memory. */
-function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const isolated = path.startsWith("/isolated/");
-    const file = isolated ? path.slice("/isolated".length) : path;
-    const headers: Record<string, string> = { "content-type": types[extname(file)] ?? "text/html" };
-    if (isolated) {
-      headers["cross-origin-opener-policy"] = "same-origin";
-      headers["cross-origin-embedder-policy"] = "require-corp";
-    }
-    response.writeHead(200, headers);
-    if (file === "/page.html") response.end("<!doctype html><title>test</title>");
-    else if (existsSync(join(root, file))) response.end(readFileSync(join(root, file)));
-    else response.end();
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
 }
 
 describe("the browser build", () => {
@@ -50,11 +27,11 @@ describe("the browser build", () => {
 });
 
 describe.skipIf(executable === undefined)(`in Chromium${whyNot}`, () => {
-  let server: Server;
+  let server: FileServer;
   let browser: Browser;
 
   beforeAll(async () => {
-    server = await serve();
+    server = await serve(root);
     browser = await launch();
   });
   afterAll(async () => {
@@ -66,7 +43,7 @@ describe.skipIf(executable === undefined)(`in Chromium${whyNot}`, () => {
     const page = await browser.newPage();
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(error.message));
-    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+    const base = `${server.address}${path}`;
     await page.goto(`${base}/page.html`);
     // As text: the test runner rewrites import() in functions.
     const result = await page.evaluate(`(async () => {

@@ -1,0 +1,265 @@
+// What is published, tried as its users will: types by the compilers they have, programs by the runtimes and bundlers they have.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { executable, launch, whyNot } from "../browser/chromium.ts";
+import { serve } from "../browser/serve.ts";
+import { EXPECTED } from "./program.ts";
+import { type Outcome, openWorkshop, root, runFile, tool, type Workshop } from "./workshop.ts";
+
+let workshop: Workshop;
+
+beforeAll(() => {
+  workshop = openWorkshop();
+}, 600_000);
+afterAll(() => workshop?.remove());
+
+/** The newest Node, which continuous integration has. */
+const otherNode = process.env["NABLA_OTHER_NODE"];
+
+/** The `ts` blocks of a page that are programs: they import what they use. */
+function programsOf(file: string): string[] {
+  const blocks = [...readFileSync(join(root, file), "utf8").matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]);
+  return blocks.filter((code) => /^import .* from "nabla/m.test(code));
+}
+
+const readme = programsOf("README.md");
+const guides = readdirSync(join(root, "docs/en")).flatMap((name) => programsOf(`docs/en/${name}`));
+const program = readFileSync(join(root, "test/package/program.ts"), "utf8");
+
+function javascript(code: string): string {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: false };
+  return ts.transpileModule(code, { compilerOptions }).outputText;
+}
+
+/** Prints what `compute` gives. Without await, so that it becomes CommonJS too. */
+const MAIN = `import { compute } from "./program.js"; compute().then((result) => console.log(JSON.stringify(result)));\n`;
+
+/** The program ran as it should, and without a word on standard error. */
+function expectComputed(outcome: Outcome): void {
+  expect(outcome).toMatchObject({ status: 0, stderr: "" });
+  expect(JSON.parse(outcome.stdout)).toEqual(EXPECTED);
+}
+
+describe("the tarball", () => {
+  test("holds the bundles with their parts, declarations, licences, and nothing else", () => {
+    const { files } = workshop;
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/THIRD-PARTY-LICENSES.txt"]));
+    expect(files.filter((file) => /\.map$|\.tsbuildinfo$|\/\.|\.test\./.test(file))).toEqual([]);
+    // What the entries load, and what that loads. A comment may name a file that is not there.
+    const needed = new Set<string>();
+    const visit = (file: string): void => {
+      if (needed.has(file) || !files.includes(file)) return;
+      needed.add(file);
+      const text = readFileSync(join(workshop.folder, "node_modules/nabla", file), "utf8");
+      for (const [, name] of text.matchAll(/(?:from |import\(|import )"(\.[\w./-]+\.js)"/g)) {
+        visit(posix.join(posix.dirname(file), name));
+      }
+    };
+    for (const entry of ["dist/index.js", "dist/node.js", "dist/plot.js", "dist/cli/main.js"]) visit(entry);
+    expect(files.filter((file) => file.endsWith(".js")).sort()).toEqual([...needed].sort());
+  });
+
+  test("names the licence of every package whose code is in it", () => {
+    const text = readFileSync(join(workshop.folder, "node_modules/nabla/dist/THIRD-PARTY-LICENSES.txt"), "utf8");
+    const titles = [...text.matchAll(/^=+\n\n(\S+) [\d.]+ \((.+)\)$/gm)].map(
+      ([, name, licence]) => `${name}: ${licence}`,
+    );
+    expect(titles).toEqual([
+      "commander: MIT",
+      "echarts: Apache-2.0",
+      "fast-png: MIT",
+      "fflate: MIT",
+      "iobuffer: MIT",
+      "jpeg-js: BSD-3-Clause",
+      "tslib: 0BSD",
+      "zrender: BSD-3-Clause",
+    ]);
+    expect(text).toContain("Apache ECharts\nCopyright");
+  });
+
+  test("has entries whose types and code lead where the package says (Are the types wrong?)", (context) => {
+    const attw = tool("@arethetypeswrong/cli/dist/index.js");
+    if (attw === undefined) return context.skip("@arethetypeswrong/cli can't be had");
+    const { status, stdout } = runFile(attw, ["--profile", "esm-only", workshop.tarball], workshop.folder);
+    expect(status, stdout).toBe(0);
+  });
+
+  test("has a sound package.json (publint)", (context) => {
+    const publint = tool("publint/src/cli.js");
+    if (publint === undefined) return context.skip("publint can't be had");
+    const { status, stdout } = runFile(publint, ["run", workshop.tarball, "--strict"], workshop.folder);
+    expect(status, stdout).toBe(0);
+    expect(stdout).toContain("All good!");
+  });
+});
+
+// What a strict project has on, and what it checks of the packages it uses.
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: "es2022",
+};
+
+const ONE_TENSOR = `import type { Tensor as Browsers } from "nabla/browser";
+import { cacheFolder, tensor, type Tensor } from "nabla/node";
+const x: Browsers = tensor([1]);
+export const y: Tensor = x.add(1).get(0);
+export const text: string = cacheFolder();
+`;
+const NODES = `import { mnist, type TrainAndTest } from "nabla";
+export const load: () => Promise<TrainAndTest> = () => mnist();
+`;
+const BROWSERS = `import * as nabla from "nabla";
+// @ts-expect-error: files are Node's.
+export const none = nabla.readImageFile;
+`;
+
+interface Settings {
+  resolution: "nodenext" | "bundler";
+  condition?: "browser" | "node";
+  /** Packages below @types. Node's stand for the browser's types where there are any. */
+  types: readonly "node"[];
+}
+
+const PROJECTS: Record<string, Settings> = {
+  "nodenext, with @types/node": { resolution: "nodenext", types: ["node"] },
+  "nodenext, without": { resolution: "nodenext", types: [] },
+  bundler: { resolution: "bundler", types: [] },
+  "bundler for browsers": { resolution: "bundler", condition: "browser", types: [] },
+  "bundler for Node, with @types/node": { resolution: "bundler", condition: "node", types: ["node"] },
+};
+// The last two resolve as two others do. The newest compiler is fast; the others, written in JavaScript, take seconds for each.
+const SOME = Object.keys(PROJECTS).slice(0, 3);
+
+function configuration({ resolution, condition, types }: Settings): object {
+  const compilerOptions = {
+    ...STRICT,
+    module: resolution === "nodenext" ? "nodenext" : "esnext",
+    moduleResolution: resolution,
+    ...(condition && { customConditions: [condition] }),
+    types,
+    lib: types.length > 0 ? ["es2022"] : ["es2022", "dom"],
+  };
+  return { compilerOptions };
+}
+
+describe.each([
+  ["typescript-5.6", SOME],
+  ["typescript-6", SOME],
+  ["typescript-newest", Object.keys(PROJECTS)],
+])("a strict project type-checks by %s", (version, names) => {
+  test.for(names)("%s", (name, context) => {
+    const compiler = tool(`${version}/bin/tsc`);
+    if (compiler === undefined) return context.skip(`${version} can't be had`);
+    const settings = PROJECTS[name];
+    const isNodes = settings.resolution === "nodenext" || settings.condition === "node";
+    const contents = {
+      ...Object.fromEntries([...readme, ...guides].map((code, i) => [`example-${i}.ts`, code])),
+      "program.ts": program,
+      "one-tensor.ts": ONE_TENSOR,
+      "own.ts": isNodes ? NODES : BROWSERS,
+      "tsconfig.json": configuration(settings),
+    };
+    const project = workshop.project(`${version}, ${name}`.replaceAll("/", " "), contents, settings.types);
+    const { status, stdout } = runFile(process.execPath, [compiler, "--project", project], project);
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+});
+
+describe("programs", () => {
+  const nodes = [process.execPath, ...(otherNode && existsSync(otherNode) ? [otherNode] : [])];
+  let folder: string;
+  beforeAll(() => {
+    folder = workshop.project("programs", {
+      "program.js": javascript(program),
+      "main.js": MAIN,
+      "main.cjs": `const { compute } = require("./program.js"); compute().then((result) => console.log(JSON.stringify(result)));\n`,
+      "require.cjs": `const nabla = require("nabla"); const { renderSvg } = require("nabla/plot");
+        console.log(JSON.stringify([nabla.tensor([1, 2]).add(1).toArray(), typeof nabla.readImageFile, typeof renderSvg]));\n`,
+      ...Object.fromEntries(readme.map((code, i) => [`readme-${i}.mjs`, code])),
+    });
+  });
+
+  describe.each(nodes)("by %s", (node) => {
+    test("import", () => expectComputed(runFile(node, ["main.js"], folder)));
+
+    test("require", () => {
+      const { stdout, ...outcome } = runFile(node, ["require.cjs"], folder);
+      expect(outcome).toEqual({ status: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toEqual([[2, 3], "function", "function"]);
+      expectComputed(runFile(node, ["main.cjs"], folder));
+    });
+
+    test("README's examples, as JavaScript", () => {
+      const [first, second] = readme.map((_, i) => runFile(node, [`readme-${i}.mjs`], folder));
+      expect(first).toMatchObject({ status: 0, stderr: "" });
+      expect(Number(/^accuracy (.*)$/m.exec(first.stdout)?.[1])).toBeGreaterThan(0.9);
+      expect(second).toEqual({ status: 0, stderr: "", stdout: "[ 2, 4, 6 ]\n-600\n" });
+    });
+
+    test.for(["cjs", "esm"])("bundled by esbuild: %s", (format, context) => {
+      const esbuild = tool("esbuild/bin/esbuild");
+      if (esbuild === undefined) return context.skip("esbuild can't be had");
+      const out = join(folder, `bundle.${format === "cjs" ? "cjs" : "mjs"}`);
+      const args = [
+        "main.js",
+        "--bundle",
+        "--platform=node",
+        `--format=${format}`,
+        `--outfile=${out}`,
+        "--log-level=warning",
+      ];
+      expect(runFile(esbuild, args, folder)).toEqual({ status: 0, stdout: "", stderr: "" });
+      expectComputed(runFile(node, [out], folder));
+    });
+  });
+
+  test("by Bun", (context) => {
+    const bun = tool("bun/bin/bun.exe");
+    if (bun === undefined) return context.skip("bun can't be had");
+    expectComputed(runFile(bun, ["main.js"], folder));
+  });
+
+  test("by Deno, which allows nothing but to run", (context) => {
+    const deno = tool("deno/deno");
+    if (deno === undefined) return context.skip("deno can't be had");
+    expectComputed(runFile(deno, ["run", "--no-prompt", "main.js"], folder));
+  });
+
+  test(`built by Vite, in Chromium${whyNot}`, async (context) => {
+    const vite = tool("vite/bin/vite.js");
+    if (vite === undefined || executable === undefined) return context.skip("vite or Chromium can't be had");
+    const page = `import { compute } from "./program.js"; compute().then((result) => { window.result = result; });\n`;
+    const project = workshop.project("page", {
+      "index.html": `<!doctype html><title>page</title><script type="module" src="/page.js"></script>`,
+      "page.js": page,
+      "program.js": javascript(program),
+    });
+    const built = runFile(process.execPath, [vite, "build", "--base=./", "--logLevel=warn"], project);
+    expect(built.status, built.stderr).toBe(0);
+    const [server, browser] = [await serve(join(project, "dist")), await launch()];
+    try {
+      for (const path of ["", "/isolated"]) {
+        const tab = await browser.newPage();
+        const problems: string[] = [];
+        tab.on("pageerror", (error) => problems.push(error.message));
+        await tab.goto(`${server.address}${path}/index.html`);
+        const result = await tab.waitForFunction("window.result").then((handle) => handle.jsonValue());
+        expect(problems).toEqual([]);
+        expect(result).toEqual(EXPECTED);
+      }
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+});
