@@ -2,7 +2,7 @@
 // loop; binary-loops.ts runs it over large and broadcast arrays.
 import { broadcast, CHEAP, COSTLY, repeated, spread } from "./binary-loops";
 import { loadPart, storePart } from "./lanes";
-import { atan2_v32, pow_v32 } from "./math32";
+import { atan2_v32, joinPairs, lowerPair, pow_v32, upperPair } from "./math32";
 import { atan2_v64, pow_v64 } from "./math64";
 import { worthSharing } from "./parallel";
 import { Row } from "./split";
@@ -20,6 +20,41 @@ const POW = 9;
 const ATAN2 = 10;
 const FLOOR_DIVIDE = 11;
 const REMAINDER = 12;
+const HYPOT = 13;
+
+// ---- Lengths
+
+/** sqrt(a^2 + b^2) where the squares neither overflow nor vanish: for numbers from 1e-150 to 1e150. */
+// @ts-ignore: decorator
+@inline
+function lengthOf(a: v128, b: v128): v128 {
+  return f64x2.sqrt(f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
+}
+
+/** sqrt(a^2 + b^2), scaled by a power of two where squares would overflow or vanish. Infinite beside an infinity, whatever the other is. */
+function hypot_v64(a: v128, b: v128): v128 {
+  const one = f64x2.splat(1.0);
+  const infinity = f64x2.splat(Infinity);
+  const x = f64x2.abs(a);
+  const y = f64x2.abs(b);
+  const larger = f64x2.max(x, y);
+  const huge = f64x2.gt(larger, f64x2.splat(1e150));
+  const tiny = f64x2.lt(larger, f64x2.splat(1e-150));
+  const down = v128.bitselect(f64x2.splat(2.409919865102884e-181), one, huge);
+  const up = v128.bitselect(f64x2.splat(4.149515568880993e180), one, huge);
+  const factor = v128.bitselect(f64x2.splat(4.149515568880993e180), down, tiny);
+  const back = v128.bitselect(f64x2.splat(2.409919865102884e-181), up, tiny);
+  const length = f64x2.mul(lengthOf(f64x2.mul(x, factor), f64x2.mul(y, factor)), back);
+  return v128.bitselect(infinity, length, v128.or(f64x2.eq(x, infinity), f64x2.eq(y, infinity)));
+}
+
+function hypot_v32(a: v128, b: v128): v128 {
+  const lower = lengthOf(lowerPair(a), lowerPair(b));
+  const upper = lengthOf(upperPair(a), upperPair(b));
+  const infinity = f32x4.splat(Infinity);
+  const infinite = v128.or(f32x4.eq(f32x4.abs(a), infinity), f32x4.eq(f32x4.abs(b), infinity));
+  return v128.bitselect(infinity, joinPairs(lower, upper), infinite);
+}
 
 // ---- Rows
 
@@ -39,6 +74,7 @@ function apply<T>(operation: i32, a: v128, b: v128): v128 {
     if (operation == RELU_GRADIENT) return v128.and(a, v128.gt<T>(b, v128.splat<T>(<T>0)));
     if (operation == POW) return sizeof<T>() == 4 ? pow_v32(a, b) : pow_v64(a, b);
     if (operation == ATAN2) return sizeof<T>() == 4 ? atan2_v32(a, b) : atan2_v64(a, b);
+    if (operation == HYPOT) return sizeof<T>() == 4 ? hypot_v32(a, b) : hypot_v64(a, b);
   }
   return unreachable();
 }
@@ -264,6 +300,15 @@ export function atan2_f32_strided(
   broadcast(atan2_f32, COSTLY, 4, 4, rank, shape, aStrides, bStrides, a, b, out);
 }
 
+export function hypot_f32(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
+  costly<f32>(HYPOT, hypot_f32, mode, a, b, out, n);
+}
+export function hypot_f32_strided(
+  rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
+): void {
+  broadcast(hypot_f32, COSTLY, 4, 4, rank, shape, aStrides, bStrides, a, b, out);
+}
+
 export function floorDivide_f32(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
   scalar<f32>(FLOOR_DIVIDE, floorDivide_f32, mode, a, b, out, n);
 }
@@ -381,6 +426,15 @@ export function atan2_f64_strided(
   rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
 ): void {
   broadcast(atan2_f64, COSTLY, 8, 8, rank, shape, aStrides, bStrides, a, b, out);
+}
+
+export function hypot_f64(mode: usize, a: usize, b: usize, out: usize, n: i32): void {
+  costly<f64>(HYPOT, hypot_f64, mode, a, b, out, n);
+}
+export function hypot_f64_strided(
+  rank: i32, shape: usize, aStrides: usize, bStrides: usize, a: usize, b: usize, out: usize,
+): void {
+  broadcast(hypot_f64, COSTLY, 8, 8, rank, shape, aStrides, bStrides, a, b, out);
 }
 
 export function floorDivide_f64(mode: usize, a: usize, b: usize, out: usize, n: i32): void {

@@ -12,6 +12,7 @@ export * from "./random";
 export * from "./gemm";
 export * from "./unary";
 export * from "./functions";
+export * from "./functions-more";
 export * from "./recurrent";
 export * from "./convolution";
 export * from "./convolution-input-gradient";

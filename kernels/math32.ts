@@ -84,21 +84,21 @@ function sumError(a: v128, b: v128, sum: v128): v128 {
 /** The lower two lanes as float64. */
 // @ts-ignore: decorator
 @inline
-function lowerPair(x: v128): v128 {
+export function lowerPair(x: v128): v128 {
   return f64x2.promote_low_f32x4(x);
 }
 
 /** The upper two lanes as float64. */
 // @ts-ignore: decorator
 @inline
-function upperPair(x: v128): v128 {
+export function upperPair(x: v128): v128 {
   return f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 1));
 }
 
 /** Four float32 from two pairs of float64. */
 // @ts-ignore: decorator
 @inline
-function joinPairs(lower: v128, upper: v128): v128 {
+export function joinPairs(lower: v128, upper: v128): v128 {
   return i64x2.shuffle(f32x4.demote_f64x2_zero(lower), f32x4.demote_f64x2_zero(upper), 0, 2);
 }
 

@@ -21,7 +21,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Categories by name, where a file holds several. */
 const CATEGORY_OF_NAME = new Map(
   Object.entries({
-    Arithmetic: "erf",
+    Arithmetic: "erf erfinv",
     "Comparison and logic": "where",
     Reductions: "sum",
     "Engine and memory": "keep scope",

@@ -1,6 +1,23 @@
 // The operations that users call.
 
-export { elu, erf, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "./activations.ts";
+export {
+  elu,
+  erf,
+  erfinv,
+  gaussian,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  step,
+} from "./activations.ts";
 export { abs, add, div, floorDivide, mul, neg, reciprocal, remainder, sign, square, sub } from "./arithmetic.ts";
 export { broadcastTo, sum } from "./broadcast.ts";
 export { cast } from "./cast.ts";
@@ -115,5 +132,20 @@ export { ceil, floor, round, trunc } from "./rounding.ts";
 export { flip, slice, split } from "./slices.ts";
 export { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 export { argsort, bincount, histogram, median, quantile, searchSorted, sort, topK, unique } from "./sorting.ts";
-export { acos, asin, atan, atan2, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cos,
+  cosh,
+  hypot,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "./trigonometry.ts";
 export { clone, expandDims, flatten, moveAxis, reshape, squeeze, swapAxes, transpose } from "./views.ts";

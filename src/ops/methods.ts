@@ -1,6 +1,23 @@
 // The operations as methods of Tensor: `x.add(y)` is `add(x, y)`. The list below is the whole rule; types follow from the functions.
 import { Tensor } from "../tensor/tensor.ts";
-import { elu, erf, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "./activations.ts";
+import {
+  elu,
+  erf,
+  erfinv,
+  gaussian,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  step,
+} from "./activations.ts";
 import { abs, add, div, floorDivide, mul, neg, reciprocal, remainder, sign, square, sub } from "./arithmetic.ts";
 import { broadcastTo, sum } from "./broadcast.ts";
 import { cast } from "./cast.ts";
@@ -46,7 +63,7 @@ import { ceil, floor, round, trunc } from "./rounding.ts";
 import { flip, slice, split } from "./slices.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { argsort, median, quantile, sort, topK, unique } from "./sorting.ts";
-import { acos, asin, atan, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
+import { acos, acosh, asin, asinh, atan, atanh, cos, cosh, hypot, sin, sinh, tan, tanh } from "./trigonometry.ts";
 import { clone, expandDims, flatten, moveAxis, reshape, squeeze, swapAxes, transpose } from "./views.ts";
 
 const { set } = indexing;
@@ -56,6 +73,7 @@ const methods = {
   ...{ add, sub, mul, div, floorDivide, remainder, pow, maximum, minimum },
   ...{ neg, abs, sign, floor, ceil, round, trunc, square, sqrt, rsqrt, reciprocal },
   ...{ exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf },
+  ...{ asinh, acosh, atanh, hypot, erfinv, mish, softsign, selu, logSigmoid, hardSigmoid },
   ...{ sigmoid, relu, leakyRelu, elu, softplus, silu, gelu, gaussian, step, clip, cast },
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot },

@@ -1,6 +1,8 @@
 // Trigonometric and hyperbolic functions of each element; angles are in radians.
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
+import { where } from "./choice.ts";
+import { equal } from "./comparison.ts";
 import { binary, differentiable } from "./dispatch.ts";
 import { rsqrt } from "./exponentials.ts";
 
@@ -154,6 +156,75 @@ export function cosh(x: Tensor): Tensor {
  */
 export function tanh(x: Tensor): Tensor {
   return differentiable("tanh", x, (dy, _, y) => tanhGradient(dy, y));
+}
+
+/**
+ * Inverse hyperbolic sine: y = ln(x + sqrt(x^2 + 1)), as accurate near 0. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / sqrt(x^2 + 1).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * asinh(tensor([0, 1])).toArray(); // [0, 0.8813736]
+ * ```
+ */
+export function asinh(x: Tensor): Tensor {
+  return differentiable("asinh", x, (dy, input) => mul(dy, rsqrt(add(square(input), 1))));
+}
+
+/**
+ * Inverse hyperbolic cosine: y = ln(x + sqrt(x^2 - 1)), NaN below 1. Shape: that of x; int32 and bool become float32.
+ *
+ * Gradient: dy / sqrt(x^2 - 1).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * acosh(tensor([1, 2])).toArray(); // [0, 1.3169579]
+ * ```
+ */
+export function acosh(x: Tensor): Tensor {
+  return differentiable("acosh", x, (dy, input) => mul(dy, rsqrt(mul(sub(input, 1), add(input, 1)))));
+}
+
+/**
+ * Inverse hyperbolic tangent: y = ln((1 + x) / (1 - x)) / 2, infinite at -1 and 1, NaN beyond. Shape: that of x; int32 and bool
+ * become float32.
+ *
+ * Gradient: dy / (1 - x^2).
+ * @throws TypeError if x is not a tensor.
+ * @example
+ * ```ts
+ * atanh(tensor([0, 0.5])).toArray(); // [0, 0.5493061]
+ * ```
+ */
+export function atanh(x: Tensor): Tensor {
+  return differentiable("atanh", x, (dy, input) => div(dy, mul(sub(1, input), add(input, 1))));
+}
+
+/**
+ * Length of the hypotenuse: y = sqrt(a^2 + b^2), where squares would overflow or vanish too; infinite beside an infinity.
+ * Shapes broadcast; int32 and bool become float32.
+ *
+ * Gradients: dy a / y, dy b / y; 0 where y is 0.
+ * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
+ * @example
+ * ```ts
+ * hypot(tensor([3, 1e30]), tensor([4, 0])).toArray(); // [5, 1e30]
+ * ```
+ */
+export function hypot(a: TensorLike, b: TensorLike): Tensor {
+  const share = (dy: Tensor, side: TensorLike, y: Tensor): Tensor => {
+    const zero = equal(y, 0);
+    return mul(dy, where(zero, 0, div(side, where(zero, 1, y))));
+  };
+  return binary(
+    "hypot",
+    a,
+    b,
+    (dy, left, _, y) => share(dy, left, y),
+    (dy, _, right, y) => share(dy, right, y),
+    true,
+  );
 }
 
 /** dy (1 - y^2), in one pass. Internal: the gradient of tanh from its result. */

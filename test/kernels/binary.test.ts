@@ -210,7 +210,7 @@ describe.each(["strict", "relaxed"] as const)("two arrays, element by element (%
     ).toBe(-1);
   });
 
-  it.each(["f32", "f64"] as const)("pow and atan2 of %s are within a few units in the last place", (type) => {
+  it.each(["f32", "f64"] as const)("pow, atan2 and hypot of %s are within a few units in the last place", (type) => {
     const values = [0, -0, 1, -1, 0.5, 2, 3, -2, -3, 1e-3, 7.25, -2.5, NaN, Infinity, -Infinity];
     const pairs = values.flatMap((a) => values.map((b) => [a, b]));
     const a = new arrays[type](pairs.map((pair) => pair[0]));
@@ -222,6 +222,7 @@ describe.each(["strict", "relaxed"] as const)("two arrays, element by element (%
     for (const [name, formula] of [
       ["pow", pow],
       ["atan2", Math.atan2],
+      ["hypot", Math.hypot],
     ] as const) {
       k.exports[`${name}_${type}`](0, k.put(a), k.put(b), out, a.length);
       view(k, type, out, a.length).forEach((got: number, i: number) => {

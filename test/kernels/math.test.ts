@@ -182,6 +182,62 @@ function gelu(x: number): number {
   return 0.5 * x * Math.exp(-0.5 * x * x) * scaledErfc(-x * Math.SQRT1_2);
 }
 
+/** x n / (n + 2) with n = e^x (e^x + 2). */
+function mish(x: number): number {
+  if (x === -Infinity) return -0;
+  const n = Math.exp(Math.min(x, 20)) * (Math.exp(Math.min(x, 20)) + 2);
+  return x > 20 ? x : x * (n / (n + 2));
+}
+
+const geluTanh = (x: number): number =>
+  x === -Infinity ? -0 : x * sigmoid(2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
+const selu = (x: number): number => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x));
+const logSigmoid = (x: number): number => -(Math.max(-x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
+const softsign = (x: number): number => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x)));
+
+/** erfinv x for x from 0 on, to the last digit, by mpmath; 1 - 2^-53 is the last float64 below 1. */
+const ERFINV: readonly (readonly [number, number])[] = [
+  [5e-324, 5e-324],
+  [1e-300, 8.86226925452758e-301],
+  [1e-100, 8.86226925452758e-101],
+  [1e-20, 8.86226925452758e-21],
+  [1e-8, 8.86226925452758e-9],
+  [9.5367431640625e-7, 8.451718573121729e-7],
+  [0.001, 0.0008862271574665521],
+  [0.01, 0.008862501280950598],
+  [0.1, 0.08885599049425769],
+  [0.25, 0.2253120550121781],
+  [0.4, 0.37080715859355795],
+  [0.5, 0.4769362762044699],
+  [0.6, 0.5951160814499948],
+  [0.7, 0.7328690779592167],
+  [0.75, 0.8134198475976185],
+  [0.8, 0.9061938024368233],
+  [0.85, 1.0179024648320276],
+  [0.9, 1.1630871536766743],
+  [0.95, 1.3859038243496777],
+  [0.97, 1.5344856217777179],
+  [0.99, 1.8213863677184494],
+  [0.995, 1.984872612615532],
+  [0.999, 2.3267537655135246],
+  [0.99903, 2.332806469869509],
+  [0.9991, 2.34763277982449],
+  [0.9995, 2.461266457171732],
+  [0.9999, 2.75106390571208],
+  [0.99999, 3.123413274341571],
+  [0.999999, 3.458910737275499],
+  [0.9999997615814209, 3.6533224239902435],
+  [0.9999998807907104, 3.7439211627767994],
+  [0.9999999403953552, 3.832506856900711],
+  [0.9999999701976776, 3.919205843636722],
+  [0.9999999990686774, 4.328028275800946],
+  [0.9999999999990905, 5.05125408524939],
+  [0.9999999999999716, 5.377767781541279],
+  [0.9999999999999991, 5.686128441310391],
+  [0.9999999999999998, 5.805018683193453],
+  [0.9999999999999999, 5.8635847487551676],
+];
+
 // ---- float32
 
 interface Function32 {
@@ -216,6 +272,15 @@ const functions32: Function32[] = [
   { name: "gaussian", value: (x) => Math.exp(-x * x), within: 1 },
   { name: "erf", value: erf, within: 1, step: 65537 },
   { name: "gelu", value: gelu, within: 1, step: 65537 },
+  { name: "asinh", value: Math.asinh, within: 1 },
+  { name: "acosh", value: Math.acosh, within: 1 },
+  { name: "atanh", value: Math.atanh, within: 1 },
+  { name: "mish", value: mish, within: 1 },
+  { name: "geluTanh", value: geluTanh, within: 1 },
+  { name: "selu", value: selu, within: 2 },
+  { name: "logSigmoid", value: logSigmoid, within: 2 },
+  { name: "softsign", value: softsign, within: 1 },
+  { name: "hardSigmoid", value: (x) => Math.min(Math.max(Math.fround(x + 3), 0), 6) / 6, within: 1 },
 ];
 
 describe("float32, over all bit patterns", () => {
@@ -278,6 +343,10 @@ const functions64: Function64[] = [
   { name: "sinh", value: Math.sinh, low: -3, high: 3 },
   { name: "cosh", value: Math.cosh, low: -711, high: 711 },
   { name: "tanh", value: Math.tanh, low: -3, high: 3 },
+  { name: "asinh", value: Math.asinh, low: -5, high: 5 },
+  { name: "acosh", value: Math.acosh, low: 1, high: 5 },
+  { name: "atanh", value: Math.atanh, low: -1, high: 1 },
+  { name: "selu", value: selu, low: -3, high: 3 },
 ];
 
 /** Fractional bits of the integers that stand for numbers below. */
@@ -407,6 +476,34 @@ describe("float64", () => {
     },
   );
 
+  it("erfinv lies within 3 units in the last place of mpmath's, and is odd", () => {
+    const x = Float64Array.from(ERFINV, ([argument]) => argument);
+    const value = new Map(ERFINV);
+    const found = worst(x, run("erfinv", x), (argument) => value.get(argument)!);
+    expect(found.distance, `erfinv(${found.at})`).toBeLessThanOrEqual(3);
+    const negative = run(
+      "erfinv",
+      x.map((argument) => -argument),
+    ).slice();
+    expect([...negative]).toEqual([...run("erfinv", x)].map((y) => -y));
+  });
+
+  it("erf undoes erfinv, to its own rounding, over the whole range", () => {
+    const x = spread(-1, 1).filter((argument) => Math.abs(argument) < 1);
+    const back = run("erf", run("erfinv", x).slice());
+    const far = x.findIndex((argument, i) => Math.abs(back[i] - argument) > 1e-15 * Math.abs(argument));
+    expect(far, `erf(erfinv(${x[far]}))`).toBe(-1);
+  });
+
+  it("in float32 erfinv, asinh, acosh and atanh are float64's rounded once", () => {
+    const x = sweep(65537);
+    for (const name of ["erfinv", "asinh", "acosh", "atanh"]) {
+      const single = run(name, x).slice();
+      const double = run(name, Float64Array.from(x));
+      expect(single.findIndex((y, i) => !Object.is(y, Math.fround(double[i])))).toBe(-1);
+    }
+  });
+
   it("softplus x - softplus -x = x", () => {
     const x = spread(-700, 700, 2000).filter((v) => Math.abs(v) < 700);
     const positive = run("softplus", x).slice();
@@ -483,6 +580,16 @@ const limits: Record<string, [number, number, number, number]> = {
   gelu: [-0, -0, 0, inf],
   erf: [-1, -0, 0, 1],
   gaussian: [0, 1, 1, 0],
+  asinh: [-inf, -0, 0, inf],
+  acosh: [nan, nan, nan, inf],
+  atanh: [nan, -0, 0, nan],
+  erfinv: [nan, -0, 0, nan],
+  mish: [-0, -0, 0, inf],
+  geluTanh: [-0, -0, 0, inf],
+  softsign: [-1, -0, 0, 1],
+  selu: [-1.0507009873554805 * 1.6732632423543772, -0, 0, inf],
+  logSigmoid: [-inf, -Math.LN2, -Math.LN2, -0],
+  hardSigmoid: [0, 0.5, 0.5, 1],
 };
 
 describe.each(["f32", "f64"] as const)("special values, %s", (type) => {
@@ -496,7 +603,7 @@ describe.each(["f32", "f64"] as const)("special values, %s", (type) => {
     expect([...run(name, make([nan, -nan]))]).toEqual([nan, nan]);
   });
 
-  it.each(["expm1", "log1p", "sin", "tan", "asin", "atan", "sinh", "tanh"])(
+  it.each(["expm1", "log1p", "sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "softsign"])(
     "%s of a denormal number is that number",
     (name) => {
       const unit = type === "f32" ? 2 ** -149 : 2 ** -1074;
@@ -512,6 +619,9 @@ describe.each(["f32", "f64"] as const)("special values, %s", (type) => {
     expect([...run("log", make([1]))]).toEqual([0]);
     expect([...run("asin", make([-1, 1, 1.5]))]).toEqual([...make([-halfPi, halfPi, nan])]);
     expect([...run("acos", make([-1, 1, -1.5]))]).toEqual([...make([Math.PI, 0, nan])]);
+    expect([...run("erfinv", make([-1, 1, 1.5]))]).toEqual([-inf, inf, nan]);
+    expect([...run("atanh", make([-1, 1, -1.5]))]).toEqual([-inf, inf, nan]);
+    expect([...run("acosh", make([1, 0.5, -9]))]).toEqual([0, nan, nan]);
   });
 
   it("x^y as C defines it", () => {

@@ -120,9 +120,10 @@ describe("i32 and u8", () => {
 
 const smooth =
   "exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh sigmoid softplus silu gelu";
-const names = `neg abs sign floor ceil round trunc square sqrt rsqrt reciprocal relu step ${smooth} erf gaussian`.split(
-  " ",
-);
+const names =
+  `neg abs sign floor ceil round trunc square sqrt rsqrt reciprocal relu step ${smooth} erf gaussian mish softsign selu logSigmoid hardSigmoid geluTanh asinh acosh atanh erfinv`.split(
+    " ",
+  );
 const every: { name: string; type: Type; numbers: number[]; out: Type }[] = [];
 for (const type of ["f32", "f64"] as const) {
   for (const name of names) every.push({ name, type, numbers: [], out: type });

@@ -1,6 +1,21 @@
 // Activation functions by name, and as a layer.
 import { quote } from "../../engine/quote.ts";
-import { elu, gaussian, gelu, leakyRelu, relu, sigmoid, silu, softplus, step } from "../../ops/activations.ts";
+import {
+  elu,
+  gaussian,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  step,
+} from "../../ops/activations.ts";
 import { softmax } from "../../ops/softmax.ts";
 import { tanh } from "../../ops/trigonometry.ts";
 import type { Shape } from "../../tensor/shape.ts";
@@ -18,13 +33,19 @@ const byName = {
   elu: (x: Tensor): Tensor => elu(x),
   softplus,
   silu,
-  gelu,
+  gelu: (x: Tensor): Tensor => gelu(x),
+  mish,
+  selu,
+  softsign,
+  logSigmoid,
+  hardSigmoid,
   softmax: (x: Tensor): Tensor => softmax(x),
 };
 
 /**
  * An activation by name: `linear` (y = x), or the operation of that name: `step`, `sigmoid`, `tanh`, `gaussian`,
- * `relu`, `leakyRelu`, `elu`, `softplus`, `silu` and `gelu` on each element, `softmax` on the last axis.
+ * `relu`, `leakyRelu`, `elu`, `softplus`, `silu`, `gelu`, `mish`, `selu`, `softsign`, `logSigmoid` and `hardSigmoid` on each
+ * element, `softmax` on the last axis.
  */
 export type ActivationName = keyof typeof byName;
 

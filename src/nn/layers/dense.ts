@@ -19,15 +19,22 @@ const FUSED: Partial<Record<ActivationName, FusedActivation>> = {
 export interface DenseOptions {
   /** Default "linear", which changes nothing. */
   activation?: ActivationName;
-  /** Default: Xavier; He for relu and its relatives. */
+  /** Default: Xavier; He for relu and its relatives, "scaled" for selu. */
   weights?: Initialiser;
   /** Default: zeros; null leaves the bias out. */
   bias?: Initialiser | null;
 }
 
+const RECTIFYING: readonly ActivationName[] = ["relu", "leakyRelu", "elu", "gelu", "silu", "mish"];
+
+function initialiserFor(activation: ActivationName): Initialiser {
+  if (activation === "selu") return "scaled";
+  return RECTIFYING.includes(activation) ? "he" : "xavier";
+}
+
 /**
  * The fully connected layer: y = f(x W + b). Shapes: x [n, in], W [in, out], b [out], y [n, out]; parameters: (in + 1)
- * out. Initialisation: Xavier, or He for relu, leakyRelu, elu, gelu and silu; the bias is 0.
+ * out. Initialisation: Xavier, or He for relu, leakyRelu, elu, gelu, silu and mish, N(0, 1 / in) for selu; the bias is 0.
  * @throws RangeError for a number of units that is not a whole number from 1 on; TypeError for an unknown activation.
  * @example
  * ```ts
@@ -67,9 +74,8 @@ export class Dense extends Layer {
         `${this.name}: a dense layer takes vectors, but its inputs have shape ${formatShape(inputShape)}; put a Flatten layer before it`,
       );
     }
-    const rectifying = ["relu", "leakyRelu", "elu", "gelu", "silu"].includes(this.activation);
     this.weights = this.declare("weights", [inputs, this.units], {
-      initialiser: this.options.weights ?? (rectifying ? "he" : "xavier"),
+      initialiser: this.options.weights ?? initialiserFor(this.activation),
       decay: true,
     });
     if (this.options.bias !== null) {
