@@ -1,11 +1,13 @@
 // Results as JSON: what `--json` prints, and what `verify --out` keeps for the report. Charts are data, so they are kept whole and drawn later.
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import type { Figure, Form, OutcomeTable, Value } from "../../book/experiment.ts";
 import type { Judged, Verdict } from "../../book/judge.ts";
 import type { Result } from "../../book/run.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
+import { readRegularFile } from "../../src/data/file.node.ts";
 import type { Text } from "../../src/plot/chart.ts";
 import { UserError } from "../errors.ts";
+import { checkVerification } from "./check-record.ts";
 
 /** `"skipped"`: the data it needs is not on this machine. */
 export type Standing = Verdict | "skipped";
@@ -89,25 +91,28 @@ export async function writeVerification(path: string, verification: Verification
   await writeFileAtomically(path, JSON.stringify(verification, plain));
 }
 
-/** @throws UserError where there is no such file, or it is not one of a verification. */
+/** @throws UserError where there is no such file, or it is not one of a verification: the message says what is wrong in it. */
 export async function readVerification(path: string): Promise<Verification> {
-  let text: string;
+  if (!existsSync(path)) {
+    throw new UserError(`there is no file ${path}; nabla book verify --out FOLDER writes FOLDER/results.json`);
+  }
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, "utf8");
+    bytes = await readRegularFile(path);
   } catch (cause) {
-    throw new UserError(`there is no file ${path}; nabla book verify --out FOLDER writes FOLDER/results.json`, {
-      cause,
-    });
+    throw new UserError((cause as Error).message, { cause });
   }
+  let what = "it is not JSON";
   try {
-    const read = JSON.parse(text) as Verification;
-    if (Array.isArray(read.records)) return read;
-  } catch {
-    // Said below.
+    const read: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    what = "";
+    return checkVerification(read);
+  } catch (cause) {
+    throw new UserError(
+      `${path} holds no results of nabla book verify: ${what || (cause as Error).message}. Delete it, and write it anew with nabla book verify --out FOLDER`,
+      { cause },
+    );
   }
-  throw new UserError(
-    `${path} holds no results of nabla book verify; write it anew with nabla book verify --out FOLDER`,
-  );
 }
 
 /** The newer records in place of older ones of the same id and form. */

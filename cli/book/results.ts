@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Entry } from "../../book/library.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { say } from "../../src/plot/chart.ts";
+import { UserError } from "../errors.ts";
 import { figureFile, figureSvg } from "./figures.ts";
 import type { KeptRecord, Verification } from "./record.ts";
 import { differenceText, valueText } from "./text.ts";
@@ -22,10 +23,16 @@ export async function writeResults(
   await mkdir(join(folder, "figures"), { recursive: true });
   for (const record of byId.values()) {
     for (const figure of record.figures) {
-      await writeFileAtomically(
-        join(folder, "figures", `${figureFile(record.id, figure)}.svg`),
-        figureSvg(figure, "en"),
-      );
+      const file = `${figureFile(record.id, figure)}.svg`;
+      let drawing: string;
+      try {
+        drawing = figureSvg(figure, "en");
+      } catch (cause) {
+        throw new UserError(`the figure ${figure.name} of ${record.id} can't be drawn: ${(cause as Error).message}`, {
+          cause,
+        });
+      }
+      await writeFileAtomically(join(folder, "figures", file), drawing);
     }
   }
   const path = join(folder, "RESULTS.md");

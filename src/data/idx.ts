@@ -1,6 +1,7 @@
 // IDX, the file format of MNIST: two zero bytes, a type code, the number of dimensions, the sizes as 32-bit words, then the numbers themselves.
 // All big endian. The header says exactly how long the file must be, so every damage by truncation or appending is found.
 // Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
+import { lfsPointer } from "./lfs.ts";
 
 /** The element types of IDX. */
 export type IdxType = "uint8" | "int8" | "int16" | "int32" | "float32" | "float64";
@@ -60,6 +61,8 @@ function readHeader(bytes: Uint8Array, name: string): IdxHeader | undefined {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new Error(`${name}: compressed with gzip; decompress it before reading it as IDX`);
   }
+  const pointer = lfsPointer(bytes);
+  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
   if (bytes[0] !== 0 || bytes[1] !== 0) {
     throw new Error(
       `${name}: not an IDX file: it starts with ${hex(bytes.subarray(0, 4))}, expected 00 00, a type code and the number of dimensions`,

@@ -4,6 +4,7 @@ import { knownOptions, positive } from "../engine/checks.ts";
 import { readRegularFile } from "./file.node.ts";
 import type { Picture } from "./fit-image.ts";
 import { decodeJpeg } from "./jpeg.ts";
+import { lfsPointer } from "./lfs.ts";
 import { decodePng } from "./png.node.ts";
 
 const MEGA = 1e6;
@@ -42,6 +43,8 @@ export async function readImageFile(path: string, options: ImageFileOptions = {}
   const bytes = await readRegularFile(path, maxBytes);
   const format = formatOf(bytes);
   if (format === undefined) {
+    const pointer = lfsPointer(bytes);
+    if (pointer !== undefined) throw new Error(`${path}: ${pointer}`);
     const what = bytes.length === 0 ? "an empty file" : "not a PNG or JPEG picture";
     throw new Error(`${path}: ${what}; convert the picture to PNG or JPEG`);
   }

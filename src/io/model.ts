@@ -66,10 +66,11 @@ export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
  */
 export function loadParameters(model: Sequential, file: SafetensorsFile, name = "file"): void {
   for (const parameter of model.parameters) {
-    const value = file.tensors[parameter.name];
-    if (value === undefined) {
+    if (!Object.hasOwn(file.tensors, parameter.name)) {
+      const names = Object.keys(file.tensors);
+      const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
       throw new Error(
-        `${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${Object.keys(file.tensors).join(", ")})`,
+        `${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${names.slice(0, 20).join(", ")}${more})`,
       );
     }
   }

@@ -1,7 +1,17 @@
 // The file format: what is written is read back bit for bit, and what is damaged is named.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Dense, loadModel, readSafetensors, Sequential, saveModel, scope, tensor, writeSafetensors } from "../node.ts";
+import {
+  Dense,
+  loadModel,
+  memory,
+  readSafetensors,
+  Sequential,
+  saveModel,
+  scope,
+  tensor,
+  writeSafetensors,
+} from "../node.ts";
 
 describe("round trip", () => {
   test("every dtype, scalars, empty tensors and odd sizes", () => {
@@ -76,25 +86,125 @@ describe("damaged files are named", () => {
     file.set(text, 8);
     return file;
   };
-  test.each([
+  const header64 = (length: bigint): Uint8Array => {
+    const file = new Uint8Array(16);
+    new DataView(file.buffer).setBigUint64(0, length, true);
+    return file;
+  };
+  const entry = (dtype: unknown, shape: unknown, place: unknown): string =>
+    JSON.stringify({ a: { dtype, shape, data_offsets: place } });
+  test.each<[string, Uint8Array, RegExp]>([
     ["too short", good.slice(0, 5), /5 bytes are too few/],
     ["truncated data", good.slice(0, -4), /outside the file/],
     ["truncated header", good.slice(0, 20), /header would be/],
-    ["no JSON", withHeader("{oops"), /header is not JSON/],
-    ["no object", withHeader("[1]"), /not a JSON object/],
     [
-      "unknown dtype",
-      withHeader('{"a":{"dtype":"X9","shape":[3],"data_offsets":[0,12]}}'),
-      /dtype "X9" is not supported/,
+      "a header above the format's 100 MB",
+      header64(100_000_001n),
+      /a header of 100000001 bytes, and the format allows 100000000/,
     ],
-    ["wrong size", withHeader('{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,12]}}'), /needs 16 bytes, got 12/],
-    ["negative place", withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[-4,8]}}'), /outside the file/],
-    ["no shape", withHeader('{"a":{"dtype":"F32"}}'), /shape or place is missing/],
-    ["metadata of numbers", withHeader('{"__metadata__":{"a":1}}'), /not a map of strings/],
+    ["a header of 2^64 - 1 bytes", header64(2n ** 64n - 1n), /a header of 18446744073709552000 bytes/],
+    ["no JSON", withHeader("{oops"), /header is not JSON/],
+    ["no object", withHeader("[1]"), /does not begin with {/],
+    ["space before the header", withHeader(` ${entry("F32", [3], [0, 12])}`), /does not begin with {/],
+    ["a header filled up with zero bytes", withHeader(`${entry("F32", [3], [0, 12])}\0\0`), /ends in zero bytes/],
+    ["unknown dtype", withHeader(entry("X9", [3], [0, 12])), /tensor "a": dtype "X9" is not supported/],
+    [
+      "a dtype that every object has",
+      withHeader(entry("constructor", [3], [0, 12])),
+      /dtype "constructor" is not supported/,
+    ],
+    [
+      "a dtype that is no string",
+      withHeader(entry(["F32"], [3], [0, 12])),
+      /tensor "a": the dtype is \["F32"\], not a name/,
+    ],
+    ["no dtype", withHeader(entry(undefined, [3], [0, 12])), /the dtype is missing/],
+    ["wrong size", withHeader(entry("F32", [4], [0, 12])), /needs 16 bytes, got 12/],
+    ["negative place", withHeader(entry("F32", [3], [-4, 8])), /the place in the data is \[-4, 8\]/],
+    ["place of halves", withHeader(entry("F32", [3], [0.5, 12.5])), /the place in the data is \[0.5, 12.5\]/],
+    ["place back to front", withHeader(entry("F32", [0], [12, 0])), /the place in the data is \[12, 0\]/],
+    ["negative size", withHeader(entry("F32", [-3], [0, 12])), /the shape is \[-3\], not a list of sizes/],
+    ["nine axes", withHeader(entry("F32", [3, 1, 1, 1, 1, 1, 1, 1, 1], [0, 12])), /9 axes, and at most 8/],
+    ["no shape", withHeader('{"a":{"dtype":"F32"}}'), /the shape is missing/],
+    ["an entry that is a number", withHeader('{"a":1}'), /shape or place is missing/],
+    ["metadata of numbers", withHeader('{"__metadata__":{"a":1}}'), /not a map of strings: "a" is 1/],
+    ["metadata that is a list", withHeader('{"__metadata__":["a"]}'), /not a map of strings/],
+    // What the reference implementation refuses: https://github.com/huggingface/safetensors, "Format".
+    ["bytes after the last tensor", withHeader(entry("F32", [2], [0, 8])), /4 bytes follow the last tensor/],
+    ["bytes where there is no tensor", withHeader("{}"), /12 bytes follow the last tensor/],
+    [
+      "a gap before a tensor",
+      withHeader(entry("F32", [2], [4, 12])),
+      /"a": begins at byte 4, and bytes 0 to 4 are no tensor's/,
+    ],
+    [
+      "a gap between tensors",
+      withHeader(
+        '{"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+      ),
+      /"b": begins at byte 8, and bytes 4 to 8 are no tensor's/,
+    ],
+    [
+      "tensors that overlap",
+      withHeader(
+        '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}',
+      ),
+      /"b": bytes 4 to 12 overlap another tensor's, which end at 8/,
+    ],
+    [
+      "two tensors of one name",
+      withHeader(
+        `{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"\\u0061":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}`,
+      ),
+      /two entries are called "a"/,
+    ],
+    [
+      "a setting given twice",
+      withHeader('{"a":{"dtype":"F32","shape":[3],"shape":[3],"data_offsets":[0,12]}}'),
+      /two entries are called "shape"/,
+    ],
   ])("%s", (_, bytes, message) => {
     expect(() => readSafetensors(bytes, "file.safetensors")).toThrow(message);
     expect(() => readSafetensors(bytes, "file.safetensors")).toThrow(/^file\.safetensors: /);
   });
+});
+
+test("a Git LFS pointer in the place of the file is told as that", () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`;
+  expect(() => readSafetensors(new TextEncoder().encode(pointer), "a.safetensors")).toThrow(
+    "a.safetensors: a Git LFS pointer instead of the file itself, which has 12345 bytes; fetch it with git lfs pull",
+  );
+});
+
+test("a tensor and a text may have any name: those of an object's own too", () => {
+  const names = ["__proto__", "constructor", "toString", ""];
+  const tensors = Object.fromEntries(names.map((name, k) => [name, tensor([k])]));
+  const metadata = Object.fromEntries(names.map((name) => [name, `text of ${name}`]));
+  const back = readSafetensors(writeSafetensors(tensors, metadata));
+  expect(Object.keys(back.tensors).sort()).toEqual([...names].sort());
+  for (const [k, name] of names.entries()) {
+    expect(back.tensors[name].toArray()).toEqual([k]);
+    expect(back.metadata[name]).toBe(`text of ${name}`);
+  }
+  const empty = readSafetensors(writeSafetensors({}));
+  expect(empty.metadata["constructor"]).toBeUndefined();
+  expect(empty.tensors["toString"]).toBeUndefined();
+});
+
+test("an empty tensor takes no bytes, and may stand anywhere between others", () => {
+  const tensors = {
+    a: tensor([1]),
+    e: tensor([], { shape: [0, 3] }),
+    z: tensor([], { shape: [2, 0], dtype: "float64" }),
+  };
+  expect(readSafetensors(writeSafetensors(tensors)).tensors["e"].shape).toEqual([0, 3]);
+});
+
+test("a damaged file leaves no tensor behind", () => {
+  const bytes = writeSafetensors({ a: tensor([1, 2, 3]), b: tensor([4]) });
+  const before = memory().tensors;
+  expect(() => readSafetensors(bytes.slice(0, -1))).toThrow(/outside the file/);
+  expect(memory().tensors).toBe(before);
 });
 
 describe("models", () => {

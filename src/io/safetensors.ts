@@ -1,25 +1,22 @@
 // The safetensors format (huggingface/safetensors): 8 bytes with the header's length, a JSON header with each tensor's dtype, shape and place, then
 // the bytes. Nothing in a file is executed, and every length is checked before it is used.
+import { lfsPointer } from "../data/lfs.ts";
 import { type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
-import { formatShape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, MAXIMUM_RANK, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const NAMES: Record<DType, string> = { float32: "F32", float64: "F64", int32: "I32", bool: "BOOL" };
-const DTYPE_OF = Object.fromEntries(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as DType]));
+const DTYPE_OF = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as DType]));
 /** The format's own limit. */
 const MAXIMUM_HEADER = 100_000_000;
+const OPENING_BRACE = 0x7b;
 
 /** What a safetensors file holds: tensors by name, and text by name. */
 export interface SafetensorsFile {
   tensors: Record<string, Tensor>;
   metadata: Record<string, string>;
-}
-
-interface Entry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
 }
 
 /**
@@ -36,7 +33,7 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = Object.create(null);
   if (Object.keys(metadata).length > 0) {
     header["__metadata__"] = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -80,8 +77,9 @@ function bytesOfElement(x: Tensor): number {
 /**
  * Reads safetensors bytes. F32, F64, I32 and BOOL are taken as they are; F16 and BF16 become float32.
  * @param name what to call the file in errors.
- * @throws Error naming the file and what is wrong: truncated, a header that is not one, places outside the file, an
- * unknown dtype.
+ * @throws Error naming the file and what is wrong: truncated, a Git LFS pointer, a header that is not one, two entries of one name, an
+ * unknown dtype, and, as the reference implementation has it, tensors that overlap, leave gaps or end before the file does. `tensors`
+ * and `metadata` have no prototype: any name is only a name.
  * @example
  * ```ts
  * const { tensors, metadata } = readSafetensors(writeSafetensors({ x: tensor([1, 2]) }, { unit: "m" }));
@@ -90,64 +88,135 @@ function bytesOfElement(x: Tensor): number {
  * ```
  */
 export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): SafetensorsFile {
-  const damaged = (what: string): Error =>
+  const damaged: Damaged = (what) =>
     new Error(`${name}: ${what}; the file is damaged or not in the safetensors format`);
+  const pointer = lfsPointer(bytes);
+  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
   if (bytes.length < 8) throw damaged(`${bytes.length} bytes are too few`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  if (length > MAXIMUM_HEADER || 8 + length > bytes.length)
+  if (length > MAXIMUM_HEADER) throw damaged(`a header of ${length} bytes, and the format allows ${MAXIMUM_HEADER}`);
+  if (8 + length > bytes.length)
     throw damaged(`the header would be ${length} bytes long, the file has ${bytes.length}`);
-  let header: Record<string, unknown>;
+  const header = parseHeader(bytes.slice(8, 8 + length), damaged);
+  const data = bytes.subarray(8 + length);
+  const places = Object.entries(header)
+    .filter(([key]) => key !== "__metadata__")
+    .map(([key, value]) => placeOf(key, value, (what) => damaged(`tensor ${quote(key)}: ${what}`)));
+  const metadata = readMetadata(header["__metadata__"], damaged);
+  checkCover(places, data.length, damaged);
+  // Without a prototype, so that a tensor may have any name. Made only when all is known to be sound: a damaged file leaves nothing behind.
+  const tensors: Record<string, Tensor> = Object.create(null);
+  for (const place of places) tensors[place.name] = readTensor(place, data);
+  return { tensors, metadata };
+}
+
+type Damaged = (what: string) => Error;
+
+/** Where a tensor stands in the data, every number of it checked. */
+interface Place {
+  readonly name: string;
+  readonly label: string;
+  readonly dtype: DType;
+  readonly shape: number[];
+  readonly start: number;
+  readonly stop: number;
+}
+
+function parseHeader(bytes: Uint8Array, damaged: Damaged): Record<string, unknown> {
+  if (bytes[0] !== OPENING_BRACE) throw damaged("the header does not begin with {");
+  if (bytes.at(-1) === 0) throw damaged("the header ends in zero bytes (spaces may fill it up)");
+  let text: string;
+  let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice(8, 8 + length))) as Record<
-      string,
-      unknown
-    >;
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     throw damaged("the header is not JSON");
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header))
-    throw damaged("the header is not a JSON object");
-  const data = bytes.subarray(8 + length);
-  const tensors: Record<string, Tensor> = {};
-  for (const [key, value] of Object.entries(header)) {
-    if (key === "__metadata__") continue;
-    tensors[key] = readTensor(value as Entry, data, (what) => damaged(`tensor ${JSON.stringify(key)}: ${what}`));
+  const twice = doubleKey(text);
+  if (twice !== undefined) throw damaged(`two entries are called ${quote(twice)}`);
+  return header as Record<string, unknown>;
+}
+
+/** The first key that an object in the JSON `text` has twice: JSON.parse keeps the last one without a word. */
+function doubleKey(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[{}[\]]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token === "}" || token === "]") open.pop();
+    else if (token.endsWith(":")) {
+      const key = JSON.parse(token.slice(0, -1)) as string;
+      if (open.at(-1)?.has(key)) return key;
+      open.at(-1)?.add(key);
+    }
   }
-  return { tensors, metadata: readMetadata(header["__metadata__"], damaged) };
+  return undefined;
 }
 
-function readMetadata(value: unknown, damaged: (what: string) => Error): Record<string, string> {
-  if (value === undefined) return {};
-  const isText =
-    typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
-  if (!isText) throw damaged("__metadata__ is not a map of strings");
-  return value as Record<string, string>;
+function readMetadata(value: unknown, damaged: Damaged): Record<string, string> {
+  const metadata: Record<string, string> = Object.create(null);
+  if (value === undefined) return metadata;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw damaged("__metadata__ is not a map of strings");
+  }
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== "string")
+      throw damaged(`__metadata__ is not a map of strings: ${quote(key)} is ${quote(text)}`);
+    metadata[key] = text;
+  }
+  return metadata;
 }
 
-function readTensor(entry: Entry, data: Uint8Array, damaged: (what: string) => Error): Tensor {
-  const { dtype: label, shape, data_offsets: offsets } = entry ?? {};
-  const valid =
-    Array.isArray(shape) &&
-    shape.every((n) => Number.isInteger(n) && n >= 0) &&
-    Array.isArray(offsets) &&
-    offsets.length === 2;
-  if (!valid) throw damaged("shape or place is missing");
-  const [start, stop] = offsets;
+function placeOf(name: string, value: unknown, damaged: Damaged): Place {
+  if (typeof value !== "object" || value === null) throw damaged("shape or place is missing");
+  const { dtype: label, shape, data_offsets: offsets } = value as Record<string, unknown>;
+  if (typeof label !== "string")
+    throw damaged(`the dtype is ${label === undefined ? "missing" : quote(label)}, not a name`);
   const half = label === "F16" || label === "BF16";
-  const dtype = half ? "float32" : DTYPE_OF[label];
-  if (dtype === undefined)
-    throw damaged(`dtype ${JSON.stringify(label)} is not supported (F32, F64, I32, BOOL, F16, BF16 are)`);
-  const size = sizeOf(shape);
-  const elementBytes = half ? 2 : typedArray(dtype, 0).BYTES_PER_ELEMENT;
-  if (!(start >= 0 && stop >= start && stop <= data.length))
-    throw damaged(`bytes ${start} to ${stop} are outside the file's ${data.length}`);
-  if (stop - start !== size * elementBytes) {
-    throw damaged(`shape ${formatShape(shape)} of ${label} needs ${size * elementBytes} bytes, got ${stop - start}`);
+  const dtype = half ? "float32" : DTYPE_OF.get(label);
+  if (dtype === undefined) {
+    throw damaged(`dtype ${quote(label)} is not supported (F32, F64, I32, BOOL, F16, BF16 are)`);
   }
+  const counts = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!counts(shape))
+    throw damaged(`the shape is ${shape === undefined ? "missing" : quote(shape)}, not a list of sizes`);
+  if (!counts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    const what = offsets === undefined ? "missing" : quote(offsets);
+    throw damaged(`the place in the data is ${what}, not where it begins and ends`);
+  }
+  if (shape.length > MAXIMUM_RANK) throw damaged(`${shape.length} axes, and at most ${MAXIMUM_RANK} are supported`);
+  const [start, stop] = offsets;
+  const needed = shape.includes(0) ? 0 : sizeOf(shape) * (half ? 2 : typedArray(dtype, 0).BYTES_PER_ELEMENT);
+  if (stop - start !== needed) {
+    throw damaged(`shape ${formatShape(shape)} of ${label} needs ${needed} bytes, got ${stop - start}`);
+  }
+  return { name, label, dtype, shape, start, stop };
+}
+
+/** Every byte belongs to exactly one tensor, as the format has it: what hides in a file would otherwise go unseen. */
+function checkCover(places: readonly Place[], length: number, damaged: Damaged): void {
+  const inOrder = [...places].sort((a, b) => a.start - b.start || a.stop - b.stop);
+  let covered = 0;
+  for (const { name, start, stop } of inOrder) {
+    const tensor = `tensor ${quote(name)}`;
+    if (stop > length) throw damaged(`${tensor}: bytes ${start} to ${stop} are outside the file's ${length}`);
+    if (start < covered)
+      throw damaged(`${tensor}: bytes ${start} to ${stop} overlap another tensor's, which end at ${covered}`);
+    if (start > covered)
+      throw damaged(`${tensor}: begins at byte ${start}, and bytes ${covered} to ${start} are no tensor's`);
+    covered = stop;
+  }
+  if (covered < length) throw damaged(`${length - covered} bytes follow the last tensor`);
+}
+
+function readTensor({ label, dtype, shape, start, stop }: Place, data: Uint8Array): Tensor {
   // Not slice: a Node Buffer's slice shares memory, and the views below need bytes of their own, aligned.
   const copy = new Uint8Array(stop - start);
   copy.set(data.subarray(start, stop));
+  const half = label === "F16" || label === "BF16";
   return tensor(half ? widen(copy, label) : valuesOf(copy, dtype), { dtype, shape });
 }
 

@@ -45,12 +45,17 @@ function damage(bytes, random) {
   return join(damaged, random.chance(0.1) ? damageBytes(data, random) : data);
 }
 
-/** A reader that keeps nothing of what it made for a file that it refused. */
-function within(read) {
+/** Reads, and asks that nothing is left in memory of a file that was refused. */
+function tidily(read) {
   return (bytes) => {
     const before = memory().tensors;
-    const complaint = scope(() => read(bytes));
-    return memory().tensors === before ? complaint : `${memory().tensors - before} tensors are left behind`;
+    try {
+      return scope(() => read(bytes));
+    } catch (error) {
+      if (memory().tensors !== before)
+        error.message += `; and ${memory().tensors - before} tensors are left behind: undefined`;
+      throw error;
+    }
   };
 }
 
@@ -59,7 +64,7 @@ export const safetensors = {
   make: (random) =>
     scope(() => writeSafetensors(makeTensors(random), random.chance(0.5) ? { note: "x", more: "y" } : {})),
   damage,
-  read: within((bytes) => {
+  read: tidily((bytes) => {
     const { tensors, metadata } = readSafetensors(bytes, "a.safetensors");
     for (const [name, x] of Object.entries(tensors)) {
       if (x.dataSync().length !== x.shape.reduce((a, b) => a * b, 1)) return `${name} has another size`;
@@ -85,7 +90,7 @@ export const model = {
     header.__metadata__.architecture = JSON.stringify(architecture) ?? "";
     return join(header, data);
   },
-  read: within((bytes) => {
+  read: tidily((bytes) => {
     const loaded = loadModel(bytes, "a.model");
     const outputs = loaded.call(
       tensor(new Float32Array(loaded.inputShape.reduce((a, b) => a * b, 1)), { shape: [1, ...loaded.inputShape] }),
