@@ -12,6 +12,7 @@ import { configureEngine } from "../src/engine/configure.ts";
 import type { Language } from "../src/plot/chart.ts";
 import type { KeptRecord, Verification } from "./book/record.ts";
 import { nearestFew, UserError } from "./errors.ts";
+import { fromHere } from "./package-folder.ts";
 import { RUN_ENGINES } from "./run-config.ts";
 import { oneOf, wholeNumber } from "./values.ts";
 
@@ -139,7 +140,7 @@ async function show(id: string, options: Common): Promise<void> {
   const entry = await entryFor(id);
   const { showText } = await import("./book/text.ts");
   if (!options.json) {
-    process.stdout.write(showText(entry, options.language));
+    process.stdout.write(showText(entry, options.language, fromHere));
     return;
   }
   const { run: _, ...experiment } = entry.experiment;

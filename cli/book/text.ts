@@ -114,8 +114,12 @@ export function sectionText(section: string, language: Language): string {
     : `${where}，${rest.map((word) => PARTS_OF_A_SECTION[word] ?? word).join("，")}`;
 }
 
-/** What it is, what the source says, how to run it. */
-export function showText({ source, chapter, experiment }: Entry, language: Language): string {
+/** What it is, what the source says, how to run it. `place` turns a file of the package into a path that the reader can open. */
+export function showText(
+  { source, chapter, experiment }: Entry,
+  language: Language,
+  place: (file: string) => string,
+): string {
   const heading = (words: Both) => ["", `${say(words, language)}:`];
   const lines = [
     `${experiment.id}  ${say(experiment.title, language)}`,
@@ -139,8 +143,8 @@ export function showText({ source, chapter, experiment }: Entry, language: Langu
       `    ${say(WORDS.differs, language)}, ${acceptText(differs, language)}: ${say(differs.cause, language)}`,
     );
   }
-  lines.push(...heading(WORDS.read), ...experiment.read.map((file) => `  ${file}`));
-  lines.push(...heading(WORDS.guide), `  docs/${language}/${chapter.guide}.md`);
+  lines.push(...heading(WORDS.read), ...experiment.read.map((file) => `  ${place(file)}`));
+  lines.push(...heading(WORDS.guide), `  ${place(`docs/${language}/${chapter.guide}.md`)}`);
   lines.push(...heading(WORDS.run), `  nabla book run ${experiment.id}`, `  nabla book run ${experiment.id} --full`);
   return `${lines.join("\n")}\n`;
 }

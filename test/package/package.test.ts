@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allEntries } from "../../book/library.ts";
 import { executable, launch, whyNot } from "../browser/chromium.ts";
 import { serve } from "../browser/serve.ts";
 import { EXPECTED } from "./program.ts";
@@ -46,7 +47,10 @@ describe("the tarball", () => {
   test("holds the bundles with their parts, declarations, licences, and nothing else", () => {
     const { files } = workshop;
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/THIRD-PARTY-LICENSES.txt"]));
-    expect(files.filter((file) => /\.map$|\.tsbuildinfo$|\/\.|\.test\./.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.map$|\.tsbuildinfo$|(^|\/)\./.test(file))).toEqual([]);
+    expect(new Set(files.map((file) => file.split("/")[0]))).toEqual(
+      new Set(["LICENSE", "README.md", "bench", "book", "dist", "docs", "package.json", "src"]),
+    );
     // What the entries load, and what that loads. A comment may name a file that is not there.
     const needed = new Set<string>();
     const visit = (file: string): void => {
@@ -57,26 +61,46 @@ describe("the tarball", () => {
         visit(posix.join(posix.dirname(file), name));
       }
     };
-    for (const entry of ["dist/index.js", "dist/node.js", "dist/plot.js", "dist/cli/main.js"]) visit(entry);
+    const { bin, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const entries = JSON.stringify([bin, exports]).matchAll(/"(?:\.\/)?([^"]+\.js)"/g);
+    for (const [, entry] of entries) visit(entry);
+    expect([...needed]).toEqual(
+      expect.arrayContaining(["dist/index.js", "dist/node.js", "dist/plot.js", "dist/cli/main.js"]),
+    );
     expect(files.filter((file) => file.endsWith(".js")).sort()).toEqual([...needed].sort());
   });
 
   test("names the licence of every package whose code is in it", () => {
-    const text = readFileSync(join(workshop.folder, "node_modules/nabla/dist/THIRD-PARTY-LICENSES.txt"), "utf8");
-    const titles = [...text.matchAll(/^=+\n\n(\S+) [\d.]+ \((.+)\)$/gm)].map(
-      ([, name, licence]) => `${name}: ${licence}`,
-    );
-    expect(titles).toEqual([
-      "commander: MIT",
-      "echarts: Apache-2.0",
-      "fast-png: MIT",
-      "fflate: MIT",
-      "iobuffer: MIT",
-      "jpeg-js: BSD-3-Clause",
-      "tslib: 0BSD",
-      "zrender: BSD-3-Clause",
+    const installed = join(workshop.folder, "node_modules/nabla");
+    const bundles = workshop.files
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => readFileSync(join(installed, file), "utf8"));
+    const origins = bundles.flatMap((text) => [
+      ...text.matchAll(/^\s*\/\/#region node_modules\/((?:@[\w.-]+\/)?[\w.-]+)/gm),
     ]);
+    const text = readFileSync(join(installed, "dist/THIRD-PARTY-LICENSES.txt"), "utf8");
+    const licences = new Map(
+      [...text.matchAll(/^=+\n\n(\S+) [\d.]+ \((.+)\)$/gm)].map(([, name, licence]) => [name, licence]),
+    );
+    expect([...licences.keys()]).toEqual([...new Set(origins.map(([, name]) => name))].sort());
+    expect(Object.fromEntries(licences)).toMatchObject({ commander: "MIT", echarts: "Apache-2.0", fflate: "MIT" });
     expect(text).toContain("Apache ECharts\nCopyright");
+  });
+
+  test("holds what its pages link to, but for the guide's figures", () => {
+    const { files } = workshop;
+    const pages = files.filter((file) => file.endsWith(".md"));
+    const there = (path: string): boolean => files.some((file) => file === path || file.startsWith(`${path}/`));
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(join(workshop.folder, "node_modules/nabla", page), "utf8");
+      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link);
+      const targets = links.map((link) => posix.join(posix.dirname(page), link));
+      return targets
+        .filter((path) => !path.startsWith("docs/figures/") && !there(path))
+        .map((path) => `${page}: ${path}`);
+    });
+    expect(pages.length).toBeGreaterThan(40);
+    expect(broken).toEqual([]);
   });
 
   test("has entries whose types and code lead where the package says (Are the types wrong?)", (context) => {
@@ -172,6 +196,37 @@ describe.each([
     const { status, stdout } = runFile(process.execPath, [compiler, "--project", project], project);
     expect(stdout).toBe("");
     expect(status).toBe(0);
+  });
+});
+
+describe("the command line of a project that has installed it", () => {
+  const command = (args: readonly string[]): Outcome => {
+    const bin = join(workshop.folder, "node_modules/nabla/dist/cli/main.js");
+    return runFile(bin, args, workshop.folder);
+  };
+
+  test("names files of the books where the project finds them", () => {
+    const { status, stdout } = command(["book", "show", "zero/1-and"]);
+    expect(status).toBe(0);
+    const named = [...stdout.matchAll(/^ {2}(\S+\.(?:ts|md))$/gm)].map(([, file]) => file);
+    expect(named).toContain(join("node_modules/nabla/docs/en/zero-1.md"));
+    for (const file of named) expect(existsSync(join(workshop.folder, file)), file).toBe(true);
+  });
+
+  test("has the programs and pages of every experiment", () => {
+    const named = allEntries().flatMap(({ chapter, experiment }) => {
+      return [...experiment.read, `docs/en/${chapter.guide}.md`, `docs/zh/${chapter.guide}.md`];
+    });
+    expect(named.length).toBeGreaterThan(300);
+    expect(named.filter((file) => !workshop.files.includes(file))).toEqual([]);
+  });
+
+  test("runs an experiment, and trains", () => {
+    expect(command(["book", "run", "zero/1-and"]).stdout).toContain("reproduced");
+    const options = ["--dataset", "digits", "--epochs", "1", "--hidden", "10", "--out", "run"];
+    const { status, stderr } = command(["train", ...options]);
+    expect(status, stderr).toBe(0);
+    expect(existsSync(join(workshop.folder, "run/report.html"))).toBe(true);
   });
 });
 
