@@ -1,9 +1,11 @@
 // Backpropagation: from a result back through the recorded nodes, each node's gradient complete before its rule runs. Nodes are numbered as
 // they are made, so descending order is an order in which that holds.
+
 import { engine } from "../engine/engine.ts";
 import { keepStorage } from "../engine/storage.ts";
 import { add } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { onesLike, zerosLike } from "../tensor/create.ts";
 import { checkVersions, type Node, withCollecting, withRecording } from "../tensor/graph.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -47,6 +49,7 @@ function nodesBetween(roots: readonly Node[], targets: ReadonlySet<Node> | undef
 }
 
 function checkGradient(node: Node, x: Tensor, gradient: Tensor): void {
+  checkTensor(`backward: the gradient rule of ${node.operation}`, gradient);
   if (!sameShape(x.shape, gradient.shape)) {
     throw new Error(
       `backward: the gradient rule of ${node.operation} gave shape ${formatShape(gradient.shape)} for an input of shape ${formatShape(x.shape)}`,
@@ -144,6 +147,7 @@ export function propagate(
  * ```
  */
 export function backward(y: Tensor, outputGradient?: Tensor): void {
+  checkTensor("backward", y);
   if (y.node === null) {
     throw new Error(
       "backward: nothing was recorded for this tensor; call requireGradient() on the tensors whose gradient you want before computing, and not inside noGrad",
@@ -162,6 +166,7 @@ export function seedFor(operation: string, y: Tensor, outputGradient: Tensor | u
     }
     return onesLike(y);
   }
+  checkTensor(`${operation}: the gradient to start from`, outputGradient);
   if (!sameShape(y.shape, outputGradient.shape)) {
     throw new RangeError(
       `${operation}: the gradient to start from has shape ${formatShape(outputGradient.shape)}, the result ${formatShape(y.shape)}; they must be equal`,

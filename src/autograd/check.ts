@@ -1,6 +1,10 @@
 // Gradients checked against differences: every entry of every argument is moved a little to both sides, in float64.
+
+import { callable, fields, positive } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 import { cast } from "../ops/cast.ts";
+import { checkTensor, checkTensors } from "../tensor/check.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
@@ -47,9 +51,20 @@ export function numericalGradient(
   inputs: readonly Tensor[],
   options: GradientCheckOptions = {},
 ): Tensor[] {
-  const order = options.order ?? 2;
-  const h = options.step ?? (order === 4 ? 1e-3 : 1e-5);
-  const evaluate = (values: readonly Tensor[]): number => scope(() => noGrad(() => f(...values).item()));
+  const owner = "numericalGradient";
+  callable(owner, "the first argument", f);
+  checkTensors(owner, "inputs", inputs);
+  const { order = 2, step: h = order === 4 ? 1e-3 : 1e-5 } = fields(owner, "options", options);
+  positive(owner, "step", h);
+  if (order !== 2 && order !== 4) throw new RangeError(`${owner}: order must be 2 or 4, got ${quote(order)}`);
+  const evaluate = (values: readonly Tensor[]): number =>
+    scope(() =>
+      noGrad(() => {
+        const y = f(...values);
+        checkTensor(`${owner}: the function's value`, y);
+        return y.item();
+      }),
+    );
   return inputs.map((x, argument) => {
     const flat = x.dataSync();
     const slopes = new Float64Array(x.size);
@@ -87,13 +102,17 @@ export function checkGradients(
   inputs: readonly Tensor[],
   options: GradientCheckOptions = {},
 ): GradientCheck {
+  callable("checkGradients", "the first argument", f);
+  checkTensors("checkGradients", "inputs", inputs);
+  const { tolerance = 1e-6, ...differences } = fields("checkGradients", "options", options);
+  positive("checkGradients", "tolerance", tolerance);
   return scope(() => {
     for (const x of inputs)
       if (!isFloat(x.dtype))
         throw new TypeError(`checkGradients: ${x.dtype} has no gradient; bind such arguments in the function`);
     const exact = inputs.map((x) => keep(cast(x, "float64")));
     const [, analytic] = valueAndGrad(f)(...exact);
-    const numeric = numericalGradient(f, exact, { order: 4, ...options });
+    const numeric = numericalGradient(f, exact, { order: 4, ...differences });
     let worst: GradientCheck["worst"] = { argument: 0, index: [], analytic: 0, numeric: 0 };
     let largest = -1;
     let entries = 0;
@@ -110,7 +129,7 @@ export function checkGradients(
       }
     });
     const maxRelativeError = Math.max(largest, 0);
-    return { maxRelativeError, worst, entries, passed: maxRelativeError < (options.tolerance ?? 1e-6) };
+    return { maxRelativeError, worst, entries, passed: maxRelativeError < tolerance };
   });
 }
 

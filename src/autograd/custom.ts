@@ -1,4 +1,7 @@
 // Own gradient rules, and recomputing instead of remembering.
+
+import { callable, list } from "../engine/checks.ts";
+import { checkTensor, checkTensors } from "../tensor/check.ts";
 import { isRecording, record, withRecording } from "../tensor/graph.ts";
 import { type Tensor, windowOf } from "../tensor/tensor.ts";
 import { noGrad, vjp } from "./grad.ts";
@@ -18,15 +21,24 @@ import { noGrad, vjp } from "./grad.ts";
 export function customGradient<A extends readonly Tensor[]>(
   f: (...inputs: A) => [Tensor, (dy: Tensor) => readonly (Tensor | undefined)[]],
 ): (...inputs: A) => Tensor {
+  const owner = "customGradient";
+  callable(owner, "the argument", f);
   return (...inputs) => {
-    const [value, rule] = withRecording(false, () => f(...inputs));
+    checkTensors(owner, "the arguments", inputs);
+    const [value, rule] = list(
+      owner,
+      "what the function returns, [value, rule],",
+      withRecording(false, () => f(...inputs)),
+    ) as ReturnType<typeof f>;
+    checkTensor(`${owner}: the value`, value);
+    callable(owner, "the gradient rule", rule);
     if (!isRecording() || inputs.every((x) => x.node === null)) return value;
     const result =
       value.node === null && !inputs.includes(value)
         ? value
         : windowOf(value, value.shape, value.offset, value.strides);
     return record("customGradient", result, inputs, (dy) => {
-      const gradients = rule(dy);
+      const gradients = list(owner, "what the rule returns", rule(dy));
       if (gradients.length !== inputs.length) {
         throw new Error(`customGradient: the rule gave ${gradients.length} gradients for ${inputs.length} inputs`);
       }
@@ -48,7 +60,10 @@ export function customGradient<A extends readonly Tensor[]>(
  * ```
  */
 export function checkpoint<A extends readonly Tensor[]>(f: (...inputs: A) => Tensor, ...inputs: A): Tensor {
+  callable("checkpoint", "the first argument", f);
+  checkTensors("checkpoint", "the arguments", inputs);
   const value = noGrad(() => f(...inputs));
+  checkTensor("checkpoint: the function's value", value);
   if (!isRecording() || inputs.every((x) => x.node === null)) return value;
   const result = windowOf(value, value.shape, value.offset, value.contiguous ? null : value.strides);
   return record("checkpoint", result, inputs, (dy) => {

@@ -1,6 +1,10 @@
 // Functional differentiation: `grad(f)` is a function. It watches its arguments through fresh windows on them, so that nothing outside is
 // touched, and records its own backward pass when something outside watches: gradients of gradients come for free.
+
+import { callable, fields, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
+import { checkTensor, checkTensors } from "../tensor/check.ts";
 import { isRecording, Node, record, withRecording } from "../tensor/graph.ts";
 import { forEachTensor, Tensor, windowOf } from "../tensor/tensor.ts";
 import { propagate, seedFor, zeroGradient } from "./backward.ts";
@@ -23,7 +27,7 @@ let depth = 0;
 
 /** A window on x with a node of its own: gradients stop there, and go on to x where x is watched from outside. */
 function watched(operation: string, x: Tensor): Tensor {
-  if (!(x instanceof Tensor)) throw new TypeError(`${operation}: arguments must be tensors, got ${typeof x}`);
+  if (!(x instanceof Tensor)) throw new TypeError(`${operation}: arguments must be tensors, got ${quote(x)}`);
   if (!isFloat(x.dtype))
     throw new TypeError(
       `${operation}: ${x.dtype} has no gradient; only float32 and float64 have. Cast it, or leave it out of the arguments to differentiate by`,
@@ -47,16 +51,16 @@ function trace<A extends readonly Tensor[]>(
   options: GradOptions,
 ): Trace<A> {
   const positions = options.arguments ?? inputs.map((_, i) => i);
-  for (const position of positions) {
-    if (!(position in inputs))
+  for (const position of list(operation, "arguments", positions)) {
+    if (!Number.isInteger(position) || position < 0 || position >= inputs.length)
       throw new RangeError(
-        `${operation}: there is no argument ${position}; the function was called with ${inputs.length}`,
+        `${operation}: there is no argument ${quote(position)}; the function was called with ${inputs.length}`,
       );
   }
   return withRecording(true, () => {
     const watchedInputs = inputs.map((x, i) => (positions.includes(i) ? watched(operation, x) : x)) as unknown as A;
     const y = f(...watchedInputs);
-    if (!(y instanceof Tensor)) throw new TypeError(`${operation}: the function must return a tensor, got ${typeof y}`);
+    if (!(y instanceof Tensor)) throw new TypeError(`${operation}: the function must return a tensor, got ${quote(y)}`);
     return { y, inputs: watchedInputs, positions };
   });
 }
@@ -115,6 +119,8 @@ export function grad<A extends readonly Tensor[]>(
   f: TensorFunction<A>,
   options: GradOptions = {},
 ): (...inputs: A) => Tensor | Tensor[] {
+  callable("grad", "the argument", f);
+  fields("grad", "options", options);
   return (...inputs) =>
     inside(() => {
       const outer = options.differentiable || watchedFromOutside(inputs);
@@ -137,6 +143,8 @@ export function valueAndGrad<A extends readonly Tensor[]>(
   f: TensorFunction<A>,
   options: GradOptions = {},
 ): (...inputs: A) => [Tensor, Tensor[]] {
+  callable("valueAndGrad", "the argument", f);
+  fields("valueAndGrad", "options", options);
   return (...inputs) =>
     inside(() => {
       const outer = options.differentiable || watchedFromOutside(inputs);
@@ -161,6 +169,7 @@ export function vjp<A extends readonly Tensor[]>(
   f: TensorFunction<A>,
   ...inputs: A
 ): [Tensor, (dy: Tensor) => Tensor[]] {
+  callable("vjp", "the first argument", f);
   const outer = inside(() => watchedFromOutside(inputs));
   const t = trace("vjp", f, inputs, {});
   return [outer ? t.y : untracked(t.y), (dy) => gradients("vjp", t, outer, dy)];
@@ -178,6 +187,7 @@ function untracked(x: Tensor): Tensor {
  * ```
  */
 export function stopGradient(x: Tensor): Tensor {
+  checkTensor("stopGradient", x);
   return untracked(x);
 }
 
@@ -191,7 +201,7 @@ export function stopGradient(x: Tensor): Tensor {
  * ```
  */
 export function noGrad<R>(body: () => R): R {
-  return withRecording(false, body);
+  return withRecording(false, callable("noGrad", "the argument", body));
 }
 
 /**
@@ -213,6 +223,7 @@ export class GradientTape {
    * @throws TypeError if x has no gradient.
    */
   watch(x: Tensor): void {
+    checkTensor("GradientTape.watch", x);
     if (!isFloat(x.dtype))
       throw new TypeError(`GradientTape.watch: ${x.dtype} has no gradient; only float32 and float64 have`);
     x.node ??= new Node("variable", [], null);
@@ -224,6 +235,8 @@ export class GradientTape {
   record<R>(body: () => R): R;
   record<R>(first: readonly Tensor[] | (() => R), second?: () => R): R {
     const [variables, body] = typeof first === "function" ? [[], first] : [first, second!];
+    checkTensors("GradientTape.record", "variables", variables);
+    callable("GradientTape.record", "what to record", body);
     for (const x of variables) this.watch(x);
     return withRecording(true, body);
   }
@@ -233,6 +246,8 @@ export class GradientTape {
    * @throws Error for a variable that was not watched; RangeError if `y` is no scalar and `outputGradient` is missing.
    */
   gradient(y: Tensor, variables: readonly Tensor[], outputGradient?: Tensor): Tensor[] {
+    checkTensor("GradientTape.gradient", y);
+    checkTensors("GradientTape.gradient", "variables", variables);
     const targets = variables.map((x) => {
       if (x.node === null)
         throw new Error(

@@ -1,11 +1,14 @@
 // Second derivatives and full derivative matrices, for small problems: one backward pass a row.
+
+import { callable } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { stack } from "../ops/join.ts";
 import { reshape } from "../ops/views.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { grad, vjp } from "./grad.ts";
 
@@ -28,6 +31,7 @@ function unit(x: Tensor, i: number): Tensor {
  * ```
  */
 export function jacobian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
+  callable("jacobian", "the first argument", f);
   const [y, pullBack] = vjp(f, x);
   const rows = Array.from({ length: y.size }, (_, i) => pullBack(unit(y, i))[0]);
   if (rows.length === 0) return zeros([...y.shape, ...x.shape], x.dtype);
@@ -58,7 +62,10 @@ export function hessian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
  * ```
  */
 export function hessianVectorProduct(f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor {
-  if (v.shape.join() !== x.shape.join()) {
+  callable("hessianVectorProduct", "the first argument", f);
+  checkTensor("hessianVectorProduct", x);
+  checkTensor("hessianVectorProduct", v);
+  if (!sameShape(v.shape, x.shape)) {
     throw new RangeError(
       `hessianVectorProduct: the vector has shape ${formatShape(v.shape)}, x has ${formatShape(x.shape)}; they must be equal`,
     );

@@ -1,8 +1,11 @@
 // Batches of rows: a kernel gathers the rows of an index list, so that shuffling moves no data but the batch.
+
+import { instance } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
-import { type Generator, random } from "../tensor/random.ts";
+import { quote } from "../engine/quote.ts";
+import { Generator, random } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { empty, keep, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
+import { empty, keep, scope, Tensor, windowOf } from "../tensor/tensor.ts";
 
 /** Inputs [n, ...] and their targets: class indices [n] (int32), or values [n, ...]. */
 export interface Samples {
@@ -11,7 +14,13 @@ export interface Samples {
 }
 
 /** Throws unless x and y hold the same number of samples, at least one. */
-export function checkSamples(operation: string, { x, y }: Samples): void {
+export function checkSamples(operation: string, samples: Samples): void {
+  const { x, y } = (samples ?? {}) as Samples;
+  if (!(x instanceof Tensor) || !(y instanceof Tensor)) {
+    const what =
+      "the data must be { x, y }, two tensors: inputs [n, ...] and targets, class indices [n] or values [n, ...]";
+    throw new TypeError(`${operation}: ${what}; got ${quote(samples)}`);
+  }
   if (x.rank === 0 || y.rank === 0 || x.shape[0] !== y.shape[0]) {
     throw new RangeError(
       `${operation}: x ${formatShape(x.shape)} and y ${formatShape(y.shape)} must hold the same number of samples along their first axis`,
@@ -60,8 +69,9 @@ export class EpochOrder {
   ) {
     checkSamples("EpochOrder", samples);
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`EpochOrder: the batch size must be a whole number from 1 on, got ${batchSize}`);
+      throw new RangeError(`EpochOrder: the batch size must be a whole number from 1 on, got ${quote(batchSize)}`);
     }
+    if (generator !== null) instance("EpochOrder", "generator", generator, Generator, "a Generator, or null");
     const n = samples.x.shape[0];
     this.batches = Math.ceil(n / batchSize);
     this.order = generator ? keep(scope(() => random.permutation(n, { generator }))) : null;
@@ -78,7 +88,7 @@ export class EpochOrder {
   /** First and last row of batch i, the last not included. */
   private range(i: number): [number, number] {
     if (!Number.isInteger(i) || i < 0 || i >= this.batches) {
-      throw new RangeError(`EpochOrder: there is no batch ${i}; the epoch has ${this.batches}, numbered from 0`);
+      throw new RangeError(`EpochOrder: there is no batch ${quote(i)}; the epoch has ${this.batches}, numbered from 0`);
     }
     const start = i * this.batchSize;
     return [start, Math.min(start + this.batchSize, this.samples.x.shape[0])];

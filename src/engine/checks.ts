@@ -1,6 +1,12 @@
 // The options that functions, optimisers and schedules are given: each check names its owner, the setting and the value.
 import { quote } from "./quote.ts";
 
+/** Any number, NaN and the infinities included. */
+export function numeric(owner: string, name: string, value: number): number {
+  if (typeof value !== "number") throw new TypeError(`${owner}: ${name} must be a number, got ${quote(value)}`);
+  return value;
+}
+
 /** Any finite number. */
 export function finite(owner: string, name: string, value: number): number {
   if (typeof value !== "number" || !Number.isFinite(value)) {
@@ -41,9 +47,55 @@ export function whole(owner: string, name: string, value: number, least: number)
   return value;
 }
 
+/** Any whole number. */
+export function integer(owner: string, name: string, value: number): number {
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError(`${owner}: ${name} must be a whole number, got ${quote(value)}`);
+  }
+  return value;
+}
+
+/** Something to call. */
+export function callable<F>(owner: string, name: string, value: F): F {
+  if (typeof value !== "function") throw new TypeError(`${owner}: ${name} must be a function, got ${quote(value)}`);
+  return value;
+}
+
+/** A list, of which the caller looks at the elements. */
+export function list<T>(owner: string, name: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) throw new TypeError(`${owner}: ${name} must be an array, got ${quote(value)}`);
+  return value;
+}
+
+/** An object with fields, of which the caller looks at those that it needs. */
+export function fields<T extends object>(owner: string, name: string, value: T): T {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`${owner}: ${name} must be an object, got ${quote(value)}`);
+  }
+  return value;
+}
+
+/** Something that a class of ours made; `what` says so in words: "a Sequential model". */
+export function instance<T>(
+  owner: string,
+  name: string,
+  value: T,
+  type: { readonly prototype: T; [Symbol.hasInstance](value: unknown): boolean },
+  what: string,
+): T {
+  if (!(value instanceof type)) throw new TypeError(`${owner}: ${name} must be ${what}, got ${quote(value)}`);
+  return value;
+}
+
+/** A string. */
+export function text(owner: string, name: string, value: string): string {
+  if (typeof value !== "string") throw new TypeError(`${owner}: ${name} must be a string, got ${quote(value)}`);
+  return value;
+}
+
 /** Yes or no. */
 export function flag(owner: string, name: string, value: boolean): boolean {
-  if (typeof value !== "boolean") throw new TypeError(`${owner}: ${name} must be true or false, got ${String(value)}`);
+  if (typeof value !== "boolean") throw new TypeError(`${owner}: ${name} must be true or false, got ${quote(value)}`);
   return value;
 }
 

@@ -1,5 +1,6 @@
 // Choosing and changing the engine.
 
+import { fields } from "./checks.ts";
 import { type Engine, type EngineStatus, engine, setDefaultEngine, setEngine } from "./engine.ts";
 import { platform } from "./platform.ts";
 import { quote } from "./quote.ts";
@@ -128,7 +129,7 @@ setDefaultEngine(make);
  * ```
  */
 export function configureEngine(options: EngineOptions): void {
-  engineFor(options);
+  engineFor(fields("configureEngine", "options", options));
   if (storageStatistics().tensors > 0) {
     throw new Error(
       `configureEngine: ${storageStatistics().tensors} tensors are alive, and tensors belong to the engine they were made on; configure it first`,

@@ -1,4 +1,5 @@
 // Where the engine's warnings go.
+import { callable } from "./checks.ts";
 
 let warned: (message: string) => void = (message) => console.warn(message);
 
@@ -11,7 +12,7 @@ let warned: (message: string) => void = (message) => console.warn(message);
  * ```
  */
 export function onEngineWarning(handler: (message: string) => void): void {
-  warned = handler;
+  warned = callable("onEngineWarning", "the argument", handler);
 }
 
 /** Says what the user should know, though the work goes on. */

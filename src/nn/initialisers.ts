@@ -67,11 +67,10 @@ export const INITIALISERS = Object.keys(byName) as InitialiserName[];
  */
 export function initialise(initialiser: Initialiser, context: InitialiserContext): Tensor {
   if (typeof initialiser === "function") return initialiser(context);
-  const make = byName[initialiser];
-  if (make === undefined) {
+  if (!Object.hasOwn(byName, initialiser)) {
     throw new TypeError(`initialiser: unknown name ${quote(initialiser)}; use one of ${INITIALISERS.join(", ")}`);
   }
-  return make(context);
+  return byName[initialiser](context);
 }
 
 /** Fan-in and fan-out of weights [in, out], or of filters [out, in, ...window]. */

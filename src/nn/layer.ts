@@ -1,5 +1,6 @@
 // What a layer is: it names its parameters once it knows its input's shape, and maps tensors to tensors.
-import type { Generator } from "../tensor/random.ts";
+import { fields, flag, instance } from "../engine/checks.ts";
+import { Generator } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type ParameterOptions } from "./parameters.ts";
@@ -79,4 +80,12 @@ export abstract class Layer {
     this.own.push(parameter);
     return parameter;
   }
+}
+
+/** The context of a call; layers that behave differently while training can't do without. */
+export function checkContext(owner: string, context: CallContext): CallContext {
+  const { training, generator } = fields(owner, "the context of the call, { training, generator },", context);
+  flag(owner, "training", training);
+  instance(owner, "generator", generator, Generator, "a Generator");
+  return context;
 }

@@ -1,10 +1,13 @@
 // A model's parameters are one block of memory, their gradients another: an optimiser step, a gradient norm or a checkpoint is one pass over
 // contiguous numbers. Each parameter is a window on the block; backward writes its gradient into the window beside it.
+
+import { fields, instance, oneOf, whole } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
 import { Node } from "../tensor/graph.ts";
-import type { Generator } from "../tensor/random.ts";
+import { Generator } from "../tensor/random.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { keep, packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
 import { fansOf, type Initialiser, initialise } from "./initialisers.ts";
@@ -86,6 +89,7 @@ export class Parameter {
    * ```
    */
   assign(values: Tensor): void {
+    checkTensor(`parameter ${this.name}`, values);
     if (!sameShape(values.shape, this.shape)) {
       throw new RangeError(
         `parameter ${this.name}: values have shape ${formatShape(values.shape)}, the parameter ${formatShape(this.shape)}`,
@@ -147,7 +151,10 @@ export class ParameterBlock {
   readonly ranges: BlockRange[];
   private readonly offsets = new Map<Parameter, number>();
 
-  /** Lays the parameters out, those with weight decay first, and fills them. */
+  /**
+   * Lays the parameters out, those with weight decay first, and fills them. A model makes its own.
+   * @internal
+   */
   constructor(
     readonly parameters: readonly Parameter[],
     dtype: DType,
@@ -179,6 +186,7 @@ export class ParameterBlock {
 
   /** Draws all parameters anew, in the order of their declaration. */
   initialise(generator: Generator): void {
+    instance("ParameterBlock.initialise", "generator", generator, Generator, "a Generator");
     for (const parameter of this.parameters) parameter.initialise(generator);
   }
 
@@ -199,6 +207,18 @@ export class ParameterBlock {
 
   /** A stretch of the values or gradients as a tensor. */
   range(of: "values" | "gradients", range: BlockRange): Tensor {
-    return windowOf(this[of], [range.length], range.start, null);
+    const owner = "ParameterBlock.range";
+    oneOf(owner, "the first argument", of, ["values", "gradients"]);
+    const { start, length } = fields(owner, "range", range);
+    whole(owner, "start", start, 0);
+    if (whole(owner, "length", length, 0) > this.values.size - start) {
+      throw new RangeError(`${owner}: numbers ${start} to ${start + length - 1} of ${this.values.size} do not exist`);
+    }
+    return windowOf(this[of], [length], start, null);
   }
+}
+
+/** Throws unless `block` is a model's block. */
+export function checkBlock(owner: string, block: ParameterBlock): ParameterBlock {
+  return instance(owner, "the argument", block, ParameterBlock, "a model's parameters, model.block");
 }

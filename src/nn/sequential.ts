@@ -1,5 +1,8 @@
 // A model whose layers follow one another.
-import { type DType, isFloat } from "../engine/dtype.ts";
+import { instance } from "../engine/checks.ts";
+import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -73,13 +76,16 @@ export class Sequential {
     }
     checkShape("Sequential", options.inputShape);
     this.dtype = options.dtype ?? "float32";
-    if (!isFloat(this.dtype)) throw new TypeError(`Sequential: dtype must be float32 or float64, got ${this.dtype}`);
+    if (!isFloat(checkDType("Sequential", this.dtype)))
+      throw new TypeError(`Sequential: dtype must be float32 or float64, got ${this.dtype}`);
     this.layers = layers;
     this.inputShape = [...options.inputShape];
     let shape: Shape = this.inputShape;
     const parameters: Parameter[] = [];
-    layers.forEach((layer, i) => {
-      if (!(layer instanceof Layer)) throw new TypeError(`Sequential: element ${i} of the list is not a layer`);
+    Array.from(layers).forEach((layer, i) => {
+      if (!(layer instanceof Layer)) {
+        throw new TypeError(`Sequential: element ${i} of the list is no layer but ${quote(layer)}`);
+      }
       if (layer.name !== "")
         throw new Error(`Sequential: layer ${layer.name} is part of a model already; make a new one`);
       layer.name = `${i}.${layer.type}`;
@@ -121,6 +127,7 @@ export class Sequential {
   }
 
   private check(x: Tensor): void {
+    checkTensor("model", x);
     if (!sameShape(x.shape.slice(1), this.inputShape) || x.rank === 0) {
       throw new RangeError(
         `model: inputs must have shape ${formatShape(["n", ...this.inputShape] as unknown as Shape)}, got ${formatShape(x.shape)}`,
@@ -217,4 +224,9 @@ export class Sequential {
 
 function trainableSize(parameters: readonly Parameter[]): number {
   return parameters.reduce((sum, { trainable, size }) => sum + (trainable ? size : 0), 0);
+}
+
+/** Throws unless `model` is one. */
+export function checkModel(owner: string, model: Sequential): Sequential {
+  return instance(owner, "the model", model, Sequential, "a Sequential model");
 }

@@ -1,5 +1,5 @@
 // Activation functions of each element, and the error function with them. Some have a gradient in one pass, from their result.
-import { oneOf } from "../engine/checks.ts";
+import { numeric, oneOf } from "../engine/checks.ts";
 import { fullLike } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { abs, add, div, mul, neg, square, sub } from "./arithmetic.ts";
@@ -70,6 +70,7 @@ export function reluGradient(dy: Tensor, y: Tensor): Tensor {
  * ```
  */
 export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
+  numeric("leakyRelu", "alpha", alpha);
   return differentiable("leakyRelu", x, (dy, input) => where(greater(input, 0), dy, mul(dy, alpha)), alpha);
 }
 
@@ -85,6 +86,7 @@ export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
  * ```
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  numeric("elu", "alpha", alpha);
   return differentiable("elu", x, (dy, input, y) => where(greater(input, 0), dy, mul(dy, add(y, alpha))), alpha);
 }
 

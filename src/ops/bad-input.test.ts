@@ -18,7 +18,11 @@ describe("named errors", () => {
     ["a length that is not finite", () => zeros([Number.NaN]), /got NaN/],
     ["an infinite length", () => zeros([Number.POSITIVE_INFINITY]), /got Infinity/],
     ["a rank above 8", () => zeros([1, 1, 1, 1, 1, 1, 1, 1, 1]), /rank 9 .* above the largest, 8/],
-    ["a shape that is no array", () => zeros(3 as unknown as number[]), /a shape is an array of lengths, got 3/],
+    [
+      "a shape that is no array",
+      () => zeros(3 as unknown as number[]),
+      /a shape is an array of lengths such as \[2, 3\], got 3/,
+    ],
     ["too many elements", () => zeros([100_000, 100_000]), /has 10000000000 elements; at most 2147483647/],
     ["more than memory holds", () => zeros([2 ** 30], "float64"), /out of memory: 8\.00 GiB/],
     [
@@ -31,7 +35,7 @@ describe("named errors", () => {
       () => tensor([[1, 2], [3]]),
       /not rectangular: element \[1\] has 1 elements where 2 elements were expected/,
     ],
-    ["text among numbers", () => tensor([1, "2"] as unknown as number[]), /element \[1\] is 2 \(string\)/],
+    ["text among numbers", () => tensor([1, "2"] as unknown as number[]), /element \[1\] is "2"; nested/],
     [
       "a shape of another size",
       () => tensor([1, 2, 3], { shape: [2, 2] }),
@@ -40,7 +44,7 @@ describe("named errors", () => {
     [
       "an array for a tensor",
       () => nb.add([1] as unknown as Tensor, m22),
-      /add: needs a tensor, got an array; wrap it in tensor\(\.\.\.\)/,
+      /add: needs a tensor, got \[1\]; wrap it in tensor\(\.\.\.\)/,
     ],
     ["undefined for a tensor", () => nb.exp(undefined as unknown as Tensor), /exp: needs a tensor, got undefined/],
     ["two numbers", () => nb.add(1, 2), /add: at least one operand must be a tensor/],
@@ -114,7 +118,11 @@ describe("named errors", () => {
       () => nb.meanSquaredError(m23, m22),
       /must have the same shape, got \(2, 3\) and \(2, 2\)/,
     ],
-    ["one-hot of fractions", () => nb.oneHot(v3, 3), /indices must be int32, got float32/],
+    [
+      "one-hot of fractions",
+      () => nb.oneHot(tensor([0.5]), 3),
+      /class indices are whole numbers within int32, got 0.5/,
+    ],
     ["one-hot out of range", () => nb.oneHot(tensor([5], "int32"), 3), /index 5 at position 0 is not in 0 to 2/],
   ];
   test.each(cases)("%s", (_, body, message) => {

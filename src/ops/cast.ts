@@ -1,5 +1,5 @@
 // The dtype of a tensor, changed; and what operations make of dtypes that they do not compute in.
-import { type DType, isFloat } from "../engine/dtype.ts";
+import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
@@ -19,6 +19,7 @@ import { checkTensor } from "./check.ts";
 export function cast(x: Tensor, dtype: DType): Tensor {
   checkTensor("cast", x);
   if (x.dtype === dtype) return x;
+  checkDType("cast", dtype);
   const y = empty("cast", x.shape, dtype);
   if (x.size > 0) engine().cast(packed(x), y);
   return tracked(x) && isFloat(dtype) ? record("cast", y, [x], (dy) => [cast(dy, x.dtype)]) : y;

@@ -1,4 +1,5 @@
 // One value or another for each element: by a condition, by size, or within bounds.
+import { numeric } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { anyTracked, record } from "../tensor/graph.ts";
@@ -111,6 +112,8 @@ function share(wins: Tensor, a: TensorLike, b: TensorLike, like: Tensor): Tensor
  */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   checkTensor("clip", x);
+  numeric("clip", "the lower bound", low);
+  numeric("clip", "the upper bound", high);
   if (!(low <= high)) throw new RangeError(`clip: the lower bound ${low} must not be above the upper bound ${high}`);
   if (x.dtype === "int32") return run("clip", x, low, high);
   return differentiable(

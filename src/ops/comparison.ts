@@ -135,6 +135,7 @@ export function logicalXor(a: Tensor, b: Tensor): Tensor {
  * ```
  */
 export function logicalNot(x: Tensor): Tensor {
+  checkTensor("logicalNot", x);
   return run("logicalNot", cast(x, "bool"));
 }
 

@@ -458,7 +458,7 @@ describe("conv2d says what does not fit", () => {
       /padding must be a whole number of at least 0.*got \[1, 0\.5\]/,
     ],
     ["bias", () => nb.conv2d(x, nb.zeros([2, 4, 3, 3]), nb.zeros([3])), /bias must have shape \(2,\), got \(3,\)/],
-    ["no tensor", () => nb.conv2d([[1]] as unknown as Tensor, x), /needs a tensor, got an array/],
+    ["no tensor", () => nb.conv2d([[1]] as unknown as Tensor, x), /needs a tensor, got \[\[1\]\]; wrap it/],
     ["empty kernel", () => nb.conv2d(x, nb.zeros([2, 4, 0, 3])), /every length must be at least 1/],
     ["size", () => nb.conv2d(x, nb.zeros([2, 4, 3, 3]), null, { padding: 2 ** 20 }), /at most 2147483647 are possible/],
     [

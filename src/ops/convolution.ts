@@ -426,7 +426,7 @@ function operands(
 
 function checkGroups(operation: string, groups: number, channels: number, what: string): number {
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-    throw new RangeError(`${operation}: ${channels} ${what} can't be divided into ${groups} groups`);
+    throw new RangeError(`${operation}: ${channels} ${what} can't be divided into ${quote(groups)} groups`);
   }
   return groups;
 }
@@ -446,7 +446,7 @@ function checkBias(operation: string, bias: Tensor | null, filters: number): voi
 }
 
 function checkActivation(operation: string, activation: FusedActivation = "none"): FusedActivation {
-  if (activation in ACTIVATIONS) return activation;
+  if (Object.hasOwn(ACTIVATIONS, activation)) return activation;
   const names = Object.keys(ACTIVATIONS).join(", ");
   throw new TypeError(`${operation}: unknown activation ${quote(activation)}; use one of ${names}`);
 }

@@ -1,4 +1,5 @@
 // Diagonals and triangles of matrices.
+import { integer } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { zeros } from "../tensor/create.ts";
 import { record, tracked } from "../tensor/graph.ts";
@@ -30,6 +31,7 @@ function triangle(operation: string, x: Tensor, inside: (row: number, column: nu
  * ```
  */
 export function lowerMask(x: Tensor, offset = 0): Tensor {
+  integer("lowerMask", "the offset", offset);
   return cast(
     triangle("lowerMask", x, (i, j) => j <= i + offset),
     "bool",
@@ -46,6 +48,7 @@ export function lowerMask(x: Tensor, offset = 0): Tensor {
  * ```
  */
 export function upperMask(x: Tensor, offset = 0): Tensor {
+  integer("upperMask", "the offset", offset);
   return cast(
     triangle("upperMask", x, (i, j) => j >= i + offset),
     "bool",
@@ -89,6 +92,7 @@ export function upperTriangle(x: Tensor, offset = 0): Tensor {
  */
 export function diagonal(x: Tensor, offset = 0): Tensor {
   checkTensor("diagonal", x);
+  integer("diagonal", "the offset", offset);
   if (x.rank !== 2) throw new RangeError(`diagonal: needs a matrix, got shape ${formatShape(x.shape)}`);
   const [rows, columns] = x.shape as [number, number];
   const row = Math.max(0, -offset);

@@ -1,6 +1,9 @@
 // Einstein's summation: axes are named, a name that the result lacks is summed over. Operands are contracted two at a time, the cheapest pair
 // first, each pair as one batched matrix product; everything is made of other operations, and so is its gradient.
+
+import { text as checkText } from "../engine/checks.ts";
 import { isFloat, promote } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
@@ -27,11 +30,12 @@ interface Term {
 
 function parseTerm(equation: string, text: string): Term {
   const parts = text.split("...");
-  if (parts.length > 2) throw new SyntaxError(`einsum: "${text}" in "${equation}" has more than one ellipsis`);
+  if (parts.length > 2)
+    throw new SyntaxError(`einsum: ${quote(text)} in ${quote(equation)} has more than one ellipsis`);
   for (const part of parts) {
     if (!/^[A-Za-z]*$/.test(part)) {
       throw new SyntaxError(
-        `einsum: "${text}" in "${equation}" may hold letters and "..." only; write an equation like "ij,jk->ik"`,
+        `einsum: ${quote(text)} in ${quote(equation)} may hold letters and "..." only; write an equation like "ij,jk->ik"`,
       );
     }
   }
@@ -40,7 +44,7 @@ function parseTerm(equation: string, text: string): Term {
 
 function parseEquation(equation: string): { inputs: Term[]; output: Term | undefined } {
   const sides = equation.replaceAll(" ", "").split("->");
-  if (sides.length > 2) throw new SyntaxError(`einsum: "${equation}" has more than one arrow`);
+  if (sides.length > 2) throw new SyntaxError(`einsum: ${quote(equation)} has more than one arrow`);
   const inputs = sides[0].split(",").map((text) => parseTerm(equation, text));
   return { inputs, output: sides[1] === undefined ? undefined : parseTerm(equation, sides[1]) };
 }
@@ -202,9 +206,9 @@ function neededBeside(operands: readonly Labelled[], output: readonly string[], 
  * ```
  */
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
-  const { inputs, output } = parseEquation(equation);
+  const { inputs, output } = parseEquation(checkText("einsum", "the equation", equation));
   if (inputs.length !== operands.length) {
-    throw new RangeError(`einsum: "${equation}" has ${inputs.length} operands, but ${operands.length} were given`);
+    throw new RangeError(`einsum: ${quote(equation)} has ${inputs.length} operands, but ${operands.length} were given`);
   }
   for (const x of operands) checkTensor("einsum", x);
   const common = operands.map((x) => x.dtype).reduce(promote);

@@ -1,4 +1,5 @@
 // How a reduction runs: the axes to fold are brought together, [outer, n, inner], and a kernel folds n. Internal.
+import { flag } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { formatShape, normaliseAxes, sizeOf } from "../tensor/shape.ts";
@@ -67,6 +68,7 @@ export function plan(operation: string, x: Tensor, axes: Axes | undefined): Plan
 
 /** Folds by the kernel of that name. */
 export function fold(operation: string, p: Plan, keepDims: boolean, dtype: DType): Tensor {
+  flag(operation, "keepDims", keepDims);
   const y = empty(operation, keepDims ? p.keptShape : p.shape, dtype);
   if (y.size > 0) engine().reduce(operation, p.source, y, p.outer, p.n, p.inner);
   return y;

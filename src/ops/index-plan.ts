@@ -1,4 +1,5 @@
 // What NumPy's x[indices] means: the ways to write an index, and the plan they make, a view with index arrays on some of its axes.
+import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type NestedArray, Tensor } from "../tensor/tensor.ts";
@@ -56,10 +57,12 @@ type Part =
   | { kind: "positions"; indices: Tensor }
   | { kind: "mask"; mask: Tensor };
 
+const SLICE: ReadonlySet<string> = new Set(["start", "stop", "step"]);
+
 function parseSlice(operation: string, text: string): Part {
   const fields = text.split(":").map((field) => field.trim());
   if (fields.length < 2 || fields.length > 3 || fields.some((field) => !/^([+-]?\d+)?$/.test(field))) {
-    throw new TypeError(`${operation}: "${text}" is no index; write "start:stop", "start:stop:step" or "..."`);
+    throw new TypeError(`${operation}: ${quote(text)} is no index; write "start:stop", "start:stop:step" or "..."`);
   }
   const [start, stop, step] = fields.map((field) => (field === "" ? undefined : Number(field)));
   return { kind: "slice", slice: { start, stop, step } };
@@ -83,9 +86,11 @@ function parse(operation: string, index: Index): Part {
     const values = tensor(index, { dtype: arrayType(operation, index) });
     return parseTensor(operation, values);
   }
-  if (typeof index === "object") return { kind: "slice", slice: index };
+  if (typeof index === "object" && Object.keys(index).every((key) => SLICE.has(key))) {
+    return { kind: "slice", slice: index };
+  }
   throw new TypeError(
-    `${operation}: ${String(index)} (${typeof index}) is no index; use a whole number, s(start, stop), "start:stop", null, "...", or an array`,
+    `${operation}: ${quote(index)} is no index; use a whole number, s(start, stop), "start:stop", null, "...", or an array`,
   );
 }
 
@@ -112,7 +117,7 @@ function axesTaken(part: Part): number {
 }
 
 export function planFor(operation: string, shape: Shape, indices: readonly Index[]): Plan {
-  const parts = indices.map((index) => parse(operation, index));
+  const parts = Array.from(indices, (index) => parse(operation, index));
   const taken = parts.reduce((count, part) => count + axesTaken(part), 0);
   const ellipses = parts.filter((part) => part.kind === "ellipsis").length;
   if (ellipses > 1) throw new RangeError(`${operation}: only one "..." may stand among the indices`);
@@ -143,7 +148,7 @@ export function planFor(operation: string, shape: Shape, indices: readonly Index
         const length = shape[axis];
         const { value } = part;
         if (!Number.isInteger(value)) {
-          throw new TypeError(`${operation}: index ${value} for axis ${axis} is not a whole number`);
+          throw new TypeError(`${operation}: index ${quote(value)} for axis ${axis} is not a whole number`);
         }
         if (value < -length || value >= length) throw outOfRange(operation, value, axis, length);
         view.starts[axis] = value < 0 ? value + length : value;

@@ -1,9 +1,11 @@
 // Tensors put together, and one put together from parts of itself.
+
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { isRecording, record } from "../tensor/graph.ts";
 import { formatShape, normaliseAxis, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { checkTensor } from "./check.ts";
+import { checkTensor, checkTensors } from "./check.ts";
 import { slice } from "./slices.ts";
 import { expandDims } from "./views.ts";
 
@@ -19,8 +21,8 @@ import { expandDims } from "./views.ts";
  * ```
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkTensors("concat", "the first argument", tensors);
   if (tensors.length === 0) throw new RangeError("concat: needs at least one tensor");
-  for (const x of tensors) checkTensor("concat", x);
   const first = tensors[0];
   const along = normaliseAxis("concat", axis, first.rank);
   for (const x of tensors) {
@@ -60,9 +62,9 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
  * ```
  */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkTensors("stack", "the first argument", tensors);
   if (tensors.length === 0) throw new RangeError("stack: needs at least one tensor");
   for (const x of tensors) {
-    checkTensor("stack", x);
     if (!sameShape(x.shape, tensors[0].shape)) {
       throw new RangeError(
         `stack: shapes must be equal, got ${formatShape(tensors[0].shape)} and ${formatShape(x.shape)}`,
@@ -91,7 +93,7 @@ export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   checkTensor("roll", x);
   const along = normaliseAxis("roll", axis, x.rank);
   const length = x.shape[along];
-  if (!Number.isInteger(shift)) throw new RangeError(`roll: the shift must be a whole number, got ${shift}`);
+  if (!Number.isInteger(shift)) throw new RangeError(`roll: the shift must be a whole number, got ${quote(shift)}`);
   const cut = length === 0 ? 0 : ((-shift % length) + length) % length;
   return cut === 0 ? x : concat([slice(x, cut, undefined, 1, along), slice(x, 0, cut, 1, along)], along);
 }

@@ -1,7 +1,9 @@
 // Normalisation: values are brought to mean 0 and variance 1 over a batch or a row, or divided by the strength of their neighbours. Forward and
 // gradient are fused kernels; where gradients of gradients are followed, the gradient is built from operations instead.
+
 import { isFloat, promote } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { zeros } from "../tensor/create.ts";
 import { isRecording, record, tracked } from "../tensor/graph.ts";
 import { formatShape, normaliseAxes, normaliseAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
@@ -26,7 +28,7 @@ function floats<T extends readonly Tensor[]>(operation: string, ...operands: T):
 
 function checkEpsilon(operation: string, epsilon: number): number {
   if (Number.isFinite(epsilon) && epsilon >= 0) return epsilon;
-  throw new RangeError(`${operation}: epsilon must be a finite number from 0 on, got ${epsilon}`);
+  throw new RangeError(`${operation}: epsilon must be a finite number from 0 on, got ${quote(epsilon)}`);
 }
 
 function anyFollowed(...tensors: readonly Tensor[]): boolean {
@@ -295,11 +297,11 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
     throw new RangeError(`localResponseNorm: x must be [batch, channels, ...], got shape ${formatShape(x.shape)}`);
   }
   if (!Number.isInteger(size) || size < 1 || size >= 2 ** 31) {
-    throw new RangeError(`localResponseNorm: size must be a whole number of at least 1, got ${size}`);
+    throw new RangeError(`localResponseNorm: size must be a whole number of at least 1, got ${quote(size)}`);
   }
   for (const [name, value] of Object.entries({ alpha, beta, k })) {
     if (!Number.isFinite(value))
-      throw new RangeError(`localResponseNorm: ${name} must be a finite number, got ${value}`);
+      throw new RangeError(`localResponseNorm: ${name} must be a finite number, got ${quote(value)}`);
   }
   const y = empty("localResponseNorm", input.shape, input.dtype);
   const numbers = [...layout(input, 1), size, alpha / size, beta, k] as const;

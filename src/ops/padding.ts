@@ -1,5 +1,7 @@
 // Tensors grown at their edges.
+import { list, numeric, oneOf } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -9,6 +11,8 @@ import { slice, windowAlongAxes } from "./slices.ts";
 
 /** What `pad` puts outside: a value, the edge element, the mirror image without the edge, or with it, or the other end. */
 export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
+
+const MODES: readonly PadMode[] = ["constant", "edge", "reflect", "symmetric", "wrap"];
 
 /** Source position of each position along a padded axis; -1 for the constant. */
 function paddedPositions(length: number, before: number, after: number, mode: PadMode): number[] {
@@ -45,9 +49,12 @@ export function pad(
   value = 0,
 ): Tensor {
   checkTensor("pad", x);
+  oneOf("pad", "mode", mode, MODES);
+  numeric("pad", "value", value);
+  for (const width of list("pad", "widths", widths)) list("pad", "a pair of widths", width);
   if (widths.length !== x.rank) {
     throw new RangeError(
-      `pad: needs a pair of widths for each of the ${x.rank} axes of ${formatShape(x.shape)}, got ${widths.length}`,
+      `pad: needs a pair of widths for each of the ${x.rank} axes of ${formatShape(x.shape)}, got ${quote(widths.length)}`,
     );
   }
   for (const [before, after] of widths) checkShape("pad", [before, after]);

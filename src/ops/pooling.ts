@@ -1,7 +1,9 @@
 // Pooling: one number for each window that slides over an image. Forwards and gradients are pairs of adjoint operations (gather and scatter by
 // remembered places; window sum and spreading), so gradients have gradients to any order.
+
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
@@ -43,9 +45,8 @@ export type Windows = readonly [
 
 /** What is wrong with an option that should be a whole number or two. Internal. */
 export function notWhole(operation: string, name: string, value: unknown, least: number): RangeError {
-  const given = Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
   return new RangeError(
-    `${operation}: ${name} must be a whole number of at least ${least}, or a pair of them, got ${given}`,
+    `${operation}: ${name} must be a whole number of at least ${least}, or a pair of them, got ${quote(value)}`,
   );
 }
 

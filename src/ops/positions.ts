@@ -1,7 +1,9 @@
 // Positions along an axis: from nested arrays, from masks, checked and counted from the end. Internal.
+
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { MAXIMUM_RANK, type Shape } from "../tensor/shape.ts";
 import { empty, type NestedArray, packed, Tensor, windowOf } from "../tensor/tensor.ts";
 import { add, floorDivide, remainder } from "./arithmetic.ts";
 import { where } from "./choice.ts";
@@ -10,21 +12,24 @@ import { less } from "./comparison.ts";
 /** int32 for whole numbers, bool for booleans; mixtures and fractions are mistakes. */
 export function arrayType(operation: string, values: NestedArray[]): "int32" | "bool" {
   let found: "int32" | "bool" | undefined;
-  const visit = (value: NestedArray): void => {
+  const visit = (value: NestedArray, depth: number): void => {
     if (Array.isArray(value)) {
-      value.forEach(visit);
+      // An array that holds itself would go on for ever.
+      if (depth > MAXIMUM_RANK)
+        throw new RangeError(`${operation}: an index array is nested deeper than a tensor can be`);
+      for (const part of value) visit(part, depth + 1);
       return;
     }
     const type = typeof value === "boolean" ? "bool" : "int32";
     if (type === "int32" && !Number.isInteger(value)) {
-      throw new TypeError(`${operation}: an index array holds whole numbers or booleans, got ${String(value)}`);
+      throw new TypeError(`${operation}: an index array holds whole numbers or booleans, got ${quote(value)}`);
     }
     if (found !== undefined && found !== type) {
       throw new TypeError(`${operation}: an index array holds whole numbers or booleans, not both`);
     }
     found = type;
   };
-  values.forEach(visit);
+  visit(values, 0);
   return found ?? "int32";
 }
 
@@ -47,11 +52,17 @@ export function resolvePositions(operation: string, indices: Tensor, axis: numbe
   return fromStart;
 }
 
+/** Throws for what is neither a number nor an array, as which `tensor` would take a typed array too. */
+function indexValues(operation: string, indices: NestedArray): NestedArray {
+  if (Array.isArray(indices) || typeof indices === "number") return indices;
+  throw new TypeError(`${operation}: indices are an int32 tensor or an array of whole numbers, got ${quote(indices)}`);
+}
+
 export function asPositions(operation: string, indices: Tensor | NestedArray): Tensor {
   const x =
     indices instanceof Tensor
       ? indices
-      : tensor(indices, Array.isArray(indices) ? arrayType(operation, indices) : "int32");
+      : tensor(indexValues(operation, indices), Array.isArray(indices) ? arrayType(operation, indices) : "int32");
   if (x.dtype !== "int32") throw new TypeError(`${operation}: indices must be int32, got ${x.dtype}; cast them`);
   return x;
 }

@@ -1,6 +1,8 @@
 // A recursive layer: one cell folds the children of a node into one vector, from the leaves of a tree up to its root (Goller and Küchler 1996;
 // Socher et al. 2011). Nodes of one height do not depend on each other, so each height is one matrix product.
+import { fields } from "../engine/checks.ts";
 import type { FusedActivation } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -26,12 +28,12 @@ function innerNodes(tree: Tree, leaves: number, arity: number): InnerNode[] {
   const visit = (part: Tree): { reference: number; height: number } => {
     if (typeof part === "number") {
       if (!Number.isInteger(part) || part < 0 || part >= leaves) {
-        throw new RangeError(`treeRnn: leaf ${part} is not in 0 to ${leaves - 1}`);
+        throw new RangeError(`treeRnn: leaf ${quote(part)} is not in 0 to ${leaves - 1}`);
       }
       return { reference: part, height: 0 };
     }
     if (!Array.isArray(part) || part.length !== arity) {
-      const what = Array.isArray(part) ? `one with ${part.length}` : String(part);
+      const what = Array.isArray(part) ? `one with ${part.length}` : quote(part);
       throw new RangeError(`treeRnn: the weights are for nodes with ${arity} children, but the tree has ${what}`);
     }
     const children = part.map(visit);
@@ -88,7 +90,7 @@ export function treeRnn(
     level.forEach((i, position) => {
       place[i] = table.shape[0] + position;
     });
-    table = concat([table, linear(children, across, bias, options.activation ?? "tanh")]);
+    table = concat([table, linear(children, across, bias, fields("treeRnn", "options", options).activation ?? "tanh")]);
   }
   const inner = gather(table, tensor(Int32Array.from(place)));
   return { root: nodes.length === 0 ? get(leaves, tree as number) : get(inner, -1), nodes: inner };

@@ -1,5 +1,7 @@
 // Operations that fold axes away: means, products, extremes, counts, spread and norms.
+import { finite, flag } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { full } from "../tensor/create.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { normaliseAxes, sizeOf } from "../tensor/shape.ts";
@@ -202,6 +204,8 @@ export function countNonZero(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 export function variance(x: Tensor, axes?: Axes, keepDims = false, correction = 0): Tensor {
   const input = real("variance", x);
   const p = plan("variance", input, axes);
+  flag("variance", "keepDims", keepDims);
+  finite("variance", "the correction", correction);
   const divisor = p.n - correction;
   const centre = mean(input, p.axes, true);
   if (!tracked(input)) {
@@ -242,7 +246,7 @@ export function norm(x: Tensor, axes?: Axes, keepDims = false, order: 1 | 2 | ty
   const input = real("norm", x);
   if (order === 1) return sum(abs(input), axes, keepDims);
   if (order === Number.POSITIVE_INFINITY) return max(abs(input), axes, keepDims);
-  if (order !== 2) throw new RangeError(`norm: order must be 1, 2 or Infinity, got ${String(order)}`);
+  if (order !== 2) throw new RangeError(`norm: order must be 1, 2 or Infinity, got ${quote(order)}`);
   if (tracked(input)) return sqrt(sum(square(input), axes, keepDims));
   return sqrt(fold("sumSquares", plan("norm", input, axes), keepDims, input.dtype));
 }

@@ -372,7 +372,7 @@ describe("mistakes are named", () => {
     ["the shift must be a whole number, got 0.5", () => nb.roll(x, 0.5)],
     ["needs at least two axes", () => nb.lowerMask(zeros([3]))],
     ["diagonal: needs a matrix", () => nb.diagonal(zeros([3]))],
-    ["flip: axes [0,0] name an axis twice", () => nb.flip(x, [0, 0])],
+    ["flip: axes [0, 0] name an axis twice", () => nb.flip(x, [0, 0])],
   ])("%s", (message, run) => {
     expect(run).toThrow(message);
   });

@@ -1,8 +1,10 @@
 // Ranges along axes, as views: the same memory from another start and with other strides.
+import { list, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { zeros } from "../tensor/create.ts";
 import { record, tracked } from "../tensor/graph.ts";
-import { normaliseAxes, normaliseAxis, type Shape, sizeOf } from "../tensor/shape.ts";
+import { normaliseAxes, normaliseAxis, type Shape } from "../tensor/shape.ts";
 import { type Tensor, windowOf } from "../tensor/tensor.ts";
 import { checkTensor } from "./check.ts";
 
@@ -42,9 +44,7 @@ function placeAmongZeros(dy: Tensor, shape: Shape, windows: readonly AxisWindow[
 export function resolveSlice(operation: string, length: number, start?: number, stop?: number, step = 1): AxisWindow {
   for (const bound of [start, stop, step]) {
     if (bound !== undefined && !Number.isInteger(bound)) {
-      throw new RangeError(
-        `${operation}: slice bounds and steps must be whole numbers, got ${String(start)}:${String(stop)}:${step}`,
-      );
+      throw new RangeError(`${operation}: slice bounds and steps must be whole numbers, got ${quote(bound)}`);
     }
   }
   if (step === 0) throw new RangeError(`${operation}: a slice's step must not be 0`);
@@ -122,15 +122,14 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   let lengths: readonly number[];
   if (typeof parts === "number") {
     if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
-      throw new RangeError(`split: axis ${along} of length ${length} can't be cut into ${parts} equal parts`);
+      throw new RangeError(`split: axis ${along} of length ${length} can't be cut into ${quote(parts)} equal parts`);
     }
     lengths = new Array<number>(parts).fill(length / parts);
   } else {
-    lengths = parts;
-    if (sizeOf([lengths.reduce((a, b) => a + b, 0)]) !== length) {
-      throw new RangeError(
-        `split: lengths [${lengths.join(", ")}] must add up to ${length}, the length of axis ${along}`,
-      );
+    lengths = list("split", "what is not a number of equal parts", parts);
+    for (const part of lengths) whole("split", "a length", part, 0);
+    if (lengths.reduce((a, b) => a + b, 0) !== length) {
+      throw new RangeError(`split: lengths ${quote(lengths)} must add up to ${length}, the length of axis ${along}`);
     }
   }
   let start = 0;

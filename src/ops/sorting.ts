@@ -1,7 +1,9 @@
 // Order: sorting, ranking, quantiles, counting. A kernel finds the order; values that need a gradient are then gathered by it, so that the
 // gradient of sorting is the gradient of gathering. NaN counts as larger than every number, as in NumPy.
+import { fields, flag, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { linspace, ones, tensor, zeros } from "../tensor/create.ts";
 import { tracked, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape, normaliseAxis } from "../tensor/shape.ts";
@@ -56,6 +58,7 @@ function argsortRows(rows: Tensor, count: number, n: number): Tensor {
  */
 export function sort(x: Tensor, axis = -1, descending = false): Tensor {
   const values = sortable("sort", x);
+  flag("sort", "descending", descending);
   const at = normaliseAxis("sort", axis, values.rank);
   if (tracked(values)) return takeAlongAxis(values, argsort(values, at, descending), at);
   const y = alongRows(values, at, sortRows);
@@ -73,6 +76,7 @@ export function sort(x: Tensor, axis = -1, descending = false): Tensor {
  */
 export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
   const values = sortable("argsort", x);
+  flag("argsort", "descending", descending);
   const at = normaliseAxis("argsort", axis, values.rank);
   return withRecording(false, () => {
     if (!descending) return packed(alongRows(values, at, argsortRows));
@@ -92,10 +96,11 @@ export function argsort(x: Tensor, axis = -1, descending = false): Tensor {
  */
 export function topK(x: Tensor, k: number, axis = -1, largest = true): { values: Tensor; indices: Tensor } {
   const source = sortable("topK", x);
+  flag("topK", "largest", largest);
   const at = normaliseAxis("topK", axis, source.rank);
   const n = source.shape[at];
   if (!Number.isInteger(k) || k < 0 || k > n) {
-    throw new RangeError(`topK: k must be a whole number from 0 to ${n}, the length of axis ${at}; got ${k}`);
+    throw new RangeError(`topK: k must be a whole number from 0 to ${n}, the length of axis ${at}; got ${quote(k)}`);
   }
   const indices = packed(slice(argsort(source, at, largest), 0, k, 1, at));
   return { values: takeAlongAxis(source, indices, at), indices };
@@ -175,6 +180,7 @@ function unlessNan(sorted: Tensor, y: Tensor): Tensor {
  */
 export function median(x: Tensor, axis?: number, keepDims = false): Tensor {
   const { rows, kept } = folded("median", x, axis);
+  flag("median", "keepDims", keepDims);
   const sorted = sort(rows);
   const n = sorted.shape.at(-1)!;
   const upper = at(sorted, n >> 1);
@@ -193,14 +199,17 @@ export function median(x: Tensor, axis?: number, keepDims = false): Tensor {
  * ```
  */
 export function quantile(x: Tensor, q: number | readonly number[], axis?: number, keepDims = false): Tensor {
-  const shares = typeof q === "number" ? [q] : q;
+  checkTensor("quantile", x);
+  flag("quantile", "keepDims", keepDims);
+  const shares = typeof q === "number" ? [q] : list("quantile", "q, if not a number,", q);
   if (shares.length === 0) throw new RangeError("quantile: needs at least one share q");
   for (const share of shares) {
-    if (!(share >= 0 && share <= 1)) throw new RangeError(`quantile: q must be between 0 and 1, got ${share}`);
+    if (typeof share !== "number" || !(share >= 0 && share <= 1))
+      throw new RangeError(`quantile: q must be between 0 and 1, got ${quote(share)}`);
   }
   const { rows, kept } = folded("quantile", x, axis);
   const sorted = sort(rows);
-  const results = shares.map((share) => {
+  const results = Array.from(shares, (share) => {
     const position = share * (sorted.shape.at(-1)! - 1);
     const below = Math.floor(position);
     const lower = at(sorted, below);
@@ -228,7 +237,8 @@ function between(a: Tensor, b: Tensor, weight: number): Tensor {
  */
 export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: number } = {}): Tensor {
   checkTensor("bincount", x);
-  const { weights, minLength = 0 } = options;
+  const { weights, minLength = 0 } = fields("bincount", "options", options);
+  if (weights !== undefined) checkTensor("bincount: weights", weights);
   checkShape("bincount", [minLength]);
   if (x.dtype !== "int32") throw new TypeError(`bincount: needs int32, got ${x.dtype}; cast it, or use histogram`);
   if (weights !== undefined && weights.size !== x.size) {
@@ -237,7 +247,7 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
     );
   }
   const smallest = x.size === 0 ? 0 : min(x).item();
-  if (smallest < 0) throw new RangeError(`bincount: counts whole numbers from 0 on, got ${smallest}`);
+  if (smallest < 0) throw new RangeError(`bincount: counts whole numbers from 0 on, got ${quote(smallest)}`);
   const length = Math.max(minLength, x.size === 0 ? 0 : max(x).item() + 1);
   checkShape("bincount", [length]);
   const rows = flatten(x);
@@ -258,12 +268,15 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
 export function histogram(x: Tensor, bins = 10, range?: readonly [number, number]): { counts: Tensor; edges: Tensor } {
   checkTensor("histogram", x);
   if (!Number.isInteger(bins) || bins < 1) {
-    throw new RangeError(`histogram: the number of ranges must be a whole number from 1 on, got ${bins}`);
+    throw new RangeError(`histogram: the number of ranges must be a whole number from 1 on, got ${quote(bins)}`);
   }
   const data = x.dataSync();
-  let [low, high] = range ?? [x.size === 0 ? 0 : min(x).item(), x.size === 0 ? 1 : max(x).item()];
+  let [low, high] = (range && list("histogram", "the range", range)) ?? [
+    x.size === 0 ? 0 : min(x).item(),
+    x.size === 0 ? 1 : max(x).item(),
+  ];
   if (!Number.isFinite(low) || !Number.isFinite(high) || low > high) {
-    throw new RangeError(`histogram: the range must be finite and ascending, got ${low} to ${high}`);
+    throw new RangeError(`histogram: the range must be two finite numbers, ascending, got ${quote([low, high])}`);
   }
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
   const edges = linspace(low, high, bins + 1, "float64");
@@ -315,7 +328,7 @@ export function searchSorted(sorted: Tensor, values: Tensor | NestedArray, side:
     throw new RangeError(`searchSorted: needs a vector in ascending order, got shape ${formatShape(sorted.shape)}`);
   }
   if (side !== "left" && side !== "right") {
-    throw new RangeError(`searchSorted: side must be "left" or "right", got ${String(side)}`);
+    throw new RangeError(`searchSorted: side must be "left" or "right", got ${quote(side)}`);
   }
   const wanted = values instanceof Tensor ? values : tensor(values, isFloat(sorted.dtype) ? sorted.dtype : "float64");
   const list = sorted.dataSync();

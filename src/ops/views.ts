@@ -1,7 +1,18 @@
 // The same elements under another shape or in another order of axes, where possible as a view: the same memory, seen with other strides.
+
+import { list } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { record, tracked } from "../tensor/graph.ts";
-import { checkShape, formatShape, normaliseAxes, normaliseAxis, type Shape, sizeOf } from "../tensor/shape.ts";
+import {
+  checkLengths,
+  checkShape,
+  formatShape,
+  normaliseAxes,
+  normaliseAxis,
+  type Shape,
+  sizeOf,
+} from "../tensor/shape.ts";
 import { empty, packed, type Tensor, windowOf } from "../tensor/tensor.ts";
 import { checkTensor } from "./check.ts";
 
@@ -25,6 +36,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 function inferLength(x: Tensor, shape: Shape): Shape {
+  checkLengths("reshape", shape);
   const unknown = shape.indexOf(-1);
   let target = [...shape];
   if (unknown >= 0) {
@@ -75,11 +87,11 @@ export function flatten(x: Tensor): Tensor {
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensor("transpose", x);
   const order = axes
-    ? axes.map((axis) => normaliseAxis("transpose", axis, x.rank))
+    ? Array.from(list("transpose", "axes", axes), (axis) => normaliseAxis("transpose", axis, x.rank))
     : x.shape.map((_, i) => x.rank - 1 - i);
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
     throw new RangeError(
-      `transpose: [${String(axes)}] must name each of the ${x.rank} axes of ${formatShape(x.shape)} once`,
+      `transpose: ${quote(axes)} must name each of the ${x.rank} axes of ${formatShape(x.shape)} once`,
     );
   }
   const y = windowOf(

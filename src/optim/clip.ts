@@ -2,7 +2,7 @@
 
 import { positive } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
-import type { ParameterBlock } from "../nn/parameters.ts";
+import { checkBlock, type ParameterBlock } from "../nn/parameters.ts";
 import { abs, div } from "../ops/arithmetic.ts";
 import { max, norm } from "../ops/reduce.ts";
 import { scope, type Tensor } from "../tensor/tensor.ts";
@@ -31,7 +31,7 @@ function euclidean(x: Tensor): number {
  * ```
  */
 export function gradientNorm(block: ParameterBlock): number {
-  block.completeGradients();
+  checkBlock("gradientNorm", block).completeGradients();
   return euclidean(block.gradients);
 }
 
@@ -49,8 +49,9 @@ export function gradientNorm(block: ParameterBlock): number {
  * ```
  */
 export function clipGradientNorm(block: ParameterBlock, limit: number): number {
-  block.completeGradients();
-  return clipTensorNorm("clipGradientNorm", block.gradients, positive("clipGradientNorm", "limit", limit));
+  positive("clipGradientNorm", "limit", limit);
+  checkBlock("clipGradientNorm", block).completeGradients();
+  return clipTensorNorm("clipGradientNorm", block.gradients, limit);
 }
 
 /**
@@ -67,8 +68,9 @@ export function clipGradientNorm(block: ParameterBlock, limit: number): number {
  * ```
  */
 export function clipGradientValues(block: ParameterBlock, limit: number): void {
-  block.completeGradients();
-  clipTensorValues(block.gradients, positive("clipGradientValues", "limit", limit));
+  positive("clipGradientValues", "limit", limit);
+  checkBlock("clipGradientValues", block).completeGradients();
+  clipTensorValues(block.gradients, limit);
 }
 
 /**

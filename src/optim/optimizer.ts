@@ -1,11 +1,12 @@
 // What all optimisers share: they own one parameter block, walk it in fused passes, count steps, and can be saved and restored to the same bits.
 // A subclass says how many numbers it remembers per parameter, and which kernel updates a stretch of them.
 
-import { finite, knownOptions, notNegative, positive, whole } from "../engine/checks.ts";
+import { fields, finite, knownOptions, notNegative, positive, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { keepStorage } from "../engine/storage.ts";
 import type { ParameterBlock } from "../nn/parameters.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
@@ -264,11 +265,11 @@ export abstract class Optimizer {
       const saved = state.config?.[key];
       if (saved === config[key]) continue;
       throw new Error(
-        `${what}: the state was saved with ${key} ${String(saved)}, the optimiser has ${String(config[key])}; ` +
+        `${what}: the state was saved with ${key} ${quote(saved)}, the optimiser has ${quote(config[key])}; ` +
           "make it with the saved settings: optimizerByName(state.type, state.config)",
       );
     }
-    const groups = { saved: JSON.stringify(state.groups ?? []), own: JSON.stringify(describeGroups(this.groups)) };
+    const groups = { saved: quote(state.groups ?? []), own: quote(describeGroups(this.groups)) };
     if (groups.saved !== groups.own) {
       throw new Error(
         `${what}: the state was saved with parameter groups ${groups.saved}, the optimiser has ${groups.own}; make it with the same groups`,
@@ -276,7 +277,7 @@ export abstract class Optimizer {
     }
     const iterations = whole(what, "iterations", state.iterations, 0);
     const learningRate = notNegative(what, "learningRate", state.learningRate);
-    const given = Object.keys(slots);
+    const given = Object.keys(fields(what, "slots", slots));
     const missing = this.slotNames.filter((name) => !given.includes(name));
     const none = given.length === 0 && iterations === 0;
     if ((missing.length > 0 && !none) || given.some((name) => !this.slotNames.includes(name))) {
@@ -285,6 +286,7 @@ export abstract class Optimizer {
     }
     const sources = none ? [] : this.slotNames.map((name) => slots[name]);
     for (const [i, x] of sources.entries()) {
+      checkTensor(`${what}: slot ${this.slotNames[i]}`, x);
       if (x.rank !== 1 || x.size !== sources[0].size || x.dtype !== sources[0].dtype) {
         throw new Error(
           `${what}: slot ${this.slotNames[i]} is ${x.dtype} ${formatShape(x.shape)}; slots are [block size], all alike`,

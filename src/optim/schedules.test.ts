@@ -88,7 +88,7 @@ describe("schedules that only know the time", () => {
       "schedule.custom: the rate at time 7 must be a finite number of at least 0, got NaN",
     );
     expect(() => schedule.custom(0.1 as unknown as () => number)).toThrow(
-      "schedule.custom: needs a function from time to rate, got number; for a number use schedule.constant",
+      "schedule.custom: needs a function from time to rate, got 0.1; for a number use schedule.constant",
     );
   });
 

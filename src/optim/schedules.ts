@@ -1,7 +1,7 @@
 // The learning rate over time. A schedule is asked for the rate before each step and told the watched metric after each epoch; most are pure
 // functions of time, those that react to the metric carry a little state, as JSON.
 
-import { finite, knownOptions, notNegative, oneOf, positive, whole } from "../engine/checks.ts";
+import { fields, finite, flag, knownOptions, list, notNegative, oneOf, positive, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { cosine, power, wholePower } from "./power.ts";
 
@@ -42,6 +42,15 @@ export interface Schedule {
 
 /** What a schedule counts. */
 export type ScheduleUnit = "step" | "epoch";
+
+/** Throws unless `value` has what a schedule has. */
+export function checkSchedule(owner: string, value: Schedule): Schedule {
+  const { rate, observe } = fields(owner, "the schedule", value);
+  if (typeof rate !== "function" || typeof observe !== "function") {
+    throw new TypeError(`${owner}: a schedule is what schedule.cosine(...) and its like make, got ${quote(value)}`);
+  }
+  return value;
+}
 
 /** A schedule without memory, from its formula. `position` counts in the unit, from 0. */
 function timed(type: string, unit: ScheduleUnit, formula: (position: number) => number): Schedule {
@@ -120,7 +129,7 @@ function stepwise(rate: number, options: StepwiseOptions): Schedule {
     throw new TypeError(`${owner}: give either every (an interval) or at (a list of times)`);
   }
   if (at !== undefined) {
-    at.forEach((time, i) => {
+    list(owner, "at", at).forEach((time, i) => {
       whole(owner, `at[${i}]`, time, i === 0 ? 0 : at[i - 1] + 1);
     });
     return timed("stepwise", unit, (time) => rate * wholePower(factor, at.filter((each) => each <= time).length));
@@ -178,8 +187,8 @@ function cosineSchedule(rate: number, options: CosineOptions): Schedule {
   const length = whole(owner, "length", options.length, 1);
   const minimum = notNegative(owner, "minimum", options.minimum ?? 0);
   const lengthFactor = finite(owner, "lengthFactor", options.lengthFactor ?? 1);
-  if (lengthFactor < 1) throw new RangeError(`${owner}: lengthFactor must be at least 1, got ${lengthFactor}`);
-  const restarts = options.restarts ?? false;
+  if (lengthFactor < 1) throw new RangeError(`${owner}: lengthFactor must be at least 1, got ${quote(lengthFactor)}`);
+  const restarts = flag(owner, "restarts", options.restarts ?? false);
   return timed("cosine", unitOf("cosine", options.unit, "step"), (time) => {
     let [start, now] = [0, length];
     if (restarts && lengthFactor === 1) start = time - (time % length);
@@ -275,10 +284,13 @@ function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   const length = whole(owner, "length", options.length, 2);
   const rise = positive(owner, "rise", options.rise ?? 0.3);
   if (rise >= 1)
-    throw new RangeError(`${owner}: rise is the share of the cycle in which the rate rises, below 1, got ${rise}`);
+    throw new RangeError(
+      `${owner}: rise is the share of the cycle in which the rate rises, below 1, got ${quote(rise)}`,
+    );
   const [startDivisor, endDivisor] = [options.startDivisor ?? 25, options.endDivisor ?? 10_000];
   for (const [name, value] of Object.entries({ startDivisor, endDivisor })) {
-    if (finite(owner, name, value) < 1) throw new RangeError(`${owner}: ${name} must be at least 1, got ${value}`);
+    if (finite(owner, name, value) < 1)
+      throw new RangeError(`${owner}: ${name} must be at least 1, got ${quote(value)}`);
   }
   const curve = oneOf(owner, "curve", options.curve ?? "cosine", ["cosine", "linear"]);
   const first = rate / startDivisor;
@@ -329,7 +341,7 @@ function custom(formula: (time: number) => number, options: { unit?: ScheduleUni
   const owner = "schedule.custom";
   if (typeof formula !== "function") {
     throw new TypeError(
-      `${owner}: needs a function from time to rate, got ${typeof formula}; for a number use schedule.constant`,
+      `${owner}: needs a function from time to rate, got ${quote(formula)}; for a number use schedule.constant`,
     );
   }
   knownOptions(owner, options, ["unit"]);
@@ -356,9 +368,10 @@ function warmUp(length: number, after: Schedule, options: { start?: number; unit
   const owner = "schedule.warmUp";
   knownOptions(owner, options, ["start", "unit"]);
   whole(owner, "length", length, 1);
+  checkSchedule(owner, after);
   const unit = unitOf("warmUp", options.unit, "step");
   const start = notNegative(owner, "start", options.start ?? 0);
-  if (start > 1) throw new RangeError(`${owner}: start is a share of the full rate, at most 1, got ${start}`);
+  if (start > 1) throw new RangeError(`${owner}: start is a share of the full rate, at most 1, got ${quote(start)}`);
   return {
     type: "warmUp",
     rate(step, epoch) {
@@ -412,7 +425,7 @@ class Plateau implements Schedule {
     this.start = positive(owner, "rate", rate);
     this.patience = whole(owner, "patience", options.patience, 1);
     this.divisor = positive(owner, "divisor", options.divisor);
-    if (this.divisor <= 1) throw new RangeError(`${owner}: divisor must be above 1, got ${this.divisor}`);
+    if (this.divisor <= 1) throw new RangeError(`${owner}: divisor must be above 1, got ${quote(this.divisor)}`);
     this.better = oneOf(owner, "better", options.better, ["smaller", "larger"]);
     this.sign = this.better === "larger" ? 1 : -1;
     this.minimumChange = notNegative(owner, "minimumChange", options.minimumChange);
@@ -426,7 +439,7 @@ class Plateau implements Schedule {
 
   observe(metric: number): void {
     if (typeof metric !== "number") {
-      throw new TypeError(`schedule.${this.type}: the metric must be a number, got ${String(metric)}`);
+      throw new TypeError(`schedule.${this.type}: the metric must be a number, got ${quote(metric)}`);
     }
     const { best } = this;
     if (Number.isFinite(metric) && (best === null || this.sign * (metric - best) > this.minimumChange)) {
@@ -501,7 +514,7 @@ function onPlateau(rate: number, options: PlateauOptions & { minimum?: number } 
 function halving(rate: number, options: PlateauOptions & { limit?: number } = {}): Schedule {
   knownOptions("schedule.halving", options, [...PLATEAU, "limit"]);
   const { patience = 10, divisor = 2, better = "larger", minimumChange = 0, limit = 128 } = options;
-  if (!(limit > 1)) throw new RangeError(`schedule.halving: limit must be above 1, got ${String(limit)}`);
+  if (!(limit > 1)) throw new RangeError(`schedule.halving: limit must be above 1, got ${quote(limit)}`);
   return new Plateau("halving", rate, { patience, divisor, better, minimumChange, minimum: 0, limit });
 }
 

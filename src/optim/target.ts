@@ -1,9 +1,10 @@
 // What an optimiser updates, as stretches of contiguous numbers: one kernel call each. A model's block has as many stretches as it has rules
 // (weight decay or not, parameter groups); loose tensors are one stretch each, their gradients gathered in one buffer.
 
-import { knownOptions, notNegative } from "../engine/checks.ts";
+import { knownOptions, list, notNegative } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
-import type { Parameter, ParameterBlock } from "../nn/parameters.ts";
+import { quote } from "../engine/quote.ts";
+import { checkBlock, type Parameter, type ParameterBlock } from "../nn/parameters.ts";
 import { type Tensor, windowOf } from "../tensor/tensor.ts";
 
 /** Parameters with rules of their own. The first group that a parameter belongs to holds. */
@@ -58,15 +59,16 @@ export function describeGroups(groups: readonly ParameterGroup[]): string[] {
 /** @throws TypeError, RangeError for a group without parameters or with impossible numbers. */
 export function checkGroups(owner: string, groups: readonly ParameterGroup[]): readonly ParameterGroup[] {
   if (!Array.isArray(groups)) throw new TypeError(`${owner}: groups must be a list of parameter groups`);
-  groups.forEach((group: ParameterGroup, i) => {
+  Array.from(groups).forEach((group: ParameterGroup, i) => {
     const name = `${owner}: groups[${i}]`;
     knownOptions(name, group, ["match", "parameters", "learningRateFactor", "weightDecay", "l1"]);
     if ((group.match === undefined) === (group.parameters === undefined)) {
       throw new TypeError(`${name}: name its parameters by either match (a regular expression) or parameters (a list)`);
     }
     if (group.match !== undefined && !(group.match instanceof RegExp)) {
-      throw new TypeError(`${name}: match must be a regular expression, got ${String(group.match)}`);
+      throw new TypeError(`${name}: match must be a regular expression, got ${quote(group.match)}`);
     }
+    if (group.parameters !== undefined) list(name, "parameters", group.parameters);
     for (const setting of ["learningRateFactor", "weightDecay", "l1"] as const) {
       if (group[setting] !== undefined) notNegative(name, setting, group[setting]);
     }
@@ -81,6 +83,7 @@ function belongs(parameter: Parameter, group: ParameterGroup): boolean {
 
 /** Lays a model's block out: its ranges, cut where parameter groups begin and end. */
 export function targetOfBlock(owner: string, block: ParameterBlock, groups: readonly ParameterGroup[]): Target {
+  checkBlock(owner, block);
   for (const group of groups) {
     if (block.parameters.some((parameter) => belongs(parameter, group))) continue;
     const names = block.parameters.map((parameter) => parameter.name).join(", ");

@@ -1,11 +1,15 @@
 // Optimisers for tensors outside a model, in loops written by hand. Their gradients are gathered in one buffer, so that clipping sees them all
 // and the caller's own gradients stay as they are; then everything goes as for a model's block.
+
+import { instance, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
+import { checkTensors } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { keep, scope, Tensor, windowOf } from "../tensor/tensor.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
 import type { Stretch, Target } from "./target.ts";
 
 interface Bound extends Target {
@@ -16,13 +20,13 @@ interface Bound extends Target {
 
 const bound = new WeakMap<Optimizer, Bound>();
 
-function checkTensors(tensors: readonly Tensor[]): void {
+function checkTrainable(tensors: readonly Tensor[]): void {
   if (!Array.isArray(tensors) || tensors.length === 0) {
     throw new TypeError("updateTensors: needs a list of at least one tensor");
   }
-  tensors.forEach((x, i) => {
+  Array.from(tensors).forEach((x, i) => {
     const what = `updateTensors: tensor ${i}`;
-    if (!(x instanceof Tensor)) throw new TypeError(`${what} is no tensor but ${typeof x}`);
+    if (!(x instanceof Tensor)) throw new TypeError(`${what} must be a tensor, got ${quote(x)}`);
     if (!isFloat(x.dtype)) throw new TypeError(`${what} is ${x.dtype}; only float32 and float64 can be trained`);
     if (x.dtype !== tensors[0].dtype) {
       throw new TypeError(`${what} is ${x.dtype}, tensor 0 ${tensors[0].dtype}; use one optimiser for each dtype`);
@@ -39,7 +43,7 @@ function checkTensors(tensors: readonly Tensor[]): void {
 }
 
 function targetOf(tensors: readonly Tensor[]): Bound {
-  checkTensors(tensors);
+  checkTrainable(tensors);
   const { dtype } = tensors[0];
   const size = tensors.reduce((sum, x) => sum + x.size, 0);
   const gradients = keep(scope(() => zeros([size], dtype)));
@@ -72,6 +76,9 @@ function targetOf(tensors: readonly Tensor[]): Bound {
  * ```
  */
 export function updateTensors(optimizer: Optimizer, tensors: readonly Tensor[], gradients?: readonly Tensor[]): void {
+  instance("updateTensors", "the first argument", optimizer, Optimizer, "an optimiser such as new Adam()");
+  if (gradients !== undefined) list("updateTensors", "gradients", gradients);
+  list("updateTensors", "tensors", tensors);
   const known = bound.get(optimizer);
   const same = known?.source.length === tensors.length && known.source.every((x, i) => x === tensors[i]);
   const target = same ? known : targetOf(tensors);
@@ -114,5 +121,6 @@ function gradientFor(x: Tensor, i: number, gradients: readonly Tensor[] | undefi
  * ```
  */
 export function clearGradients(tensors: readonly Tensor[]): void {
+  checkTensors("clearGradients", "tensors", tensors);
   for (const x of tensors) if (x.node?.slot) x.node.slot.fresh = true;
 }

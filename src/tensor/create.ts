@@ -1,7 +1,10 @@
 // Making tensors: from JavaScript values, and filled by a rule.
+import { fields, finite, integer, numeric } from "../engine/checks.ts";
 import { checkDType, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
-import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { quote } from "../engine/quote.ts";
+import { checkTensor } from "./check.ts";
+import { checkShape, formatShape, MAXIMUM_RANK, type Shape, sizeOf } from "./shape.ts";
 import { empty, type NestedArray, packed, Tensor } from "./tensor.ts";
 
 function dtypeOfTyped(values: ArrayBufferView): DType | undefined {
@@ -20,11 +23,15 @@ function dtypeOfTyped(values: ArrayBufferView): DType | undefined {
   return undefined;
 }
 
-/** The shape of nested arrays. Throws where a row differs from the first in length or depth. */
+/** The shape of nested arrays. Throws where a row differs from the first in length or depth, or the depth is no rank. */
 function shapeOfNested(values: NestedArray): number[] {
   const shape: number[] = [];
   let level: NestedArray = values;
   while (Array.isArray(level)) {
+    // An array that holds itself would go on for ever.
+    if (shape.length === MAXIMUM_RANK) {
+      throw new RangeError(`tensor: arrays are nested deeper than the ${MAXIMUM_RANK} axes that a tensor may have`);
+    }
     shape.push(level.length);
     if (level.length === 0) break;
     level = level[0];
@@ -32,15 +39,18 @@ function shapeOfNested(values: NestedArray): number[] {
   const check = (part: NestedArray, axis: number, path: string): void => {
     if (axis === shape.length) {
       if (typeof part !== "number" && typeof part !== "boolean") {
-        const what = Array.isArray(part) ? "an array where a number was expected" : `${String(part)} (${typeof part})`;
+        if (path === "") {
+          throw new TypeError(`tensor: takes a number, nested arrays, a typed array or a tensor, got ${quote(part)}`);
+        }
+        const what = Array.isArray(part) ? "an array where a number was expected" : quote(part);
         throw new TypeError(
-          `tensor: element ${path || "[]"} is ${what}; nested arrays must be rectangular and hold numbers or booleans`,
+          `tensor: element ${path} is ${what}; nested arrays must be rectangular and hold numbers or booleans`,
         );
       }
       return;
     }
     if (!Array.isArray(part) || part.length !== shape[axis]) {
-      const got = Array.isArray(part) ? `${part.length} elements` : "a number";
+      const got = Array.isArray(part) ? `${part.length} elements` : quote(part);
       throw new RangeError(
         `tensor: nested arrays are not rectangular: element ${path} has ${got} where ${shape[axis]} elements were expected`,
       );
@@ -87,7 +97,8 @@ export function tensor(
   values: NestedArray | ArrayBufferView | Tensor,
   options: DType | { dtype?: DType; shape?: Shape } = {},
 ): Tensor {
-  const { dtype: wanted, shape: given } = typeof options === "string" ? { dtype: options, shape: undefined } : options;
+  const { dtype: wanted, shape: given } =
+    typeof options === "string" ? { dtype: options, shape: undefined } : fields("tensor", "options", options);
   if (wanted !== undefined) checkDType("tensor", wanted);
   if (given !== undefined) checkShape("tensor", given);
   if (values instanceof Tensor) {
@@ -99,9 +110,7 @@ export function tensor(
   if (ArrayBuffer.isView(values)) {
     const own = dtypeOfTyped(values);
     if (own === undefined)
-      throw new TypeError(
-        `tensor: ${values.constructor.name} is not supported; use Float32Array, Float64Array or Int32Array`,
-      );
+      throw new TypeError(`tensor: ${quote(values)} is not supported; use a Float32Array, Float64Array or Int32Array`);
     flat = values as unknown as ArrayLike<number>;
     dtype = wanted ?? own;
     shape = given ?? [flat.length];
@@ -139,6 +148,7 @@ function checkedEmpty(operation: string, shape: Shape, dtype: DType): Tensor {
  */
 export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
   const result = checkedEmpty("full", shape, dtype);
+  numeric("full", "the value", value);
   engine().fill(result, dtype === "bool" ? Number(value !== 0) : value);
   return result;
 }
@@ -175,7 +185,8 @@ export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
  * zerosLike(tensor([1, 2])).toArray(); // [0, 0]
  * ```
  */
-export function zerosLike(x: Tensor, dtype: DType = x.dtype): Tensor {
+export function zerosLike(x: Tensor, dtype: DType = x?.dtype): Tensor {
+  checkTensor("zerosLike", x);
   return full(x.shape, 0, dtype);
 }
 
@@ -187,7 +198,8 @@ export function zerosLike(x: Tensor, dtype: DType = x.dtype): Tensor {
  * onesLike(tensor([1, 2])).toArray(); // [1, 1]
  * ```
  */
-export function onesLike(x: Tensor, dtype: DType = x.dtype): Tensor {
+export function onesLike(x: Tensor, dtype: DType = x?.dtype): Tensor {
+  checkTensor("onesLike", x);
   return full(x.shape, 1, dtype);
 }
 
@@ -199,7 +211,8 @@ export function onesLike(x: Tensor, dtype: DType = x.dtype): Tensor {
  * fullLike(tensor([1, 2]), 5).toArray(); // [5, 5]
  * ```
  */
-export function fullLike(x: Tensor, value: number, dtype: DType = x.dtype): Tensor {
+export function fullLike(x: Tensor, value: number, dtype: DType = x?.dtype): Tensor {
+  checkTensor("fullLike", x);
   return full(x.shape, value, dtype);
 }
 
@@ -214,6 +227,7 @@ export function fullLike(x: Tensor, value: number, dtype: DType = x.dtype): Tens
  * ```
  */
 export function eye(rows: number, columns: number = rows, offset = 0, dtype: DType = "float32"): Tensor {
+  integer("eye", "the offset", offset);
   const result = zeros([rows, columns], dtype);
   const values = result.dataSync();
   for (let i = 0; i < rows; i++) {
@@ -238,7 +252,7 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step) || step === 0) {
     throw new RangeError(
-      `arange: bounds and step must be finite and the step not 0, got start ${from}, stop ${to}, step ${step}`,
+      `arange: bounds and step must be finite numbers and the step not 0, got start ${quote(from)}, stop ${quote(to)}, step ${quote(step)}`,
     );
   }
   if (dtype === "bool") throw new TypeError("arange: bool has no steps; use int32 and compare");
@@ -257,6 +271,8 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
  * ```
  */
 export function linspace(start: number, stop: number, count = 50, dtype: DType = "float32"): Tensor {
+  finite("linspace", "start", start);
+  finite("linspace", "stop", stop);
   const result = checkedEmpty("linspace", [count], dtype);
   const values = typedArray(dtype, count);
   for (let i = 0; i < count; i++)

@@ -1,7 +1,9 @@
 // Random tensors from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). The generator is a key and a
 // counter: equal seeds give equal numbers on every machine and with any number of threads, and its whole state fits in a checkpoint.
+import { fields, numeric, whole } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { quote } from "../engine/quote.ts";
 import { noteDraw } from "../engine/recording.ts";
 import { checkShape, type Shape } from "./shape.ts";
 import { empty, type Tensor } from "./tensor.ts";
@@ -51,11 +53,10 @@ export class Generator {
    * @throws RangeError for a seed or counter that is not a whole number from 0 on.
    */
   restore(state: RandomState): void {
-    this.seedValue = checkSeed(state.seed);
-    if (!Number.isSafeInteger(state.counter) || state.counter < 0) {
-      throw new RangeError(`Generator.restore: counter must be a whole number from 0 on, got ${state.counter}`);
-    }
-    this.counter = state.counter;
+    const { seed, counter } = fields("Generator.restore", "the state", state);
+    whole("Generator.restore", "counter", counter, 0);
+    this.seedValue = checkSeed(seed);
+    this.counter = counter;
   }
 
   /**
@@ -77,7 +78,7 @@ export class Generator {
 
 function checkSeed(seed: number): number {
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new RangeError(`seed: must be a whole number from 0 to 2^53 - 1, got ${seed}`);
+    throw new RangeError(`seed: must be a whole number from 0 to 2^53 - 1, got ${quote(seed)}`);
   return seed;
 }
 
@@ -93,7 +94,7 @@ export interface RandomOptions {
 
 function floatTensor(operation: string, shape: Shape, options: RandomOptions): Tensor {
   checkShape(operation, shape);
-  const dtype = checkDType(operation, options.dtype ?? "float32");
+  const dtype = checkDType(operation, fields(operation, "options", options).dtype ?? "float32");
   if (!isFloat(dtype)) throw new TypeError(`${operation}: dtype must be float32 or float64, got ${dtype}`);
   return empty(operation, [...shape], dtype);
 }
@@ -103,8 +104,18 @@ function blocksFor(x: Tensor): number {
 }
 
 function checkFinite(operation: string, ...values: number[]): void {
-  for (const value of values)
-    if (!Number.isFinite(value)) throw new RangeError(`${operation}: parameters must be finite, got ${value}`);
+  for (const value of values) {
+    if (!Number.isFinite(value)) {
+      throw new RangeError(`${operation}: parameters must be finite numbers, got ${quote(value)}`);
+    }
+  }
+}
+
+/** The generator to draw from. */
+function generatorOf(operation: string, options: RandomOptions): Generator {
+  const generator = fields(operation, "options", options).generator ?? defaultGenerator;
+  if (generator instanceof Generator) return generator;
+  throw new TypeError(`${operation}: generator must be a Generator, got ${quote(generator)}`);
 }
 
 /**
@@ -153,7 +164,7 @@ export const random = {
   uniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
     checkFinite("random.uniform", low, high);
     const x = floatTensor("random.uniform", shape, options);
-    const state = (options.generator ?? defaultGenerator).take(blocksFor(x));
+    const state = generatorOf("random.uniform", options).take(blocksFor(x));
     engine().kernel("uniform", x.dtype, x, x.size, ...state, low, high);
     return x;
   },
@@ -171,9 +182,9 @@ export const random = {
   normal(shape: Shape, mean = 0, deviation = 1, options: RandomOptions = {}): Tensor {
     checkFinite("random.normal", mean, deviation);
     if (deviation < 0)
-      throw new RangeError(`random.normal: the standard deviation must not be negative, got ${deviation}`);
+      throw new RangeError(`random.normal: the standard deviation must not be negative, got ${quote(deviation)}`);
     const x = floatTensor("random.normal", shape, options);
-    const state = (options.generator ?? defaultGenerator).take(blocksFor(x));
+    const state = generatorOf("random.normal", options).take(blocksFor(x));
     engine().kernel("normal", x.dtype, x, x.size, ...state, mean, deviation);
     return x;
   },
@@ -190,11 +201,11 @@ export const random = {
     checkShape("random.integers", shape);
     if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || low < -(2 ** 31) || high > 2 ** 31 - 1) {
       throw new RangeError(
-        `random.integers: needs whole numbers low < high within int32, got low ${low}, high ${high}`,
+        `random.integers: needs whole numbers low < high within int32, got low ${quote(low)}, high ${quote(high)}`,
       );
     }
     const x = empty("random.integers", [...shape], "int32");
-    const state = (options.generator ?? defaultGenerator).take(Math.ceil(x.size / 4));
+    const state = generatorOf("random.integers", options).take(Math.ceil(x.size / 4));
     engine().kernel("integers", "int32", x, x.size, ...state, low, high);
     return x;
   },
@@ -211,13 +222,15 @@ export const random = {
   bernoulli(shape: Shape, probability: number, options: RandomOptions & { value?: number } = {}): Tensor {
     checkShape("random.bernoulli", shape);
     if (!(probability >= 0 && probability <= 1)) {
-      throw new RangeError(`random.bernoulli: a probability is between 0 and 1, got ${probability}`);
+      throw new RangeError(`random.bernoulli: a probability is between 0 and 1, got ${quote(probability)}`);
     }
-    const dtype = checkDType("random.bernoulli", options.dtype ?? "bool");
+    const { dtype: wanted, value = 1 } = fields("random.bernoulli", "options", options);
+    const dtype = checkDType("random.bernoulli", wanted ?? "bool");
+    numeric("random.bernoulli", "value", value);
     if (dtype === "int32") throw new TypeError("random.bernoulli: dtype must be bool, float32 or float64, got int32");
     const x = empty("random.bernoulli", [...shape], dtype);
-    const state = (options.generator ?? defaultGenerator).take(Math.ceil(x.size / 4));
-    engine().kernel("bernoulli", dtype, x, x.size, ...state, probability, options.value ?? 1);
+    const state = generatorOf("random.bernoulli", options).take(Math.ceil(x.size / 4));
+    engine().kernel("bernoulli", dtype, x, x.size, ...state, probability, value);
     return x;
   },
 
@@ -232,7 +245,7 @@ export const random = {
   permutation(n: number, options: RandomOptions = {}): Tensor {
     checkShape("random.permutation", [n]);
     const x = empty("random.permutation", [n], "int32");
-    const state = (options.generator ?? defaultGenerator).take(Math.ceil(n / 4));
+    const state = generatorOf("random.permutation", options).take(Math.ceil(n / 4));
     engine().kernel("permutation", "int32", x, n, ...state);
     return x;
   },

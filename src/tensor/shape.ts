@@ -1,4 +1,5 @@
 // Arithmetic on shapes: sizes, strides, axes, broadcasting, and the errors that go with them.
+import { quote } from "../engine/quote.ts";
 
 /** Lengths of a tensor's axes, from the outermost to the innermost; [] for a scalar. */
 export type Shape = readonly number[];
@@ -20,18 +21,33 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** A shape that may be none, as an error quotes it. */
+function quoteShape(shape: Shape): string {
+  return shape.length < 20 && shape.every((length) => typeof length === "number") ? formatShape(shape) : quote(shape);
+}
+
+/** What is wrong with more axes than a tensor may have. */
+export function rankError(operation: string, shape: Shape): RangeError {
+  return new RangeError(
+    `${operation}: rank ${shape.length} of shape ${quoteShape(shape)} is above the largest, ${MAXIMUM_RANK}`,
+  );
+}
+
+/** Throws unless `shape` is an array that may be a shape; its lengths are still to be looked at. */
+export function checkLengths(operation: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new TypeError(`${operation}: a shape is an array of lengths such as [2, 3], got ${quote(shape)}`);
+  }
+  if (shape.length > MAXIMUM_RANK) throw rankError(operation, shape);
+}
+
 /** Throws unless every length is a whole number from 0 on, the rank is possible, and the elements can be addressed. */
 export function checkShape(operation: string, shape: Shape): void {
-  if (!Array.isArray(shape)) throw new TypeError(`${operation}: a shape is an array of lengths, got ${String(shape)}`);
-  if (shape.length > MAXIMUM_RANK) {
-    throw new RangeError(
-      `${operation}: rank ${shape.length} of shape ${formatShape(shape)} is above the largest, ${MAXIMUM_RANK}`,
-    );
-  }
+  checkLengths(operation, shape);
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
       throw new RangeError(
-        `${operation}: lengths must be whole numbers from 0 on, got ${length} in shape ${formatShape(shape)}`,
+        `${operation}: lengths must be whole numbers from 0 on, got ${quote(length)} in shape ${quoteShape(shape)}`,
       );
     }
   }
@@ -107,17 +123,33 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
 export function normaliseAxis(operation: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? "a scalar has no axes" : `axes go from ${-rank} to ${rank - 1}`;
-    throw new RangeError(`${operation}: axis ${axis} is out of range for rank ${rank}; ${range}`);
+    throw (
+      notAnAxis(operation, axis) ??
+      new RangeError(`${operation}: axis ${axis} is out of range for rank ${rank}; ${range}`)
+    );
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/** What is wrong with an axis that is not even a whole number: most often it came in an object, as other libraries take it. */
+function notAnAxis(operation: string, axis: unknown): TypeError | undefined {
+  if (typeof axis === "number") return undefined;
+  return new TypeError(`${operation}: an axis is a whole number such as 0 or -1, got ${quote(axis)}`);
 }
 
 /** Axes, each once, ascending. undefined means all. */
 export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normaliseAxis(operation, axis, rank));
+  if (typeof axes === "number") return [normaliseAxis(operation, axes, rank)];
+  if (!Array.isArray(axes)) {
+    throw new TypeError(
+      `${operation}: axes are given as a number or an array of numbers, ${operation}(1) or ${operation}([0, 1]), got ${quote(axes)}`,
+    );
+  }
+  if (axes.length > rank) throw new RangeError(`${operation}: ${axes.length} axes ${quote(axes)} for rank ${rank}`);
+  const list = Array.from(axes, (axis) => normaliseAxis(operation, axis, rank));
   if (new Set(list).size !== list.length) {
-    throw new RangeError(`${operation}: axes [${String(axes)}] name an axis twice`);
+    throw new RangeError(`${operation}: axes ${quote(axes)} name an axis twice`);
   }
   return list.sort((a, b) => a - b);
 }

@@ -1,11 +1,12 @@
 // The tensor: a window (offset, shape, strides) on a storage. Views share storage; operations make new tensors. Arithmetic is added to this
 // class by src/ops/methods.ts, so that `x.add(y)` and `add(x, y)` are the same thing.
+import { callable } from "../engine/checks.ts";
 import { bytesOf, type DType, isFloat, type TypedArray } from "../engine/dtype.ts";
 import { type ArrayView, engine } from "../engine/engine.ts";
 import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
 import { Node } from "./graph.ts";
 import { formatArray } from "./print.ts";
-import { formatShape, isContiguous, reachOf, rowMajorStrides, type Shape } from "./shape.ts";
+import { formatShape, isContiguous, MAXIMUM_RANK, rankError, reachOf, rowMajorStrides, type Shape } from "./shape.ts";
 
 /** Numbers or booleans nested to any depth, as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -57,6 +58,7 @@ export class Tensor implements ArrayView {
     offset = 0,
     strides: readonly number[] | null = null,
   ) {
+    if (shape.length > MAXIMUM_RANK) throw rankError(storage.label, shape);
     this.storage = storage;
     this.dtype = dtype;
     this.shape = shape;
@@ -286,7 +288,7 @@ export function forEachTensor(value: unknown, visit: (x: Tensor) => void, seen =
  * ```
  */
 export function scope<R>(body: () => R): R {
-  return runInScope(body, (result) => {
+  return runInScope(callable("scope", "the argument", body), (result) => {
     if (result instanceof Promise) {
       throw new TypeError(
         "scope: the function is asynchronous, and its tensors would be freed before it has finished; " +

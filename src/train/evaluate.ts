@@ -1,11 +1,15 @@
 // A model applied to data, in batches, without recording.
+
 import { noGrad } from "../autograd/grad.ts";
 import { checkSamples, EpochOrder, rowsOf, type Samples } from "../data/batches.ts";
+import { fields, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { activationByName } from "../nn/layers/activation.ts";
-import type { Sequential } from "../nn/sequential.ts";
+import { checkModel, type Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/cast.ts";
+import { asLabels } from "../ops/labels.ts";
 import { oneHot } from "../ops/onehot.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { type Loss, type LossName, lossFor } from "./losses.ts";
@@ -30,6 +34,17 @@ export interface EvaluateOptions {
   batchSize?: number;
   /** Further figures, by name or made by hand. */
   metrics?: readonly (MetricName | Metric)[];
+}
+
+/**
+ * Class indices in whatever dtype, as `tensor([0, 1])` makes them, as int32; other targets as they are.
+ * @throws TypeError if the loss takes class indices only, and one is not whole.
+ */
+export function labelsOrValues(loss: Loss, model: Sequential, y: Tensor): Tensor {
+  if (y.rank !== 1 || y.dtype === "int32") return y;
+  if (loss.targets === "classes") return asLabels(loss.name, y);
+  const oneOfSeveral = (model.outputShape.at(-1) ?? 1) > 1;
+  return oneOfSeveral && y.dataSync().every((value) => Number.isInteger(value)) ? asLabels(loss.name, y) : y;
 }
 
 /** Targets as the loss wants them, in the model's dtype. Made once for a whole data set. */
@@ -73,14 +88,16 @@ export function lossOf(
  * ```
  */
 export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
+  checkModel("evaluate", model);
   checkSamples("evaluate", data);
   const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
   const metrics = (options.metrics ?? []).map(metricFor);
   const activate = activationByName(model.outputActivation);
   return scope(() =>
     noGrad(() => {
-      const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, data.y) };
-      const classes = classesOf(data.y, loss);
+      const y = labelsOrValues(loss, model, data.y);
+      const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, y) };
+      const classes = classesOf(y, loss);
       const order = new EpochOrder(samples, options.batchSize ?? 1000, null);
       const n = data.x.shape[0];
       let total = 0;
@@ -118,7 +135,9 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
  * ```
  */
 export function predict(model: Sequential, x: Tensor, options: { batchSize?: number } = {}): Tensor {
-  const size = options.batchSize ?? 1000;
+  checkModel("predict", model);
+  checkTensor("predict", x);
+  const size = whole("predict", "batchSize", fields("predict", "options", options).batchSize ?? 1000, 1);
   return scope(() =>
     noGrad(() => {
       const input = cast(x, model.dtype);
@@ -141,6 +160,9 @@ function keepFresh(y: Tensor, input: Tensor): Tensor {
   return y.storage === input.storage ? keep(y) : y;
 }
 
+/** A larger table is no table any more, and takes gigabytes. */
+const MOST_CLASSES = 10_000;
+
 /**
  * Counts of true and predicted classes: row i, column j is how often class i was taken for j.
  * @throws RangeError if there are no samples, x and y hold different numbers of them, or shapes do not fit the model.
@@ -151,13 +173,28 @@ function keepFresh(y: Tensor, input: Tensor): Tensor {
  * confusionMatrix(model, data); // [[1, 1], [0, 1]]
  * ```
  */
-export function confusionMatrix(model: Sequential, data: Samples, classes = model.outputShape.at(-1) ?? 2): number[][] {
+export function confusionMatrix(model: Sequential, data: Samples, classes?: number): number[][] {
+  checkModel("confusionMatrix", model);
   checkSamples("confusionMatrix", data);
-  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const outputs = model.outputShape.at(-1) ?? 1;
+  const count = whole("confusionMatrix", "classes", classes ?? Math.max(2, outputs), 2);
+  if (count > MOST_CLASSES) {
+    throw new RangeError(
+      `confusionMatrix: a table of ${count} classes is too large, at most ${MOST_CLASSES} are counted`,
+    );
+  }
+  const counts = Array.from({ length: count }, () => new Array<number>(count).fill(0));
   scope(() => {
     const predicted = predictedClasses(predict(model, data.x), 0.5);
-    const wanted = classesOf(data.y, lossFor("crossEntropy"))!;
+    const loss = lossFor("crossEntropy");
+    const wanted = classesOf(labelsOrValues(loss, model, data.y), loss)!;
     predicted.forEach((guess, i) => {
+      if (wanted[i] < 0 || wanted[i] >= count || guess >= count) {
+        const found = wanted[i] < 0 || wanted[i] >= count ? `label ${wanted[i]}` : `prediction ${guess}`;
+        throw new RangeError(
+          `confusionMatrix: ${found} at position ${i} is not in 0 to ${count - 1}, the ${count} classes`,
+        );
+      }
       counts[wanted[i]!][guess] += 1;
     });
   });

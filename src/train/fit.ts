@@ -1,6 +1,9 @@
 // Training as most people want it: epochs over data, with validation, callbacks and a history.
+
 import type { Samples } from "../data/batches.ts";
 import { checkSamples, rowsOf } from "../data/batches.ts";
+import { fields, instance, list } from "../engine/checks.ts";
+import { quote } from "../engine/quote.ts";
 import type { Sequential } from "../nn/sequential.ts";
 import { type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
 import type { Schedule } from "../optim/schedules.ts";
@@ -104,11 +107,12 @@ export interface FitOptions {
  * ```
  */
 export function splitSamples(data: Samples, last: number): [Samples, Samples] {
+  checkSamples("splitSamples", data);
   const n = data.x.shape[0];
   const held = last < 1 ? Math.floor(n * last) : last;
   if (!(last > 0) || !Number.isInteger(held) || held < 1 || held >= n) {
     throw new RangeError(
-      `split: of ${n} samples, ${last} can't be held out; give a share between 0 and 1, or a whole number below ${n}`,
+      `split: of ${n} samples, ${quote(last)} can't be held out; give a share between 0 and 1, or a whole number below ${n}`,
     );
   }
   const cut = n - held;
@@ -138,7 +142,7 @@ export async function fit(model: Sequential, data: Samples, options: FitOptions 
   checkSamples("fit", data);
   const epochs = options.epochs ?? 1;
   if (!Number.isInteger(epochs) || epochs < 0)
-    throw new RangeError(`fit: epochs must be a whole number from 0 on, got ${epochs}`);
+    throw new RangeError(`fit: epochs must be a whole number from 0 on, got ${quote(epochs)}`);
   if (options.validation && options.validationSplit !== undefined) {
     throw new TypeError("fit: give either validation or validationSplit, not both");
   }
@@ -192,8 +196,11 @@ export async function runEpochs(
     records?: readonly EpochRecord[];
   },
 ): Promise<History> {
+  instance("runEpochs", "the first argument", trainer, Trainer, "a Trainer");
+  fields("runEpochs", "options", options);
   const { model } = trainer;
-  const callbacks = options.callbacks ?? [];
+  const callbacks = list("runEpochs", "callbacks", options.callbacks ?? []);
+  for (const callback of callbacks) fields("runEpochs", "a callback", callback);
   let stopped = false;
   const history: History = { epochs: [...(options.records ?? [])], ended: "finished" };
   const context: FitContext = {
@@ -276,7 +283,7 @@ export function earlyStopping(
 ): Callback {
   const patience = options.patience ?? 10;
   if (!Number.isInteger(patience) || patience < 1) {
-    throw new RangeError(`earlyStopping: patience must be a whole number from 1 on, got ${patience}`);
+    throw new RangeError(`earlyStopping: patience must be a whole number from 1 on, got ${quote(patience)}`);
   }
   const monitor = options.monitor ?? "validationAccuracy";
   const sign = monitor.toLowerCase().endsWith("loss") ? -1 : 1;

@@ -1,16 +1,19 @@
 // One training run as a machine that takes steps and can be stopped after any of them: everything that decides the next step is in its state,
 // so a run that was interrupted and resumed ends with the same bits as one that was not.
+
 import { backward } from "../autograd/backward.ts";
 import { checkSamples, EpochOrder, type Samples } from "../data/batches.ts";
+import { callable, fields, instance } from "../engine/checks.ts";
 import { platform } from "../engine/platform.ts";
+import { quote } from "../engine/quote.ts";
 import { giveBackFound } from "../engine/storage.ts";
-import type { Sequential } from "../nn/sequential.ts";
+import { checkModel, type Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/cast.ts";
-import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
-import type { Schedule, ScheduleState } from "../optim/schedules.ts";
+import { Optimizer, type OptimizerState } from "../optim/optimizer.ts";
+import { checkSchedule, type Schedule, type ScheduleState } from "../optim/schedules.ts";
 import { Generator, type RandomState } from "../tensor/random.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { lossOf, targetsFor } from "./evaluate.ts";
+import { labelsOrValues, lossOf, targetsFor } from "./evaluate.ts";
 import type { Loss } from "./losses.ts";
 import { classesOf, classIndices, countCorrect } from "./metrics.ts";
 import { Replay, type StepResult } from "./replay.ts";
@@ -142,14 +145,20 @@ export class Trainer {
     readonly data: Samples,
     private readonly options: TrainerOptions,
   ) {
+    checkModel("fit", model);
     checkSamples("fit", data);
-    const { batchSize } = options;
+    const { batchSize, loss, optimizer, schedule } = fields("Trainer", "options", options);
+    fields("Trainer", "loss", loss);
+    callable("Trainer", "loss.compute", loss.compute);
+    instance("Trainer", "optimizer", optimizer, Optimizer, "an optimiser such as new Adam()");
+    if (schedule !== undefined) checkSchedule("Trainer", schedule);
+    const y = labelsOrValues(loss, model, data.y);
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`fit: the batch size must be a whole number from 1 on, got ${batchSize}`);
+      throw new RangeError(`fit: the batch size must be a whole number from 1 on, got ${quote(batchSize)}`);
     }
-    this.samples = keep(scope(() => ({ x: cast(data.x, model.dtype), y: targetsFor(options.loss, model, data.y) })));
-    this.classes = classesOf(data.y, options.loss);
-    this.replay = new Replay(model, options.loss, batchSize, options.replay ?? true);
+    this.samples = keep(scope(() => ({ x: cast(data.x, model.dtype), y: targetsFor(loss, model, y) })));
+    this.classes = classesOf(y, loss);
+    this.replay = new Replay(model, loss, batchSize, options.replay ?? true);
     this.shuffle = new Generator(options.seed);
     this.shuffleBefore = this.shuffle.state();
   }
@@ -257,6 +266,8 @@ export class Trainer {
     onStep?: (info: StepInfo) => void,
     stop?: () => boolean,
   ): Promise<{ loss: number; accuracy: number } | null> {
+    if (onStep !== undefined) callable("Trainer.finishEpoch", "onStep", onStep);
+    if (stop !== undefined) callable("Trainer.finishEpoch", "stop", stop);
     await giveBackFound();
     let turn = performance.now();
     while (this.step < this.stepsPerEpoch) {

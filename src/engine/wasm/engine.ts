@@ -1,8 +1,10 @@
 // The default engine: kernels compiled from AssemblyScript, on one WebAssembly memory, shared with worker threads where that is allowed.
+
 import { Arena } from "../arena.ts";
 import { bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
 import type { ArrayView, Engine, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
 import { platform } from "../platform.ts";
+import { quote } from "../quote.ts";
 import { allocateOrCollect, endedError, makeStorage, type Storage, type StorageOwner } from "../storage.ts";
 import { compileKernels, hasRelaxedSimd } from "./module.ts";
 import { SCRATCH_BYTES, WorkerPool } from "./pool.ts";
@@ -55,7 +57,7 @@ export class WasmEngine implements Engine, StorageOwner {
     this.relaxed = !this.deterministic && hasRelaxedSimd();
     const wanted = options.threads ?? Math.min(platform().processors(), 16);
     if (!Number.isInteger(wanted) || wanted < 1) {
-      throw new RangeError(`engine: threads must be a whole number of at least 1, got ${wanted}`);
+      throw new RangeError(`engine: threads must be a whole number of at least 1, got ${quote(wanted)}`);
     }
     this.shared = platform().sharedMemory();
     this.threads = this.shared ? wanted : 1;
@@ -408,7 +410,7 @@ export class WasmEngine implements Engine, StorageOwner {
 function makeMemory(shared: boolean, maximumBytes: number): WebAssembly.Memory {
   const largest = Math.floor(maximumBytes / PAGE);
   if (!(largest >= INITIAL_PAGES && largest <= 65536)) {
-    throw new RangeError(`engine: memory can be limited to between 16 MiB and 4 GiB, got ${maximumBytes} bytes`);
+    throw new RangeError(`engine: memory can be limited to between 16 MiB and 4 GiB, got ${quote(maximumBytes)} bytes`);
   }
   for (let maximum = largest; ; maximum = Math.floor(maximum / 2)) {
     try {

@@ -1,4 +1,5 @@
 // Activation functions by name, and as a layer.
+
 import { quote } from "../../engine/quote.ts";
 import {
   elu,
@@ -18,12 +19,16 @@ import {
 } from "../../ops/activations.ts";
 import { softmax } from "../../ops/softmax.ts";
 import { tanh } from "../../ops/trigonometry.ts";
-import type { Shape } from "../../tensor/shape.ts";
+import { checkTensor } from "../../tensor/check.ts";
+import { checkShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
 
 const byName = {
-  linear: (x: Tensor): Tensor => x,
+  linear(x: Tensor): Tensor {
+    checkTensor("linear", x);
+    return x;
+  },
   step,
   sigmoid,
   tanh,
@@ -61,11 +66,10 @@ export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
  * ```
  */
 export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
-  const found = byName[name];
-  if (found === undefined) {
+  if (!Object.hasOwn(byName, name)) {
     throw new TypeError(`activation: unknown name ${quote(name)}; use one of ${ACTIVATIONS.join(", ")}`);
   }
-  return found;
+  return byName[name];
 }
 
 /**
@@ -89,6 +93,7 @@ export class Activation extends Layer {
   }
 
   build(inputShape: Shape): Shape {
+    checkShape("Activation", inputShape);
     return inputShape;
   }
 

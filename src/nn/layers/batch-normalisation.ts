@@ -1,10 +1,11 @@
 // Batch normalisation (Ioffe and Szegedy, 2015): each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by
 // what is learnt. While training it also keeps running statistics, which stand in for the batch's afterwards.
+import { quote } from "../../engine/quote.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
 import { batchNorm, batchNormInference } from "../../ops/normalisation.ts";
-import { formatShape, type Shape } from "../../tensor/shape.ts";
+import { checkShape, formatShape, type Shape } from "../../tensor/shape.ts";
 import { scope, type Tensor } from "../../tensor/tensor.ts";
-import { type CallContext, Layer, type LayerConfig } from "../layer.ts";
+import { type CallContext, checkContext, Layer, type LayerConfig } from "../layer.ts";
 import type { Parameter } from "../parameters.ts";
 
 /** What a batch-normalisation layer takes. */
@@ -48,14 +49,15 @@ export class BatchNormalization extends Layer {
     this.momentum = options.momentum ?? 0.9;
     this.epsilon = options.epsilon ?? 1e-5;
     if (!(this.momentum >= 0 && this.momentum < 1)) {
-      throw new RangeError(`BatchNormalization: momentum must be at least 0 and below 1, got ${this.momentum}`);
+      throw new RangeError(`BatchNormalization: momentum must be at least 0 and below 1, got ${quote(this.momentum)}`);
     }
     if (!(this.epsilon >= 0 && this.epsilon < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`BatchNormalization: epsilon must be a finite number from 0 on, got ${this.epsilon}`);
+      throw new RangeError(`BatchNormalization: epsilon must be a finite number from 0 on, got ${quote(this.epsilon)}`);
     }
   }
 
   build(inputShape: Shape): Shape {
+    checkShape("BatchNormalization", inputShape);
     if (inputShape.length === 0) {
       throw new RangeError(`${this.name}: needs inputs with a channels axis, got shape ${formatShape(inputShape)}`);
     }
@@ -68,7 +70,8 @@ export class BatchNormalization extends Layer {
     return inputShape;
   }
 
-  call(x: Tensor, { training }: CallContext): Tensor {
+  call(x: Tensor, context: CallContext): Tensor {
+    const { training } = checkContext("BatchNormalization", context);
     const { gamma, beta, runningMean, runningVariance, epsilon } = this;
     if (!gamma || !beta || !runningMean || !runningVariance) {
       throw new Error("BatchNormalization: the layer is not built; put it in a model");

@@ -1,7 +1,9 @@
 // The fully connected layer.
+
 import type { FusedActivation } from "../../engine/engine.ts";
+import { quote } from "../../engine/quote.ts";
 import { linear } from "../../ops/linalg.ts";
-import { formatShape, type Shape } from "../../tensor/shape.ts";
+import { checkShape, formatShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Initialiser } from "../initialisers.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
@@ -58,7 +60,7 @@ export class Dense extends Layer {
   ) {
     super();
     if (!Number.isInteger(units) || units < 1) {
-      throw new RangeError(`Dense: units must be a whole number from 1 on, got ${units}`);
+      throw new RangeError(`Dense: units must be a whole number from 1 on, got ${quote(units)}`);
     }
     this.activation = options.activation ?? "linear";
     this.activate = activationByName(this.activation);
@@ -66,6 +68,7 @@ export class Dense extends Layer {
   }
 
   build(inputShape: Shape): Shape {
+    checkShape("Dense", inputShape);
     if (inputShape.length === 0)
       throw new RangeError(`${this.name}: needs inputs with at least one axis, got a scalar`);
     const inputs = inputShape.at(-1)!;

@@ -1,9 +1,13 @@
 // Dropout (Hinton et al. 2012): each unit is left out with some probability while training.
+
+import { oneOf } from "../../engine/checks.ts";
+import { quote } from "../../engine/quote.ts";
 import { mul } from "../../ops/arithmetic.ts";
+import { checkTensor } from "../../tensor/check.ts";
 import { random } from "../../tensor/random.ts";
-import type { Shape } from "../../tensor/shape.ts";
+import { checkShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CallContext, Layer, type LayerConfig } from "../layer.ts";
+import { type CallContext, checkContext, Layer, type LayerConfig } from "../layer.ts";
 
 /**
  * Sets each element to 0 with probability `rate` while training, and does nothing otherwise (Hinton et al. 2012).
@@ -30,14 +34,19 @@ export class Dropout extends Layer {
     readonly scaling: "inverted" | "atTest" = "inverted",
   ) {
     super();
-    if (!(rate >= 0 && rate < 1)) throw new RangeError(`Dropout: the rate must be at least 0 and below 1, got ${rate}`);
+    oneOf("Dropout", "scaling", scaling, ["inverted", "atTest"]);
+    if (typeof rate !== "number" || !(rate >= 0 && rate < 1))
+      throw new RangeError(`Dropout: the rate must be at least 0 and below 1, got ${quote(rate)}`);
   }
 
   build(inputShape: Shape): Shape {
+    checkShape("Dropout", inputShape);
     return inputShape;
   }
 
-  call(x: Tensor, { training, generator }: CallContext): Tensor {
+  call(x: Tensor, context: CallContext): Tensor {
+    checkTensor("Dropout", x);
+    const { training, generator } = checkContext("Dropout", context);
     if (this.rate === 0) return x;
     const kept = 1 - this.rate;
     if (!training) return this.scaling === "atTest" ? mul(x, kept) : x;

@@ -1,6 +1,8 @@
 // From images to vectors.
+
 import { reshape } from "../../ops/views.ts";
-import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { checkTensor } from "../../tensor/check.ts";
+import { checkShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
 
@@ -18,10 +20,13 @@ export class Flatten extends Layer {
   readonly type = "flatten";
 
   build(inputShape: Shape): Shape {
+    checkShape("Flatten", inputShape);
     return [sizeOf(inputShape)];
   }
 
   call(x: Tensor): Tensor {
+    checkTensor("Flatten", x);
+    if (x.rank === 0) throw new RangeError("Flatten: a scalar has no batch axis; inputs are [n, ...]");
     return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
   }
 

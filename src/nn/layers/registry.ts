@@ -1,4 +1,5 @@
 // From a layer's configuration back to the layer.
+import { fields } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import type { Layer, LayerConfig } from "../layer.ts";
 import { Activation, type ActivationName } from "./activation.ts";
@@ -25,9 +26,9 @@ const makers: Record<string, (config: LayerConfig) => Layer> = {
  * @throws TypeError for an unknown type.
  */
 export function layerFromConfig(config: LayerConfig): Layer {
-  const make = makers[config.type];
-  if (make === undefined) {
+  fields("layer", "its configuration", config);
+  if (!Object.hasOwn(makers, config.type)) {
     throw new TypeError(`layer: unknown type ${quote(config.type)}; there are ${Object.keys(makers).join(", ")}`);
   }
-  return make(config);
+  return makers[config.type](config);
 }

@@ -1,6 +1,8 @@
 // Losses of yes or no: each output is a question of its own. Rows are samples.
+
 import { finite, oneOf, positive } from "../../engine/checks.ts";
 import { engine } from "../../engine/engine.ts";
+import { quote } from "../../engine/quote.ts";
 import { anyTracked, record } from "../../tensor/graph.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../../tensor/tensor.ts";
@@ -37,7 +39,8 @@ const OWN = ["classWeights", "labelSmoothing"];
 /** The option labelSmoothing, a share from 0 on and below 1. */
 export function smoothingOf(operation: string, options: { labelSmoothing?: number }): number {
   const s = finite(operation, "labelSmoothing", options.labelSmoothing ?? 0);
-  if (s < 0 || s >= 1) throw new RangeError(`${operation}: labelSmoothing must be at least 0 and below 1, got ${s}`);
+  if (s < 0 || s >= 1)
+    throw new RangeError(`${operation}: labelSmoothing must be at least 0 and below 1, got ${quote(s)}`);
   return s;
 }
 

@@ -1,4 +1,5 @@
 // Losses of one class out of several: a target is the class's index, or a probability for each class. Rows are samples.
+
 import { whole } from "../../engine/checks.ts";
 import { isFloat } from "../../engine/dtype.ts";
 import { engine } from "../../engine/engine.ts";
@@ -11,6 +12,7 @@ import { cast } from "../cast.ts";
 import { checkTensor } from "../check.ts";
 import { where } from "../choice.ts";
 import { notEqual } from "../comparison.ts";
+import { asLabels } from "../labels.ts";
 import { oneHot } from "../onehot.ts";
 import { mean } from "../reduce.ts";
 import { logSoftmax, softmax } from "../softmax.ts";
@@ -38,13 +40,14 @@ interface Targets {
 /** Which form the targets have, checked. */
 function targetsOf(operation: string, scores: Tensor, targets: Tensor, ignoreIndex: number | undefined): Targets {
   const [n, classes] = scores.shape as [number, number];
-  if (targets.dtype === "int32" && targets.rank === 1) {
-    if (ignoreIndex === undefined) checkClasses(operation, targets, n, classes);
-    return { labels: targets, probabilities: null };
+  if (targets.rank === 1) {
+    const labels = asLabels(operation, targets);
+    if (ignoreIndex === undefined) checkClasses(operation, labels, n, classes);
+    return { labels, probabilities: null };
   }
   if (!sameShape(targets.shape, scores.shape)) {
     throw new RangeError(
-      `${operation}: targets must be ${n} class indices (int32) or probabilities of shape ${formatShape(scores.shape)}, got ${targets.dtype} ${formatShape(targets.shape)}`,
+      `${operation}: targets must be ${n} class indices or probabilities of shape ${formatShape(scores.shape)}, got ${targets.dtype} ${formatShape(targets.shape)}`,
     );
   }
   if (ignoreIndex !== undefined) {
@@ -130,7 +133,7 @@ function classWeightsFor(operation: string, weights: Tensor, scores: Tensor): Te
 
 /**
  * Cross-entropy of softmax(z), -sum over classes of t ln softmax(z), by default its mean over samples, stable for any z.
- * Shapes: z [n, classes]; the targets are class indices [n] (int32) or probabilities [n, classes]; [n] with reduction "none".
+ * Shapes: z [n, classes]; the targets are class indices [n] or probabilities [n, classes]; [n] with reduction "none".
  *
  * Gradient by z: (softmax(z) - t) / n, computed in the same pass.
  * @throws RangeError if the shapes do not fit or an index is not a class; TypeError unless both are tensors, or for an unknown
@@ -192,7 +195,7 @@ function rebuilt(z: Tensor, labels: Tensor | null, probabilities: Tensor | null)
 
 /**
  * Cross-entropy of probabilities p, such as softmax outputs: -ln p[i, label i], or -sum over classes of t ln p, by default its
- * mean over samples. Shapes: p [n, classes]; the targets are class indices [n] (int32) or probabilities [n, classes]; [n] with
+ * mean over samples. Shapes: p [n, classes]; the targets are class indices [n] or probabilities [n, classes]; [n] with
  * reduction "none". Logarithms stop at -100.
  *
  * Gradient by p: -t / (n p), p in it at least 1e-12: large and finite where p is 0. Together with a softmax use

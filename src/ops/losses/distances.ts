@@ -1,5 +1,7 @@
 // How far distributions and directions are apart. The last axis holds a distribution or a vector.
+
 import { finite, oneOf } from "../../engine/checks.ts";
+import { quote } from "../../engine/quote.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { relu } from "../activations.ts";
@@ -111,7 +113,7 @@ export function cosineEmbeddingLoss(
   const operation = "cosineEmbeddingLoss";
   reductionOf(operation, options, ["margin"]);
   const margin = finite(operation, "margin", options.margin ?? 0);
-  if (Math.abs(margin) > 1) throw new RangeError(`${operation}: margin must be from -1 to 1, got ${margin}`);
+  if (Math.abs(margin) > 1) throw new RangeError(`${operation}: margin must be from -1 to 1, got ${quote(margin)}`);
   const [x, y] = floatPair(operation, a, b);
   checkTensor(operation, targets);
   if (x.rank !== 2 || targets.rank !== 1 || targets.size !== x.shape[0]) {

@@ -1,5 +1,7 @@
 // Gated recurrent units.
+import { fields } from "../../engine/checks.ts";
 import { engine } from "../../engine/engine.ts";
+import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor, windowOf } from "../../tensor/tensor.ts";
 import { sigmoid } from "../activations.ts";
 import { add, mul, sub } from "../arithmetic.ts";
@@ -60,12 +62,12 @@ export function gru(
   parameters: RecurrentParameters,
   options: GruOptions = {},
 ): RecurrentResult {
-  const { reset = "after", update = "keeps" } = options;
+  const { reset = "after", update = "keeps" } = fields("gru", "options", options);
   if (reset !== "after" && reset !== "before") {
-    throw new RangeError(`gru: reset must be "after" or "before", got ${String(reset)}`);
+    throw new RangeError(`gru: reset must be "after" or "before", got ${quote(reset)}`);
   }
   if (update !== "keeps" && update !== "writes") {
-    throw new RangeError(`gru: update must be "keeps" or "writes", got ${String(update)}`);
+    throw new RangeError(`gru: update must be "keeps" or "writes", got ${quote(update)}`);
   }
   const setup = prepare("gru", 3, x, h0, parameters, options);
   const form = { resetBefore: reset === "before", writes: update === "writes" };

@@ -1,9 +1,11 @@
 // Recurrent layers put together: both directions, several layers, weights given in one matrix.
+import { callable, fields, list } from "../../engine/checks.ts";
+import { quote } from "../../engine/quote.ts";
 import { type Generator, random } from "../../tensor/random.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { mul } from "../arithmetic.ts";
-import { checkTensor } from "../check.ts";
+import { checkTensor, checkTensors } from "../check.ts";
 import { concat } from "../join.ts";
 import { slice } from "../slices.ts";
 import type { Direction, RecurrentResult } from "./setup.ts";
@@ -20,8 +22,12 @@ import type { Direction, RecurrentResult } from "./setup.ts";
 export function bidirectional<R extends RecurrentResult>(
   run: (direction: Direction) => R,
 ): { outputs: Tensor; forward: R; backward: R } {
+  callable("bidirectional", "the argument", run);
   const forward = run("forward");
   const backward = run("backward");
+  for (const result of [forward, backward]) {
+    checkTensor("bidirectional: outputs", fields("bidirectional", "what the function returns", result).outputs);
+  }
   return { outputs: concat([forward.outputs, backward.outputs], -1), forward, backward };
 }
 
@@ -42,15 +48,19 @@ export function stackedLayers<P, R extends { outputs: Tensor }>(
   run: (x: Tensor, layer: P, position: number) => R,
   options: { dropout?: number; generator?: Generator } = {},
 ): { outputs: Tensor; layers: R[] } {
-  const { dropout = 0, generator } = options;
+  const { dropout = 0, generator } = fields("stackedLayers", "options", options);
+  checkTensor("stackedLayers", x);
+  list("stackedLayers", "layers", layers);
+  callable("stackedLayers", "the function that runs a layer", run);
   if (layers.length === 0) throw new RangeError("stackedLayers: needs at least one layer");
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw new RangeError(`stackedLayers: dropout must be at least 0 and below 1, got ${dropout}`);
+  if (typeof dropout !== "number" || !(dropout >= 0 && dropout < 1)) {
+    throw new RangeError(`stackedLayers: dropout must be at least 0 and below 1, got ${quote(dropout)}`);
   }
   const results: R[] = [];
   let input = x;
   layers.forEach((layer, position) => {
     const result = run(input, layer, position);
+    checkTensor("stackedLayers: outputs", fields("stackedLayers", "what the function returns", result).outputs);
     results.push(result);
     input = result.outputs;
     if (dropout > 0 && position < layers.length - 1) {
@@ -74,9 +84,9 @@ export function splitConcatenated(
   gates: readonly Tensor[],
   order: "state-input" | "input-state",
 ): { inputWeights: Tensor; stateWeights: Tensor } {
+  checkTensors("splitConcatenated", "the first argument", gates);
   if (gates.length === 0) throw new RangeError("splitConcatenated: needs the weights of at least one gate");
   for (const weights of gates) {
-    checkTensor("splitConcatenated", weights);
     if (weights.rank !== 2 || weights.shape[1] <= weights.shape[0] || !sameShape(weights.shape, gates[0].shape)) {
       throw new RangeError(
         `splitConcatenated: the gates' weights must all be [state, state + in], got ${gates.map((w) => formatShape(w.shape)).join(", ")}`,
@@ -84,7 +94,7 @@ export function splitConcatenated(
     }
   }
   if (order !== "state-input" && order !== "input-state") {
-    throw new RangeError(`splitConcatenated: order must be "state-input" or "input-state", got ${String(order)}`);
+    throw new RangeError(`splitConcatenated: order must be "state-input" or "input-state", got ${quote(order)}`);
   }
   const all = concat(gates);
   const [size, both] = gates[0].shape as [number, number];

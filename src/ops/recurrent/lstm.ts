@@ -1,5 +1,7 @@
 // Long short-term memory.
+import { fields } from "../../engine/checks.ts";
 import { engine } from "../../engine/engine.ts";
+import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor } from "../../tensor/tensor.ts";
 import { sigmoid } from "../activations.ts";
 import { add, mul } from "../arithmetic.ts";
@@ -57,9 +59,9 @@ export function lstm(
   parameters: RecurrentParameters,
   options: LstmOptions = {},
 ): LstmResult {
-  const { cellActivation = "tanh" } = options;
+  const { cellActivation = "tanh" } = fields("lstm", "options", options);
   if (cellActivation !== "tanh" && cellActivation !== "none") {
-    throw new RangeError(`lstm: cellActivation must be "tanh" or "none", got ${String(cellActivation)}`);
+    throw new RangeError(`lstm: cellActivation must be "tanh" or "none", got ${quote(cellActivation)}`);
   }
   const setup = prepare("lstm", 4, x, h0, parameters, options);
   const { batch, size, steps } = setup;

@@ -445,7 +445,7 @@ describe("recurrent layers", () => {
     expect(() => lstm(x, h0, c0, parameters, { lengths: [1] })).toThrow("lengths has 1 entries for a batch of 2");
     expect(() => lstm(x, h0, c0, parameters, { mask: h0 })).toThrow("mask must have shape (3, 2), [time, batch]");
     expect(() => lstm(x, h0, c0, parameters, { truncate: 1.5 })).toThrow("truncate must be a whole number");
-    expect(() => rnn(x, h0, layer(1, [3, 2, 2, 3], 1), { nonlinearity: "sine" as "tanh" })).toThrow("got sine");
+    expect(() => rnn(x, h0, layer(1, [3, 2, 2, 3], 1), { nonlinearity: "sine" as "tanh" })).toThrow('got "sine"');
     expect(() => splitConcatenated([zeros([2, 2])], "state-input")).toThrow("[state, state + in], got (2, 2)");
   });
 });

@@ -1,5 +1,7 @@
 // The simple recurrent layer.
+import { fields } from "../../engine/checks.ts";
 import { engine, type FusedActivation } from "../../engine/engine.ts";
+import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor } from "../../tensor/tensor.ts";
 import { relu, sigmoid } from "../activations.ts";
 import { add } from "../arithmetic.ts";
@@ -51,10 +53,10 @@ export function rnn(
   parameters: RecurrentParameters,
   options: RnnOptions = {},
 ): RecurrentResult {
-  const { nonlinearity = "tanh" } = options;
-  if (!(nonlinearity in NONLINEARITY)) {
+  const { nonlinearity = "tanh" } = fields("rnn", "options", options);
+  if (!Object.hasOwn(NONLINEARITY, nonlinearity)) {
     throw new RangeError(
-      `rnn: nonlinearity must be one of ${Object.keys(NONLINEARITY).join(", ")}, got ${String(nonlinearity)}`,
+      `rnn: nonlinearity must be one of ${Object.keys(NONLINEARITY).join(", ")}, got ${quote(nonlinearity)}`,
     );
   }
   const setup = prepare("rnn", 1, x, h0, parameters, options);

@@ -1,5 +1,7 @@
 // What all recurrent layers take, checked: operands in one dtype, time-major [time, batch, feature], and the steps that count.
+import { fields, list } from "../../engine/checks.ts";
 import { type DType, isFloat, promote } from "../../engine/dtype.ts";
+import { quote } from "../../engine/quote.ts";
 import { arange, tensor, zeros } from "../../tensor/create.ts";
 import { formatShape, type Shape, sameShape } from "../../tensor/shape.ts";
 import { packed, Tensor } from "../../tensor/tensor.ts";
@@ -68,6 +70,7 @@ export interface Setup {
 }
 
 export function expectShape(operation: string, role: string, x: Tensor, shape: Shape, meaning: string): void {
+  checkTensor(`${operation}: ${role}`, x);
   if (!sameShape(x.shape, shape)) {
     throw new RangeError(
       `${operation}: ${role} must have shape ${formatShape(shape)}, ${meaning}; got ${formatShape(x.shape)}`,
@@ -84,8 +87,9 @@ export function prepare(
   options: SequenceOptions,
 ): Setup {
   checkTensor(operation, x);
-  checkTensor(operation, parameters.inputWeights);
-  checkTensor(operation, parameters.stateWeights);
+  fields(operation, "the parameters, { inputWeights, stateWeights, ... },", parameters);
+  checkTensor(`${operation}: inputWeights`, parameters.inputWeights);
+  checkTensor(`${operation}: stateWeights`, parameters.stateWeights);
   if (x.rank !== 3) {
     throw new RangeError(`${operation}: x must be [time, batch, feature], got shape ${formatShape(x.shape)}`);
   }
@@ -118,10 +122,10 @@ export function prepare(
   const mask = maskOf(operation, options, steps, batch);
   const { truncate = 0, direction = "forward" } = options;
   if (!Number.isInteger(truncate) || truncate < 0) {
-    throw new RangeError(`${operation}: truncate must be a whole number of steps, got ${truncate}`);
+    throw new RangeError(`${operation}: truncate must be a whole number of steps, got ${quote(truncate)}`);
   }
   if (direction !== "forward" && direction !== "backward") {
-    throw new RangeError(`${operation}: direction must be "forward" or "backward", got ${String(direction)}`);
+    throw new RangeError(`${operation}: direction must be "forward" or "backward", got ${quote(direction)}`);
   }
   const input = cast(x, dtype);
   return {
@@ -147,16 +151,16 @@ function maskOf(operation: string, options: SequenceOptions, steps: number, batc
     return packed(cast(mask, "bool"));
   }
   if (lengths === undefined) return null;
-  const list = lengths instanceof Tensor ? [...lengths.dataSync()] : lengths;
-  if (list.length !== batch) {
-    throw new RangeError(`${operation}: lengths has ${list.length} entries for a batch of ${batch}`);
+  const counts = lengths instanceof Tensor ? [...lengths.dataSync()] : list(operation, "lengths", lengths);
+  if (counts.length !== batch) {
+    throw new RangeError(`${operation}: lengths has ${counts.length} entries for a batch of ${batch}`);
   }
-  for (const length of list) {
+  for (const length of counts) {
     if (!Number.isInteger(length) || length < 0 || length > steps) {
-      throw new RangeError(`${operation}: a length must be a whole number from 0 to ${steps}, got ${length}`);
+      throw new RangeError(`${operation}: a length must be a whole number from 0 to ${steps}, got ${quote(length)}`);
     }
   }
-  return less(reshape(arange(0, steps, 1, "int32"), [steps, 1]), tensor(Int32Array.from(list)));
+  return less(reshape(arange(0, steps, 1, "int32"), [steps, 1]), tensor(Int32Array.from(counts)));
 }
 
 /** Outputs are 0 where a step does not count. */
