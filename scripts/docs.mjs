@@ -40,6 +40,7 @@ const CATEGORY_OF_FILE = [
   ["src/engine/dtype.ts", "Tensors"],
   ["src/engine/", "Engine and memory"],
   ["src/ops/onehot.ts", "Creating"],
+  ["src/ops/random.ts", "Creating"],
   ["src/ops/activations.ts", "Activations"],
   ["src/ops/arithmetic.ts", "Arithmetic"],
   ["src/ops/cast.ts", "Arithmetic"],

@@ -55,7 +55,7 @@ export {
   zerosLike,
 } from "./tensor/create.ts";
 export { type MemoryReport, memory } from "./tensor/memory.ts";
-export { Generator, type RandomOptions, type RandomState, random } from "./tensor/random.ts";
+export { Generator, type RandomOptions, type RandomState } from "./tensor/random.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { keep, type NestedArray, scope, Tensor, type TensorLike } from "./tensor/tensor.ts";
 export * from "./train/index.ts";

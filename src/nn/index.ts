@@ -5,6 +5,9 @@ export {
   type InitialiserContext,
   type InitialiserName,
   initialise,
+  initialiser,
+  type TruncatedNormalOptions,
+  type VarianceScalingOptions,
 } from "./initialisers.ts";
 export { type CallContext, Layer, type LayerConfig } from "./layer.ts";
 export { ACTIVATIONS, Activation, type ActivationName, activationByName } from "./layers/activation.ts";

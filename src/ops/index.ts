@@ -107,6 +107,7 @@ export {
   type Pair,
   type PoolingOptions,
 } from "./pooling.ts";
+export { type ChoiceOptions, type DrawOptions, random, type TruncatedOptions } from "./random.ts";
 export { type GruOptions, gru } from "./recurrent/gru.ts";
 export { bidirectional, splitConcatenated, stackedLayers } from "./recurrent/layers.ts";
 export { type LstmOptions, type LstmResult, lstm } from "./recurrent/lstm.ts";
