@@ -1,6 +1,6 @@
 // Gradients checked against differences: every entry of every argument is moved a little to both sides, in float64.
 
-import { callable, fields, positive } from "../engine/checks.ts";
+import { callable, knownOptions, positive } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { cast } from "../ops/cast.ts";
@@ -35,6 +35,8 @@ export interface GradientCheckOptions {
   order?: 2 | 4;
 }
 
+const OPTIONS = ["step", "tolerance", "order"];
+
 /**
  * Gradients of a scalar function by central differences, (f(x + h) - f(x - h)) / 2h: one tensor an argument, in its
  * shape and dtype. f runs twice an entry, four times with order 4. Use float64 arguments: in float32 the differences
@@ -54,7 +56,7 @@ export function numericalGradient(
   const owner = "numericalGradient";
   callable(owner, "the first argument", f);
   checkTensors(owner, "inputs", inputs);
-  const { order = 2, step: h = order === 4 ? 1e-3 : 1e-5 } = fields(owner, "options", options);
+  const { order = 2, step: h = order === 4 ? 1e-3 : 1e-5 } = knownOptions(owner, options, OPTIONS);
   positive(owner, "step", h);
   if (order !== 2 && order !== 4) throw new RangeError(`${owner}: order must be 2 or 4, got ${quote(order)}`);
   const evaluate = (values: readonly Tensor[]): number =>
@@ -104,7 +106,7 @@ export function checkGradients(
 ): GradientCheck {
   callable("checkGradients", "the first argument", f);
   checkTensors("checkGradients", "inputs", inputs);
-  const { tolerance = 1e-6, ...differences } = fields("checkGradients", "options", options);
+  const { tolerance = 1e-6, ...differences } = knownOptions("checkGradients", options, OPTIONS);
   positive("checkGradients", "tolerance", tolerance);
   return scope(() => {
     for (const x of inputs)
@@ -146,6 +148,7 @@ export function expectGradients(
   inputs: readonly Tensor[],
   options: GradientCheckOptions = {},
 ): GradientCheck {
+  knownOptions("expectGradients", options, OPTIONS);
   const result = checkGradients(f, inputs, options);
   if (!result.passed) {
     const { argument, index, analytic, numeric } = result.worst;

@@ -1,7 +1,7 @@
 // Functional differentiation: `grad(f)` is a function. It watches its arguments through fresh windows on them, so that nothing outside is
 // touched, and records its own backward pass when something outside watches: gradients of gradients come for free.
 
-import { callable, fields, list } from "../engine/checks.ts";
+import { callable, knownOptions, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor, checkTensors } from "../tensor/check.ts";
@@ -22,6 +22,8 @@ export interface GradOptions {
    */
   differentiable?: boolean;
 }
+
+const OPTIONS = ["arguments", "differentiable"];
 
 let depth = 0;
 
@@ -120,7 +122,7 @@ export function grad<A extends readonly Tensor[]>(
   options: GradOptions = {},
 ): (...inputs: A) => Tensor | Tensor[] {
   callable("grad", "the argument", f);
-  fields("grad", "options", options);
+  knownOptions("grad", options, OPTIONS);
   return (...inputs) =>
     inside(() => {
       const outer = options.differentiable || watchedFromOutside(inputs);
@@ -144,7 +146,7 @@ export function valueAndGrad<A extends readonly Tensor[]>(
   options: GradOptions = {},
 ): (...inputs: A) => [Tensor, Tensor[]] {
   callable("valueAndGrad", "the argument", f);
-  fields("valueAndGrad", "options", options);
+  knownOptions("valueAndGrad", options, OPTIONS);
   return (...inputs) =>
     inside(() => {
       const outer = options.differentiable || watchedFromOutside(inputs);

@@ -2,6 +2,7 @@
 // bent, slanted and scaled as no two hands agree, inked with a pen of varying width, and then framed exactly as MNIST frames its digits.
 //
 // The drawing uses only + - * / and square roots, which IEEE 754 fixes to the last bit: the same seed gives the same bytes on every machine.
+import { knownOptions, oneOf } from "../engine/checks.ts";
 import { digitStyles } from "./digit-strokes.ts";
 import type { ImageSet, TrainAndTest } from "./image-set.ts";
 import { type PhiloxStream, philoxStream } from "./philox.ts";
@@ -345,7 +346,9 @@ function shuffledTen(random: PhiloxStream, block: number, part: DigitPart): numb
  * ```
  */
 export function drawDigits(count: number, seed = 1, options: { part?: DigitPart; first?: number } = {}): ImageSet {
+  knownOptions("drawDigits", options, ["part", "first"]);
   const { part = "train", first = 0 } = options;
+  oneOf("drawDigits", "part", part, ["train", "test"]);
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new RangeError(`drawDigits: count ${count} is not usable: give a whole number from 0`);
   }
@@ -390,6 +393,7 @@ export function drawDigits(count: number, seed = 1, options: { part?: DigitPart;
  * ```
  */
 export function digits(options: { train?: number; test?: number; seed?: number } = {}): TrainAndTest {
+  knownOptions("digits", options, ["train", "test", "seed"]);
   const { train = 20_000, test = 4_000, seed = 1 } = options;
   return { train: drawDigits(train, seed, { part: "train" }), test: drawDigits(test, seed, { part: "test" }) };
 }

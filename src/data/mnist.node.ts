@@ -72,6 +72,7 @@ export function mnistCacheFolder(): string {
  * ```
  */
 export async function findMnist(options: { folder?: string } = {}): Promise<MnistPlace> {
+  knownOptions("findMnist", options, ["folder"]);
   const folders = options.folder ? [resolve(options.folder)] : [mnistCacheFolder()];
   if (!options.folder && environment.NABLA_DATA_DIR) folders.unshift(resolve(environment.NABLA_DATA_DIR, "mnist"));
   const looked: { folder: string; missing: string[] }[] = [];
@@ -99,10 +100,12 @@ export async function findMnist(options: { folder?: string } = {}): Promise<Mnis
 export async function loadMnist(
   options: { folder?: string; download?: boolean; onProgress?: (progress: DownloadProgress) => void } = {},
 ): Promise<TrainAndTest> {
-  let place = await findMnist(options);
-  if (!place.found && options.download) {
-    await downloadMnist(options);
-    place = await findMnist(options);
+  knownOptions("mnist", options, ["folder", "download", "onProgress"]);
+  const { download = false, onProgress, ...where } = options;
+  let place = await findMnist(where);
+  if (!place.found && download) {
+    await downloadMnist({ ...where, onProgress });
+    place = await findMnist(where);
   }
   if (!place.found) {
     const looked = place.looked.map(({ folder, missing }) => `  ${folder}: no ${missing.join(", no ")}`).join("\n");
@@ -212,6 +215,8 @@ export interface DownloadOptions {
   readonly files?: readonly DataFile[];
 }
 
+const DOWNLOAD = ["folder", "mirrors", "onProgress", "fetch", "signal", "stallSeconds", "files"];
+
 /** Downloads MNIST, and returns the folder it is in. Files that are there and sound are kept; each other one is fetched from
  * the first mirror that delivers it, checked by its SHA-256, and put in place in one step, decompressed.
  *
@@ -222,6 +227,7 @@ export interface DownloadOptions {
  * ```
  */
 export async function downloadMnist(options: DownloadOptions = {}): Promise<string> {
+  knownOptions("downloadMnist", options, DOWNLOAD);
   const entry = dataSetEntry("mnist");
   const { folder = mnistCacheFolder(), mirrors = entry.mirrors, files = entry.files, onProgress } = options;
   const target = resolve(folder);

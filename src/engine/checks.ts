@@ -1,5 +1,9 @@
 // The options that functions, optimisers and schedules are given: each check names its owner, the setting and the value.
+import { hintAtOption } from "./names.ts";
 import { quote } from "./quote.ts";
+
+/** Characters of an option's name that an error shows as they are. */
+const LONGEST_NAME = 40;
 
 /** Any number, NaN and the infinities included. */
 export function numeric(owner: string, name: string, value: number): number {
@@ -112,14 +116,35 @@ export function oneOf<Name extends string | number>(
   return value;
 }
 
-/** A misspelt option would otherwise be a default that nobody asked for. */
-export function knownOptions(owner: string, options: object, names: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${owner}: options must be an object such as { ${names[0]}: ... }, got ${quote(options)}`);
+/**
+ * The options, whose names are known: a misspelt one would otherwise be a default that nobody asked for. Costs nothing where there are none;
+ * `own` are further names, so that no list has to be made for a call.
+ * @throws TypeError for an unknown name, with the nearest one or what it is called here, and all that there are.
+ */
+export function knownOptions<T extends object>(
+  owner: string,
+  options: T,
+  names: readonly string[],
+  own?: readonly string[],
+): T {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw notOptions(owner, options, names);
+  for (const key in options) {
+    if (!names.includes(key) && !own?.includes(key))
+      throw unknownOption(owner, options, key, [...names, ...(own ?? [])]);
   }
-  for (const key of Object.keys(options)) {
-    if (!names.includes(key)) {
-      throw new TypeError(`${owner}: there is no option ${key}; the options are ${names.join(", ")}`);
-    }
-  }
+  return options;
+}
+
+function notOptions(owner: string, options: unknown, names: readonly string[]): TypeError {
+  return new TypeError(`${owner}: options must be an object such as { ${names[0]}: ... }, got ${quote(options)}`);
+}
+
+function unknownOption(owner: string, options: object, key: string, names: readonly string[]): TypeError {
+  // A tensor, a model or a signal in their place.
+  const prototype: unknown = Object.getPrototypeOf(options);
+  if (prototype !== Object.prototype && prototype !== null) return notOptions(owner, options, names);
+  const hint = hintAtOption(key, names);
+  const shown = key.length <= LONGEST_NAME ? key : quote(key);
+  return new TypeError(`${owner}: there is no option ${shown}${hint}; the options are ${names.join(", ")}`);
 }

@@ -1,6 +1,6 @@
 // Choosing and changing the engine.
 
-import { fields } from "./checks.ts";
+import { flag, knownOptions } from "./checks.ts";
 import { type Engine, type EngineStatus, engine, setDefaultEngine, setEngine } from "./engine.ts";
 import { platform } from "./platform.ts";
 import { quote } from "./quote.ts";
@@ -129,7 +129,9 @@ setDefaultEngine(make);
  * ```
  */
 export function configureEngine(options: EngineOptions): void {
-  engineFor(fields("configureEngine", "options", options));
+  knownOptions("configureEngine", options, ["engine", "threads", "deterministic", "maximumBytes", "workerUrl"]);
+  if (options.deterministic !== undefined) flag("configureEngine", "deterministic", options.deterministic);
+  engineFor(options);
   if (storageStatistics().tensors > 0) {
     throw new Error(
       `configureEngine: ${storageStatistics().tensors} tensors are alive, and tensors belong to the engine they were made on; configure it first`,

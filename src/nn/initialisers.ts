@@ -3,7 +3,7 @@
 import { finite, knownOptions, notNegative, oneOf, positive } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
-import { quote } from "../engine/quote.ts";
+import { byNameIn } from "../engine/names.ts";
 import { mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { matmul } from "../ops/linalg.ts";
@@ -174,6 +174,8 @@ const byName: Record<InitialiserName, (context: InitialiserContext) => Tensor> =
   orthogonal: initialiser.orthogonal(),
 };
 
+const table: ReadonlyMap<string, (context: InitialiserContext) => Tensor> = new Map(Object.entries(byName));
+
 /** Names of all initialisers. */
 export const INITIALISERS = Object.keys(byName) as InitialiserName[];
 
@@ -198,10 +200,12 @@ export const INITIALISERS = Object.keys(byName) as InitialiserName[];
  */
 export function initialise(initialiser: Initialiser, context: InitialiserContext): Tensor {
   if (typeof initialiser === "function") return initialiser(context);
-  if (!Object.hasOwn(byName, initialiser)) {
-    throw new TypeError(`initialiser: unknown name ${quote(initialiser)}; use one of ${INITIALISERS.join(", ")}`);
-  }
-  return byName[initialiser](context);
+  return byNameIn("initialiser", initialiser, table)(context);
+}
+
+/** Throws for what is neither the name of an initialiser nor a function. */
+export function checkInitialiser(initialiser: Initialiser): void {
+  if (typeof initialiser !== "function") byNameIn("initialiser", initialiser, table);
 }
 
 /** Fan-in and fan-out of weights [in, out], or of filters [out, in, ...window]. */

@@ -1,5 +1,5 @@
 // What a layer is: it names its parameters once it knows its input's shape, and maps tensors to tensors.
-import { fields, flag, instance } from "../engine/checks.ts";
+import { fields, flag, instance, knownOptions } from "../engine/checks.ts";
 import { Generator } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -76,6 +76,7 @@ export abstract class Layer {
 
   /** For `build`: declares a parameter and names it `<layer>.<name>`. It has values once the model is built. */
   protected declare(name: string, shape: Shape, options: ParameterOptions): Parameter {
+    knownOptions(`${this.type}.declare`, options, ["initialiser", "decay", "trainable", "fans"]);
     const parameter = new Parameter(`${this.name}.${name}`, shape, options);
     this.own.push(parameter);
     return parameter;

@@ -1,6 +1,16 @@
 // Layers and models: shapes, parameters, gradients, and the errors that guard them.
 import { describe, expect, test } from "vitest";
-import { expectGradients, Generator, random, scope, type Tensor, tensor } from "../node.ts";
+import {
+  expectGradients,
+  Generator,
+  loadModel,
+  random,
+  type Shape,
+  saveModel,
+  scope,
+  type Tensor,
+  tensor,
+} from "../node.ts";
 import {
   ACTIVATIONS,
   Activation,
@@ -9,7 +19,9 @@ import {
   Flatten,
   type INITIALISERS,
   initialise,
-  type Layer,
+  Layer,
+  type LayerConfig,
+  registerLayer,
   Sequential,
 } from "./index.ts";
 
@@ -81,7 +93,7 @@ describe("Sequential", () => {
     expect(() => new Sequential([new Dense(3)], { inputShape: [28, 28] })).toThrow(
       /0\.dense: a dense layer takes vectors.*Flatten/,
     );
-    expect(() => new Dense(0)).toThrow(/units must be a whole number from 1 on, got 0/);
+    expect(() => new Dense(0)).toThrow(/units must be a whole number of at least 1, got 0/);
     expect(() => new Dense(3, { activation: "sigmoidal" as "sigmoid" })).toThrow(/unknown name "sigmoidal"/);
     expect(() => new Dropout(1)).toThrow(/below 1, got 1/);
     const model = new Sequential([new Dense(3)], { inputShape: [4] });
@@ -90,6 +102,90 @@ describe("Sequential", () => {
     expect(() =>
       Sequential.fromConfig({ type: "sequential", inputShape: [1], dtype: "float32", layers: [{ type: "magic" }] }),
     ).toThrow(/unknown type "magic"/);
+  });
+});
+
+describe("an architecture is looked at whole before anything is made of it", () => {
+  const make = (layer: unknown) => () =>
+    Sequential.fromConfig({ type: "sequential", inputShape: [2], dtype: "float32", layers: [layer] } as never);
+
+  test.each([
+    [
+      { type: "constructor" },
+      /layers\[0\]: unknown type "constructor"; there are activation, batchNormalization, dense/,
+    ],
+    [{ type: "__proto__" }, /unknown type "__proto__"/],
+    [{ type: 3 }, /unknown type 3/],
+    [null, /layers\[0\]: the configuration must be an object, got null/],
+    [{ type: "dense" }, /layers\[0\] \(dense\): units must be a whole number of at least 1, got undefined/],
+    [{ type: "dense", units: "3" }, /units must be a whole number of at least 1, got "3"/],
+    [{ type: "dense", units: 3, bias: "no" }, /bias must be true or false, got "?no/],
+    [{ type: "dense", units: 3, activation: "toString" }, /activation must be one of linear, .*got "toString"/],
+    [{ type: "dense", units: 3, unit: 4 }, /there is no option unit \(did you mean units\?\)/],
+    [{ type: "dropout", rate: null }, /rate must be at least 0 and below 1, got null/],
+    [{ type: "dropout", rate: 0.5, scaling: "sometimes" }, /scaling must be one of inverted, atTest/],
+    [{ type: "batchNormalization", epsilon: null }, /epsilon must be a finite number of at least 0, got null/],
+    [{ type: "batchNormalization", momentum: "0.9" }, /momentum must be at least 0 and below 1, got "0.9"/],
+    [{ type: "flatten", axis: 1 }, /there is no option axis/],
+  ])("%j", (layer, message) => {
+    expect(make(layer)).toThrow(message);
+  });
+
+  test("its own settings too", () => {
+    const layers = [{ type: "flatten" }];
+    const from = (config: object) => () => Sequential.fromConfig(config as never);
+    expect(from({ type: "sequential", inputShape: "2", dtype: "float32", layers })).toThrow(
+      /inputShape must be a list/,
+    );
+    expect(from({ type: "sequential", inputShape: [2], dtype: "int32", layers })).toThrow(
+      /dtype must be float32 or float64/,
+    );
+    expect(from({ type: "sequential", inputShape: [2], dtype: {}, layers })).toThrow(/unknown dtype \{\}/);
+    expect(from({ type: "sequential", inputShape: [2], dtype: "float32", layers, depth: 1 })).toThrow(
+      /no option depth/,
+    );
+  });
+});
+
+describe("layers of one's own", () => {
+  class Scale extends Layer {
+    readonly type = "nnTestScale";
+    constructor(readonly factor: number) {
+      super();
+    }
+    build(inputShape: Shape): Shape {
+      return inputShape;
+    }
+    call(x: Tensor): Tensor {
+      return x.mul(this.factor);
+    }
+    config(): LayerConfig {
+      return { type: this.type, factor: this.factor };
+    }
+  }
+
+  test("are found by loadModel once they are registered", () => {
+    const bytes = saveModel(new Sequential([new Scale(3)], { inputShape: [1] }));
+    expect(() => loadModel(bytes)).toThrow(
+      /unknown type "nnTestScale"; there are .*, and your own once registerLayer knows/,
+    );
+    registerLayer("nnTestScale", ({ factor }) => new Scale(Number(factor)));
+    expect(
+      loadModel(bytes)
+        .call(tensor([[2]]))
+        .toArray(),
+    ).toEqual([[6]]);
+  });
+
+  test("can't take the place of the library's, and must be made of a function", () => {
+    expect(() => registerLayer("dense", () => new Scale(1))).toThrow(/dense is a layer of the library/);
+    expect(() => registerLayer("", () => new Scale(1))).toThrow(/the type must be a name/);
+    expect(() => registerLayer("x", new Scale(1) as never)).toThrow(/needs a function .* to a layer, got a Scale/);
+    registerLayer("nnTestNone", () => ({}) as Layer);
+    const config = { type: "sequential", inputShape: [1], dtype: "float32", layers: [{ type: "nnTestNone" }] } as const;
+    expect(() => Sequential.fromConfig(config as never)).toThrow(
+      /the function given to registerLayer must return a layer, got \{\}/,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 // A model whose layers follow one another.
-import { instance } from "../engine/checks.ts";
+import { instance, knownOptions } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor } from "../tensor/check.ts";
@@ -40,6 +40,9 @@ export interface LayerSummary {
   parameters: number;
 }
 
+/** What `call` and `logits` take. */
+const CALL = ["training"];
+
 /**
  * A model whose layers follow one another: y = f_k(... f_2(f_1(x))). Shapes: x [n, ...inputShape], y [n,
  * ...outputShape].
@@ -74,6 +77,7 @@ export class Sequential {
     if (options?.inputShape === undefined) {
       throw new TypeError("Sequential: needs the shape of one input: new Sequential([...], { inputShape: [784] })");
     }
+    knownOptions("Sequential", options, ["inputShape", "seed", "dtype"]);
     checkShape("Sequential", options.inputShape);
     this.dtype = options.dtype ?? "float32";
     if (!isFloat(checkDType("Sequential", this.dtype)))
@@ -141,6 +145,7 @@ export class Sequential {
    * @throws RangeError if the inputs have another shape.
    */
   call(x: Tensor, options: { training?: boolean } = {}): Tensor {
+    knownOptions("model.call", options, CALL);
     return this.run(x, { training: options.training ?? false, generator: this.generator }, this.layers.length);
   }
 
@@ -162,6 +167,7 @@ export class Sequential {
    * @throws RangeError if the inputs have another shape.
    */
   logits(x: Tensor, options: { training?: boolean } = {}): Tensor {
+    knownOptions("model.logits", options, CALL);
     const context = { training: options.training ?? false, generator: this.generator };
     const last = this.layers.at(-1)!;
     if (last instanceof Dense) return last.logits(this.run(x, context, this.layers.length - 1));
@@ -203,7 +209,8 @@ export class Sequential {
 
   /**
    * Makes a model from its architecture, with fresh parameters.
-   * @throws TypeError if it is not the architecture of a sequential model.
+   * @throws TypeError if it is not the architecture of a sequential model, a layer is of a type that is neither the library's
+   * nor registered (`registerLayer`), or a setting is unknown or of the wrong type; RangeError for one out of range.
    * @example
    * ```ts
    * const model = new Sequential([new Dense(2)], { inputShape: [3] });
@@ -211,14 +218,18 @@ export class Sequential {
    * ```
    */
   static fromConfig(config: ModelConfig, seed = 0): Sequential {
+    const owner = "Sequential.fromConfig";
     if (config?.type !== "sequential" || !Array.isArray(config.layers)) {
-      throw new TypeError("Sequential.fromConfig: this is not the architecture of a sequential model");
+      throw new TypeError(`${owner}: this is not the architecture of a sequential model`);
     }
-    return new Sequential(config.layers.map(layerFromConfig), {
-      inputShape: config.inputShape,
-      dtype: config.dtype,
-      seed,
-    });
+    knownOptions(owner, config, ["type", "inputShape", "dtype", "layers"]);
+    if (!Array.isArray(config.inputShape)) {
+      throw new TypeError(`${owner}: inputShape must be a list of lengths, got ${quote(config.inputShape)}`);
+    }
+    return new Sequential(
+      config.layers.map((layer, i) => layerFromConfig(layer, `${owner}: layers[${i}]`)),
+      { inputShape: config.inputShape, dtype: config.dtype, seed },
+    );
   }
 }
 

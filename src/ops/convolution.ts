@@ -1,6 +1,7 @@
 // Convolution of images and sequences. One trilinear form T(x, w, dy) stands behind everything: the convolution, its gradient by the input and its
 // gradient by the weights are T with one of the three left open, so each one's gradients are the other two, to any order.
 
+import { knownOptions } from "../engine/checks.ts";
 import { type DType, isFloat, promote } from "../engine/dtype.ts";
 import { engine, type FusedActivation } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -35,6 +36,8 @@ export interface ConvolutionOptions<Sides = Pair> {
   /** Applied to the result in the same pass; default "none". */
   activation?: FusedActivation;
 }
+
+const OPTIONS = ["stride", "padding", "dilation", "groups", "activation"];
 
 /** How a transposed convolution spreads its input. */
 export interface ConvolutionTransposeOptions {
@@ -107,6 +110,7 @@ export function conv2d(
   bias: Tensor | null = null,
   options: ConvolutionOptions = {},
 ): Tensor {
+  knownOptions("conv2d", options, OPTIONS);
   const [input, w, b] = operands("conv2d", x, weights, bias, 4);
   const g = geometryOf("conv2d", input, w, {
     stride: pair("conv2d", "stride", options.stride ?? 1, 1),
@@ -132,6 +136,7 @@ export function conv1d(
   bias: Tensor | null = null,
   options: ConvolutionOptions<number> = {},
 ): Tensor {
+  knownOptions("conv1d", options, OPTIONS);
   const [input, w, b] = operands("conv1d", x, weights, bias, 3);
   const along = (name: string, value: number | undefined, least: number): [number, number] => {
     const other = least; // what leaves the axis of length 1 as it is: stride 1, dilation 1, padding 0
@@ -172,6 +177,7 @@ export function convTranspose2d(
   options: ConvolutionTransposeOptions = {},
 ): Tensor {
   const operation = "convTranspose2d";
+  knownOptions(operation, options, OPTIONS, ["outputPadding"]);
   const [input, w, b] = operands(operation, x, weights, bias, 4);
   const [batch, filters, outHeight, outWidth] = input.shape as [number, number, number, number];
   const [rows, perGroup, ...kernel] = w.shape as [number, number, number, number];

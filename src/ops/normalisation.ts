@@ -1,6 +1,7 @@
 // Normalisation: values are brought to mean 0 and variance 1 over a batch or a row, or divided by the strength of their neighbours. Forward and
 // gradient are fused kernels; where gradients of gradients are followed, the gradient is built from operations instead.
 
+import { knownOptions } from "../engine/checks.ts";
 import { isFloat, promote } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -106,6 +107,8 @@ export interface BatchNormOptions {
   axis?: number;
 }
 
+const BATCH_OPTIONS = ["epsilon", "axis"];
+
 /**
  * Batch normalisation while training (Ioffe and Szegedy, 2015): y = gamma z + beta with z = (x - mean) / sqrt(variance + epsilon), mean and variance
  * taken over the batch and all positions, channel by channel. x [batch, channels, ...], gamma and beta [channels].
@@ -119,6 +122,7 @@ export interface BatchNormOptions {
  * ```
  */
 export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: BatchNormOptions = {}): BatchNormResult {
+  knownOptions("batchNorm", options, BATCH_OPTIONS);
   const [input, g, b] = floats("batchNorm", x, gamma, beta);
   const epsilon = checkEpsilon("batchNorm", options.epsilon ?? 1e-5);
   const axis = normaliseAxis("batchNorm", options.axis ?? 1, input.rank);
@@ -191,6 +195,7 @@ export function batchNormInference(
   beta: Tensor,
   options: BatchNormOptions = {},
 ): Tensor {
+  knownOptions("batchNormInference", options, BATCH_OPTIONS);
   const [input, centre, spread, g, b] = floats("batchNormInference", x, mean, variance, gamma, beta);
   const epsilon = checkEpsilon("batchNormInference", options.epsilon ?? 1e-5);
   const axis = normaliseAxis("batchNormInference", options.axis ?? 1, input.rank);
@@ -209,6 +214,8 @@ export interface LayerNormOptions {
   axes?: Axes;
 }
 
+const LAYER_OPTIONS = ["epsilon", "axes"];
+
 /**
  * Layer normalisation (Ba, Kiros and Hinton, 2016): y = gamma z + beta with z = (x - mean) / sqrt(variance + epsilon), mean and variance taken over
  * the last axes, sample by sample. gamma and beta have the shape of those axes.
@@ -221,6 +228,7 @@ export interface LayerNormOptions {
  * ```
  */
 export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: LayerNormOptions = {}): Tensor {
+  knownOptions("layerNorm", options, LAYER_OPTIONS);
   const [input, g, b] = floats("layerNorm", x, gamma, beta);
   const epsilon = checkEpsilon("layerNorm", options.epsilon ?? 1e-5);
   const axes = normaliseAxes("layerNorm", options.axes ?? -1, input.rank);
@@ -277,6 +285,8 @@ export interface LocalResponseNormOptions {
   k?: number;
 }
 
+const LOCAL_OPTIONS = ["alpha", "beta", "k"];
+
 /** A task of the gradient kernel keeps two vectors a channel in a thread's scratch memory. */
 const MOST_CHANNELS = 32768;
 
@@ -291,6 +301,7 @@ const MOST_CHANNELS = 32768;
  * ```
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
+  knownOptions("localResponseNorm", options, LOCAL_OPTIONS);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   const [input] = floats("localResponseNorm", x);
   if (input.rank < 2) {

@@ -1,6 +1,7 @@
 // Pooling: one number for each window that slides over an image. Forwards and gradients are pairs of adjoint operations (gather and scatter by
 // remembered places; window sum and spreading), so gradients have gradients to any order.
 
+import { knownOptions } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -65,7 +66,10 @@ interface Plan {
   shape: number[];
 }
 
+const OPTIONS = ["stride", "padding"];
+
 function planOf(operation: string, x: Tensor, size: Pair, options: PoolingOptions): Plan {
+  knownOptions(operation, options, OPTIONS);
   checkTensor(operation, x);
   if (x.rank !== 4) {
     throw new RangeError(`${operation}: x must be [batch, channels, height, width], got shape ${formatShape(x.shape)}`);
@@ -103,6 +107,7 @@ function asRow(
   size: number,
   options: PoolingOptions<number>,
 ): [Tensor, [number, number], PoolingOptions] {
+  knownOptions(operation, options, OPTIONS);
   checkTensor(operation, x);
   if (x.rank !== 3)
     throw new RangeError(`${operation}: x must be [batch, channels, length], got shape ${formatShape(x.shape)}`);

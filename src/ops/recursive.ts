@@ -1,6 +1,6 @@
 // A recursive layer: one cell folds the children of a node into one vector, from the leaves of a tree up to its root (Goller and Küchler 1996;
 // Socher et al. 2011). Nodes of one height do not depend on each other, so each height is one matrix product.
-import { fields } from "../engine/checks.ts";
+import { knownOptions } from "../engine/checks.ts";
 import type { FusedActivation } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
@@ -63,6 +63,7 @@ export function treeRnn(
   bias: Tensor | null = null,
   options: { activation?: FusedActivation } = {},
 ): { root: Tensor; nodes: Tensor } {
+  knownOptions("treeRnn", options, ["activation"]);
   checkTensor("treeRnn", leaves);
   checkTensor("treeRnn", weights);
   if (leaves.rank !== 2) {
@@ -90,7 +91,7 @@ export function treeRnn(
     level.forEach((i, position) => {
       place[i] = table.shape[0] + position;
     });
-    table = concat([table, linear(children, across, bias, fields("treeRnn", "options", options).activation ?? "tanh")]);
+    table = concat([table, linear(children, across, bias, options.activation ?? "tanh")]);
   }
   const inner = gather(table, tensor(Int32Array.from(place)));
   return { root: nodes.length === 0 ? get(leaves, tree as number) : get(inner, -1), nodes: inner };

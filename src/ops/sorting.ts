@@ -1,6 +1,6 @@
 // Order: sorting, ranking, quantiles, counting. A kernel finds the order; values that need a gradient are then gathered by it, so that the
 // gradient of sorting is the gradient of gathering. NaN counts as larger than every number, as in NumPy.
-import { fields, flag, list } from "../engine/checks.ts";
+import { flag, knownOptions, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -236,8 +236,8 @@ function between(a: Tensor, b: Tensor, weight: number): Tensor {
  * ```
  */
 export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: number } = {}): Tensor {
+  const { weights, minLength = 0 } = knownOptions("bincount", options, ["weights", "minLength"]);
   checkTensor("bincount", x);
-  const { weights, minLength = 0 } = fields("bincount", "options", options);
   if (weights !== undefined) checkTensor("bincount: weights", weights);
   checkShape("bincount", [minLength]);
   if (x.dtype !== "int32") throw new TypeError(`bincount: needs int32, got ${x.dtype}; cast it, or use histogram`);

@@ -662,7 +662,9 @@ describe("bad settings", () => {
     expect(() => new SGD({ l1: -1 })).toThrow("SGD: l1");
     expect(() => new SGD({ clipNorm: 0 })).toThrow("SGD: clipNorm must be a finite number above 0, got 0");
     expect(() => new SGD({ clipValue: 0 })).toThrow("SGD: clipValue");
-    expect(() => new SGD({ lr: 0.1 } as object)).toThrow("SGD: there is no option lr; the options are learningRate");
+    expect(() => new SGD({ lr: 0.1 } as object)).toThrow(
+      "SGD: there is no option lr (here it is learningRate); the options are learningRate",
+    );
     expect(() => new Momentum({ momentum: Number.NaN })).toThrow("Momentum: momentum must be a finite number, got NaN");
     expect(() => new AdaGrad({ epsilon: 0 })).toThrow("AdaGrad: epsilon must be a finite number above 0, got 0");
     expect(() => new RMSProp({ decay: 1 })).toThrow("RMSProp: decay must be at least 0 and below 1, got 1");

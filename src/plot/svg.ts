@@ -1,5 +1,6 @@
 // renderSvg: a chart as an SVG document, in Node or a browser, with no DOM. The same chart and options give the same
 // bytes every time.
+import { knownOptions } from "../engine/checks.ts";
 import { drawBars, drawHistogram } from "./bars.ts";
 import type { Chart, Language } from "./chart.ts";
 import { say } from "./chart.ts";
@@ -35,6 +36,7 @@ export function renderSvg(chart: Chart, options: SvgOptions = {}): string {
 
 /** The SVG, and what a page needs to answer the pointer over it. */
 export function renderChart(chart: Chart, options: SvgOptions = {}): { svg: string; readout?: Readout } {
+  knownOptions("renderSvg", options, ["width", "height", "language", "theme", "id"]);
   checkChart(chart);
   const theme = options.theme ?? "light";
   const width = options.width ?? 640;

@@ -1,5 +1,5 @@
 // Making tensors: from JavaScript values, and filled by a rule.
-import { fields, finite, integer, numeric } from "../engine/checks.ts";
+import { finite, integer, knownOptions, numeric } from "../engine/checks.ts";
 import { checkDType, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -77,6 +77,8 @@ function convert(values: ArrayLike<number | boolean>, dtype: DType): TypedArray 
   return result;
 }
 
+const OPTIONS = ["dtype", "shape"];
+
 /**
  * Makes a tensor from a number, nested arrays, a typed array or another tensor; the values are copied.
  *
@@ -98,7 +100,7 @@ export function tensor(
   options: DType | { dtype?: DType; shape?: Shape } = {},
 ): Tensor {
   const { dtype: wanted, shape: given } =
-    typeof options === "string" ? { dtype: options, shape: undefined } : fields("tensor", "options", options);
+    typeof options === "string" ? { dtype: options, shape: undefined } : knownOptions("tensor", options, OPTIONS);
   if (wanted !== undefined) checkDType("tensor", wanted);
   if (given !== undefined) checkShape("tensor", given);
   if (values instanceof Tensor) {

@@ -144,7 +144,10 @@ describe("print options", () => {
     [{ sign: "*" }, 'setPrintOptions: sign is "*"; it must be one of "-", "+", " "'],
     [{ floatMode: "short" }, 'setPrintOptions: floatMode is "short"; it must be one of "maxprec", '],
     [{ suppress: 1 }, "setPrintOptions: suppress is 1; it must be one of true, false"],
-    [{ linewidth: 80 }, "setPrintOptions: no print option linewidth; there are precision, threshold, "],
+    [
+      { linewidth: 80 },
+      "setPrintOptions: there is no option linewidth (did you mean lineWidth?); the options are precision, threshold, ",
+    ],
   ])("refuse %j and stay as they are", (options, message) => {
     expect(() => setPrintOptions(options as Partial<PrintOptions>)).toThrow(message);
     expect(getPrintOptions()).toEqual(defaults);

@@ -3,6 +3,7 @@
 // out in brackets and lines. A float's digits come from exact integer arithmetic, so rounding is right to the last
 // place and float32 shows the digits that tell it from its float32 neighbours, not from its float64 ones.
 
+import { knownOptions } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 
@@ -80,11 +81,9 @@ const RULES: Record<keyof PrintOptions, { accepts: (value: unknown) => boolean; 
 };
 
 function withOverrides(operation: string, options: Partial<PrintOptions>): Readonly<PrintOptions> {
+  knownOptions(operation, options, Object.keys(RULES));
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (!Object.hasOwn(RULES, name)) {
-      throw new RangeError(`${operation}: no print option ${name}; there are ${Object.keys(RULES).join(", ")}`);
-    }
     const rule = RULES[name as keyof PrintOptions];
     if (!rule.accepts(value)) {
       const shown = quote(value);

@@ -1,6 +1,6 @@
 // Random tensors from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). The generator is a key and a
 // counter: equal seeds give equal numbers on every machine and with any number of threads, and its whole state fits in a checkpoint.
-import { fields, numeric, whole } from "../engine/checks.ts";
+import { fields, knownOptions, numeric, whole } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -92,9 +92,12 @@ export interface RandomOptions {
   generator?: Generator;
 }
 
+const OPTIONS = ["dtype", "generator"];
+
 function floatTensor(operation: string, shape: Shape, options: RandomOptions): Tensor {
+  knownOptions(operation, options, OPTIONS);
   checkShape(operation, shape);
-  const dtype = checkDType(operation, fields(operation, "options", options).dtype ?? "float32");
+  const dtype = checkDType(operation, options.dtype ?? "float32");
   if (!isFloat(dtype)) throw new TypeError(`${operation}: dtype must be float32 or float64, got ${dtype}`);
   return empty(operation, [...shape], dtype);
 }
@@ -113,7 +116,7 @@ function checkFinite(operation: string, ...values: number[]): void {
 
 /** The generator to draw from. */
 function generatorOf(operation: string, options: RandomOptions): Generator {
-  const generator = fields(operation, "options", options).generator ?? defaultGenerator;
+  const generator = options.generator ?? defaultGenerator;
   if (generator instanceof Generator) return generator;
   throw new TypeError(`${operation}: generator must be a Generator, got ${quote(generator)}`);
 }
@@ -198,6 +201,7 @@ export const random = {
    * ```
    */
   integers(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
+    knownOptions("random.integers", options, OPTIONS);
     checkShape("random.integers", shape);
     if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || low < -(2 ** 31) || high > 2 ** 31 - 1) {
       throw new RangeError(
@@ -224,7 +228,7 @@ export const random = {
     if (!(probability >= 0 && probability <= 1)) {
       throw new RangeError(`random.bernoulli: a probability is between 0 and 1, got ${quote(probability)}`);
     }
-    const { dtype: wanted, value = 1 } = fields("random.bernoulli", "options", options);
+    const { dtype: wanted, value = 1 } = knownOptions("random.bernoulli", options, OPTIONS, ["value"]);
     const dtype = checkDType("random.bernoulli", wanted ?? "bool");
     numeric("random.bernoulli", "value", value);
     if (dtype === "int32") throw new TypeError("random.bernoulli: dtype must be bool, float32 or float64, got int32");
@@ -243,6 +247,7 @@ export const random = {
    * ```
    */
   permutation(n: number, options: RandomOptions = {}): Tensor {
+    knownOptions("random.permutation", options, OPTIONS);
     checkShape("random.permutation", [n]);
     const x = empty("random.permutation", [n], "int32");
     const state = generatorOf("random.permutation", options).take(Math.ceil(n / 4));

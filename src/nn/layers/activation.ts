@@ -1,6 +1,6 @@
 // Activation functions by name, and as a layer.
 
-import { quote } from "../../engine/quote.ts";
+import { byNameIn } from "../../engine/names.ts";
 import {
   elu,
   gaussian,
@@ -54,6 +54,8 @@ const byName = {
  */
 export type ActivationName = keyof typeof byName;
 
+const table: ReadonlyMap<string, (x: Tensor) => Tensor> = new Map(Object.entries(byName));
+
 /** Names of all activations. */
 export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
 
@@ -66,10 +68,7 @@ export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
  * ```
  */
 export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
-  if (!Object.hasOwn(byName, name)) {
-    throw new TypeError(`activation: unknown name ${quote(name)}; use one of ${ACTIVATIONS.join(", ")}`);
-  }
-  return byName[name];
+  return byNameIn("activation", name, table);
 }
 
 /**

@@ -187,7 +187,9 @@ describe("state that is not trained", () => {
 
   test("settings out of range and inputs without channels are refused", () => {
     expect(() => new BatchNormalization({ momentum: 1 })).toThrow(/momentum must be at least 0 and below 1, got 1/);
-    expect(() => new BatchNormalization({ epsilon: -1 })).toThrow(/epsilon must be a finite number from 0 on, got -1/);
+    expect(() => new BatchNormalization({ epsilon: -1 })).toThrow(
+      /epsilon must be a finite number of at least 0, got -1/,
+    );
     expect(() => new Sequential([new BatchNormalization()], { inputShape: [] })).toThrow(
       /needs inputs with a channels/,
     );

@@ -1,6 +1,6 @@
 // Batch normalisation (Ioffe and Szegedy, 2015): each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by
 // what is learnt. While training it also keeps running statistics, which stand in for the batch's afterwards.
-import { quote } from "../../engine/quote.ts";
+import { knownOptions, notNegative, share } from "../../engine/checks.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
 import { batchNorm, batchNormInference } from "../../ops/normalisation.ts";
 import { checkShape, formatShape, type Shape } from "../../tensor/shape.ts";
@@ -46,14 +46,10 @@ export class BatchNormalization extends Layer {
 
   constructor(options: BatchNormalizationOptions = {}) {
     super();
-    this.momentum = options.momentum ?? 0.9;
-    this.epsilon = options.epsilon ?? 1e-5;
-    if (!(this.momentum >= 0 && this.momentum < 1)) {
-      throw new RangeError(`BatchNormalization: momentum must be at least 0 and below 1, got ${quote(this.momentum)}`);
-    }
-    if (!(this.epsilon >= 0 && this.epsilon < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`BatchNormalization: epsilon must be a finite number from 0 on, got ${quote(this.epsilon)}`);
-    }
+    const owner = "BatchNormalization";
+    knownOptions(owner, options, ["momentum", "epsilon"]);
+    this.momentum = share(owner, "momentum", options.momentum ?? 0.9);
+    this.epsilon = notNegative(owner, "epsilon", options.epsilon ?? 1e-5);
   }
 
   build(inputShape: Shape): Shape {

@@ -1,11 +1,11 @@
 // The fully connected layer.
 
+import { knownOptions, whole } from "../../engine/checks.ts";
 import type { FusedActivation } from "../../engine/engine.ts";
-import { quote } from "../../engine/quote.ts";
 import { linear } from "../../ops/linalg.ts";
 import { checkShape, formatShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Initialiser } from "../initialisers.ts";
+import { checkInitialiser, type Initialiser } from "../initialisers.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
 import type { Parameter } from "../parameters.ts";
 import { type ActivationName, activationByName } from "./activation.ts";
@@ -59,9 +59,10 @@ export class Dense extends Layer {
     private readonly options: DenseOptions = {},
   ) {
     super();
-    if (!Number.isInteger(units) || units < 1) {
-      throw new RangeError(`Dense: units must be a whole number from 1 on, got ${quote(units)}`);
-    }
+    knownOptions("Dense", options, ["activation", "weights", "bias"]);
+    whole("Dense", "units", units, 1);
+    if (options.weights !== undefined) checkInitialiser(options.weights);
+    if (options.bias !== undefined && options.bias !== null) checkInitialiser(options.bias);
     this.activation = options.activation ?? "linear";
     this.activate = activationByName(this.activation);
     this.fused = FUSED[this.activation];

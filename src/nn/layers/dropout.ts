@@ -1,7 +1,6 @@
 // Dropout (Hinton et al. 2012): each unit is left out with some probability while training.
 
-import { oneOf } from "../../engine/checks.ts";
-import { quote } from "../../engine/quote.ts";
+import { oneOf, share } from "../../engine/checks.ts";
 import { mul } from "../../ops/arithmetic.ts";
 import { checkTensor } from "../../tensor/check.ts";
 import { random } from "../../tensor/random.ts";
@@ -35,8 +34,7 @@ export class Dropout extends Layer {
   ) {
     super();
     oneOf("Dropout", "scaling", scaling, ["inverted", "atTest"]);
-    if (typeof rate !== "number" || !(rate >= 0 && rate < 1))
-      throw new RangeError(`Dropout: the rate must be at least 0 and below 1, got ${quote(rate)}`);
+    share("Dropout", "rate", rate);
   }
 
   build(inputShape: Shape): Shape {

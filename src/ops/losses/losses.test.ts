@@ -362,7 +362,7 @@ describe("edges", () => {
   it("options are checked: each error names the loss, the option and what there is", () => {
     const z = tensor(Z);
     expect(() => softmaxCrossEntropy(z, labels, { labelSmooth: 1 } as object)).toThrow(
-      "softmaxCrossEntropy: there is no option labelSmooth; the options are reduction, sampleWeights, classWeights",
+      "softmaxCrossEntropy: there is no option labelSmooth (did you mean labelSmoothing?); the options are reduction, sampleWeights, classWeights",
     );
     expect(() => meanSquaredError(z, z, { reduction: "average" as "mean" })).toThrow(
       'meanSquaredError: reduction must be one of mean, sum, none, got "average"',

@@ -22,6 +22,8 @@ export interface LossOptions {
   sampleWeights?: Tensor;
 }
 
+const OPTIONS = ["reduction", "sampleWeights"];
+
 export const REDUCTIONS: readonly Reduction[] = ["mean", "sum", "none"];
 
 /** The reduction that is asked for, after a look at the options' names. */
@@ -31,7 +33,7 @@ export function reductionOf<R extends string = Reduction>(
   own: readonly string[] = [],
   reductions: readonly R[] = REDUCTIONS as readonly string[] as readonly R[],
 ): R {
-  knownOptions(operation, options, ["reduction", "sampleWeights", ...own]);
+  knownOptions(operation, options, OPTIONS, own);
   return oneOf(operation, "reduction", options.reduction ?? reductions[0], reductions);
 }
 

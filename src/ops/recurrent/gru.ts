@@ -1,5 +1,5 @@
 // Gated recurrent units.
-import { fields } from "../../engine/checks.ts";
+import { knownOptions } from "../../engine/checks.ts";
 import { engine } from "../../engine/engine.ts";
 import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor, windowOf } from "../../tensor/tensor.ts";
@@ -29,9 +29,13 @@ import {
   prepare,
   type RecurrentParameters,
   type RecurrentResult,
+  SEQUENCE_OPTIONS,
   type SequenceOptions,
   type Setup,
 } from "./setup.ts";
+
+/** What only `gru` takes. */
+const OWN = ["reset", "update"];
 
 /** What `gru` takes. */
 export interface GruOptions extends SequenceOptions {
@@ -62,7 +66,7 @@ export function gru(
   parameters: RecurrentParameters,
   options: GruOptions = {},
 ): RecurrentResult {
-  const { reset = "after", update = "keeps" } = fields("gru", "options", options);
+  const { reset = "after", update = "keeps" } = knownOptions("gru", options, SEQUENCE_OPTIONS, OWN);
   if (reset !== "after" && reset !== "before") {
     throw new RangeError(`gru: reset must be "after" or "before", got ${quote(reset)}`);
   }

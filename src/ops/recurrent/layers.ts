@@ -1,5 +1,5 @@
 // Recurrent layers put together: both directions, several layers, weights given in one matrix.
-import { callable, fields, list } from "../../engine/checks.ts";
+import { callable, fields, knownOptions, list } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { type Generator, random } from "../../tensor/random.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
@@ -48,7 +48,7 @@ export function stackedLayers<P, R extends { outputs: Tensor }>(
   run: (x: Tensor, layer: P, position: number) => R,
   options: { dropout?: number; generator?: Generator } = {},
 ): { outputs: Tensor; layers: R[] } {
-  const { dropout = 0, generator } = fields("stackedLayers", "options", options);
+  const { dropout = 0, generator } = knownOptions("stackedLayers", options, ["dropout", "generator"]);
   checkTensor("stackedLayers", x);
   list("stackedLayers", "layers", layers);
   callable("stackedLayers", "the function that runs a layer", run);

@@ -1,5 +1,5 @@
 // Long short-term memory.
-import { fields } from "../../engine/checks.ts";
+import { knownOptions } from "../../engine/checks.ts";
 import { engine } from "../../engine/engine.ts";
 import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor } from "../../tensor/tensor.ts";
@@ -22,6 +22,7 @@ import {
   prepare,
   type RecurrentParameters,
   type RecurrentResult,
+  SEQUENCE_OPTIONS,
   type SequenceOptions,
   type Setup,
 } from "./setup.ts";
@@ -31,6 +32,9 @@ export interface LstmResult extends RecurrentResult {
   /** The cell after the last step read, [batch, state]. */
   cell: Tensor;
 }
+
+/** What only `lstm` takes. */
+const OWN = ["cellActivation"];
 
 /** What `lstm` takes. */
 export interface LstmOptions extends SequenceOptions {
@@ -59,7 +63,7 @@ export function lstm(
   parameters: RecurrentParameters,
   options: LstmOptions = {},
 ): LstmResult {
-  const { cellActivation = "tanh" } = fields("lstm", "options", options);
+  const { cellActivation = "tanh" } = knownOptions("lstm", options, SEQUENCE_OPTIONS, OWN);
   if (cellActivation !== "tanh" && cellActivation !== "none") {
     throw new RangeError(`lstm: cellActivation must be "tanh" or "none", got ${quote(cellActivation)}`);
   }

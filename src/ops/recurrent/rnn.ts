@@ -1,5 +1,5 @@
 // The simple recurrent layer.
-import { fields } from "../../engine/checks.ts";
+import { knownOptions } from "../../engine/checks.ts";
 import { engine, type FusedActivation } from "../../engine/engine.ts";
 import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor } from "../../tensor/tensor.ts";
@@ -18,9 +18,13 @@ import {
   prepare,
   type RecurrentParameters,
   type RecurrentResult,
+  SEQUENCE_OPTIONS,
   type SequenceOptions,
   type Setup,
 } from "./setup.ts";
+
+/** What only `rnn` takes. */
+const OWN = ["nonlinearity"];
 
 /** What `rnn` takes. */
 export interface RnnOptions extends SequenceOptions {
@@ -53,7 +57,7 @@ export function rnn(
   parameters: RecurrentParameters,
   options: RnnOptions = {},
 ): RecurrentResult {
-  const { nonlinearity = "tanh" } = fields("rnn", "options", options);
+  const { nonlinearity = "tanh" } = knownOptions("rnn", options, SEQUENCE_OPTIONS, OWN);
   if (!Object.hasOwn(NONLINEARITY, nonlinearity)) {
     throw new RangeError(
       `rnn: nonlinearity must be one of ${Object.keys(NONLINEARITY).join(", ")}, got ${quote(nonlinearity)}`,

@@ -41,6 +41,9 @@ export interface SequenceOptions {
   form?: "fused" | "composed";
 }
 
+/** The names of `SequenceOptions`. */
+export const SEQUENCE_OPTIONS = ["direction", "lengths", "mask", "truncate", "form"];
+
 /** What a recurrent layer gives. */
 export interface RecurrentResult {
   /** The states after all steps, [time, batch, state]. */

@@ -1,0 +1,240 @@
+// Names that people write and names that there are. An unknown one is answered with the nearest, or with what the thing is called here, where it
+// has another name in Keras or PyTorch. Names are looked up in maps only: an object has more names than were put into it ("constructor").
+import { quote } from "./quote.ts";
+
+/** Names of options and of things by name in Keras and PyTorch, and what each may be called here: what applies is the first that there is. */
+const ELSEWHERE = new Map<string, readonly string[]>(
+  Object.entries({
+    // Training
+    lr: ["learningRate"],
+    eta: ["learningRate"],
+    stepSize: ["every", "learningRate"],
+    numEpochs: ["epochs"],
+    nEpochs: ["epochs"],
+    maxEpochs: ["epochs"],
+    iterations: ["epochs", "maxIterations"],
+    validationData: ["validation"],
+    validData: ["validation"],
+    valData: ["validation"],
+    validationSet: ["validation"],
+    valSplit: ["validationSplit"],
+    testSize: ["validationSplit"],
+    criterion: ["loss"],
+    lossFunction: ["loss"],
+    lossFn: ["loss"],
+    objective: ["loss"],
+    cost: ["loss"],
+    optim: ["optimizer"],
+    scheduler: ["schedule"],
+    lrScheduler: ["schedule"],
+    learningRateSchedule: ["schedule"],
+    hooks: ["callbacks"],
+    randomState: ["seed"],
+    randomSeed: ["seed"],
+    abortSignal: ["signal"],
+    minDelta: ["minimumChange"],
+    threshold: ["minimumChange"],
+    restoreBestWeights: ["restoreBest"],
+    // Optimisers and schedules
+    wd: ["weightDecay"],
+    l2: ["weightDecay"],
+    decay: ["weightDecay"],
+    betas: ["beta1 and beta2"],
+    eps: ["epsilon"],
+    rho: ["decay"],
+    alpha: ["decay"],
+    maxNorm: ["clipNorm"],
+    globalClipnorm: ["clipNorm"],
+    gradientClip: ["clipNorm"],
+    params: ["groups"],
+    paramGroups: ["groups"],
+    gamma: ["factor", "divisor"],
+    decayRate: ["factor"],
+    milestones: ["at"],
+    decaySteps: ["length"],
+    tMax: ["length"],
+    totalSteps: ["length"],
+    totalIters: ["length"],
+    t0: ["length"],
+    tMult: ["lengthFactor"],
+    etaMin: ["minimum"],
+    minLr: ["minimum"],
+    endLearningRate: ["end"],
+    pctStart: ["rise"],
+    divFactor: ["startDivisor"],
+    finalDivFactor: ["endDivisor"],
+    annealStrategy: ["curve"],
+    warmupSteps: ["warmUp"],
+    tol: ["gradientTolerance"],
+    maxIter: ["maxIterations"],
+    // Layers
+    activate: ["activation"],
+    nonlinearity: ["activation"],
+    useBias: ["bias"],
+    kernelInitializer: ["weights"],
+    weightInitializer: ["weights"],
+    initializer: ["weights"],
+    initialiser: ["weights"],
+    init: ["weights"],
+    biasInitializer: ["bias"],
+    inputDim: ["inputShape"],
+    batchInputShape: ["inputShape"],
+    // Operations
+    dim: ["axis", "axes"],
+    normalizedShape: ["axes"],
+    strides: ["stride"],
+    pad: ["padding"],
+    dilationRate: ["dilation"],
+    filterGroups: ["groups"],
+    reduce: ["reduction"],
+    weight: ["classWeights", "sampleWeights", "weights"],
+    weights: ["sampleWeights"],
+    posWeight: ["positiveWeight"],
+    classWeight: ["classWeights"],
+    smoothing: ["labelSmoothing"],
+    ignoreLabel: ["ignoreIndex"],
+    type: ["dtype"],
+    rng: ["generator"],
+    sequenceLength: ["lengths"],
+    goBackwards: ["direction"],
+    reverse: ["direction"],
+    recurrentActivation: ["nonlinearity"],
+    // Engine
+    backend: ["engine"],
+    device: ["engine"],
+    numThreads: ["threads"],
+    workers: ["threads"],
+    numWorkers: ["threads"],
+    memoryLimit: ["maximumBytes"],
+    maxMemory: ["maximumBytes"],
+    // Things by name
+    mse: ["meanSquaredError"],
+    mae: ["meanAbsoluteError"],
+    l1Loss: ["meanAbsoluteError"],
+    mseLoss: ["meanSquaredError"],
+    smoothL1: ["huber"],
+    bce: ["crossEntropy"],
+    binaryCrossentropy: ["crossEntropy"],
+    categoricalCrossentropy: ["softmaxCrossEntropy"],
+    sparseCategoricalCrossentropy: ["softmaxCrossEntropy"],
+    nll: ["softmaxCrossEntropy"],
+    nllLoss: ["softmaxCrossEntropy"],
+    acc: ["accuracy"],
+    rmse: ["rootMeanSquaredError"],
+    valLoss: ["validationLoss"],
+    valAccuracy: ["validationAccuracy"],
+    valAcc: ["validationAccuracy"],
+    swish: ["silu"],
+    identity: ["linear"],
+    none: ["linear"],
+    logistic: ["sigmoid"],
+    glorotNormal: ["xavier"],
+    glorotUniform: ["xavierUniform"],
+    xavierNormal: ["xavier"],
+    heNormal: ["he"],
+    kaimingNormal: ["he"],
+    kaimingUniform: ["heUniform"],
+    randomNormal: ["normal"],
+    linear: ["dense"],
+    fullyConnected: ["dense"],
+    batchNorm: ["batchNormalization"],
+    f32: ["float32"],
+    f64: ["float64"],
+    double: ["float64"],
+    float: ["float32"],
+    int: ["int32"],
+    boolean: ["bool"],
+  }),
+);
+
+/** Options that are something else here: what to do instead. */
+const INSTEAD = new Map<string, string>(
+  Object.entries({
+    units: "the number of units is the first argument, new Dense(10)",
+    outFeatures: "the number of outputs is the first argument, new Dense(10)",
+    inFeatures: "a layer learns its inputs' size from the model's inputShape",
+    inputShape: "the shape of an input belongs to the model, new Sequential([...], { inputShape: [784] })",
+    inputSize: "a layer learns its inputs' size from the model's inputShape",
+    name: "layers are named by their model, from their place in it",
+    momentum: 'momentum is an optimiser of its own, new Momentum({ momentum: 0.9 }) or optimizer: "momentum"',
+    nesterov: 'Nesterov\'s momentum is an optimiser of its own, new Nesterov() or optimizer: "nesterov"',
+    kernelRegularizer: "weight decay is the optimiser's, new SGD({ weightDecay: 0.001 })",
+    regularizer: "weight decay is the optimiser's, new SGD({ weightDecay: 0.001 })",
+    weightDecay: "weight decay is the optimiser's, optimizer: new AdamW({ weightDecay: 0.01 })",
+    fromLogits: "from logits starts softmaxCrossEntropy or binaryCrossEntropyWithLogits, the others from probabilities",
+    kernelSize: "the size is an argument before the options",
+    poolSize: "the size is an argument before the options",
+    requiresGrad: "call requireGradient() on the tensor",
+    sampleWeight: "weigh samples in a loss of your own, customLoss(...)",
+    classWeight: "weigh classes in a loss of your own, customLoss(...)",
+    patience: "stopping early is a callback, callbacks: [earlyStopping({ patience: 5 })]",
+    earlyStopping: "stopping early is a callback, callbacks: [earlyStopping({ patience: 5 })]",
+    x: "the data are an argument before the options, fit(model, { x, y }, { ... })",
+    y: "the data are an argument before the options, fit(model, { x, y }, { ... })",
+  }),
+);
+
+/** `batch_size` as it would be written here: batchSize. */
+function inCamelCase(name: string): string {
+  return name.replace(/[_-]+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Letters to insert, to leave out or to change (Levenshtein 1965) until `a` is `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1])));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** The one of `names` that is most like `name`, if any is like it: not a third of its letters differ, or it is the beginning. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const wanted = inCamelCase(name.slice(0, 40)).toLowerCase();
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of names) {
+    const lower = candidate.toLowerCase();
+    const begins = wanted.length >= 4 && (lower.startsWith(wanted) || wanted.startsWith(lower));
+    const distance = editDistance(wanted, lower);
+    if (distance < least && (begins || distance <= Math.max(1, Math.floor(wanted.length / 3)))) {
+      [best, least] = [candidate, distance];
+    }
+  }
+  return best;
+}
+
+/** A remark on an unknown name, to stand behind it: " (here it is learningRate)", " (did you mean epochs?)", or nothing. */
+export function hintAt(name: string, names: readonly string[]): string {
+  const known = (candidate: string): boolean => candidate.split(" and ").every((part) => names.includes(part));
+  const camel = inCamelCase(name.slice(0, 40));
+  const lower = camel.charAt(0).toLowerCase() + camel.slice(1);
+  const here = ELSEWHERE.get(lower)?.find(known);
+  if (here !== undefined) return ` (here it is ${here})`;
+  const like = nearest(name, names);
+  return like === undefined ? "" : ` (did you mean ${like}?)`;
+}
+
+/** The same for an option, which may also be something else here. */
+export function hintAtOption(name: string, names: readonly string[]): string {
+  const hint = hintAt(name, names);
+  if (hint !== "") return hint;
+  const instead = INSTEAD.get(inCamelCase(name.slice(0, 40)));
+  return instead === undefined ? "" : ` (${instead})`;
+}
+
+/**
+ * What has that name.
+ * @throws TypeError for a name that there is not, with the nearest and all that there are.
+ */
+export function byNameIn<Value>(what: string, name: unknown, values: ReadonlyMap<string, Value>): Value {
+  const found = values.get(name as string);
+  if (found !== undefined) return found;
+  const names = [...values.keys()];
+  const hint = typeof name === "string" ? hintAt(name, names) : "";
+  throw new TypeError(`${what}: unknown name ${quote(name)}${hint}; use one of ${names.join(", ")}`);
+}
