@@ -13,6 +13,7 @@ import { random } from "../src/tensor/random.ts";
 import { keep, scope } from "../src/tensor/tensor.ts";
 import { lossFor } from "../src/train/losses.ts";
 import { Trainer } from "../src/train/trainer.ts";
+import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import { RUN_ENGINES } from "./run-config.ts";
 import { oneOf, wholeNumber } from "./values.ts";
@@ -160,7 +161,11 @@ function asText(status: EngineStatus, figures: readonly Figure[]): string {
   const count = `${threads} thread${threads === 1 ? "" : "s"}`;
   const late = threadsReady < threads ? `, of which ${threadsReady} started` : "";
   const rows = [
-    ["engine", `${engine}, ${count}${late}`, relaxedSimd ? "relaxed SIMD" : "no relaxed SIMD: nabla doctor says more"],
+    [
+      "engine",
+      `${engine}, ${count}${late}`,
+      relaxedSimd ? "relaxed SIMD" : `no relaxed SIMD: ${commandName()} doctor says more`,
+    ],
     ...figures.map(({ name, value, unit, meaning }) => [name, `${written(value)} ${unit}`, meaning]),
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));

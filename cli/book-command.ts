@@ -11,6 +11,7 @@ import { findMnist } from "../src/data/mnist.node.ts";
 import { configureEngine } from "../src/engine/configure.ts";
 import type { Language } from "../src/plot/chart.ts";
 import type { KeptRecord, Verification } from "./book/record.ts";
+import { commandName } from "./command-name.ts";
 import { nearestFew, UserError } from "./errors.ts";
 import { fromHere } from "./package-folder.ts";
 import { RUN_ENGINES } from "./run-config.ts";
@@ -114,7 +115,9 @@ async function entryFor(id: string): Promise<Entry> {
     entries.map(({ experiment }) => experiment.id),
     3,
   );
-  throw new UserError(`there is no experiment ${id}; the nearest are ${near.join(", ")}. nabla book list names all`);
+  throw new UserError(
+    `there is no experiment ${id}; the nearest are ${near.join(", ")}. ${commandName()} book list names all`,
+  );
 }
 
 async function list(options: Common & { source?: string }): Promise<void> {

@@ -1,6 +1,7 @@
 // `nabla data`: the data sets, and getting the one that is not generated.
 import { type Command, InvalidArgumentError } from "commander";
 import { type DownloadProgress, downloadMnist, findMnist } from "../src/data/mnist.node.ts";
+import { commandName } from "./command-name.ts";
 import { suggestion, UserError } from "./errors.ts";
 
 const NAMES = ["mnist", "digits"] as const;
@@ -27,7 +28,7 @@ export function addDataCommand(program: Command): void {
         {
           name: "mnist",
           description: "60,000 + 10,000 handwritten digits, 28 x 28",
-          state: mnist.found ? `in ${mnist.folder}` : "not on this machine; nabla data get mnist",
+          state: mnist.found ? `in ${mnist.folder}` : `not on this machine; ${commandName()} data get mnist`,
         },
         { name: "digits", description: "handwriting-like digits, generated, 28 x 28", state: "always there" },
       ];

@@ -1,5 +1,7 @@
 // The data sets that the command line knows, as tensors: pixels 0 to 1 in rows, labels as class indices.
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import type { Samples } from "../src/data/batches.ts";
 import { digits } from "../src/data/digits.ts";
 import type { ImageSet, TrainAndTest } from "../src/data/image-set.ts";
@@ -12,6 +14,7 @@ import { suggestion, UserError } from "./errors.ts";
 const DIGITS = { train: 20_000, test: 4_000 };
 
 export interface LoadedDataset {
+  /** As it is to be shown: a folder's own name without the path to it. */
   name: string;
   training: Samples;
   validation: Samples | undefined;
@@ -20,6 +23,39 @@ export interface LoadedDataset {
   testImages: ImageSet;
   inputs: number;
   classes: number;
+  sums: DataSums;
+}
+
+/** SHA-256 of the pixels and labels as they are read, so that a run knows its data again wherever they lie. */
+export interface DataSums {
+  trainImages: string;
+  trainLabels: string;
+  testImages: string;
+  testLabels: string;
+}
+
+function sumsOf({ train, test }: TrainAndTest): DataSums {
+  const sum = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+  return {
+    trainImages: sum(train.images),
+    trainLabels: sum(train.labels),
+    testImages: sum(test.images),
+    testLabels: sum(test.labels),
+  };
+}
+
+const PARTS: Readonly<Record<keyof DataSums, string>> = {
+  trainImages: "training images",
+  trainLabels: "training labels",
+  testImages: "test images",
+  testLabels: "test labels",
+};
+
+/** What of the data is no longer what it was, in words; empty if all is. */
+export function changedParts(before: DataSums, now: DataSums): string[] {
+  return (Object.keys(PARTS) as (keyof DataSums)[])
+    .filter((part) => before[part] !== now[part])
+    .map((part) => PARTS[part]);
 }
 
 /** "mnist" where it is on the machine, else "digits". */
@@ -61,12 +97,13 @@ export async function loadDataset(name: string, split: number | null): Promise<L
     if (split < train.count) [training, validation] = splitSamples(all, train.count - split);
   }
   return {
-    name,
+    name: basename(name),
     training,
     validation,
     test: toSamples(test),
     testImages: test,
     inputs: train.height * train.width,
     classes: train.classes,
+    sums: sumsOf(sets),
   };
 }

@@ -10,6 +10,7 @@ import { matmul } from "../src/ops/linalg.ts";
 import { ones } from "../src/tensor/create.ts";
 import { memory } from "../src/tensor/memory.ts";
 import { scope } from "../src/tensor/tensor.ts";
+import { commandName } from "./command-name.ts";
 
 interface Finding {
   name: string;
@@ -93,7 +94,7 @@ function examine(mnist: MnistPlace): Finding[] {
           name: "MNIST",
           state: "missing",
           value: `not in ${mnist.looked.map(({ folder }) => folder).join(" or ")}`,
-          remedy: "nabla data get mnist, or set NABLA_DATA_DIR to a folder that holds mnist/",
+          remedy: `${commandName()} data get mnist, or set NABLA_DATA_DIR to a folder that holds mnist/`,
         },
   );
   findings.push({ name: "digits", state: "ok", value: "generated on the spot, nothing to download" });

@@ -8,6 +8,7 @@ import { addBookCommand } from "./book-command.ts";
 import { addDataCommand } from "./data-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
+import { watchOutput } from "./output.ts";
 import { addPredictCommand } from "./predict-command.ts";
 import { addTrainCommand } from "./train-command.ts";
 
@@ -58,11 +59,7 @@ function report(error: unknown, debug: boolean): number {
   return error instanceof UserError ? error.exitCode : 1;
 }
 
-// A reader that closes early (`nabla ... | head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+watchOutput();
 
 const debug = process.argv.includes("--debug");
 try {

@@ -4,12 +4,15 @@ import type { Command } from "commander";
 import { fitAsMnist } from "../src/data/fit-image.ts";
 import { readImageFile } from "../src/data/image-file.node.ts";
 import { loadModel, loadParameters } from "../src/io/model.ts";
+import { readSafetensors } from "../src/io/safetensors.ts";
 import { type ModelConfig, Sequential } from "../src/nn/sequential.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { scope } from "../src/tensor/tensor.ts";
 import { predict } from "../src/train/evaluate.ts";
+import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
-import { RunFolder } from "./run-folder.ts";
+import { modelOfRun } from "./run-config.ts";
+import { type Checkpoint, RunFolder } from "./run-folder.ts";
 
 const SIDE = 28;
 
@@ -42,21 +45,61 @@ export function addPredictCommand(program: Command): void {
     });
 }
 
-/** The network of a run: the finished one, or the newest checkpoint of one that is not. */
-export function loadRunModel(path: string): Sequential {
+/**
+ * The network of a run in its newest whole state: the finished one, or a checkpoint where the run went on since or is not
+ * finished. What is taken in place of something newer or expected is told to `say`.
+ * @throws UserError if there is none, or it is not the network that the run's configuration asks for.
+ */
+export function loadRunModel(path: string, say: (line: string) => void): Sequential {
   const folder = new RunFolder(path);
-  folder.readConfig();
+  const config = folder.readConfig();
   const file = folder.file("model.safetensors");
-  if (existsSync(file)) return rethrowing(() => loadModel(readFileSync(file), file));
-  const checkpoint = folder.readNewestCheckpoint();
-  if (checkpoint === undefined) {
-    throw new UserError(
-      `${path} holds no trained network yet: no epoch was complete. Go on with: nabla train --resume ${path}`,
+  const finished = existsSync(file) ? readFinished(file) : undefined;
+  const checkpoint = folder.readNewestCheckpoint((damage) => say(`${damage}; using what is before it`));
+  const newer = checkpoint !== undefined && (finished === undefined || isNewer(checkpoint, file, finished.epochs));
+  const model = newer ? modelOf(checkpoint) : finished?.model;
+  if (newer) {
+    const { epoch, step } = checkpoint.state;
+    const taken = `using its checkpoint after epoch ${epoch}${step > 0 ? ` and ${step} steps` : ""}`;
+    say(
+      finished === undefined
+        ? `${path} is not finished: ${taken}`
+        : `${path} went on after ${file} was written: ${taken}`,
     );
   }
+  if (model === undefined) {
+    throw new UserError(
+      `${path} holds no trained network yet: no epoch was complete. Go on with: ${commandName()} train --resume ${path}`,
+    );
+  }
+  const wanted = modelOfRun(config, model.inputShape[0], config.classes ?? model.outputShape[0]);
+  if (JSON.stringify(wanted.config()) !== JSON.stringify(model.config())) {
+    throw new UserError(
+      `the network in ${path} is another one than its config.json asks for; the files are not of one run. Restore the one that was changed.`,
+    );
+  }
+  return model;
+}
+
+/** The network of a finished run, and how many epochs it has learnt; runs of version 1 do not say. */
+function readFinished(file: string): { model: Sequential; epochs: number | undefined } {
   return rethrowing(() => {
-    const model = Sequential.fromConfig(JSON.parse(checkpoint.architecture) as ModelConfig);
-    loadParameters(model, { tensors: checkpoint.tensors, metadata: {} }, checkpoint.path);
+    const bytes = readFileSync(file);
+    const { epochs } = readSafetensors(bytes, file).metadata;
+    return { model: loadModel(bytes, file), epochs: epochs === undefined ? undefined : Number(epochs) };
+  });
+}
+
+/** Whether a checkpoint is of a later state than the finished network in `file`, which has learnt so many epochs. */
+function isNewer({ path, state }: Checkpoint, file: string, epochs: number | undefined): boolean {
+  if (epochs === undefined) return statSync(path).mtimeMs > statSync(file).mtimeMs;
+  return state.epoch > epochs || (state.epoch === epochs && state.step > 0);
+}
+
+function modelOf({ architecture, tensors, path }: Checkpoint): Sequential {
+  return rethrowing(() => {
+    const model = Sequential.fromConfig(JSON.parse(architecture) as ModelConfig);
+    loadParameters(model, { tensors, metadata: {} }, path);
     return model;
   });
 }
@@ -70,7 +113,7 @@ function rethrowing<R>(body: () => R): R {
 }
 
 async function readPictures(path: string, images: readonly string[], json: boolean): Promise<number> {
-  const model = loadRunModel(path);
+  const model = loadRunModel(path, (line) => process.stderr.write(`${line}\n`));
   if (model.inputShape.join() !== String(SIDE * SIDE)) {
     throw new UserError(
       `the network in ${path} takes inputs of shape (${model.inputShape.join(", ")}), not 28 x 28 pictures`,

@@ -28,7 +28,8 @@ export interface RunReport {
 }
 
 export type RunStatus =
-  | { readonly kind: "finished" }
+  /** With a remark where the run has learnt nothing. */
+  | { readonly kind: "finished"; readonly remark?: Text | null }
   /** Stopped by the user after `epoch` complete epochs; `resume` is the command that goes on. */
   | { readonly kind: "interrupted"; readonly epoch: number; readonly resume?: string }
   | { readonly kind: "non-finite"; readonly epoch: number; readonly step: number; readonly loss: number };
@@ -123,14 +124,19 @@ export function buildReport(run: RunReport, language: Language = "en"): string {
 }
 
 function badgeOf(status: RunStatus): { text: Text; tone: "good" | "neutral" | "bad" } {
-  if (status.kind === "finished") return { text: { en: "finished", zh: "已完成" }, tone: "good" };
+  if (status.kind === "finished") {
+    return { text: { en: "finished", zh: "已完成" }, tone: status.remark ? "neutral" : "good" };
+  }
   if (status.kind === "interrupted") return { text: { en: "interrupted", zh: "已中断" }, tone: "neutral" };
   return { text: { en: "stopped", zh: "已停止" }, tone: "bad" };
 }
 
 function leadOf({ status, config, history }: RunReport): Text {
   const what = { en: dataLine(config, history.length, "en"), zh: dataLine(config, history.length, "zh") };
-  if (status.kind === "finished") return what;
+  if (status.kind === "finished") {
+    const { remark } = status;
+    return remark ? { en: `${what.en} ${say(remark, "en")}`, zh: `${what.zh}${say(remark, "zh")}` } : what;
+  }
   if (status.kind === "interrupted") {
     const { epoch, resume } = status;
     return {

@@ -8,6 +8,7 @@ import { Sequential } from "../src/nn/sequential.ts";
 import { type Optimizer, optimizerByName } from "../src/optim/index.ts";
 import type { EpochRecord } from "../src/train/fit.ts";
 import { type Loss, lossFor } from "../src/train/losses.ts";
+import type { DataSums } from "./datasets.ts";
 
 export const HIDDEN_ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
 export const RUN_LOSSES = ["quadratic", "cross-entropy", "softmax"] as const;
@@ -18,9 +19,13 @@ export const RUN_ENGINES = ["auto", "wasm", "native"] as const;
 /** A run's settings, as config.json holds them: enough to do it again. */
 export interface RunConfig {
   format: "nabla-run";
-  version: 1;
-  /** "mnist", "digits", or a folder's path. */
+  version: number;
+  /** "mnist", "digits", or a folder's absolute path. */
   dataset: string;
+  /** SHA-256 of the data that the run learns from; runs of version 1 have none. */
+  data?: DataSums;
+  /** Outputs of the network; runs of version 1 do not say. */
+  classes?: number;
   hidden: number[];
   activation: (typeof HIDDEN_ACTIVATIONS)[number];
   loss: (typeof RUN_LOSSES)[number];
@@ -44,11 +49,6 @@ export interface RunConfig {
 export interface RunRecord extends EpochRecord {
   testLoss: number;
   testAccuracy: number;
-}
-
-export interface RunHistory {
-  status: "running" | "finished" | "interrupted" | "failed";
-  epochs: RunRecord[];
 }
 
 /** Learning rate when none is given. */

@@ -103,10 +103,10 @@ export function reportOf({ config, data, model, records, status, outputs, confus
   const trained = data.training.x.shape[0];
   const layers = layerSizesOf(config, data.inputs, data.classes);
   return {
-    title: `${layers.join("-")} on ${config.dataset}`,
+    title: `${layers.join("-")} on ${data.name}`,
     status,
     config: {
-      dataset: config.dataset,
+      dataset: data.name,
       trainingImages: trained,
       validationImages: data.validation?.x.shape[0],
       testImages: data.testImages.count,

@@ -1,6 +1,8 @@
 // The options of `nabla train` and how they become a run.
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { engineFor } from "../src/engine/configure.ts";
+import { commandName } from "./command-name.ts";
 import { defaultDataset } from "./datasets.ts";
 import { UsageError, UserError } from "./errors.ts";
 import {
@@ -13,8 +15,9 @@ import {
   type RunConfig,
 } from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
-import { train } from "./train.ts";
-import { layerSizes, oneOf, realNumber, wholeNumber } from "./values.ts";
+import { RUN_VERSION } from "./run-schema.ts";
+import { type TrainRequest, train } from "./train.ts";
+import { folderName, layerSizes, oneOf, realNumber, wholeNumber } from "./values.ts";
 
 interface TrainOptions {
   dataset?: string;
@@ -34,12 +37,23 @@ interface TrainOptions {
   threads?: number;
   out?: string;
   resume?: string;
+  acceptChangedData?: boolean;
   json?: boolean;
   profile?: boolean;
 }
 
 /** Options that make sense for a run that exists already. */
-const WITH_RESUME = new Set(["resume", "json", "threads", "engine", "epochs", "profile", "debug"]);
+const WITH_RESUME = new Set([
+  "resume",
+  "dataset",
+  "acceptChangedData",
+  "json",
+  "threads",
+  "engine",
+  "epochs",
+  "profile",
+  "debug",
+]);
 
 const HELP = `
 Examples:
@@ -53,8 +67,11 @@ Examples:
 The loss decides the output layer: quadratic and cross-entropy use sigmoid outputs, softmax uses softmax.
 Starting values: auto is he for relu and xavier otherwise, with zero biases; normal is N(0, 1) for weights and
 biases; scaled is N(0, 1/inputs) for weights and N(0, 1) for biases.
-Accuracy is always measured on the test set. The run's folder holds config.json, history.json,
-model.safetensors, checkpoints and report.html.`;
+Accuracy is always measured on the test set. The run's folder holds config.json, history.jsonl (a line an epoch),
+model.safetensors, checkpoints and report.html. One process at a time trains in it.
+
+Ctrl-C, a terminal that goes away and a closed output (| head) end the run after the current step; everything is saved.
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 interrupted.`;
 
 export function addTrainCommand(program: Command): void {
   program
@@ -119,8 +136,11 @@ export function addTrainCommand(program: Command): void {
         "threads to use; the result does not depend on it (default: all processors)",
       ).argParser(wholeNumber(1)),
     )
-    .addOption(new Option("--out <folder>", "where to write the run (default: a new folder in runs/)"))
+    .addOption(
+      new Option("--out <folder>", "where to write the run (default: a new folder in runs/)").argParser(folderName),
+    )
     .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
+    .addOption(new Option("--accept-changed-data", "go on although the data set is no longer what the run began with"))
     .addOption(
       new Option("--profile", "print where the time went, and write profile.json, a trace for chrome://tracing"),
     )
@@ -137,8 +157,9 @@ async function startRun(options: TrainOptions): Promise<number> {
   const optimizer = options.optimizer ?? "adam";
   const config: RunConfig = {
     format: "nabla-run",
-    version: 1,
-    dataset: chosen,
+    version: RUN_VERSION,
+    // A path is kept whole: the run may be resumed from elsewhere.
+    dataset: chosen === "mnist" || chosen === "digits" ? chosen : resolve(chosen),
     hidden: options.hidden ?? [100],
     activation: options.activation ?? "relu",
     loss: options.loss ?? "softmax",
@@ -154,17 +175,20 @@ async function startRun(options: TrainOptions): Promise<number> {
     engine: usableEngine(options.engine),
     threads: options.threads ?? null,
   };
-  const out = options.out ?? freshFolder(chosen);
-  if (new RunFolder(out).begun) {
+  if (options.acceptChangedData)
+    throw new UsageError("--accept-changed-data is for a run that goes on: give --resume too");
+  if (options.out !== undefined && new RunFolder(options.out).begun) {
     throw new UsageError(
-      `${out} holds a run already; continue it with --resume ${out}, or choose another folder with --out`,
+      `${options.out} holds a run already; continue it with --resume ${options.out}, or choose another folder with --out`,
     );
   }
   const notice =
     options.dataset === undefined && chosen === "digits"
-      ? "MNIST is not on this machine, so this run learns digits that Nabla draws itself. To learn MNIST: nabla data get mnist (or set NABLA_DATA_DIR)"
+      ? `MNIST is not on this machine, so this run learns digits that Nabla draws itself. To learn MNIST: ${commandName()} data get mnist (or set NABLA_DATA_DIR)`
       : undefined;
-  return train({ config, out, json: options.json ?? false, profile: options.profile ?? false, resume: false, notice });
+  const { json = false, profile = false } = options;
+  const folder = options.out === undefined ? undefined : new RunFolder(options.out);
+  return train({ config, folder: folder ?? { fresh: freshName(chosen) }, json, profile, resume: false, notice });
 }
 
 async function resumeRun(options: TrainOptions, out: string): Promise<number> {
@@ -175,9 +199,22 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
     );
   }
   const folder = new RunFolder(out);
+  folder.readConfig();
+  folder.take();
+  try {
+    return await train(resumed(folder, options));
+  } finally {
+    folder.release();
+  }
+}
+
+/** The run in a folder that this process has taken, with what may be changed. */
+function resumed(folder: RunFolder, options: TrainOptions): TrainRequest {
   const stored = folder.readConfig();
+  const { dataset } = options;
   const config: RunConfig = {
     ...stored,
+    ...(dataset !== undefined && { dataset: dataset === "mnist" || dataset === "digits" ? dataset : resolve(dataset) }),
     threads: options.threads ?? stored.threads,
     engine: usableEngine(options.engine ?? stored.engine),
     epochs: options.epochs ?? stored.epochs,
@@ -187,8 +224,8 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
       `--epochs ${config.epochs} is less than the run's ${stored.epochs}; a run can be made longer, not shorter`,
     );
   }
-  if (config.epochs !== stored.epochs) await folder.writeConfig({ ...stored, epochs: config.epochs });
-  return train({ config, out, json: options.json ?? false, profile: options.profile ?? false, resume: true });
+  const { json = false, profile = false, acceptChangedData = false } = options;
+  return { config, folder, json, profile, resume: true, acceptChangedData };
 }
 
 /** The engine that a name stands for on this machine; without a name, NABLA_ENGINE's, else the fastest. */
@@ -200,11 +237,7 @@ function usableEngine(name?: RunConfig["engine"]): RunConfig["engine"] {
   }
 }
 
-/** runs/<dataset>-1, -2, ...: the first that is free. */
-function freshFolder(dataset: string): string {
-  const name = dataset.replace(/[^\w-]+/g, "-").replace(/^-+|-+$/g, "") || "run";
-  for (let i = 1; ; i++) {
-    const path = `runs/${name}-${i}`;
-    if (!new RunFolder(path).begun) return path;
-  }
+/** runs/<dataset>-1, -2, ... */
+function freshName(dataset: string): string {
+  return dataset.replace(/[^\w-]+/g, "-").replace(/^-+|-+$/g, "") || "run";
 }

@@ -5,34 +5,35 @@ import { writeFileAtomically } from "../src/data/atomic.node.ts";
 import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { startProfiling } from "../src/engine/profile.ts";
 import { saveModel } from "../src/io/model.ts";
+import { say } from "../src/plot/chart.ts";
 import { scope } from "../src/tensor/tensor.ts";
 import { confusionMatrix, evaluate, predict } from "../src/train/evaluate.ts";
 import { type Callback, runEpochs } from "../src/train/fit.ts";
 import { NonFiniteLossError, Trainer } from "../src/train/trainer.ts";
-import { type LoadedDataset, loadDataset } from "./datasets.ts";
+import { commandName } from "./command-name.ts";
+import { changedParts, type LoadedDataset, loadDataset } from "./datasets.ts";
 import { UserError } from "./errors.ts";
+import { whenOutputCloses } from "./output.ts";
 import { clock, Progress, percent, rate } from "./progress.ts";
 import type { RunStatus } from "./report.ts";
-import {
-  layerSizesOf,
-  lossOfRun,
-  modelOfRun,
-  optimizerOfRun,
-  type RunConfig,
-  type RunHistory,
-  type RunRecord,
-} from "./run-config.ts";
+import { layerSizesOf, lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunRecord } from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
+import type { RunEnding } from "./run-history.ts";
+import { remarkOn, smallerRate } from "./run-remark.ts";
 import { type RunResult, reportOf } from "./run-report.ts";
+import { RUN_VERSION } from "./run-schema.ts";
 
 export interface TrainRequest {
   config: RunConfig;
-  out: string;
+  /** Where to write, or the name of a new folder in runs/. */
+  folder: RunFolder | { fresh: string };
   json: boolean;
   /** Time every operation. */
   profile: boolean;
-  /** Continue the run in `out` instead of starting one. */
+  /** Continue the run in the folder instead of starting one; the process has taken the folder already. */
   resume: boolean;
+  /** Go on although the data is no longer what the run began with. */
+  acceptChangedData?: boolean;
   /** Said before anything else: why this data set was chosen. */
   notice?: string;
 }
@@ -46,7 +47,7 @@ export interface TrainSummary {
   engine: string;
   threads: number;
   seed: number;
-  status: RunHistory["status"];
+  status: RunEnding;
   trainLoss: number;
   trainAccuracy: number;
   validationAccuracy: number | null;
@@ -62,14 +63,40 @@ export interface TrainSummary {
 
 /** Runs or continues a training; returns the process's exit code. */
 export async function train(request: TrainRequest): Promise<number> {
-  const { config, out, json } = request;
-  const folder = new RunFolder(out);
+  const { config, json } = request;
   const human = json ? process.stderr : process.stdout;
   const progress = new Progress(human, config.epochs, config.batch);
   if (request.notice) progress.say(request.notice);
   configureEngine({ engine: config.engine, ...(config.threads !== null && { threads: config.threads }) });
-
   const data = await loadDataset(config.dataset, config.split);
+  // Only now, so that wrong data leaves no folder behind.
+  const folder = request.folder instanceof RunFolder ? request.folder : RunFolder.fresh(request.folder.fresh);
+  try {
+    return await trainIn(folder, request, data, progress);
+  } finally {
+    folder.release();
+  }
+}
+
+async function trainIn(
+  folder: RunFolder,
+  request: TrainRequest,
+  data: LoadedDataset,
+  progress: Progress,
+): Promise<number> {
+  const { json } = request;
+  let { config } = request;
+  const out = folder.path;
+  if (request.resume && config.data !== undefined && !request.acceptChangedData) {
+    const changed = changedParts(config.data, data.sums);
+    if (changed.length > 0) {
+      throw new UserError(
+        `the data set ${config.dataset} is not what this run began with: its ${changed.join(", ")} have changed. ` +
+          "Restore them, name the folder that holds them with --dataset, or go on with the new ones: --accept-changed-data.",
+      );
+    }
+  }
+  config = { ...config, version: RUN_VERSION, data: data.sums, classes: data.classes };
   const model = modelOfRun(config, data.inputs, data.classes);
   const loss = lossOfRun(config);
   const samples = data.training.x.shape[0];
@@ -86,20 +113,35 @@ export async function train(request: TrainRequest): Promise<number> {
   let records: RunRecord[] = [];
   if (request.resume) {
     await folder.removeLeftovers();
-    const checkpoint = folder.readNewestCheckpoint();
+    const history = folder.readHistory();
+    const checkpoint = folder.readNewestCheckpoint((damage) =>
+      progress.say(`${damage}; going on from the checkpoint before it`),
+    );
     if (checkpoint) {
       if (checkpoint.architecture !== architecture) {
         throw new UserError(
           `${checkpoint.path} belongs to another architecture than config.json asks for; the two files are not of one run. Restore the one that was changed.`,
         );
       }
-      trainer.restore(checkpoint.state, checkpoint.tensors);
-      records = checkpoint.records;
+      if (checkpoint.state.step >= trainer.stepsPerEpoch) {
+        throw new UserError(
+          `${checkpoint.path} is of no use: its state is at step ${checkpoint.state.step} of an epoch of ${trainer.stepsPerEpoch}. Delete it, and --resume goes on from the checkpoint before it.`,
+        );
+      }
+      restoring(checkpoint.path, () => trainer.restore(checkpoint.state, checkpoint.tensors));
+      records = checkpoint.records ?? history.records.filter(({ epoch }) => epoch <= trainer.epoch);
+      const known = records.at(-1)?.epoch ?? 0;
+      if (known < trainer.epoch) {
+        progress.say(
+          `the figures of epochs ${known + 1} to ${trainer.epoch} are not in the history; it goes on without them`,
+        );
+        records = [];
+      }
     }
     if (
       trainer.epoch >= config.epochs &&
       existsSync(folder.file("model.safetensors")) &&
-      folder.readHistory()?.status === "finished"
+      history.ending === "finished"
     ) {
       progress.say(
         `${out} is finished: ${config.epochs} epochs, test accuracy ${percent(records.at(-1)?.testAccuracy ?? 0)}. Nothing to do.`,
@@ -112,15 +154,16 @@ export async function train(request: TrainRequest): Promise<number> {
         ? "from the start, no epoch was complete"
         : `after ${trainer.epoch} epochs${trainer.step > 0 ? ` and ${trainer.step} steps` : ""}`;
     progress.say(`resuming ${out} ${where}`);
-  } else {
-    await folder.create();
     await folder.writeConfig(config);
+    await folder.continueHistory(records);
+  } else {
+    await folder.create(config);
   }
 
   const engine = engineStatus();
   const sizes = layerSizesOf(config, data.inputs, data.classes);
   progress.say(
-    `training ${sizes.join("-")} on ${config.dataset}: ${samples} images${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
+    `training ${sizes.join("-")} on ${data.name}: ${samples} images${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
       `${data.test.x.shape[0]} for testing; engine ${engine.engine}, ${engine.threads} thread${engine.threads === 1 ? "" : "s"}`,
   );
 
@@ -130,27 +173,50 @@ export async function train(request: TrainRequest): Promise<number> {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
   };
-  process.on("SIGINT", onInterrupt);
-  process.on("SIGTERM", onInterrupt);
+  for (const signal of INTERRUPTS) process.on(signal, onInterrupt);
+  let unread = false;
+  const listen = whenOutputCloses(() => {
+    unread = true;
+    controller.abort();
+  });
 
-  const save = async (): Promise<void> => {
-    await folder.writeCheckpoint(trainer.tensors(), trainer.state(), records, architecture);
+  const save = async (line?: RunRecord): Promise<void> => {
+    if (line !== undefined && (await folder.append(line, config, records.slice(0, -1)))) {
+      progress.say(`${out} was deleted while the run went on; it is written anew`);
+    }
+    await folder.writeCheckpoint(trainer.tensors(), trainer.state(), architecture);
+  };
+  // What can't be saved now (a full disk, a folder that is read-only for a while) may be at the next epoch; until then the last checkpoint stands.
+  let unsaved: Error | undefined;
+  const trySave = async (line: RunRecord): Promise<void> => {
+    try {
+      await save(line);
+      if (unsaved !== undefined) progress.say("saved again");
+      unsaved = undefined;
+    } catch (error) {
+      unsaved = error as Error;
+      progress.say(
+        `cannot save epoch ${line.epoch}: ${unsaved.message}. The run goes on, and tries again after the next epoch.`,
+      );
+    }
   };
   const recorder: Callback = {
     onStep: (info) => progress.step(info),
     async onEpochEnd(record) {
       const tested = evaluate(model, data.test, { loss });
+      if (!Number.isFinite(tested.loss)) {
+        throw new NonFiniteLossError(record.epoch - 1, trainer.stepsPerEpoch - 1, tested.loss, config.lr);
+      }
       const full: RunRecord = { ...record, testLoss: tested.loss, testAccuracy: tested.accuracy };
       records.push(full);
       progress.epoch(full);
-      await save();
-      await folder.writeHistory({ status: "running", epochs: records });
+      await trySave(full);
     },
   };
 
   progress.start(trainer.epoch);
   const profiler = request.profile ? startProfiling() : undefined;
-  let outcome: RunHistory["status"];
+  let outcome: RunEnding;
   try {
     const history = await runEpochs(trainer, {
       epochs: config.epochs,
@@ -163,23 +229,27 @@ export async function train(request: TrainRequest): Promise<number> {
     outcome = history.ended === "finished" ? "finished" : "interrupted";
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
-    await folder.writeHistory({ status: "failed", epochs: records });
+    await folder.append({ status: "failed" }, config, records);
+    const last = records.at(-1);
     const kept =
-      trainer.epoch > 0
-        ? `The checkpoint after epoch ${trainer.epoch} is kept in ${folder.file("checkpoints")}.`
-        : "No epoch was complete.";
+      last === undefined
+        ? "No epoch was complete."
+        : `The checkpoint after epoch ${last.epoch} is kept in ${folder.file("checkpoints")}.`;
     const { epoch, step, loss: value } = error;
     await writeReport(
       folder,
       { config, data, model, records },
       { kind: "non-finite", epoch: epoch + 1, step: step + 1, loss: value },
     );
-    throw new UserError(`${error.message} ${kept}`);
+    throw new UserError(
+      `the loss became ${value} in epoch ${epoch + 1}, step ${step + 1}; the parameters are past use from this step on. ` +
+        `The learning rate ${config.lr} is too large: try --lr ${smallerRate(config)}. ${kept}`,
+    );
   } finally {
     profiler?.stop();
     progress.clear();
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
+    for (const signal of INTERRUPTS) process.off(signal, onInterrupt);
+    listen();
   }
 
   if (profiler) {
@@ -187,29 +257,52 @@ export async function train(request: TrainRequest): Promise<number> {
     await writeFileAtomically(folder.file("profile.json"), JSON.stringify(profiler.trace));
     progress.say(`trace: ${folder.file("profile.json")} (open it in chrome://tracing or Perfetto)`);
   }
-  if (outcome === "interrupted") await save();
-  else await writeFileAtomically(folder.file("model.safetensors"), saveModel(model, { classes: String(data.classes) }));
-  await folder.writeHistory({ status: outcome, epochs: records });
-  const finished = outcome === "finished";
-  const status: RunStatus = finished
-    ? { kind: "finished" }
-    : { kind: "interrupted", epoch: trainer.epoch, resume: `nabla train --resume ${out}` };
-  await writeReport(folder, { config, data, model, records }, status);
+  const resume = `${commandName()} train --resume ${out}`;
+  const remark = outcome === "finished" ? remarkOn(config, data.classes, records) : null;
+  try {
+    await folder.append({ status: outcome }, config, records);
+    if (outcome === "interrupted") await save();
+    else await folder.writeModel(saveModel(model, { classes: String(data.classes), epochs: String(trainer.epoch) }));
+    const status: RunStatus =
+      outcome === "finished" ? { kind: "finished", remark } : { kind: "interrupted", epoch: trainer.epoch, resume };
+    await writeReport(folder, { config, data, model, records }, status);
+  } catch (error) {
+    throw new UserError(
+      `the run came to its end and can't be saved: ${(error as Error).message}. The last checkpoint in ${folder.file("checkpoints")} stands; make room or permission, and go on from it with: ${resume}`,
+      { cause: error },
+    );
+  }
 
   const summary = summaryOf(config, data, model.parameterCount, records, outcome, out);
   if (outcome === "interrupted") {
-    progress.say(
-      `interrupted in epoch ${trainer.epoch + 1} after ${trainer.step} steps; everything is saved. Continue with: nabla train --resume ${out}`,
-    );
+    const said = `interrupted in epoch ${trainer.epoch + 1} after ${trainer.step} steps; everything is saved. Continue with: ${resume}`;
+    if (unread) process.stderr.write(`the output was closed: ${said}\n`);
+    else progress.say(said);
     if (json) printJson(summary);
     return 130;
   }
   progress.say(
     `test accuracy ${percent(summary.testAccuracy)} after ${config.epochs} epochs in ${clock(summary.seconds)} (${rate(summary.samplesPerSecond)})`,
   );
+  if (remark !== null) progress.say(say(remark, "en"));
   progress.say(`report: ${folder.file("report.html")}`);
   if (json) printJson(summary);
   return 0;
+}
+
+/** What can be asked of a process to make it end. */
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A state that does not fit is the file's fault. */
+function restoring(path: string, restore: () => void): void {
+  try {
+    restore();
+  } catch (cause) {
+    throw new UserError(
+      `${path} does not fit this run: ${(cause as Error).message}. Delete it, and --resume goes on from the checkpoint before it.`,
+      { cause },
+    );
+  }
 }
 
 function printJson(summary: TrainSummary): void {
@@ -235,7 +328,7 @@ function summaryOf(
   data: LoadedDataset,
   parameters: number,
   records: readonly RunRecord[],
-  status: RunHistory["status"],
+  status: RunEnding,
   out: string,
 ): TrainSummary {
   const last = records.at(-1);
@@ -249,7 +342,7 @@ function summaryOf(
     dataset: config.dataset,
     layers: layerSizesOf(config, data.inputs, data.classes),
     parameters,
-    epochs: records.length,
+    epochs: last?.epoch ?? 0,
     engine: engine.engine,
     threads: engine.threads,
     seed: config.seed,

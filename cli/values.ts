@@ -55,3 +55,9 @@ export function layerSizes(text: string): number[] {
     return size;
   });
 }
+
+/** A folder's path. */
+export function folderName(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It must name a folder.");
+  return text;
+}

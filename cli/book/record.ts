@@ -6,6 +6,7 @@ import type { Result } from "../../book/run.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { readRegularFile } from "../../src/data/file.node.ts";
 import type { Text } from "../../src/plot/chart.ts";
+import { commandName } from "../command-name.ts";
 import { UserError } from "../errors.ts";
 import { checkVerification } from "./check-record.ts";
 
@@ -94,7 +95,9 @@ export async function writeVerification(path: string, verification: Verification
 /** @throws UserError where there is no such file, or it is not one of a verification: the message says what is wrong in it. */
 export async function readVerification(path: string): Promise<Verification> {
   if (!existsSync(path)) {
-    throw new UserError(`there is no file ${path}; nabla book verify --out FOLDER writes FOLDER/results.json`);
+    throw new UserError(
+      `there is no file ${path}; ${commandName()} book verify --out FOLDER writes FOLDER/results.json`,
+    );
   }
   let bytes: Uint8Array;
   try {
@@ -109,7 +112,7 @@ export async function readVerification(path: string): Promise<Verification> {
     return checkVerification(read);
   } catch (cause) {
     throw new UserError(
-      `${path} holds no results of nabla book verify: ${what || (cause as Error).message}. Delete it, and write it anew with nabla book verify --out FOLDER`,
+      `${path} holds no results of nabla book verify: ${what || (cause as Error).message}. Delete it, and write it anew with ${commandName()} book verify --out FOLDER`,
       { cause },
     );
   }

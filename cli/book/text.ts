@@ -5,6 +5,7 @@ import { bandOf, type Judged, type Verdict } from "../../book/judge.ts";
 import type { Entry } from "../../book/library.ts";
 import type { Result } from "../../book/run.ts";
 import { type Language, say } from "../../src/plot/chart.ts";
+import { commandName } from "../command-name.ts";
 
 const WORDS = {
   reported: { en: "reported", zh: "原书" },
@@ -100,7 +101,10 @@ export function listText(entries: readonly Entry[], language: Language): string 
     ({ source, chapter } = entry);
     lines.push(`    ${entry.experiment.id.padEnd(width)}  ${say(entry.experiment.title, language)}`);
   }
-  lines.push("", `${entries.length} experiments. nabla book show ID tells more; nabla book run ID runs one.`);
+  lines.push(
+    "",
+    `${entries.length} experiments. ${commandName()} book show ID tells more; ${commandName()} book run ID runs one.`,
+  );
   return `${lines.slice(1).join("\n")}\n`;
 }
 
@@ -143,9 +147,10 @@ export function showText(
       `    ${say(WORDS.differs, language)}, ${acceptText(differs, language)}: ${say(differs.cause, language)}`,
     );
   }
+  const command = `${commandName()} book run`;
   lines.push(...heading(WORDS.read), ...experiment.read.map((file) => `  ${place(file)}`));
   lines.push(...heading(WORDS.guide), `  ${place(`docs/${language}/${chapter.guide}.md`)}`);
-  lines.push(...heading(WORDS.run), `  nabla book run ${experiment.id}`, `  nabla book run ${experiment.id} --full`);
+  lines.push(...heading(WORDS.run), `  ${command} ${experiment.id}`, `  ${command} ${experiment.id} --full`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -5,12 +5,12 @@ import type { Entry } from "../../book/library.ts";
 import { runExperiment } from "../../book/run.ts";
 import { findMnist } from "../../src/data/mnist.node.ts";
 import { engineStatus } from "../../src/engine/configure.ts";
+import { commandName } from "../command-name.ts";
 import { type Crew, runOnCrew } from "./crew.ts";
 import { reclaim } from "./reclaim.ts";
 import { emptyRecord, type KeptRecord, keptRecordOf } from "./record.ts";
 
-export const NO_MNIST =
-  "needs MNIST, which is not on this machine: run `nabla data get mnist`, or set NABLA_DATA_DIR to a folder that holds mnist/";
+export const NO_MNIST = `needs MNIST, which is not on this machine: run \`${commandName()} data get mnist\`, or set NABLA_DATA_DIR to a folder that holds mnist/`;
 
 export interface VerifyOptions {
   readonly form: Form;

@@ -110,7 +110,7 @@ export async function loadMnist(
   if (!place.found) {
     const looked = place.looked.map(({ folder, missing }) => `  ${folder}: no ${missing.join(", no ")}`).join("\n");
     throw new Error(
-      `MNIST is not on this machine. Looked in\n${looked}\nRun \`nabla data get mnist\` to download it (about 12 MB), or set NABLA_DATA_DIR to a folder that holds mnist/.`,
+      `MNIST is not on this machine. Looked in\n${looked}\nRun \`npx nabla data get mnist\` to download it (about 12 MB), or set NABLA_DATA_DIR to a folder that holds mnist/.`,
     );
   }
   return readParts(place.paths, 10);

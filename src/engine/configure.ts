@@ -91,7 +91,7 @@ export function engineFor({ engine: name, deterministic }: EngineOptions): "wasm
   if (wanted === "native") throw new Error(problem.message);
   if (problem.reason !== "" && !fallbackSaid) {
     fallbackSaid = true;
-    warn(`engine: using wasm, for native is not available (${problem.reason}); nabla doctor says what to install`);
+    warn(`engine: using wasm, for native is not available (${problem.reason}); npx nabla doctor says what to install`);
   }
   return "wasm";
 }

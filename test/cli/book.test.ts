@@ -25,7 +25,7 @@ describe("nabla book", () => {
     for (const text of [
       "the trained weights: 0.1, 0.2",
       "book/zero/programs/perceptron.ts",
-      "nabla book run zero/1-and",
+      "main.js book run zero/1-and",
     ]) {
       expect(stdout).toContain(text);
     }
@@ -78,11 +78,11 @@ describe("bad input", () => {
     const alone = nabla(folder, ["book", "run", "nndl/1.6-first-network"]);
     expect(alone.status).toBe(1);
     expect(alone.stderr).toContain("nndl/1.6-first-network needs MNIST");
-    expect(alone.stderr).toContain("nabla data get mnist");
+    expect(alone.stderr).toContain("main.js data get mnist");
     const both = nabla(folder, ["book", "verify", "nndl/1.6-first-network", "zero/1-and"]);
     expect(both.status).toBe(0);
     expect(both.stdout).toContain("2 experiments: 1 reproduced, 1 skipped");
-    expect(both.stdout).toContain("nabla data get mnist");
+    expect(both.stdout).toContain("main.js data get mnist");
   });
 
   test("a file that holds no results is refused by name", () => {

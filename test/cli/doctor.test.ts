@@ -9,7 +9,7 @@ test("doctor names engine, instructions, threads, memory and data, and the remed
   expect(text.status).toBe(0);
   for (const name of ["Node", "engine", "SIMD", "relaxed SIMD", "threads", "memory", "MNIST", "digits"])
     expect(text.stdout).toContain(name);
-  expect(text.stdout).toMatch(/missing {2}MNIST[\s\S]*-> nabla data get mnist/);
+  expect(text.stdout).toMatch(/missing {2}MNIST[\s\S]*-> node \S+main\.js data get mnist/);
   const json = nabla(folder, ["doctor", "--json"]).json();
   expect(json).toMatchObject({ simd: true, sharedMemory: true, data: { mnist: { found: false } } });
   expect(json["threads"]).toBeGreaterThanOrEqual(1);
@@ -17,7 +17,7 @@ test("doctor names engine, instructions, threads, memory and data, and the remed
 
 test("data list says what is there; digits need no download", () => {
   const list = nabla(folder, ["data", "list"]);
-  expect(list.stdout).toMatch(/mnist .*not on this machine; nabla data get mnist/);
+  expect(list.stdout).toMatch(/mnist .*not on this machine; node \S+main\.js data get mnist/);
   expect(list.stdout).toMatch(/digits .*always there/);
   expect(nabla(folder, ["data", "list", "--json"]).json()).toMatchObject({
     datasets: [

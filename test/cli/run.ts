@@ -16,9 +16,11 @@ export interface Outcome {
   json(): Record<string, unknown>;
 }
 
-/** Environment without data and with a cache of its own, so that a test never sees the user's. */
+/** Environment without data, without npm and with a cache of its own, so that a test never sees the user's. */
 export function environment(folder: string, extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const { NABLA_DATA_DIR: _, ...rest } = process.env;
+  const rest = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name !== "NABLA_DATA_DIR" && !name.startsWith("npm_")),
+  );
   return { ...rest, NABLA_CACHE_DIR: join(folder, "cache"), ...extra };
 }
 

@@ -11,6 +11,13 @@ function files(run: string): string[] {
   return readdirSync(join(folder, run)).sort();
 }
 
+function historyOf(run: string): Record<string, unknown>[] {
+  const lines = readFileSync(join(folder, run, "history.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 function model(run: string): Buffer {
   return readFileSync(join(folder, run, "model.safetensors"));
 }
@@ -34,13 +41,10 @@ describe("a run", () => {
     }
     expect(json["testAccuracy"]).toBeGreaterThan(0.85);
     expect(json["out"]).toBe(join(folder, "a"));
-    expect(files("a")).toEqual(["checkpoints", "config.json", "history.json", "model.safetensors", "report.html"]);
-    const history = JSON.parse(readFileSync(join(folder, "a/history.json"), "utf8")) as {
-      status: string;
-      epochs: unknown[];
-    };
-    expect(history.status).toBe("finished");
-    expect(history.epochs).toHaveLength(2);
+    expect(files("a")).toEqual(["checkpoints", "config.json", "history.jsonl", "model.safetensors", "report.html"]);
+    const history = historyOf("a");
+    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, undefined]);
+    expect(history.at(-1)).toEqual({ status: "finished" });
     const report = readFileSync(join(folder, "a/report.html"), "utf8");
     expect(report).toContain("784-16-10 on digits");
     expect(report.match(/(?:src|href)="https?:/g)).toBeNull();
@@ -118,7 +122,7 @@ describe("a run", () => {
   test("without MNIST on the machine it takes digits, says so, and says how to get MNIST", () => {
     const result = nabla(folder, ["train", "--hidden", "8", "--epochs", "1", "--batch", "100", "--out", "default"]);
     expect(result.status).toBe(0);
-    expect(result.stdout).toMatch(/MNIST is not on this machine.*nabla data get mnist/);
+    expect(result.stdout).toMatch(/MNIST is not on this machine.*main\.js data get mnist/);
     expect(result.stdout).toContain("on digits");
   });
 });
@@ -151,10 +155,7 @@ describe("interrupted work is not lost", () => {
     expect(last.status, last.stderr).toBe(0);
     expect(model("killed").equals(model("alone"))).toBe(true);
     const [a, b] = ["alone", "killed"].map((name) => {
-      const history = JSON.parse(readFileSync(join(folder, name, "history.json"), "utf8")) as {
-        epochs: Record<string, number>[];
-      };
-      return history.epochs.map(({ loss, accuracy, testLoss, testAccuracy }) => ({
+      return historyOf(name).map(({ loss, accuracy, testLoss, testAccuracy }) => ({
         loss,
         accuracy,
         testLoss,
@@ -175,7 +176,7 @@ describe("interrupted work is not lost", () => {
     const result = await ended;
     expect(result.status).toBe(130);
     expect(result.stdout).toMatch(
-      /interrupted in epoch \d after \d+ steps; everything is saved\. Continue with: nabla train --resume stopped/,
+      /interrupted in epoch \d after \d+ steps; everything is saved\. Continue with: node \S+main\.js train --resume stopped/,
     );
     expect(existsSync(join(folder, "stopped/model.safetensors"))).toBe(false);
     const resumed = nabla(folder, ["train", "--resume", "stopped"]);

@@ -86,7 +86,7 @@ describe("where there is no library", () => {
     expect(engineStatus().engine).toBe("wasm");
     configureEngine({ engine: "auto" });
     expect(warnings).toEqual([
-      "engine: using wasm, for native is not available (NABLA_NATIVE names /nowhere/libblas.so, which does not exist); nabla doctor says what to install",
+      "engine: using wasm, for native is not available (NABLA_NATIVE names /nowhere/libblas.so, which does not exist); npx nabla doctor says what to install",
     ]);
   });
 
