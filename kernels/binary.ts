@@ -71,7 +71,7 @@ function apply<T>(operation: i32, a: v128, b: v128): v128 {
     const one = v128.splat<T>(<T>1);
     if (operation == SIGMOID_GRADIENT) return v128.mul<T>(v128.mul<T>(a, b), v128.sub<T>(one, b));
     if (operation == TANH_GRADIENT) return v128.mul<T>(a, v128.sub<T>(one, v128.mul<T>(b, b)));
-    if (operation == RELU_GRADIENT) return v128.and(a, v128.gt<T>(b, v128.splat<T>(<T>0)));
+    if (operation == RELU_GRADIENT) return v128.andnot(a, v128.le<T>(b, v128.splat<T>(<T>0)));
     if (operation == POW) return sizeof<T>() == 4 ? pow_v32(a, b) : pow_v64(a, b);
     if (operation == ATAN2) return sizeof<T>() == 4 ? atan2_v32(a, b) : atan2_v64(a, b);
     if (operation == HYPOT) return sizeof<T>() == 4 ? hypot_v32(a, b) : hypot_v64(a, b);
@@ -135,16 +135,29 @@ function remainderFloat<T>(a: T, b: T): T {
   return rest < 0 != b < 0 ? rest + b : rest;
 }
 
-/** floor(a / b), found from the exact remainder: the division's rounding cannot lift it to the next whole number. */
 // @ts-ignore: decorator
 @inline
 function floorDivideFloat<T>(a: T, b: T): T {
-  if (b == 0) return a / b;
+  return <T>floorDivide(<f64>a, <f64>b);
+}
+
+/**
+ * floor(a / b). The rounded quotient is that of truncation or the next whole number away from 0; the exact remainder by
+ * 2 b tells which, as it says whether the whole number is odd. From 2^53 on no fraction is left to cut off.
+ */
+function floorDivide(a: f64, b: f64): f64 {
+  const ratio = a / b;
   const rest = a % b;
-  let quotient = (a - rest) / b;
-  if (rest != 0 && rest < 0 != b < 0) quotient -= 1;
-  if (quotient == 0) return copysign<T>(<T>0, a / b);
-  return nearest<T>(quotient);
+  if (b == 0) return ratio;
+  // Not even a remainder of an infinite a; an infinite quotient of finite ones.
+  if (rest != rest || abs(ratio) == Infinity) return rest != rest ? rest : ratio;
+  let quotient = nearest<f64>(ratio);
+  if (abs(quotient) < 9007199254740992) {
+    const odd = a % (2 * b) != rest;
+    if ((<i64>quotient & 1) != <i64>odd) quotient -= copysign<f64>(1, ratio);
+    if (rest != 0 && rest < 0 != b < 0) quotient -= 1;
+  }
+  return quotient == 0 ? copysign<f64>(0, ratio) : quotient;
 }
 
 // @ts-ignore: decorator

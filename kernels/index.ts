@@ -4,6 +4,7 @@ export * from "./binary";
 export * from "./comparison";
 export * from "./movement";
 export * from "./reduce";
+export * from "./norms";
 export * from "./extrema";
 export * from "./running";
 export * from "./softmax";

@@ -95,7 +95,7 @@ export function rnnRowGradient<T>(variant: i32, h: usize, dy: usize, carry: usiz
     let g = dh;
     if (variant == SIGMOID) g = throughSigmoid<T>(dh, y);
     else if (variant == TANH) g = throughTanh<T>(dh, y);
-    else if (variant == RELU) g = v128.and(dh, v128.gt<T>(y, v128.splat<T>(<T>0)));
+    else if (variant == RELU) g = v128.andnot(dh, v128.le<T>(y, v128.splat<T>(<T>0)));
     write<T>(dz, g, count);
     v128.store(carry, v128.splat<T>(<T>0));
     h += 16;

@@ -1,4 +1,4 @@
-// Running sums and products along an axis.
+// Running sums and products along an axis, and running sums whose past decays.
 import { setWord, word } from "./lanes";
 import { parallelFor, scratch, Task, TASK_ARGUMENTS } from "./parallel";
 import { COLUMNS, joinScalar, PROD, SUM } from "./reduce-pieces";
@@ -97,4 +97,29 @@ function cumprodTask_i32(args: usize, start: i32, end: i32): void {
 }
 export function cumprod_i32(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
   running(cumprodTask_i32, x, out, outer, n, inner);
+}
+
+/** y[i] = x[i] + factor[i] y[i - 1] along n, one column of each [outer, n, inner] after the other; y before the first is 0. */
+// @ts-ignore: decorator
+@inline
+function decaying<T>(x: usize, factor: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  const step = <usize>inner * sizeof<T>();
+  for (let i = 0; i < outer; i++) {
+    for (let j = 0; j < inner; j++) {
+      let at = (<usize>i * n * inner + j) * sizeof<T>();
+      let total: f64 = 0;
+      for (let k = 0; k < n; k++, at += step) {
+        total = k == 0 ? <f64>load<T>(x + at) : <f64>load<T>(x + at) + <f64>load<T>(factor + at) * total;
+        store<T>(out + at, <T>total);
+      }
+    }
+  }
+}
+
+export function decayingSum_f32(x: usize, factor: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  decaying<f32>(x, factor, out, outer, n, inner);
+}
+
+export function decayingSum_f64(x: usize, factor: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  decaying<f64>(x, factor, out, outer, n, inner);
 }

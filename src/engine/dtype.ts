@@ -1,7 +1,10 @@
 // Element types, their sizes, and what comes out when two of them meet.
 import { quote } from "./quote.ts";
 
-/** Element type of a tensor. float32 for training, float64 for checking, int32 for indices, bool (one byte, 0 or 1) for masks. */
+/**
+ * Element type of a tensor. float32 for training, float64 for checking, int32 for indices, bool (one byte, 0 or 1) for masks. What becomes int32 goes
+ * to its ends where it is beyond them, NaN to 0; what is computed in int32 wraps around, modulo 2^32.
+ */
 export type DType = "float32" | "float64" | "int32" | "bool";
 
 /** The typed array that holds elements of a dtype in JavaScript. */
@@ -43,6 +46,21 @@ const RANK: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3 
 /** The dtype of an operation on both: the later of bool, int32, float32, float64. */
 export function promote(a: DType, b: DType): DType {
   return RANK[a] >= RANK[b] ? a : b;
+}
+
+/**
+ * A number as an element of a dtype: the one rule by which `tensor`, `full`, `set` and `cast` convert. To int32 a fraction is cut off, what is beyond
+ * its range goes to its ends and NaN to 0; to bool everything but 0 is true. Only arithmetic on int32, sums included, wraps around.
+ */
+export function asElement(value: number, dtype: DType): number {
+  if (dtype === "bool") return value !== 0 ? 1 : 0;
+  if (dtype !== "int32") return value;
+  return Math.trunc(Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1)) || 0;
+}
+
+/** Whether int32 holds a number exactly. */
+export function isInt32(value: number): boolean {
+  return Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
 }
 
 /** A new typed array for `length` elements. */

@@ -91,15 +91,6 @@ export interface Engine {
 
   /** out[outer, inner] = op over n of x[outer, n, inner]. */
   reduce(op: string, x: ArrayView, out: ArrayView, outer: number, n: number, inner: number): void;
-  variance(
-    x: ArrayView,
-    mean: ArrayView,
-    out: ArrayView,
-    outer: number,
-    n: number,
-    inner: number,
-    divisor: number,
-  ): void;
 
   /** c[m, n] (+)= a[m, k] b[k, n] (+ bias[n]), then the activation; c contiguous, `batch` times. */
   matmul(

@@ -34,7 +34,6 @@ const TIMED = {
   binaryScalar: true,
   where: false,
   reduce: true,
-  variance: false,
   matmul: false,
   kernel: true,
 } as const;

@@ -189,10 +189,6 @@ export class Recording {
         const [from, to] = [this.hold(x), this.hold(out)];
         this.add(always(() => inner.reduce(op, from, to, outer, n, within)));
       },
-      variance: (x, mean, out, outer, n, within, divisor) => {
-        const [from, by, to] = [this.hold(x), this.hold(mean), this.hold(out)];
-        this.add(always(() => inner.variance(from, by, to, outer, n, within, divisor)));
-      },
       matmul: (a, b, c, m, n, k, batch, options = {}) => {
         const [left, right, to] = [this.holdMatrix(a), this.holdMatrix(b), this.hold(c)];
         const how: MatmulOptions = { ...options, bias: options.bias && this.hold(options.bias) };

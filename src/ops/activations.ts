@@ -3,7 +3,7 @@ import { numeric, oneOf } from "../engine/checks.ts";
 import { fullLike } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { abs, add, div, mul, neg, square, sub } from "./arithmetic.ts";
-import { where } from "./choice.ts";
+import { minimum, where } from "./choice.ts";
 import { greater, less } from "./comparison.ts";
 import { binary, constantByPieces, differentiable } from "./dispatch.ts";
 import { exp } from "./exponentials.ts";
@@ -37,7 +37,7 @@ export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
 /**
  * Rectifier: y = max(0, x). Shape: that of x; int32 and bool become float32.
  *
- * Gradient: dy where x > 0, else 0.
+ * Gradient: 0 where x <= 0, else dy; so a NaN is not hidden.
  * @throws TypeError if x is not a tensor.
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function relu(x: Tensor): Tensor {
   return differentiable("relu", x, (dy, _, y) => reluGradient(dy, y));
 }
 
-/** dy where y > 0, else 0. Internal: the gradient of relu from its result. */
+/** 0 where y <= 0, else dy. Internal: the gradient of relu from its result. */
 export function reluGradient(dy: Tensor, y: Tensor): Tensor {
   return binary(
     "reluGradient",
@@ -78,7 +78,7 @@ export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
  * Exponential linear unit: x where x > 0, else alpha (e^x - 1) (Clevert et al. 2016). Shape: that of x; int32 and bool
  * become float32.
  *
- * Gradient: dy where x > 0, else dy (y + alpha).
+ * Gradient: dy where x > 0, else dy alpha e^x.
  * @throws TypeError if x is not a tensor.
  * @example
  * ```ts
@@ -87,7 +87,12 @@ export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
   numeric("elu", "alpha", alpha);
-  return differentiable("elu", x, (dy, input, y) => where(greater(input, 0), dy, mul(dy, add(y, alpha))), alpha);
+  return differentiable(
+    "elu",
+    x,
+    (dy, input) => where(greater(input, 0), dy, mul(dy, mul(exp(minimum(input, 0)), alpha))),
+    alpha,
+  );
 }
 
 /**

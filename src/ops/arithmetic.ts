@@ -6,7 +6,8 @@ import { binary, combineAs, constantByPieces, differentiable, dtypeOfPair, run }
 
 /**
  * Sum: y = a + b. Shapes broadcast; the dtype is the later one of bool (which counts as int32 here), int32, float32,
- * float64.
+ * float64. A number takes the dtype of the tensor, but makes an int32 one float32 if int32 does not hold it. int32 wraps
+ * around at 2^31.
  *
  * Gradients: dy, dy, each summed over the axes along which its operand was repeated.
  * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
@@ -155,7 +156,7 @@ export function abs(x: Tensor): Tensor {
 }
 
 /**
- * Sign: -1, 0 or 1. Shape: that of x; int32 stays int32, bool becomes float32.
+ * Sign: -1, 0 or 1, NaN for NaN. Shape: that of x; int32 stays int32, bool becomes float32.
  *
  * No gradient: the function is constant by pieces.
  * @throws TypeError if x is not a tensor.

@@ -40,7 +40,8 @@ export function broadcastsTo(from: Shape, to: Shape): boolean {
 }
 
 /**
- * Sum over axes. Shape: that of x without the axes, or with length 1 there if `keepDims`; bool counts as int32.
+ * Sum over axes. Shape: that of x without the axes, or with length 1 there if `keepDims`; bool counts as int32. Sums of
+ * int32 wrap around at 2^31, as all arithmetic on it does: cast to float64 what may be larger.
  *
  * The order of additions is fixed and pairwise-like, whatever the number of threads: same numbers, same bits.
  * Gradient: dy to every element.

@@ -5,7 +5,7 @@ import { engine } from "../engine/engine.ts";
 import { anyTracked, record } from "../tensor/graph.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, packed, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { add, mul } from "./arithmetic.ts";
+import { mul } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
@@ -58,7 +58,7 @@ function expand(x: Tensor, shape: Shape): Tensor {
 /**
  * The larger of a and b, element by element; NaN wins. Shapes and dtypes as in `add`.
  *
- * Gradient: dy to the larger one, half to each where they are equal.
+ * Gradient: dy to the larger one, half to each where they are equal, dy to both where one of them is NaN.
  * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
  * @example
  * ```ts
@@ -70,15 +70,15 @@ export function maximum(a: TensorLike, b: TensorLike): Tensor {
     "maximum",
     a,
     b,
-    (dy, x, y) => mul(dy, share(greater(x, y), x, y, dy)),
-    (dy, x, y) => mul(dy, share(less(x, y), x, y, dy)),
+    (dy, x, y) => share(dy, less(x, y), x, y),
+    (dy, x, y) => share(dy, greater(x, y), x, y),
   );
 }
 
 /**
  * The smaller of a and b, element by element; NaN wins. Shapes and dtypes as in `add`.
  *
- * Gradient: dy to the smaller one, half to each where they are equal.
+ * Gradient: dy to the smaller one, half to each where they are equal, dy to both where one of them is NaN.
  * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
  * @example
  * ```ts
@@ -90,14 +90,14 @@ export function minimum(a: TensorLike, b: TensorLike): Tensor {
     "minimum",
     a,
     b,
-    (dy, x, y) => mul(dy, share(less(x, y), x, y, dy)),
-    (dy, x, y) => mul(dy, share(greater(x, y), x, y, dy)),
+    (dy, x, y) => share(dy, greater(x, y), x, y),
+    (dy, x, y) => share(dy, less(x, y), x, y),
   );
 }
 
-/** 1 where this operand wins, a half where both are equal. */
-function share(wins: Tensor, a: TensorLike, b: TensorLike, like: Tensor): Tensor {
-  return add(cast(wins, like.dtype), mul(cast(equal(a, b), like.dtype), 0.5));
+/** dy where this operand wins or one of them is NaN, half of it where both are equal. */
+function share(dy: Tensor, loses: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  return where(loses, 0, where(equal(a, b), mul(dy, 0.5), dy));
 }
 
 /**
@@ -119,7 +119,7 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
   return differentiable(
     "clip",
     x,
-    (dy, input) => mul(dy, cast(logicalAnd(greaterEqual(input, low), lessEqual(input, high)), dy.dtype)),
+    (dy, input) => where(logicalAnd(greaterEqual(input, low), lessEqual(input, high)), dy, 0),
     low,
     high,
   );

@@ -1,18 +1,26 @@
 // Comparison, logic and kinds of numbers: what gives true or false, and has no gradient.
-import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { type DType, isFloat, isInt32 } from "../engine/dtype.ts";
+import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { cast, real } from "./cast.ts";
 import { checkTensor } from "./check.ts";
 import { combine, dtypeOfPair, run } from "./dispatch.ts";
 
+/** float64, which holds both exactly, for whole numbers against a number that int32 does not hold. */
+function exactDtype(a: TensorLike, b: TensorLike): DType | undefined {
+  const [x, value] = typeof a === "number" ? [b, a] : [a, b];
+  if (!(x instanceof Tensor) || typeof value !== "number" || isFloat(x.dtype) || isInt32(value)) return undefined;
+  return "float64";
+}
+
 function compare(operation: string, a: TensorLike, b: TensorLike): Tensor {
-  const dtype = dtypeOfPair(operation, a, b);
+  const dtype = exactDtype(a, b) ?? dtypeOfPair(operation, a, b);
   const left = typeof a === "number" || a.dtype === dtype ? a : cast(a, dtype);
   const right = typeof b === "number" || b.dtype === dtype ? b : cast(b, dtype);
   return combine(operation, left, right, "bool");
 }
 
 /**
- * Whether a = b, element by element. NaN equals nothing. Shapes broadcast; the result is bool and has no gradient.
+ * Whether a = b, element by element; int32 is compared exactly with any number. NaN equals nothing. Shapes broadcast; the result is bool and has no gradient.
  * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
  * @example
  * ```ts

@@ -64,7 +64,7 @@ export function upperMask(x: Tensor, offset = 0): Tensor {
  * ```
  */
 export function lowerTriangle(x: Tensor, offset = 0): Tensor {
-  return where(lowerMask(x, offset), x, 0);
+  return where(lowerMask(x, offset), x, zeros([], x.dtype));
 }
 
 /**
@@ -76,7 +76,7 @@ export function lowerTriangle(x: Tensor, offset = 0): Tensor {
  * ```
  */
 export function upperTriangle(x: Tensor, offset = 0): Tensor {
-  return where(upperMask(x, offset), x, 0);
+  return where(upperMask(x, offset), x, zeros([], x.dtype));
 }
 
 /**

@@ -1,5 +1,5 @@
 // How operations on single elements run: dtypes, broadcasting and the record of a gradient rule, once for all. Internal.
-import { type DType, isFloat, promote } from "../engine/dtype.ts";
+import { type DType, isFloat, isInt32, promote } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { anyTracked, record, tracked } from "../tensor/graph.ts";
 import { broadcastShapes, sameShape } from "../tensor/shape.ts";
@@ -47,7 +47,7 @@ export function dtypeOfPair(operation: string, a: TensorLike, b: TensorLike): DT
 function dtypeWithNumber(operation: string, x: Tensor, value: number): DType {
   checkTensor(operation, x);
   if (isFloat(x.dtype)) return x.dtype;
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? "int32" : "float32";
+  return isInt32(value) ? "int32" : "float32";
 }
 
 /** Runs a binary kernel with operands already in `dtype`. */

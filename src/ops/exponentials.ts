@@ -1,8 +1,9 @@
 // Exponentials, logarithms, powers and roots of each element.
+import { fullLike } from "../tensor/create.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { add, div, mul, square, sub } from "./arithmetic.ts";
 import { where } from "./choice.ts";
-import { equal } from "./comparison.ts";
+import { equal, greaterEqual, isfinite, logicalAnd, logicalNot } from "./comparison.ts";
 import { binary, differentiable } from "./dispatch.ts";
 
 /**
@@ -106,7 +107,7 @@ export function log1p(x: Tensor): Tensor {
 /**
  * Power: y = a^b. Shapes and dtypes as in `add`; an int32 to a negative power is 0 unless it is 1 or -1.
  *
- * Gradients: dy b a^(b - 1), dy a^b ln a (0 where a is 0).
+ * Gradients: dy b a^(b - 1), 0 where b is 0, whatever a is; dy a^b ln a, 0 where a is 0 and b is not negative.
  * @throws RangeError if the shapes do not broadcast; TypeError if neither operand is a tensor.
  * @example
  * ```ts
@@ -118,10 +119,16 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
     "pow",
     a,
     b,
-    (dy, left, right) => mul(dy, mul(right, pow(left, typeof right === "number" ? right - 1 : sub(right, 1)))),
-    (dy, left, _, y) => {
-      if (typeof left === "number") return mul(dy, mul(y, left === 0 ? 0 : Math.log(left)));
-      return mul(dy, where(equal(left, 0), 0, mul(y, log(left))));
+    (dy, left, right) => {
+      if (typeof right === "number") return right === 0 ? fullLike(dy, 0) : mul(dy, mul(pow(left, right - 1), right));
+      // 1 / a, where b is 0, may be infinite; what is multiplied by b is 1 there instead.
+      const lost = logicalAnd(equal(right, 0), logicalNot(isfinite(pow(left as Tensor, -1))));
+      return mul(dy, mul(right, pow(left, where(lost, 0, sub(right, 1)))));
+    },
+    (dy, left, right, y) => {
+      const positive = greaterEqual(right as Tensor, 0);
+      if (typeof left === "number") return mul(dy, mul(y, left === 0 ? where(positive, 0, -Infinity) : Math.log(left)));
+      return mul(dy, mul(y, log(where(logicalAnd(equal(left, 0), positive), 1, left))));
     },
   );
 }

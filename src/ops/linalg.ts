@@ -150,10 +150,11 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   if (a.rank <= 2 && b.rank <= 2) return matmul(a, b);
   // Every row of a with every column of b, as NumPy's dot has it: shape [...a without last, ...b without second to last].
   const k = a.shape.at(-1)!;
-  const rows = reshape(a, [-1, k]);
-  const columns = b.rank === 1 ? expandDims(b, 1) : reshape(swapAxes(b, -1, -2), [-1, k]);
+  const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), k]);
+  const across = [...b.shape.slice(0, -2), b.shape.at(-1)!];
+  const columns = b.rank === 1 ? expandDims(b, 1) : reshape(swapAxes(b, -1, -2), [sizeOf(across), k]);
   const y = b.rank === 1 ? matmul(rows, columns) : matmul(rows, swapAxes(columns, 0, 1));
-  return reshape(y, [...a.shape.slice(0, -1), ...(b.rank === 1 ? [] : [...b.shape.slice(0, -2), b.shape.at(-1)!])]);
+  return reshape(y, [...a.shape.slice(0, -1), ...(b.rank === 1 ? [] : across)]);
 }
 
 /**
@@ -169,7 +170,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 export function outer(a: Tensor, b: Tensor): Tensor {
   checkTensor("outer", a);
   checkTensor("outer", b);
-  return mul(reshape(a, [-1, 1]), reshape(b, [1, -1]));
+  return mul(reshape(a, [a.size, 1]), reshape(b, [1, b.size]));
 }
 
 /** The gradient of a fused activation from its result. */

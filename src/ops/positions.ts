@@ -15,8 +15,11 @@ export function arrayType(operation: string, values: NestedArray[]): "int32" | "
   const visit = (value: NestedArray, depth: number): void => {
     if (Array.isArray(value)) {
       // An array that holds itself would go on for ever.
-      if (depth > MAXIMUM_RANK)
-        throw new RangeError(`${operation}: an index array is nested deeper than a tensor can be`);
+      if (depth === MAXIMUM_RANK) {
+        throw new RangeError(
+          `${operation}: an index array is nested deeper than the ${MAXIMUM_RANK} axes that a tensor may have`,
+        );
+      }
       for (const part of value) visit(part, depth + 1);
       return;
     }

@@ -11,37 +11,51 @@ import { gather } from "./gather.ts";
 import { get } from "./indexing.ts";
 import { concat } from "./join.ts";
 import { linear } from "./linalg.ts";
+import { slice } from "./slices.ts";
 import { reshape, swapAxes } from "./views.ts";
 
 /** A tree as nested arrays: a leaf is its number, an inner node the list of its children. `[[0, 1], 2]` is a node over the node of leaves 0 and 1, and leaf 2. */
 export type Tree = number | readonly Tree[];
 
-/** An inner node: where its children and it stand in the table of all vectors. */
+/** An inner node: its children as leaf numbers or -1 - position in the list of inner nodes, and its height. */
 interface InnerNode {
   children: number[];
   height: number;
 }
 
-/** Inner nodes in the order in which they close (children before parents), their children as leaf numbers or -1 - position in this list. */
+/** Inner nodes in the order in which they close, children before parents. Without recursion: a tree may be a chain of any length. */
 function innerNodes(tree: Tree, leaves: number, arity: number): InnerNode[] {
   const nodes: InnerNode[] = [];
-  const visit = (part: Tree): { reference: number; height: number } => {
+  const open: { parts: readonly Tree[]; children: number[]; height: number }[] = [];
+  /** The reference of a leaf; an inner node is opened, to be read before its parent goes on. */
+  const enter = (part: Tree): number | undefined => {
     if (typeof part === "number") {
       if (!Number.isInteger(part) || part < 0 || part >= leaves) {
         throw new RangeError(`treeRnn: leaf ${quote(part)} is not in 0 to ${leaves - 1}`);
       }
-      return { reference: part, height: 0 };
+      return part;
     }
     if (!Array.isArray(part) || part.length !== arity) {
       const what = Array.isArray(part) ? `one with ${part.length}` : quote(part);
       throw new RangeError(`treeRnn: the weights are for nodes with ${arity} children, but the tree has ${what}`);
     }
-    const children = part.map(visit);
-    const height = 1 + Math.max(...children.map((child) => child.height));
-    nodes.push({ children: children.map((child) => child.reference), height });
-    return { reference: -nodes.length, height };
+    open.push({ parts: part, children: [], height: 1 });
+    return undefined;
   };
-  visit(tree);
+  enter(tree);
+  while (open.length > 0) {
+    const node = open.at(-1)!;
+    if (node.children.length < arity) {
+      const leaf = enter(node.parts[node.children.length]);
+      if (leaf !== undefined) node.children.push(leaf);
+      continue;
+    }
+    open.pop();
+    nodes.push({ children: node.children, height: node.height });
+    const parent = open.at(-1);
+    parent?.children.push(-nodes.length);
+    if (parent) parent.height = Math.max(parent.height, node.height + 1);
+  }
   return nodes;
 }
 
@@ -78,21 +92,56 @@ export function treeRnn(
   }
   const nodes = innerNodes(tree, count, arity);
   const across = swapAxes(weights, 0, 1);
+  const { activation = "tanh" } = options;
 
-  // The table of all vectors grows by one height at a time; `rowOf` says where a leaf or a node that is done stands in it.
-  let table = leaves;
-  const place = new Array<number>(nodes.length);
-  const rowOf = (reference: number): number => (reference >= 0 ? reference : place[-reference - 1]);
-  const heights = Math.max(0, ...nodes.map((node) => node.height));
-  for (let height = 1; height <= heights; height++) {
-    const level = nodes.flatMap((node, i) => (node.height === height ? [i] : []));
-    const rows = Int32Array.from(level.flatMap((i) => nodes[i].children.map(rowOf)));
-    const children = reshape(gather(table, tensor(rows)), [level.length, arity * size]);
-    level.forEach((i, position) => {
-      place[i] = table.shape[0] + position;
+  // Height 0 are the leaves. A node's children may stand at any lower height: they are taken from each of these and put in order.
+  const heights: Tensor[] = [leaves];
+  const place = nodes.map(() => 0);
+  for (const level of byHeight(nodes)) {
+    const taken = new Map<number, { rows: number[]; wanted: number[] }>();
+    level.forEach((i, row) => {
+      place[i] = row;
+      nodes[i].children.forEach((child, j) => {
+        const height = child >= 0 ? 0 : nodes[-child - 1].height;
+        if (!taken.has(height)) taken.set(height, { rows: [], wanted: [] });
+        const from = taken.get(height)!;
+        from.rows.push(child >= 0 ? child : place[-child - 1]);
+        from.wanted.push(row * arity + j);
+      });
     });
-    table = concat([table, linear(children, across, bias, options.activation ?? "tanh")]);
+    const parts = [...taken].map(([height, { rows }]) => gather(heights[height], positions(rows)));
+    const children = inOrder(
+      parts,
+      [...taken.values()].flatMap(({ wanted }) => wanted),
+    );
+    heights.push(linear(reshape(children, [level.length, arity * size]), across, bias, activation));
   }
-  const inner = gather(table, tensor(Int32Array.from(place)));
-  return { root: nodes.length === 0 ? get(leaves, tree as number) : get(inner, -1), nodes: inner };
+  if (nodes.length === 0) return { root: get(leaves, tree as number), nodes: slice(leaves, 0, 0) };
+  const inner = inOrder(heights.slice(1), byHeight(nodes).flat());
+  return { root: get(inner, -1), nodes: inner };
+}
+
+/** The numbers of the inner nodes of each height, from height 1 on. */
+function byHeight(nodes: readonly InnerNode[]): number[][] {
+  const levels: number[][] = [];
+  nodes.forEach(({ height }, i) => {
+    levels[height - 1] ??= [];
+    levels[height - 1].push(i);
+  });
+  return levels;
+}
+
+function positions(rows: readonly number[]): Tensor {
+  return tensor(Int32Array.from(rows));
+}
+
+/** The rows of all parts, row k of them at position wanted[k]. */
+function inOrder(parts: readonly Tensor[], wanted: readonly number[]): Tensor {
+  const rows = parts.length === 1 ? parts[0] : concat(parts);
+  if (wanted.every((position, k) => position === k)) return rows;
+  const from = new Array<number>(wanted.length);
+  wanted.forEach((position, k) => {
+    from[position] = k;
+  });
+  return gather(rows, positions(from));
 }

@@ -3,15 +3,15 @@ import { finite, flag } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { full } from "../tensor/create.ts";
-import { record, tracked } from "../tensor/graph.ts";
+import { record, tracked, withRecording } from "../tensor/graph.ts";
 import { normaliseAxes, sizeOf } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
-import { abs, div, mul, square, sub } from "./arithmetic.ts";
+import { abs, div, mul, sub } from "./arithmetic.ts";
 import { sum, unfold } from "./broadcast.ts";
 import { cast, number, real } from "./cast.ts";
+import { where } from "./choice.ts";
 import { equal } from "./comparison.ts";
-import { sqrt } from "./exponentials.ts";
-import { type Axes, checkNotEmpty, fold, plan } from "./folding.ts";
+import { type Axes, checkNotEmpty, fold, type Plan, plan } from "./folding.ts";
 import { concat } from "./join.ts";
 import { flip, slice } from "./slices.ts";
 import { reshape, transpose } from "./views.ts";
@@ -50,7 +50,7 @@ export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return record("prod", y, [input], (dy) => {
     // The products of what stands before and after each element: right also where elements are 0.
     const order = [...input.shape.keys()].filter((i) => !p.axes.includes(i)).concat(p.axes);
-    const rows = reshape(transpose(input, order), [sizeOf(p.shape), -1]);
+    const rows = reshape(transpose(input, order), [sizeOf(p.shape), p.n]);
     const others = mul(productBefore(rows), flip(productBefore(flip(rows, 1)), 1));
     const inverse = order.map((_, i) => order.indexOf(i));
     const moved = reshape(
@@ -194,7 +194,8 @@ export function countNonZero(x: Tensor, axes?: Axes, keepDims = false): Tensor {
  * Variance over axes: sum((x - mean)^2) / (n - correction). Shape as in `sum`; int32 and bool become float32.
  *
  * Gradient: 2 dy (x - mean) / (n - correction).
- * @param correction 0 (default): the variance of a population; 1: the estimate from a sample.
+ * @param correction 0 (default): the variance of a population; 1: the estimate from a sample. With n or more, nothing is
+ * left to divide by: Infinity, or NaN where all elements are equal.
  * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
  * @example
  * ```ts
@@ -204,22 +205,18 @@ export function countNonZero(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 export function variance(x: Tensor, axes?: Axes, keepDims = false, correction = 0): Tensor {
   const input = real("variance", x);
   const p = plan("variance", input, axes);
-  flag("variance", "keepDims", keepDims);
-  finite("variance", "the correction", correction);
-  const divisor = p.n - correction;
-  const centre = mean(input, p.axes, true);
-  if (!tracked(input)) {
-    const y = empty("variance", keepDims ? p.keptShape : p.shape, input.dtype);
-    if (y.size > 0) engine().variance(p.source, packed(centre), y, p.outer, p.n, p.inner, divisor);
-    return y;
-  }
-  return div(sum(square(sub(input, centre)), p.axes, keepDims), divisor);
+  const { y, centre, divisor } = spread("variance", input, p, keepDims, correction);
+  if (!tracked(input)) return y;
+  return record("variance", y, [input], (dy) => {
+    const distance = sub(input, tracked(input) ? mean(input, p.axes, true) : centre);
+    return [mul(unfold(dy, p, input.shape), mul(distance, 2 / divisor))];
+  });
 }
 
 /**
  * Standard deviation over axes: the square root of `variance`, with its shape and options.
  *
- * Gradient: dy (x - mean) / ((n - correction) y).
+ * Right also where the squares overflow or underflow. Gradient: dy (x - mean) / ((n - correction) y), 0 where y is 0.
  * @throws RangeError for an axis that is out of range or named twice; TypeError if x is not a tensor.
  * @example
  * ```ts
@@ -227,14 +224,40 @@ export function variance(x: Tensor, axes?: Axes, keepDims = false, correction = 
  * ```
  */
 export function standardDeviation(x: Tensor, axes?: Axes, keepDims = false, correction = 0): Tensor {
-  return sqrt(variance(x, axes, keepDims, correction));
+  const input = real("standardDeviation", x);
+  const p = plan("standardDeviation", input, axes);
+  const { y, centre, divisor } = spread("standardDeviation", input, p, keepDims, correction);
+  if (!tracked(input)) return y;
+  return record("standardDeviation", y, [input], (dy) => {
+    const distance = sub(input, tracked(input) ? mean(input, p.axes, true) : centre);
+    const scale = unfold(mul(where(equal(y, 0), 1, y), divisor), p, input.shape);
+    return [mul(unfold(dy, p, input.shape), div(distance, scale))];
+  });
+}
+
+interface Spread {
+  y: Tensor;
+  /** The mean, its axes kept. */
+  centre: Tensor;
+  divisor: number;
+}
+
+/** Runs the kernel of that name, which measures the distance of x from its mean; with what its gradient needs. */
+function spread(operation: string, x: Tensor, p: Plan, keepDims: boolean, correction: number): Spread {
+  flag(operation, "keepDims", keepDims);
+  finite(operation, "the correction", correction);
+  const divisor = Math.max(0, p.n - correction);
+  const centre = withRecording(false, () => mean(x, p.axes, true));
+  const y = empty(operation, keepDims ? p.keptShape : p.shape, x.dtype);
+  if (y.size > 0) engine().kernel(operation, x.dtype, p.source, packed(centre), y, p.outer, p.n, p.inner, divisor);
+  return { y, centre, divisor };
 }
 
 /**
  * Length of vectors over axes. Order 2 (default): root of the sum of squares; 1: sum of absolute values; Infinity: the
  * largest absolute value. Shape as in `sum`; int32 and bool become float32.
  *
- * Gradient of order 2: dy x / y.
+ * Right also where the squares overflow or underflow. Gradient of order 2: dy x / y, 0 where y is 0.
  * @throws RangeError for another order, or an axis that is out of range or named twice; TypeError if x is not a tensor.
  * @example
  * ```ts
@@ -245,8 +268,16 @@ export function standardDeviation(x: Tensor, axes?: Axes, keepDims = false, corr
 export function norm(x: Tensor, axes?: Axes, keepDims = false, order: 1 | 2 | typeof Infinity = 2): Tensor {
   const input = real("norm", x);
   if (order === 1) return sum(abs(input), axes, keepDims);
-  if (order === Number.POSITIVE_INFINITY) return max(abs(input), axes, keepDims);
+  if (order === Number.POSITIVE_INFINITY) {
+    checkNotEmpty("norm", plan("norm", input, axes), input);
+    return max(abs(input), axes, keepDims);
+  }
   if (order !== 2) throw new RangeError(`norm: order must be 1, 2 or Infinity, got ${quote(order)}`);
-  if (tracked(input)) return sqrt(sum(square(input), axes, keepDims));
-  return sqrt(fold("sumSquares", plan("norm", input, axes), keepDims, input.dtype));
+  const p = plan("norm", input, axes);
+  const y = fold("norm", p, keepDims, input.dtype);
+  if (!tracked(input)) return y;
+  return record("norm", y, [input], (dy) => {
+    const direction = div(input, unfold(where(equal(y, 0), 1, y), p, input.shape));
+    return [mul(unfold(dy, p, input.shape), direction)];
+  });
 }

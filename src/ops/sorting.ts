@@ -12,7 +12,7 @@ import { add, mul, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
 import { where } from "./choice.ts";
-import { equal, isnan } from "./comparison.ts";
+import { equal, isfinite, isnan } from "./comparison.ts";
 import { gather, scatterAdd, takeAlongAxis } from "./gather.ts";
 import { stack } from "./join.ts";
 import { max, min } from "./reduce.ts";
@@ -184,7 +184,7 @@ export function median(x: Tensor, axis?: number, keepDims = false): Tensor {
   const sorted = sort(rows);
   const n = sorted.shape.at(-1)!;
   const upper = at(sorted, n >> 1);
-  const middle = n % 2 === 1 ? upper : mul(add(at(sorted, (n >> 1) - 1), upper), 0.5);
+  const middle = n % 2 === 1 ? upper : between(at(sorted, (n >> 1) - 1), upper, 0.5);
   const y = unlessNan(sorted, middle);
   return keepDims ? reshape(y, kept) : y;
 }
@@ -221,9 +221,11 @@ export function quantile(x: Tensor, q: number | readonly number[], axis?: number
   return typeof q === "number" ? results[0] : stack(results);
 }
 
-/** a + (b - a) weight, exact where a = b, infinities included. */
+/** a + (b - a) weight, exact where a = b, infinities included, and without overflow where they differ. */
 function between(a: Tensor, b: Tensor, weight: number): Tensor {
-  return where(equal(a, b), a, add(mul(a, 1 - weight), mul(b, weight)));
+  const apart = add(mul(a, 1 - weight), mul(b, weight));
+  const same = where(isfinite(a), add(a, mul(sub(b, a), weight)), a);
+  return where(equal(a, b), same, apart);
 }
 
 /**
@@ -258,7 +260,8 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
 
 /**
  * Counts of the elements in equal ranges between `range[0]` and `range[1]` (the smallest and largest element by default), and the ranges' edges.
- * A range holds its lower edge and not its upper one, except the last, which holds both. Elements outside, and NaN, are not counted.
+ * A range holds its lower edge and not its upper one, except the last, which holds both. Elements outside, and NaN, are not counted. The edges are
+ * float32 for float32, else float64, and are what is counted by.
  * @throws RangeError unless there is at least one range and its bounds are finite and ascending.
  * @example
  * ```ts
@@ -279,15 +282,17 @@ export function histogram(x: Tensor, bins = 10, range?: readonly [number, number
     throw new RangeError(`histogram: the range must be two finite numbers, ascending, got ${quote([low, high])}`);
   }
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
-  const edges = linspace(low, high, bins + 1, "float64");
+  // Counted by the edges that are returned: rounded to float32 they are others.
+  const edges = linspace(low, high, bins + 1, x.dtype === "float32" ? "float32" : "float64");
   const bounds = edges.dataSync();
+  [low, high] = [bounds[0], bounds[bins]];
   const counts = new Int32Array(bins);
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
     if (!(value >= low && value <= high)) continue;
-    counts[value === high ? bins - 1 : insertion(bounds, value, true) - 1] += 1;
+    counts[Math.min(bins, insertion(bounds, value, true)) - 1] += 1;
   }
-  return { counts: tensor(counts), edges: cast(edges, isFloat(x.dtype) ? x.dtype : "float32") };
+  return { counts: tensor(counts), edges };
 }
 
 /** Sums of values at positions. */

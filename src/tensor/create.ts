@@ -1,6 +1,6 @@
 // Making tensors: from JavaScript values, and filled by a rule.
 import { finite, integer, knownOptions, numeric } from "../engine/checks.ts";
-import { checkDType, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
+import { asElement, checkDType, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor } from "./check.ts";
@@ -67,13 +67,10 @@ function flatten(values: NestedArray, into: (number | boolean)[]): (number | boo
   return into;
 }
 
-/** Copies any numbers into a typed array of the dtype, with the dtype's conversion: int32 truncates, bool is "not zero". */
+/** Copies any numbers into a typed array of the dtype, each as `asElement` has it. */
 function convert(values: ArrayLike<number | boolean>, dtype: DType): TypedArray {
   const result = typedArray(dtype, values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = Number(values[i]);
-    result[i] = dtype === "bool" ? (value !== 0 ? 1 : 0) : value;
-  }
+  for (let i = 0; i < values.length; i++) result[i] = asElement(Number(values[i]), dtype);
   return result;
 }
 
@@ -83,7 +80,7 @@ const OPTIONS = ["dtype", "shape"];
  * Makes a tensor from a number, nested arrays, a typed array or another tensor; the values are copied.
  *
  * The dtype is the given one, else that of a typed array (8- and 16-bit integers become int32) or tensor, bool for
- * booleans, and float32 for numbers. The shape is the given one, else that of the nested arrays, or [length] for a
+ * booleans, and float32 for numbers. What int32 does not hold goes to its ends, as in `cast`. The shape is the given one, else that of the nested arrays, or [length] for a
  * typed array.
  * @param options a dtype, or `{ dtype, shape }`; a shape orders flat values row-major.
  * @throws RangeError if nested arrays are not rectangular or the shape does not hold as many elements as there are;
@@ -151,7 +148,7 @@ function checkedEmpty(operation: string, shape: Shape, dtype: DType): Tensor {
 export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
   const result = checkedEmpty("full", shape, dtype);
   numeric("full", "the value", value);
-  engine().fill(result, dtype === "bool" ? Number(value !== 0) : value);
+  engine().fill(result, value);
   return result;
 }
 
@@ -278,9 +275,15 @@ export function linspace(start: number, stop: number, count = 50, dtype: DType =
   const result = checkedEmpty("linspace", [count], dtype);
   const values = typedArray(dtype, count);
   for (let i = 0; i < count; i++)
-    values[i] = i === count - 1 && count > 1 ? stop : start + ((stop - start) / (count - 1 || 1)) * i;
+    values[i] = asElement(i === count - 1 && count > 1 ? stop : between(start, stop, i / (count - 1 || 1)), dtype);
   engine().write(result, values);
   return result;
+}
+
+/** a + (b - a) share, also where b - a overflows. */
+function between(a: number, b: number, share: number): number {
+  const distance = b - a;
+  return Number.isFinite(distance) ? a + distance * share : a * (1 - share) + b * share;
 }
 
 /** A copy with memory of its own, not recorded. Internal; `clone` in ops is the differentiable one. */

@@ -121,6 +121,16 @@ function generatorOf(operation: string, options: RandomOptions): Generator {
   throw new TypeError(`${operation}: generator must be a Generator, got ${quote(generator)}`);
 }
 
+/** Throws where a number that a kernel computes with is infinite in the dtype. */
+function checkRange(operation: string, dtype: DType, ...values: number[]): void {
+  const most = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+  for (const value of values) {
+    if (Math.abs(value) <= most) continue;
+    const remedy = dtype === "float32" ? "choose a smaller range, or dtype float64" : "choose a smaller range";
+    throw new RangeError(`${operation}: ${value} is beyond ${dtype}, whose largest number is ${most}; ${remedy}`);
+  }
+}
+
 /**
  * Random tensors. All take `{ dtype, generator }` as their last argument; without a generator they use the global one.
  * @namespace
@@ -157,7 +167,7 @@ export const random = {
 
   /**
    * Uniform in [low, high).
-   * @throws RangeError for bounds that are not finite or an impossible shape; TypeError for a dtype that is not float32
+   * @throws RangeError for bounds that are not finite, low above high, a range beyond the dtype or an impossible shape; TypeError for a dtype that is not float32
    * or float64.
    * @example
    * ```ts
@@ -166,7 +176,9 @@ export const random = {
    */
   uniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
     checkFinite("random.uniform", low, high);
+    if (low > high) throw new RangeError(`random.uniform: low must not be above high, got ${low} and ${high}`);
     const x = floatTensor("random.uniform", shape, options);
+    checkRange("random.uniform", x.dtype, low, high, high - low);
     const state = generatorOf("random.uniform", options).take(blocksFor(x));
     engine().kernel("uniform", x.dtype, x, x.size, ...state, low, high);
     return x;
@@ -187,6 +199,7 @@ export const random = {
     if (deviation < 0)
       throw new RangeError(`random.normal: the standard deviation must not be negative, got ${quote(deviation)}`);
     const x = floatTensor("random.normal", shape, options);
+    checkRange("random.normal", x.dtype, mean, deviation);
     const state = generatorOf("random.normal", options).take(blocksFor(x));
     engine().kernel("normal", x.dtype, x, x.size, ...state, mean, deviation);
     return x;

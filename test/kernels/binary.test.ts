@@ -84,7 +84,7 @@ function formulas(type: Type): Record<string, Formula> {
     remainder: (a, b) => r(remainder(a, b)),
     sigmoidGradient: (dy, y) => r(r(dy * y) * r(1 - y)),
     tanhGradient: (dy, y) => r(dy * r(1 - r(y * y))),
-    reluGradient: (dy, y) => (y > 0 ? dy : 0),
+    reluGradient: (dy, y) => (y <= 0 ? 0 : dy),
   };
 }
 

@@ -1,7 +1,7 @@
 // The default engine: kernels compiled from AssemblyScript, on one WebAssembly memory, shared with worker threads where that is allowed.
 
 import { Arena } from "../arena.ts";
-import { bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
+import { asElement, bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
 import type { ArrayView, Engine, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
 import { platform } from "../platform.ts";
 import { quote } from "../quote.ts";
@@ -268,7 +268,7 @@ export class WasmEngine implements Engine, StorageOwner {
 
   fill(out: ArrayView, value: number): void {
     const kernel = this.byBytes[bytesOf(out.dtype)]["fill"];
-    kernel(this.address(out, "fill"), out.size, this.putScalar(value, out.dtype));
+    kernel(this.address(out, "fill"), out.size, this.putScalar(asElement(value, out.dtype), out.dtype));
     out.storage.version += 1;
   }
 
@@ -344,26 +344,6 @@ export class WasmEngine implements Engine, StorageOwner {
     const kernel = this.byType[x.dtype][op];
     if (kernel === undefined) throw new TypeError(`${op}: not defined for ${x.dtype}`);
     kernel(this.address(x, op), this.address(out, op), outer, n, inner);
-  }
-
-  variance(
-    x: ArrayView,
-    mean: ArrayView,
-    out: ArrayView,
-    outer: number,
-    n: number,
-    inner: number,
-    divisor: number,
-  ): void {
-    this.byType[x.dtype]["variance"]!(
-      this.address(x, "variance"),
-      this.address(mean, "variance"),
-      this.address(out, "variance"),
-      outer,
-      n,
-      inner,
-      divisor,
-    );
   }
 
   matmul(

@@ -1,14 +1,7 @@
 // Recurrent layers against PyTorch's numbers, against the same layers composed of ordinary operations, and against differences.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  expectClose,
-  type GoldenCase,
-  type GoldenRunner,
-  goldenFound,
-  goldenValues,
-  readGolden,
-} from "../../../test/golden.ts";
+import { describeGolden, expectClose, type GoldenRunner } from "../../../test/golden.ts";
 import * as nb from "../../node.ts";
 import {
   bidirectional,
@@ -30,7 +23,6 @@ import {
   tensor,
   zeros,
 } from "../../node.ts";
-import { recomputed } from "../recurrent-cases.ts";
 
 // PyTorch's first and last states have an axis of layers in front.
 const layerAxis = (x: Tensor): Tensor => x.reshape([1, ...x.shape]);
@@ -62,49 +54,7 @@ const runners: Record<string, GoldenRunner> = {
   },
 };
 
-/**
- * Whether the oracle's case says that its weights do not matter: all their gradients are 0, while those of x are not. Its outputs then come from
- * weights that it does not list (for "rnn tanh" they can be solved for, and differ); recurrent-cases.ts holds what the listed ones give.
- */
-function usedOtherWeights({ inputGradients = {} }: GoldenCase): boolean {
-  const gradient = inputGradients["inputWeights"];
-  return gradient !== undefined && goldenValues(gradient).every((value) => value === 0);
-}
-
-function runCase(golden: GoldenCase, float: "float32" | "float64"): void {
-  const make = (array: GoldenCase["inputs"][string]): Tensor =>
-    tensor(Float64Array.from(goldenValues(array)), { dtype: float, shape: array.shape });
-  const inputs = Object.fromEntries(Object.entries(golden.inputs).map(([name, x]) => [name, make(x)]));
-  for (const x of Object.values(inputs)) x.requireGradient();
-  const runner = runners[golden.name] ?? runners[golden.name.split(" ")[0]];
-  const result = runner(inputs, golden.attrs, float);
-  const outputs = result instanceof nb.Tensor ? { output: result } : result;
-  let total = tensor(0, float);
-  const again = usedOtherWeights(golden) ? recomputed[golden.name] : undefined;
-  for (const [name, expected] of Object.entries(golden.outputs)) {
-    expect(outputs[name].shape, name).toEqual(expected.shape);
-    expect(outputs[name].dtype, name).toBe(float);
-    expectClose(outputs[name].dataSync(), again?.outputs[name] ?? goldenValues(expected), name);
-    total = total.add(sum(outputs[name].mul(make(golden.outputGradients![name]))));
-  }
-  nb.backward(total);
-  for (const [name, expected] of Object.entries(golden.inputGradients!)) {
-    const gradient = inputs[name].gradient!;
-    expect(gradient.shape, `gradient of ${name}`).toEqual(expected.shape);
-    expectClose(gradient.dataSync(), again?.inputGradients[name] ?? goldenValues(expected), `gradient of ${name}`);
-  }
-}
-
-describe.skipIf(!goldenFound)("golden recurrent", () => {
-  for (const golden of goldenFound ? readGolden<{ cases: GoldenCase[] }>("recurrent").cases : []) {
-    const why = usedOtherWeights(golden) ? " (recomputed: the oracle used other weights than it lists)" : "";
-    test.each(["float32", "float64"] as const)(`${golden.name} in %s${why}`, (float) => {
-      scope(() => {
-        runCase(golden, float);
-      });
-    });
-  }
-});
+describeGolden("recurrent", ({ name }) => runners[name] ?? runners[name.split(" ")[0]]);
 
 // Random layers
 
