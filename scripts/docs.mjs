@@ -21,11 +21,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Categories by name, where a file holds several. */
 const CATEGORY_OF_NAME = new Map(
   Object.entries({
-    Arithmetic: "erf erfinv",
-    "Comparison and logic": "where",
+    Arithmetic: "erf erfinv diff interp",
+    "Comparison and logic": "where allclose nanToNum",
     Reductions: "sum",
     "Engine and memory": "keep scope",
-    Indexing: "Tensor.get Tensor.set Tensor.[iterator]",
+    Indexing: "argwhere Tensor.get Tensor.set Tensor.[iterator]",
     Shapes: "Tensor.T",
     "Automatic differentiation": "Tensor.requireGradient Tensor.gradient Tensor.tracked",
   }).flatMap(([category, names]) => names.split(" ").map((name) => [name, category])),
@@ -41,6 +41,8 @@ const CATEGORY_OF_FILE = [
   ["src/engine/", "Engine and memory"],
   ["src/ops/onehot.ts", "Creating"],
   ["src/ops/random.ts", "Creating"],
+  ["src/ops/grids.ts", "Creating"],
+  ["src/ops/statistics.ts", "Reductions"],
   ["src/ops/activations.ts", "Activations"],
   ["src/ops/arithmetic.ts", "Arithmetic"],
   ["src/ops/cast.ts", "Arithmetic"],

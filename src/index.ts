@@ -15,6 +15,7 @@ export {
   GradientTape,
   type GradOptions,
   grad,
+  jvp,
   noGrad,
   stopGradient,
   type TensorFunction,

@@ -4,8 +4,12 @@
 import { callable, knownOptions, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
+import { add, mul } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
+import { cast } from "../ops/cast.ts";
 import { checkTensor, checkTensors } from "../tensor/check.ts";
 import { isRecording, Node, record, withRecording } from "../tensor/graph.ts";
+import { sameShape } from "../tensor/shape.ts";
 import { forEachTensor, Tensor, windowOf } from "../tensor/tensor.ts";
 import { propagate, seedFor, zeroGradient } from "./backward.ts";
 
@@ -175,6 +179,49 @@ export function vjp<A extends readonly Tensor[]>(
   const outer = inside(() => watchedFromOutside(inputs));
   const t = trace("vjp", f, inputs, {});
   return [outer ? t.y : untracked(t.y), (dy) => gradients("vjp", t, outer, dy)];
+}
+
+/**
+ * Jacobian-vector product: the value y = f(x) and its tangent, sum over the arguments of dy/dx v, in the shape of y: how y
+ * changes when the arguments move along the tangents v. Exact, by two backward passes: the gradient of x is linear in that of y, and
+ * the tangent is the gradient of (gradient of x) . v by it. Can itself be differentiated.
+ * @param inputs the arguments.
+ * @param tangents a direction for each, in its shape.
+ * @throws RangeError unless there is a tangent of its shape for each argument; TypeError for an argument that has no gradient; Error if an
+ * operation in f has a gradient that can't be differentiated (the message names it).
+ * @example
+ * ```ts
+ * const [y, tangent] = jvp((x: Tensor) => x.mul(x), [tensor([1, 2, 3])], [tensor([1, 0, 1])]);
+ * y.toArray(); // [1, 4, 9]
+ * tangent.toArray(); // [2, 0, 6]
+ * ```
+ */
+export function jvp<A extends readonly Tensor[]>(
+  f: TensorFunction<A>,
+  inputs: A,
+  tangents: { readonly [K in keyof A]: Tensor },
+): [Tensor, Tensor] {
+  if (!Array.isArray(inputs) || !Array.isArray(tangents) || inputs.length !== tangents.length) {
+    throw new RangeError("jvp: needs an array of arguments and an array of as many tangents: jvp(f, [x], [v])");
+  }
+  const directions: Tensor[] = inputs.map((x, i) => {
+    const v = tangents[i] as Tensor;
+    if (!(v instanceof Tensor) || !(x instanceof Tensor) || !sameShape(v.shape, x.shape)) {
+      throw new RangeError(
+        `jvp: tangent ${i} must be a tensor of its argument's shape, got ${quote(v)} for ${quote(x)}`,
+      );
+    }
+    return cast(v, x.dtype);
+  });
+  const outer = inside(() => watchedFromOutside([...inputs, ...directions]));
+  const t = trace("jvp", f, inputs, {});
+  const pulled = (seed: Tensor): Tensor =>
+    gradients("jvp", t, true, seed)
+      .map((gradient, i) => sum(mul(gradient, directions[i])))
+      .reduce((a, b) => add(a, b));
+  const start = zeroGradient(t.y);
+  const tangent = inputs.length === 0 ? start : valueAndGrad(pulled, { differentiable: outer })(start)[1][0];
+  return [outer ? t.y : untracked(t.y), tangent];
 }
 
 function untracked(x: Tensor): Tensor {

@@ -121,12 +121,26 @@ export interface VarianceScalingOptions {
  * ```
  */
 export const initialiser = {
-  /** The same number everywhere. */
+  /**
+   * The same number everywhere.
+   * @example
+   * ```ts
+   * const context = { shape: [2, 2], dtype: "float32", generator: new Generator(1), fanIn: 2, fanOut: 2 } as const;
+   * initialise(initialiser.constant(0.5), context).toArray(); // [[0.5, 0.5], [0.5, 0.5]]
+   * ```
+   */
   constant(value: number): (context: InitialiserContext) => Tensor {
     finite("initialiser.constant", "value", value);
     return ({ shape, dtype }) => full(shape, value, dtype);
   },
-  /** Normal, cut at two deviations from the mean. */
+  /**
+   * Normal, cut at two deviations from the mean.
+   * @example
+   * ```ts
+   * const context = { shape: [2, 2], dtype: "float32", generator: new Generator(1), fanIn: 2, fanOut: 2 } as const;
+   * initialise(initialiser.truncatedNormal({ deviation: 0.1 }), context).abs().max().item() <= 0.2; // true
+   * ```
+   */
   truncatedNormal(options: TruncatedNormalOptions = {}): (context: InitialiserContext) => Tensor {
     const owner = "initialiser.truncatedNormal";
     knownOptions(owner, options, ["mean", "deviation"]);
@@ -134,13 +148,28 @@ export const initialiser = {
     const deviation = positive(owner, "deviation", options.deviation ?? 0.05);
     return ({ shape, dtype, generator }) => random.truncatedNormal(shape, mean, deviation, { dtype, generator });
   },
-  /** Orthonormal rows or columns, whichever are fewer, times `gain`, default 1. */
+  /**
+   * Orthonormal rows or columns, whichever are fewer, times `gain`, default 1.
+   * @example
+   * ```ts
+   * const context = { shape: [2, 2], dtype: "float32", generator: new Generator(1), fanIn: 2, fanOut: 2 } as const;
+   * const w = initialise(initialiser.orthogonal(), context);
+   * allclose(w.matmul(w.T), eye(2), { absoluteTolerance: 1e-6 }); // true
+   * ```
+   */
   orthogonal(options: { gain?: number } = {}): (context: InitialiserContext) => Tensor {
     knownOptions("initialiser.orthogonal", options, ["gain"]);
     const gain = notNegative("initialiser.orthogonal", "gain", options.gain ?? 1);
     return (context) => orthogonalOf(context, gain);
   },
-  /** Mean 0, variance scale / fan. */
+  /**
+   * Mean 0, variance scale / fan.
+   * @example
+   * ```ts
+   * const context = { shape: [2, 2], dtype: "float32", generator: new Generator(1), fanIn: 2, fanOut: 2 } as const;
+   * initialise(initialiser.varianceScaling({ scale: 2, distribution: "uniform" }), context).shape; // [2, 2]
+   * ```
+   */
   varianceScaling(options: VarianceScalingOptions = {}): (context: InitialiserContext) => Tensor {
     const owner = "initialiser.varianceScaling";
     knownOptions(owner, options, ["scale", "mode", "distribution"]);

@@ -51,6 +51,7 @@ export { einsum } from "./einsum.ts";
 export { exp, exp2, expm1, log, log1p, log2, log10, pow, rsqrt, sqrt } from "./exponentials.ts";
 export type { Axes } from "./folding.ts";
 export { embedding, gather, scatterAdd, takeAlongAxis } from "./gather.ts";
+export { logspace, meshgrid } from "./grids.ts";
 export { ellipsis, type Index, newAxis, type Slice, s } from "./index-plan.ts";
 export { index, iterate } from "./indexing.ts";
 export { concat, roll, stack } from "./join.ts";
@@ -133,6 +134,19 @@ export { ceil, floor, round, trunc } from "./rounding.ts";
 export { flip, slice, split } from "./slices.ts";
 export { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 export { argsort, bincount, histogram, median, quantile, searchSorted, sort, topK, unique } from "./sorting.ts";
+export {
+  allclose,
+  argwhere,
+  type ClosenessOptions,
+  correlation,
+  covariance,
+  diff,
+  type InterpolationOptions,
+  interp,
+  type NanToNumOptions,
+  nanToNum,
+  percentile,
+} from "./statistics.ts";
 export {
   acos,
   acosh,

@@ -63,6 +63,7 @@ import { ceil, floor, round, trunc } from "./rounding.ts";
 import { flip, slice, split } from "./slices.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { argsort, median, quantile, sort, topK, unique } from "./sorting.ts";
+import { allclose, argwhere, correlation, covariance, diff, nanToNum, percentile } from "./statistics.ts";
 import { acos, acosh, asin, asinh, atan, atanh, cos, cosh, hypot, sin, sinh, tan, tanh } from "./trigonometry.ts";
 import { clone, expandDims, flatten, moveAxis, reshape, squeeze, swapAxes, transpose } from "./views.ts";
 
@@ -73,6 +74,7 @@ const methods = {
   ...{ add, sub, mul, div, floorDivide, remainder, pow, maximum, minimum },
   ...{ neg, abs, sign, floor, ceil, round, trunc, square, sqrt, rsqrt, reciprocal },
   ...{ exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf },
+  ...{ allclose, argwhere, correlation, covariance, diff, nanToNum, percentile },
   ...{ asinh, acosh, atanh, hypot, erfinv, mish, softsign, selu, logSigmoid, hardSigmoid },
   ...{ sigmoid, relu, leakyRelu, elu, softplus, silu, gelu, gaussian, step, clip, cast },
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual },
