@@ -35,7 +35,7 @@ export {
   type EngineOptions,
   engineStatus,
 } from "./engine/configure.ts";
-export type { DType, TypedArray } from "./engine/dtype.ts";
+export type { Bytes, DType, TypedArray } from "./engine/dtype.ts";
 export type { EngineStatus, FusedActivation } from "./engine/engine.ts";
 export { type OperationProfile, Profiler, startProfiling, type TraceEvent } from "./engine/profile.ts";
 export { onEngineWarning } from "./engine/warning.ts";

@@ -1,6 +1,7 @@
 // IDX, the file format of MNIST: two zero bytes, a type code, the number of dimensions, the sizes as 32-bit words, then the numbers themselves.
 // All big endian. The header says exactly how long the file must be, so every damage by truncation or appending is found.
 // Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
+import type { Bytes } from "../engine/dtype.ts";
 import { lfsPointer } from "./lfs.ts";
 
 /** The element types of IDX. */
@@ -144,7 +145,7 @@ export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
  * writeIdx({ type: "int16", shape: [2], data: Int16Array.of(1, -1) }); // [0, 0, 11, 1, 0, 0, 0, 2, 0, 1, 255, 255]
  * ```
  */
-export function writeIdx(array: IdxArray): Uint8Array {
+export function writeIdx(array: IdxArray): Bytes {
   const { type, shape, data } = array;
   if (!(data instanceof arrays[type])) {
     throw new Error(`writeIdx: type ${type} needs a ${arrays[type].name}, got ${data.constructor.name}`);

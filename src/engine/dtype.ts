@@ -13,7 +13,10 @@ export type TypedArray =
   | ReturnType<typeof Float32Array.of>
   | ReturnType<typeof Float64Array.of>
   | ReturnType<typeof Int32Array.of>
-  | ReturnType<typeof Uint8Array.of>;
+  | Bytes;
+
+/** Bytes on a buffer of their own, as files and requests take them. */
+export type Bytes = ReturnType<typeof Uint8Array.of>;
 
 /** All dtypes, in the order of their names in messages. */
 export const DTYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];

@@ -1,4 +1,5 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
+import type { Bytes } from "../engine/dtype.ts";
 import { type ModelConfig, Sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
@@ -15,7 +16,7 @@ import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safet
  * readSafetensors(bytes).metadata["classes"]; // "cat, dog"
  * ```
  */
-export function saveModel(model: Sequential, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function saveModel(model: Sequential, metadata: Readonly<Record<string, string>> = {}): Bytes {
   const tensors: Record<string, Tensor> = {};
   for (const parameter of model.parameters) tensors[parameter.name] = parameter.tensor;
   return writeSafetensors(tensors, { ...metadata, format: "nabla", architecture: JSON.stringify(model.config()) });

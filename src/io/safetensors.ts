@@ -1,7 +1,7 @@
 // The safetensors format (huggingface/safetensors): 8 bytes with the header's length, a JSON header with each tensor's dtype, shape and place, then
 // the bytes. Nothing in a file is executed, and every length is checked before it is used.
 import { lfsPointer } from "../data/lfs.ts";
-import { type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
+import { type Bytes, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, MAXIMUM_RANK, sizeOf } from "../tensor/shape.ts";
@@ -32,7 +32,7 @@ export interface SafetensorsFile {
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+): Bytes {
   const header: Record<string, unknown> = Object.create(null);
   if (Object.keys(metadata).length > 0) {
     header["__metadata__"] = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -2,12 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { allEntries } from "../../book/library.ts";
 import { executable, launch, whyNot } from "../browser/chromium.ts";
 import { serve } from "../browser/serve.ts";
 import { EXPECTED } from "./program.ts";
 import { type Outcome, openWorkshop, root, runFile, tool, type Workshop } from "./workshop.ts";
+
+// Compilers and bundlers of others take long where the machine is busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 let workshop: Workshop;
 

@@ -23,7 +23,8 @@ export async function compute(): Promise<Computed> {
   const layers = [new Dense(16, { activation: "tanh" }), new Dense(2, { activation: "softmax" })];
   const model = new Sequential(layers, { inputShape: [2], seed: 1 });
   const history = await fit(model, { x, y: inside }, { epochs: 30, learningRate: 0.02, batchSize: 20 });
-  const read = loadModel(saveModel(model));
+  const file = saveModel(model);
+  const read = loadModel(new Uint8Array(await new Blob([file]).arrayBuffer()));
 
   const losses = history.epochs.map(({ loss }) => loss);
   const chart: Chart = { kind: "line", series: [{ name: "loss", y: losses }] };
