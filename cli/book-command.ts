@@ -263,7 +263,9 @@ async function report(options: RunOptions & { from?: string; out: string }): Pro
     verification = await runMany(entries, options.quick ? "quick" : "full", options, async () => {});
   }
   const { writeResults } = await import("./book/results.ts");
-  const path = await writeResults(resolve(options.out), entries, verification);
+  const path = await writeResults(resolve(options.out), entries, verification).catch((cause: Error) => {
+    throw options.from === undefined ? cause : new UserError(`${options.from}: ${cause.message}`, { cause });
+  });
   process.stdout.write(`wrote ${path}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify({ path, experiments: verification.records.length })}\n`);
 }

@@ -1,6 +1,9 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
-import type { Bytes } from "../engine/dtype.ts";
+import { knownOptions } from "../engine/checks.ts";
+import type { Bytes, DType } from "../engine/dtype.ts";
+import type { Parameter } from "../nn/parameters.ts";
 import { type ModelConfig, Sequential } from "../nn/sequential.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
@@ -25,7 +28,8 @@ export function saveModel(model: Sequential, metadata: Readonly<Record<string, s
 /**
  * The model from bytes that `saveModel` gave.
  * @param name what to call the file in errors.
- * @throws Error if the bytes are damaged, hold no architecture, or hold other parameters than it has.
+ * @throws Error if the bytes are damaged, hold no architecture, or hold other parameters than it has, or parameters that are NaN or
+ * infinite (unless `options.allowNonFinite`).
  * @example
  * ```ts
  * const model = new Sequential([new Dense(2)], { inputShape: [3], seed: 1 });
@@ -34,7 +38,8 @@ export function saveModel(model: Sequential, metadata: Readonly<Record<string, s
  * again.call(x).equal(model.call(x)).toArray(); // [[true, true]]
  * ```
  */
-export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
+export function loadModel(bytes: Uint8Array, name = "model file", options: LoadOptions = {}): Sequential {
+  knownOptions("loadModel", options, ["allowNonFinite"]);
   return scope(() => {
     const file = readSafetensors(bytes, name);
     const architecture = file.metadata["architecture"];
@@ -47,16 +52,34 @@ export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
     } catch {
       throw new Error(`${name}: the architecture is not JSON; the file is damaged`);
     }
-    const model = Sequential.fromConfig(config);
-    loadParameters(model, file, name);
+    let known = false;
+    let model: Sequential;
+    try {
+      // Nothing is reserved for parameters that the file does not hold.
+      model = Sequential.fromConfig(config, 0, (parameters, dtype) => {
+        known = true;
+        checkParameters(parameters, dtype, file, name, options);
+      });
+    } catch (cause) {
+      if (known) throw cause;
+      throw new Error(`${name}: its architecture can't be built: ${(cause as Error).message}`, { cause });
+    }
+    for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
     return model;
   });
+}
+
+/** What `loadModel` and `loadParameters` may be told. */
+export interface LoadOptions {
+  /** Take parameters that are NaN or infinite, with which a model answers NaN. Default false: they are refused. */
+  allowNonFinite?: boolean;
 }
 
 /**
  * Fills a model's parameters from a file's tensors of the same names and shapes.
  * @param name what to call the file in errors.
- * @throws Error naming the first parameter that is missing; RangeError or TypeError for one of another shape or dtype.
+ * @throws Error naming the first parameter that is missing; RangeError for one of another shape, or that is NaN or infinite (unless
+ * `options.allowNonFinite`); TypeError for one of another dtype. The model is then as it was.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(1)], { inputShape: [2] });
@@ -65,15 +88,58 @@ export function loadModel(bytes: Uint8Array, name = "model file"): Sequential {
  * model.call(tensor([[1, 1]])).toArray(); // [[6]]
  * ```
  */
-export function loadParameters(model: Sequential, file: SafetensorsFile, name = "file"): void {
-  for (const parameter of model.parameters) {
-    if (!Object.hasOwn(file.tensors, parameter.name)) {
-      const names = Object.keys(file.tensors);
-      const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
-      throw new Error(
-        `${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${names.slice(0, 20).join(", ")}${more})`,
-      );
-    }
-  }
+export function loadParameters(
+  model: Sequential,
+  file: SafetensorsFile,
+  name = "file",
+  options: LoadOptions = {},
+): void {
+  knownOptions("loadParameters", options, ["allowNonFinite"]);
+  // All are looked at before any is taken: a file that does not fit leaves the model as it was.
+  checkParameters(model.parameters, model.dtype, file, name, options);
   for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
+}
+
+function checkParameters(
+  parameters: readonly Parameter[],
+  dtype: DType,
+  file: SafetensorsFile,
+  name: string,
+  options: LoadOptions,
+): void {
+  for (const parameter of parameters) checkParameter(parameter, dtype, file, name, options);
+}
+
+function checkParameter(
+  parameter: Parameter,
+  dtype: DType,
+  file: SafetensorsFile,
+  name: string,
+  { allowNonFinite }: LoadOptions,
+): void {
+  const owner = `${name}: parameter ${parameter.name}`;
+  if (!Object.hasOwn(file.tensors, parameter.name)) {
+    const names = Object.keys(file.tensors);
+    const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
+    throw new Error(
+      `${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${names.slice(0, 20).join(", ")}${more})`,
+    );
+  }
+  const values = file.tensors[parameter.name];
+  if (!sameShape(values.shape, parameter.shape)) {
+    throw new RangeError(
+      `${owner} has shape ${formatShape(values.shape)}, the model's ${formatShape(parameter.shape)}; it belongs to another architecture`,
+    );
+  }
+  if (values.dtype !== dtype) {
+    throw new TypeError(`${owner} is ${values.dtype}, the model's ${dtype}; make the model with that dtype`);
+  }
+  if (allowNonFinite === true) return;
+  const numbers = values.dataSync() as Float32Array | Float64Array;
+  const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new RangeError(
+      `${owner} holds ${String(numbers[bad])} (element ${bad}), with which a model answers what is no number; load a file from before training went wrong, or set allowNonFinite`,
+    );
+  }
 }

@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import {
   Dense,
   loadModel,
+  loadParameters,
   memory,
   readSafetensors,
   Sequential,
   saveModel,
   scope,
+  type Tensor,
   tensor,
   writeSafetensors,
 } from "../node.ts";
@@ -218,6 +220,67 @@ describe("models", () => {
   test("a file of tensors alone is refused", () => {
     expect(() => loadModel(writeSafetensors({ a: tensor([1]) }), "a.safetensors")).toThrow(
       /^a\.safetensors: holds tensors but no architecture/,
+    );
+  });
+
+  const make = () => new Sequential([new Dense(1)], { inputShape: [2], seed: 1 });
+  const parameters = (weights: number, bias: number) => ({
+    tensors: { "0.dense.weights": tensor([[1], [weights]]), "0.dense.bias": tensor([bias]) },
+    metadata: {},
+  });
+  const values = (model: Sequential) => model.parameters.map((parameter) => parameter.tensor.toArray());
+
+  test("whose parameters are NaN or infinite are refused unless asked, and the model stays as it was", () => {
+    const model = make();
+    const before = values(model);
+    for (const [file, what] of [
+      [parameters(Number.NaN, 0), "a.st: parameter 0.dense.weights holds NaN (element 1)"],
+      [parameters(1, Number.NEGATIVE_INFINITY), "a.st: parameter 0.dense.bias holds -Infinity (element 0)"],
+    ] as const) {
+      expect(() => loadParameters(model, file, "a.st")).toThrow(what);
+      expect(values(model)).toEqual(before);
+    }
+    loadParameters(model, parameters(1, Number.NEGATIVE_INFINITY), "a.st", { allowNonFinite: true });
+    const bytes = saveModel(model);
+    expect(() => loadModel(bytes, "a.st")).toThrow("a.st: parameter 0.dense.bias holds -Infinity");
+    expect(loadModel(bytes, "a.st", { allowNonFinite: true }).parameters[1].tensor.toArray()).toEqual([-Infinity]);
+  });
+
+  test("a last parameter of another shape or dtype leaves the first ones as they were", () => {
+    const model = make();
+    const before = values(model);
+    const tensors = parameters(5, 5).tensors;
+    const odd = (bias: Tensor) => ({ tensors: { ...tensors, "0.dense.bias": bias }, metadata: {} });
+    expect(() => loadParameters(model, odd(tensor([1, 2])), "a.st")).toThrow(
+      "a.st: parameter 0.dense.bias has shape (2,), the model's (1,); it belongs to another architecture",
+    );
+    expect(() => loadParameters(model, odd(tensor([1], "float64")), "a.st")).toThrow(
+      "0.dense.bias is float64, the model's float32",
+    );
+    expect(values(model)).toEqual(before);
+  });
+
+  test("an architecture of a billion parameters in a file of a few is refused before memory is reserved for them", () => {
+    const dense = (units: number) => ({ ...new Dense(1).config(), type: "dense", units });
+    const config = { type: "sequential", inputShape: [2], dtype: "float32", layers: [dense(30_000), dense(30_000)] };
+    const bytes = writeSafetensors(parameters(1, 1).tensors, { architecture: JSON.stringify(config) });
+    const before = memory();
+    expect(() => loadModel(bytes, "a.st")).toThrow(
+      "a.st: parameter 0.dense.weights has shape (2, 1), the model's (2, 30000)",
+    );
+    expect(memory().tensors).toBe(before.tensors);
+  });
+
+  test("whose architecture makes no sense is refused with the file's name", () => {
+    const architecture = JSON.stringify({
+      type: "sequential",
+      inputShape: [2],
+      dtype: "float32",
+      layers: [{ type: "toString" }],
+    });
+    const bytes = writeSafetensors({ a: tensor([1]) }, { architecture });
+    expect(() => loadModel(bytes, "a.st")).toThrow(
+      /^a\.st: its architecture can't be built: .*unknown type "toString"/,
     );
   });
 });

@@ -43,6 +43,9 @@ export interface LayerSummary {
 /** What `call` and `logits` take. */
 const CALL = ["training"];
 
+/** Is shown the parameters that a model will have before memory is reserved for them, and may throw: what loads a file asks whether it holds them. */
+export type ParametersAccepted = (parameters: readonly Parameter[], dtype: DType) => void;
+
 /**
  * A model whose layers follow one another: y = f_k(... f_2(f_1(x))). Shapes: x [n, ...inputShape], y [n,
  * ...outputShape].
@@ -71,7 +74,7 @@ export class Sequential {
   readonly generator: Generator;
   private readonly rows: LayerSummary[] = [];
 
-  constructor(layers: readonly Layer[], options: SequentialOptions) {
+  constructor(layers: readonly Layer[], options: SequentialOptions, accept?: ParametersAccepted) {
     if (!Array.isArray(layers) || layers.length === 0)
       throw new TypeError("Sequential: needs a list of at least one layer");
     if (options?.inputShape === undefined) {
@@ -103,6 +106,7 @@ export class Sequential {
       });
     });
     this.outputShape = shape;
+    accept?.(parameters, this.dtype);
     const seed = options.seed ?? 0;
     const generator = new Generator(seed);
     this.parameters = parameters;
@@ -217,7 +221,7 @@ export class Sequential {
    * Sequential.fromConfig(model.config()).parameterCount; // 8
    * ```
    */
-  static fromConfig(config: ModelConfig, seed = 0): Sequential {
+  static fromConfig(config: ModelConfig, seed = 0, accept?: ParametersAccepted): Sequential {
     const owner = "Sequential.fromConfig";
     if (config?.type !== "sequential" || !Array.isArray(config.layers)) {
       throw new TypeError(`${owner}: this is not the architecture of a sequential model`);
@@ -229,6 +233,7 @@ export class Sequential {
     return new Sequential(
       config.layers.map((layer, i) => layerFromConfig(layer, `${owner}: layers[${i}]`)),
       { inputShape: config.inputShape, dtype: config.dtype, seed },
+      accept,
     );
   }
 }

@@ -1,5 +1,6 @@
 // The chart vocabulary: every figure of Nabla is one of these plain objects, and whoever draws it (SVG, PNG, a page)
 // reads nothing else. Charts survive JSON: a value that is null or not finite is a gap, never an error.
+import { quote } from "../engine/quote.ts";
 
 export type Language = "en" | "zh";
 
@@ -205,7 +206,9 @@ export type Chart =
 
 export function say(text: Text | undefined, language: Language): string {
   if (text === undefined) return "";
-  return typeof text === "string" ? text : text[language];
+  const said: unknown = typeof text === "string" ? text : text?.[language];
+  if (typeof said !== "string") throw new TypeError(`a text is a string or { en, zh }, got ${quote(text)}`);
+  return said;
 }
 
 /** A number that can be drawn, or NaN for a gap. */

@@ -7,7 +7,7 @@ const check = (chart: unknown) => () => checkChart(chart as Chart);
 describe("a chart that cannot be drawn says what is wrong, where, and what would be right", () => {
   it("unknown kind: names the kinds", () => {
     expect(check({ kind: "pie" })).toThrow('unknown kind "pie"; the kinds are line, scatter, band');
-    expect(check(undefined)).toThrow("unknown kind");
+    expect(check(undefined)).toThrow("kind is missing");
   });
 
   it("series of different lengths: names chart, series and both lengths", () => {
@@ -101,5 +101,41 @@ describe("a chart that cannot be drawn says what is wrong, where, and what would
     expect(check({ kind: "network", layers: [{ ...input, labels: ["a"] }] })).toThrow("has 1 labels for 2 units");
     const output = { name: "output", units: 1, weights: [[1, 2, 3]] };
     expect(check({ kind: "network", layers: [input, output] })).toThrow("weights are 1 x 3; [unit][input] needs 1 x 2");
+  });
+});
+
+describe("charts out of JSON whose parts are of another type are told, not met by the language's own errors", () => {
+  const line = { kind: "line", series: [{ name: "a", y: [1, 2] }] };
+  const network = {
+    kind: "network",
+    layers: [
+      { name: "in", units: 1 },
+      { name: "out", units: 1, weights: [[1]] },
+    ],
+  };
+  it.each<[string, unknown, string]>([
+    ["no kind", {}, "chart: kind is missing; the kinds are line"],
+    ["a title of null", { ...line, title: null }, "a text is a string or { en, zh }, got null"],
+    [
+      "a title in one language",
+      { ...line, title: { en: "t" }, series: [{ name: { zh: "a" }, y: [1] }] },
+      'got { zh: "a" }',
+    ],
+    ["a series of null", { ...line, series: [null] }, "series[0] is null; give an object"],
+    ["series that are an object", { ...line, series: {} }, "series is {}; give a list"],
+    ["an axis of null", { ...line, xAxis: null }, "xAxis is null; give an object"],
+    ["marks of numbers", { ...line, marks: [1] }, "marks[0] is 1; give an object"],
+    [
+      "an image without pixels",
+      { kind: "images", images: [{ width: 1, height: 1 }] },
+      "image 0: pixels is not an array of numbers",
+    ],
+    [
+      "weights of null",
+      { ...network, layers: [network.layers[0], { name: "out", units: 1, weights: [null] }] },
+      "weights is not an array",
+    ],
+  ])("%s", (_, chart, message) => {
+    expect(() => checkChart(chart as Chart)).toThrow(message);
   });
 });

@@ -22,12 +22,14 @@ const kinds = [
 export function checkChart(chart: Chart): void {
   const kind: string = chart?.kind;
   if (!(kinds as readonly string[]).includes(kind)) {
-    throw new Error(`chart: unknown kind ${quote(kind)}; the kinds are ${kinds.join(", ")}`);
+    const what = kind === undefined ? "kind is missing" : `unknown kind ${quote(kind)}`;
+    throw new Error(`chart: ${what}; the kinds are ${kinds.join(", ")}`);
   }
   const title = say(chart.title, "en");
   const fail = (what: string): never => {
     throw new Error(`${kind} chart${title === "" ? "" : ` "${title}"`}: ${what}`);
   };
+  checkParts(chart, fail);
   if ("xAxis" in chart) checkAxis(chart.xAxis, "x", fail);
   if ("yAxis" in chart) checkAxis(chart.yAxis, "y", fail);
   if ("marks" in chart) checkMarks(chart.marks, fail, chart.xAxis, chart.yAxis);
@@ -99,7 +101,7 @@ export function checkChart(chart: Chart): void {
         for (let prediction = 0; prediction < row.length; prediction++) {
           const count = row[prediction];
           if (!Number.isInteger(count) || (count as number) < 0) {
-            fail(`counts[${label}][${prediction}] is ${count}; a count is a whole number, 0 or more`);
+            fail(`counts[${label}][${prediction}] is ${quote(count)}; a count is a whole number, 0 or more`);
           }
         }
       });
@@ -111,7 +113,7 @@ export function checkChart(chart: Chart): void {
         if (Array.isArray(chart.levels)) {
           checkAscending(chart.levels, "levels", 1, fail);
         } else if (chart.levels !== undefined && !(Number.isInteger(chart.levels) && (chart.levels as number) >= 1)) {
-          fail(`levels is ${chart.levels}; give a whole number of at least 1, or the levels themselves`);
+          fail(`levels is ${quote(chart.levels)}; give a whole number of at least 1, or the levels themselves`);
         }
         if (chart.xAxis?.scale === "log") checkPositive(chart.x, chart.xAxis, "x", "x", fail);
         if (chart.yAxis?.scale === "log") checkPositive(chart.y, chart.yAxis, "y", "y", fail);
@@ -123,14 +125,17 @@ export function checkChart(chart: Chart): void {
     case "images":
       checkList(chart.images, "images", fail);
       if (chart.columns !== undefined && !(Number.isInteger(chart.columns) && chart.columns >= 1)) {
-        fail(`columns is ${chart.columns}; give a whole number of at least 1`);
+        fail(`columns is ${quote(chart.columns)}; give a whole number of at least 1`);
       }
       chart.images.forEach((image, index) => {
         const channels = chart.colours === "rgb" ? 3 : 1;
         const needed = image.width * image.height * channels;
         if (!(Number.isInteger(image.width) && Number.isInteger(image.height) && needed > 0)) {
-          fail(`image ${index} is ${image.width} by ${image.height} pixels; both sides are whole numbers above 0`);
+          fail(
+            `image ${index} is ${quote(image.width)} by ${quote(image.height)} pixels; both sides are whole numbers above 0`,
+          );
         }
+        checkNumbers(image.pixels, `image ${index}`, "pixels", fail);
         if (image.pixels.length !== needed) {
           fail(
             `image ${index} has ${image.pixels.length} values; ${image.width} x ${image.height} pixels of ${channels} need ${needed}`,
@@ -145,6 +150,23 @@ export function checkChart(chart: Chart): void {
 }
 
 type Fail = (what: string) => never;
+
+const objects = ["xAxis", "yAxis", "zAxis"];
+const lists = ["series", "bands", "images", "layers", "paths", "marks"];
+
+/** That what should be an object is one, before anything in it is asked for. */
+function checkParts(chart: Chart, fail: Fail): void {
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  for (const [key, part] of Object.entries(chart)) {
+    if (part === undefined) continue;
+    if (objects.includes(key) && !isObject(part))
+      fail(`${key} is ${quote(part)}; give an object such as { label: "epoch" }`);
+    if (!lists.includes(key)) continue;
+    if (!Array.isArray(part)) fail(`${key} is ${quote(part)}; give a list`);
+    const odd = (part as unknown[]).findIndex((element) => !isObject(element));
+    if (odd >= 0) fail(`${key}[${odd}] is ${quote(part[odd])}; give an object`);
+  }
+}
 
 function nameOf(what: string, index: number, name: Text): string {
   const said = say(name, "en");
@@ -241,7 +263,7 @@ function checkAscending(values: Numbers, what: string, least: number, fail: Fail
   if (!(Array.isArray(values) || ArrayBuffer.isView(values))) fail(`${what} is not an array of numbers`);
   if (values.length < least) fail(`${what} has ${values.length} values; at least ${least} are needed`);
   for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(valueAt(values, i))) fail(`${what}[${i}] is ${values[i]}; finite numbers are needed`);
+    if (Number.isNaN(valueAt(values, i))) fail(`${what}[${i}] is ${quote(values[i])}; finite numbers are needed`);
     if (i > 0 && !(valueAt(values, i) > valueAt(values, i - 1))) {
       fail(`${what} must ascend, but ${what}[${i}] = ${values[i]} follows ${values[i - 1]}`);
     }
@@ -278,7 +300,7 @@ function checkAxis(axis: Axis | undefined, which: string, fail: Fail): void {
   for (const side of ["min", "max"] as const) {
     const limit = axis[side];
     if (limit === undefined) continue;
-    if (!Number.isFinite(limit)) fail(`${which} axis: ${side} is ${limit}; a finite number is needed`);
+    if (!Number.isFinite(limit)) fail(`${which} axis: ${side} is ${quote(limit)}; a finite number is needed`);
     if (axis.scale === "log" && limit <= 0) {
       fail(`${which} axis: ${side} is ${limit}, but a logarithmic axis begins above 0; use scale "linear"`);
     }
@@ -308,12 +330,14 @@ function checkNetwork(layers: Extract<Chart, { kind: "network" }>["layers"], fai
   layers.forEach((layer, index) => {
     const name = nameOf("layer", index, layer.name);
     if ((layer.units === undefined) === (layer.maps === undefined)) fail(`${name} needs either units or maps`);
+    if (layer.maps === null) fail(`${name}: maps is null; give { count, height, width }`);
     const sizes = layer.maps === undefined ? [layer.units] : [layer.maps.count, layer.maps.height, layer.maps.width];
     for (const size of sizes) {
       if (!(Number.isInteger(size) && (size as number) >= 1)) {
-        fail(`${name} has size ${size}; a whole number of at least 1 is needed`);
+        fail(`${name} has size ${quote(size)}; a whole number of at least 1 is needed`);
       }
     }
+    if (layer.labels !== undefined) checkList(layer.labels, `${name}: the list of labels`, fail);
     if (layer.labels !== undefined && layer.labels.length !== layer.units) {
       fail(`${name} has ${layer.labels.length} labels for ${layer.units ?? 0} units; one a unit is needed`);
     }
@@ -322,6 +346,8 @@ function checkNetwork(layers: Extract<Chart, { kind: "network" }>["layers"], fai
     if (before === undefined || layer.units === undefined) {
       fail(`${name} has weights, but they connect units with units of the layer before`);
     }
+    checkList(layer.weights, `${name}: weights`, fail);
+    for (const row of layer.weights) checkNumbers(row, name, "weights", fail);
     const right = layer.weights.length === layer.units && layer.weights.every((row) => row.length === before);
     if (!right) {
       fail(
