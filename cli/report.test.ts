@@ -82,8 +82,8 @@ describe("the report of a run", () => {
   });
 
   it("precision 96 of 100, recall 96 of 100, for each class", () => {
-    const cells = '<td class="number">96.0%</td>';
-    expect(html.split(`<td>3</td>${cells}${cells}${cells}<td class="number">100</td>`)).toHaveLength(2);
+    const cells = /<td[^>]*>3<\/td>(<td class="number"[^>]*>96\.0%<\/td>){3}<td class="number"[^>]*>100<\/td>/g;
+    expect(html.match(cells)).toHaveLength(1);
   });
 
   it("shows the worst mistakes with label, prediction and probabilities", () => {

@@ -343,10 +343,21 @@ function mistakeSections(run: RunReport, language: Language): Section[] {
             zh: "损失最大的测试图像：网络确信是另一个类别。条形为各类别的概率，橙色为识别结果，绿色为标签。",
           },
         },
-        { kind: "markup", markup: `<ul class="mistakes">\n${cards.join("\n")}\n</ul>` },
+        { kind: "markup", markup: mistakeList(cards, language) },
       ],
     },
   ];
+}
+
+/** Mistakes that are shown at once; the others are when asked. */
+const FIRST_MISTAKES = 8;
+
+function mistakeList(cards: readonly string[], language: Language): string {
+  const list = (some: readonly string[]) => `<ul class="mistakes">\n${some.join("\n")}\n</ul>`;
+  if (cards.length <= FIRST_MISTAKES) return list(cards);
+  const count = cards.length - FIRST_MISTAKES;
+  const more = { en: `${count} more`, zh: `其余 ${count} 个` }[language];
+  return `${list(cards.slice(0, FIRST_MISTAKES))}\n<details><summary>${more}</summary>\n${list(cards.slice(FIRST_MISTAKES))}</details>`;
 }
 
 function mistakeCard(mistake: Mistake, classNames: readonly string[], language: Language): string {

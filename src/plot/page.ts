@@ -144,15 +144,32 @@ function renderFigure(block: Extract<Block, { kind: "chart" }>, language: Langua
   return `<figure class="${span}">${drawings}${caption}</figure>`;
 }
 
+/** Tables longer than this show their first rows, and the others when asked. */
+const LONG = 16;
+const FIRST = 8;
+/** Text longer than this makes a table of several columns too wide for a phone: its rows are stacked there. */
+const WIDE_TEXT = 24;
+
 function renderTable(table: Table, span: Span, language: Language): string {
-  const text = (each: Text | undefined) => escapeMarkup(say(each, language));
-  const classes = table.columns.map((column) => (column.align === "number" ? ' class="number"' : ""));
-  const head = table.columns.map((column, i) => `<th scope="col"${classes[i]}>${text(column.label)}</th>`).join("");
-  const rows = table.rows.map((row) => {
-    return `<tr>${row.map((cell, i) => `<td${classes[i]}>${text(cell)}</td>`).join("")}</tr>`;
-  });
+  const { columns, rows } = table;
+  const said = (each: Text | undefined) => say(each, language);
+  const text = (each: Text | undefined) => escapeMarkup(said(each));
+  const classes = columns.map((column) => (column.align === "number" ? ' class="number"' : ""));
+  const head = columns.map((column, i) => `<th scope="col"${classes[i]}>${text(column.label)}</th>`).join("");
+  const labels = columns.map((column) => ` data-label="${text(column.label)}"`);
+  const stacks = columns.length > 3 && rows.some((row) => row.some((cell) => said(cell).length > WIDE_TEXT));
+  const body = (some: Table["rows"]) =>
+    some
+      .map((row) => `<tr>${row.map((cell, i) => `<td${classes[i]}${labels[i]}>${text(cell)}</td>`).join("")}</tr>`)
+      .join("\n");
+  const tableOf = (some: Table["rows"]) =>
+    `<div class="scroll"><table${stacks ? ' class="stacks"' : ""}><thead><tr>${head}</tr></thead><tbody>\n${body(some)}\n</tbody></table></div>`;
   const title = table.title === undefined ? "" : `<h3>${text(table.title)}</h3>`;
-  return `<div class="${span} table">${title}<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${rows.join("\n")}\n</tbody></table></div></div>`;
+  const long = rows.length > LONG;
+  const others = rows.length - FIRST;
+  const more = { en: `${others} more rows`, zh: `其余 ${others} 行` };
+  const rest = long ? `<details><summary>${text(more)}</summary>${tableOf(rows.slice(FIRST))}</details>` : "";
+  return `<div class="${span} table">${title}${tableOf(long ? rows.slice(0, FIRST) : rows)}${rest}</div>`;
 }
 
 const styles = `
@@ -183,7 +200,10 @@ figcaption,.text{color:var(--muted);font-size:13.5px;margin:8px 0 0}
 .figures dt{color:var(--muted);font-size:13px}
 .figures dd{margin:0;font-size:25px;line-height:1.3;font-weight:600;letter-spacing:-.01em}
 .figures small{display:block;color:var(--muted);font-size:12.5px;line-height:1.45;font-weight:400;letter-spacing:0}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;background:linear-gradient(90deg,var(--paper) 30%,transparent) 0/40px 100% no-repeat local,linear-gradient(270deg,var(--paper) 30%,transparent) 100%/40px 100% no-repeat local,linear-gradient(90deg,var(--axis),transparent) 0/10px 100% no-repeat scroll,linear-gradient(270deg,var(--axis),transparent) 100%/10px 100% no-repeat scroll}
+details{margin-top:8px}
+summary{cursor:pointer;color:var(--muted);font-size:13.5px;padding:5px 0}
+summary:focus-visible{outline:2px solid var(--series-0);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th{color:var(--muted);font-weight:500;text-align:left;white-space:nowrap}
 th,td{padding:5px 12px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}
@@ -205,6 +225,6 @@ footer{margin-top:40px;color:var(--muted);font-size:13px}
 [data-legend]{outline:none}
 [data-legend]:focus-visible{outline:2px solid var(--series-0);outline-offset:2px}
 @media (max-width:820px){.half,.third,.two-thirds{grid-column:span 6}figure{max-width:660px}}
-@media (max-width:560px){main{padding:22px 16px 40px}h1{font-size:23px}.wide{display:none}.narrow{display:block}.figures{grid-template-columns:repeat(2,1fr)}.figures div{padding:10px 12px}.figures dd{font-size:21px}}
-@media print{:root{color-scheme:light;${paletteVariables("light")};--panel:#f6f8fa;--good:#1d7a4f;--bad:#b3362d}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12.5px}table,.text,figcaption{font-size:11.5px}main{max-width:none;padding:0}figure,tr,pre,.figures,.keep{break-inside:avoid}h2,h3{break-after:avoid}.ink{filter:none}.scroll{overflow:visible}.wide{display:block}.narrow{display:none}.half{grid-column:span 3}.third{grid-column:span 2}.two-thirds{grid-column:span 4}}
+@media (max-width:560px){.stacks,.stacks tbody,.stacks tr,.stacks td{display:block}.stacks thead{display:none}.stacks tr{padding:10px 0;border-bottom:1px solid var(--grid)}.stacks td{display:grid;grid-template-columns:108px minmax(0,1fr);gap:10px;padding:2px 0;border:0;text-align:left;white-space:normal;overflow-wrap:anywhere}.stacks td:first-child{display:block;font-weight:600}.stacks td:not(:first-child)::before{content:attr(data-label);color:var(--muted)}main{padding:22px 16px 40px}h1{font-size:23px}.wide{display:none}.narrow{display:block}.figures{grid-template-columns:repeat(2,1fr)}.figures div{padding:10px 12px}.figures dd{font-size:21px}}
+@media print{:root{color-scheme:light;${paletteVariables("light")};--panel:#f6f8fa;--good:#1d7a4f;--bad:#b3362d}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12.5px}table,.text,figcaption{font-size:11.5px}main{max-width:none;padding:0}figure,tr,pre,.figures,.keep{break-inside:avoid}h2,h3{break-after:avoid}.ink{filter:none}.scroll{overflow:visible;background:none}details::details-content{content-visibility:visible;display:block}summary{display:none}.wide{display:block}.narrow{display:none}.half{grid-column:span 3}.third{grid-column:span 2}.two-thirds{grid-column:span 4}}
 `;

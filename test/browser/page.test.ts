@@ -92,6 +92,25 @@ describe.skipIf(executable === undefined)(`a page in Chromium${whyNot}`, () => {
     expect(await figure.locator("image").count()).toBe(usual + 1);
   });
 
+  test("on a phone nothing is cut: rows of text are stacked, long tables show their first rows", async () => {
+    const phone = await browser.newPage({ viewport: { width: 360, height: 780 } });
+    const says = "what the source says of it, in a sentence that is long";
+    const columns = ["claim", "reported", "measured", "holds"].map((label) => ({ label }));
+    const claims = { columns, rows: [[says, "95.42", "95.33", "yes"]] };
+    const epochs = { columns: [{ label: "epoch" }], rows: Array.from({ length: 30 }, (_, i) => [`${i + 1}`]) };
+    const blocks = [claims, epochs].map((table) => ({ kind: "table", table, span: "full" }) as const);
+    await phone.setContent(renderPage({ title: "Tables", sections: [{ blocks }] }));
+    expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    for (const text of [says, "95.33"]) {
+      const box = (await phone.getByText(text).boundingBox())!;
+      expect(box.x + box.width, text).toBeLessThanOrEqual(360);
+    }
+    expect(await phone.getByRole("cell", { name: "30" }).isVisible()).toBe(false);
+    await phone.getByText("22 more rows").click();
+    expect(await phone.getByRole("cell", { name: "30" }).isVisible()).toBe(true);
+    await phone.close();
+  });
+
   test("without an error in the page", () => {
     expect(problems).toEqual([]);
   });
