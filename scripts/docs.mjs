@@ -71,6 +71,7 @@ const CATEGORY_OF_FILE = [
   ["src/ops/losses/", "Losses"],
   ["src/ops/convolution", "Convolution and pooling"],
   ["src/ops/pooling.ts", "Convolution and pooling"],
+  ["src/ops/resize.ts", "Convolution and pooling"],
   ["src/ops/normalisation.ts", "Normalisation"],
   ["src/ops/recur", "Recurrent"],
   ["src/autograd/", "Automatic differentiation"],

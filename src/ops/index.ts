@@ -98,11 +98,15 @@ export {
 export { oneHot } from "./onehot.ts";
 export { type PadMode, pad } from "./padding.ts";
 export {
+  type AveragePoolingOptions,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
   avgPool1d,
   avgPool2d,
   globalAvgPool2d,
   globalMaxPool2d,
   l2Pool2d,
+  type MaxPoolingOptions,
   maxPool1d,
   maxPool2d,
   type Pair,
@@ -130,6 +134,7 @@ export {
   variance,
 } from "./reduce.ts";
 export { repeat, tile } from "./repeat.ts";
+export { type ResizeOptions, resize } from "./resize.ts";
 export { ceil, floor, round, trunc } from "./rounding.ts";
 export { flip, slice, split } from "./slices.ts";
 export { logSoftmax, logSumExp, softmax } from "./softmax.ts";

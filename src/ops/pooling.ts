@@ -1,11 +1,12 @@
 // Pooling: one number for each window that slides over an image. Forwards and gradients are pairs of adjoint operations (gather and scatter by
 // remembered places; window sum and spreading), so gradients have gradients to any order.
 
-import { knownOptions } from "../engine/checks.ts";
+import { flag, knownOptions } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
-import { record, tracked } from "../tensor/graph.ts";
+import { tensor } from "../tensor/create.ts";
+import { record, tracked, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
 import { reluGradient } from "./activations.ts";
@@ -14,8 +15,12 @@ import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
 import { where } from "./choice.ts";
 import { equal } from "./comparison.ts";
+import { takeAlongAxis } from "./gather.ts";
+import { concat, stack } from "./join.ts";
+import { pad } from "./padding.ts";
 import { isRectified, markMasked } from "./rectified.ts";
-import { mean } from "./reduce.ts";
+import { argmax, mean } from "./reduce.ts";
+import { slice } from "./slices.ts";
 import { reshape } from "./views.ts";
 
 /** A length along the height and along the width; one number means both. */
@@ -27,6 +32,20 @@ export interface PoolingOptions<Sides = Pair> {
   stride?: Sides;
   /** Rows and columns around the image that windows may reach, at most half the window's size; default 0. */
   padding?: Sides;
+  /** Whether windows that only begin inside the image (or the padding before it) count: out is rounded up. Default false. */
+  ceilMode?: boolean;
+}
+
+/** What pooling by the largest element takes. */
+export interface MaxPoolingOptions<Sides = Pair> extends PoolingOptions<Sides> {
+  /** Steps between neighbouring elements of a window, whose size counts its elements; default 1: they touch. */
+  dilation?: Sides;
+}
+
+/** What pooling by the mean takes. */
+export interface AveragePoolingOptions<Sides = Pair> extends PoolingOptions<Sides> {
+  /** Whether padding counts, as zeros (default), or the mean is over the elements of the image alone. */
+  countIncludePadding?: boolean;
 }
 
 /** Planes (batch times channels) of height by width, windows and results, in the order in which kernels take them. */
@@ -64,12 +83,21 @@ interface Plan {
   input: Tensor;
   windows: Windows;
   shape: number[];
+  /** Steps between the elements of a window, along each axis, and what they span. */
+  dilation: readonly [number, number];
+  spans: readonly [number, number];
 }
 
-const OPTIONS = ["stride", "padding"];
+const OPTIONS = ["stride", "padding", "ceilMode"];
 
-function planOf(operation: string, x: Tensor, size: Pair, options: PoolingOptions): Plan {
-  knownOptions(operation, options, OPTIONS);
+function planOf(
+  operation: string,
+  x: Tensor,
+  size: Pair,
+  options: PoolingOptions & MaxPoolingOptions,
+  own: readonly string[] = [],
+): Plan {
+  knownOptions(operation, options, [...OPTIONS, ...own]);
   checkTensor(operation, x);
   if (x.rank !== 4) {
     throw new RangeError(`${operation}: x must be [batch, channels, height, width], got shape ${formatShape(x.shape)}`);
@@ -77,27 +105,40 @@ function planOf(operation: string, x: Tensor, size: Pair, options: PoolingOption
   return plan(operation, x, pair(operation, "size", size, 1), options);
 }
 
-function plan(operation: string, x: Tensor, size: readonly [number, number], options: PoolingOptions): Plan {
+function plan(
+  operation: string,
+  x: Tensor,
+  size: readonly [number, number],
+  options: PoolingOptions & MaxPoolingOptions,
+): Plan {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const stride = options.stride === undefined ? size : pair(operation, "stride", options.stride, 1);
   const padding = pair(operation, "padding", options.padding ?? 0, 0);
+  const dilation = pair(operation, "dilation", options.dilation ?? 1, 1);
+  const ceilMode = flag(operation, "ceilMode", options.ceilMode ?? false);
+  // What a window spans, from its first element to its last.
+  const spans = size.map((count, axis) => dilation[axis] * (count - 1) + 1) as [number, number];
   const out = [height, width].map((length, axis) => {
     if (2 * padding[axis] > size[axis]) {
       throw new RangeError(
         `${operation}: padding ${padding[axis]} is more than half of the window's size, ${size[axis]}; a window must not lie outside the image`,
       );
     }
-    return Math.floor((length + 2 * padding[axis] - size[axis]) / stride[axis]) + 1;
+    const steps = (length + 2 * padding[axis] - spans[axis]) / stride[axis];
+    if (!ceilMode) return Math.floor(steps) + 1;
+    // A window that begins in the padding after the image holds nothing.
+    const rounded = Math.ceil(steps);
+    return rounded * stride[axis] >= length + padding[axis] ? rounded : rounded + 1;
   }) as [number, number];
   if (out[0] < 1 || out[1] < 1 || height === 0 || width === 0) {
     throw new RangeError(
-      `${operation}: a window of ${size.join(" by ")} is larger than the padded input, ${height + 2 * padding[0]} by ${width + 2 * padding[1]}`,
+      `${operation}: a window of ${spans.join(" by ")} is larger than the padded input, ${height + 2 * padding[0]} by ${width + 2 * padding[1]}`,
     );
   }
   const shape = [batch, channels, ...out];
   checkShape(operation, shape);
   const windows = [batch * channels, height, width, ...out, ...size, ...stride, ...padding] as const;
-  return { input: isFloat(x.dtype) ? x : cast(x, "float32"), windows, shape };
+  return { input: isFloat(x.dtype) ? x : cast(x, "float32"), windows, shape, dilation, spans };
 }
 
 /** A sequence [batch, channels, length] as an image of one row, its window and options with it. */
@@ -105,17 +146,20 @@ function asRow(
   operation: string,
   x: Tensor,
   size: number,
-  options: PoolingOptions<number>,
-): [Tensor, [number, number], PoolingOptions] {
-  knownOptions(operation, options, OPTIONS);
+  options: MaxPoolingOptions<number>,
+  own: readonly string[],
+): [Tensor, [number, number], MaxPoolingOptions] {
+  knownOptions(operation, options, [...OPTIONS, ...own]);
   checkTensor(operation, x);
   if (x.rank !== 3)
     throw new RangeError(`${operation}: x must be [batch, channels, length], got shape ${formatShape(x.shape)}`);
   const [length] = pair(operation, "size", size, 1);
   const [stride] = pair(operation, "stride", options.stride ?? length, 1);
   const [padding] = pair(operation, "padding", options.padding ?? 0, 0);
+  const [dilation] = pair(operation, "dilation", options.dilation ?? 1, 1);
   const row = reshape(x, [x.shape[0], x.shape[1], 1, x.shape[2]!]);
-  return [row, [1, length], { stride: [1, stride], padding: [0, padding] }];
+  const ceilMode = options.ceilMode ?? false;
+  return [row, [1, length], { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], ceilMode }];
 }
 
 function withoutRow(y: Tensor): Tensor {
@@ -126,7 +170,7 @@ function withoutRow(y: Tensor): Tensor {
 
 /**
  * The largest element of each window; NaN wins. x [batch, channels, height, width] gives [batch, channels, outHeight, outWidth] with
- * out = floor((in + 2 padding - size) / stride) + 1. Padding is never the largest.
+ * out = floor((in + 2 padding - dilation (size - 1) - 1) / stride) + 1, or rounded up. Padding is never the largest.
  * Gradient: dy to the place of the largest element, the first one (row by row) of equals; overlapping windows add up.
  * @throws RangeError if x has not four axes, the window is larger than the padded input, or padding is more than half of it.
  * @example
@@ -134,8 +178,8 @@ function withoutRow(y: Tensor): Tensor {
  * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).item(); // 4
  * ```
  */
-export function maxPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
-  return largest("maxPool2d", planOf("maxPool2d", x, size, options));
+export function maxPool2d(x: Tensor, size: Pair, options: MaxPoolingOptions = {}): Tensor {
+  return largest("maxPool2d", planOf("maxPool2d", x, size, options, ["dilation"]));
 }
 
 /**
@@ -145,9 +189,72 @@ export function maxPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): 
  * maxPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[3, 4]]]
  * ```
  */
-export function maxPool1d(x: Tensor, size: number, options: PoolingOptions<number> = {}): Tensor {
-  const [row, window, walk] = asRow("maxPool1d", x, size, options);
+export function maxPool1d(x: Tensor, size: number, options: MaxPoolingOptions<number> = {}): Tensor {
+  const [row, window, walk] = asRow("maxPool1d", x, size, options, ["dilation"]);
   return withoutRow(largest("maxPool1d", plan("maxPool1d", row, window, walk)));
+}
+
+/**
+ * The largest element of each of outputSize bins: bin i of an axis goes from floor(i in / out) up to ceil((i + 1) in / out), so that
+ * an image of any size gives [batch, channels, ...outputSize]. Gradient: dy to its place, the first (row by row) of equals.
+ * @throws RangeError if x has not four axes or no elements along one, or the size is not a whole number (or two) from 1 on.
+ * @example
+ * ```ts
+ * adaptiveMaxPool2d(tensor([[[[1, 2, 3], [4, 5, 6]]]]), [1, 2]).toArray(); // [[[[5, 6]]]]
+ * ```
+ */
+export function adaptiveMaxPool2d(x: Tensor, outputSize: Pair): Tensor {
+  const [rows, columns] = binsOf("adaptiveMaxPool2d", x, outputSize);
+  const largestOf = (part: Tensor): Tensor =>
+    largest("adaptiveMaxPool2d", plan("adaptiveMaxPool2d", part, [part.shape[2], part.shape[3]!], {}));
+  const bands = rows.map(([top, bottom]) => {
+    const band = slice(x, top, bottom, 1, 2);
+    return concat(
+      columns.map(([left, right]) => largestOf(slice(band, left, right, 1, 3))),
+      3,
+    );
+  });
+  return concat(bands, 2);
+}
+
+/**
+ * The mean of each of outputSize bins, which are those of `adaptiveMaxPool2d`: [batch, channels, height, width] to
+ * [batch, channels, ...outputSize]. Gradient: dy / (elements of a bin) to every element of it; overlapping bins add up.
+ * @throws RangeError if x has not four axes or no elements along one, or the size is not a whole number (or two) from 1 on.
+ * @example
+ * ```ts
+ * adaptiveAvgPool2d(tensor([[[[1, 2, 3], [4, 5, 6]]]]), [1, 2]).toArray(); // [[[[3, 4]]]]
+ * ```
+ */
+export function adaptiveAvgPool2d(x: Tensor, outputSize: Pair): Tensor {
+  const [rows, columns] = binsOf("adaptiveAvgPool2d", x, outputSize);
+  // A bin is a rectangle: the mean of its rows' means.
+  const alongAxis = (y: Tensor, bins: Bins, axis: number): Tensor =>
+    concat(
+      bins.map(([start, end]) => mean(slice(y, start, end, 1, axis), axis, true)),
+      axis,
+    );
+  return alongAxis(alongAxis(x, rows, 2), columns, 3);
+}
+
+type Bins = readonly (readonly [start: number, end: number])[];
+
+function binsOf(operation: string, x: Tensor, outputSize: Pair): [rows: Bins, columns: Bins] {
+  checkTensor(operation, x);
+  if (x.rank !== 4 || x.shape[2] === 0 || x.shape[3] === 0) {
+    throw new RangeError(
+      `${operation}: x must be [batch, channels, height, width] with rows and columns, got shape ${formatShape(x.shape)}`,
+    );
+  }
+  const out = pair(operation, "outputSize", outputSize, 1);
+  const bins = out.map((count, axis): Bins => {
+    const length = x.shape[2 + axis];
+    return Array.from({ length: count }, (_, i) => [
+      Math.floor((i * length) / count),
+      Math.ceil(((i + 1) * length) / count),
+    ]);
+  });
+  return [bins[0], bins[1]!];
 }
 
 /**
@@ -163,7 +270,9 @@ export function globalMaxPool2d(x: Tensor): Tensor {
   return reshape(largest("globalMaxPool2d", p), p.shape.slice(0, 2));
 }
 
-function largest(operation: string, { input, windows, shape }: Plan): Tensor {
+function largest(operation: string, p: Plan): Tensor {
+  if (p.dilation[0] > 1 || p.dilation[1] > 1) return largestDilated(p);
+  const { input, windows, shape } = p;
   const y = empty(operation, shape, input.dtype);
   const indices = tracked(input) ? empty(operation, shape, "int32") : null;
   if (y.size > 0) engine().kernel("maxPool", y.dtype, packed(input), y, indices, ...windows);
@@ -174,6 +283,33 @@ function largest(operation: string, { input, windows, shape }: Plan): Tensor {
     markMasked(dx, input);
     return [dx];
   });
+}
+
+/** The largest element of windows with gaps: one strided slice of the padded image for each of a window's elements, the first of equals. */
+function largestDilated({ input, windows, shape, dilation, spans }: Plan): Tensor {
+  const [, height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, top, left] =
+    windows;
+  // Positions of the first element of all windows lie within these lengths; beyond the image there is -Infinity.
+  const [rows, columns] = [(outHeight - 1) * strideHeight + 1, (outWidth - 1) * strideWidth + 1];
+  const bottom = Math.max(0, rows - 1 + spans[0] - top - height);
+  const right = Math.max(0, columns - 1 + spans[1] - left - width);
+  const around = [
+    [0, 0],
+    [0, 0],
+    [top, bottom],
+    [left, right],
+  ] as const;
+  const padded = pad(input, around, "constant", Number.NEGATIVE_INFINITY);
+  const taps: Tensor[] = [];
+  for (let i = 0; i < kernelHeight; i++) {
+    const band = slice(padded, i * dilation[0], i * dilation[0] + rows, strideHeight, 2);
+    for (let j = 0; j < kernelWidth; j++) {
+      taps.push(slice(band, j * dilation[1], j * dilation[1] + columns, strideWidth, 3));
+    }
+  }
+  const all = stack(taps);
+  const places = withRecording(false, () => argmax(all, 0, true));
+  return reshape(takeAlongAxis(all, places, 0), shape);
 }
 
 /** dy at the remembered places, 0 elsewhere. */
@@ -193,7 +329,7 @@ function taken(x: Tensor, indices: Tensor, windows: Windows, shape: readonly num
 // Sums
 
 /**
- * The mean of each window, padding counted as zeros. x [batch, channels, height, width] gives [batch, channels, outHeight, outWidth] with
+ * The mean of each window, padding counted as zeros unless `countIncludePadding` is false. x [batch, channels, height, width] gives [batch, channels, outHeight, outWidth] with
  * out = floor((in + 2 padding - size) / stride) + 1.
  * Gradient: dy / (elements of a window) to every element of it; overlapping windows add up.
  * @throws RangeError if x has not four axes, the window is larger than the padded input, or padding is more than half of it.
@@ -202,9 +338,34 @@ function taken(x: Tensor, indices: Tensor, windows: Windows, shape: readonly num
  * avgPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).item(); // 2.5
  * ```
  */
-export function avgPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): Tensor {
-  const { input, windows, shape } = planOf("avgPool2d", x, size, options);
-  return windowSum("avgPool2d", input, windows, windows[5] * windows[6], shape);
+export function avgPool2d(x: Tensor, size: Pair, options: AveragePoolingOptions = {}): Tensor {
+  return average("avgPool2d", planOf("avgPool2d", x, size, options, ["countIncludePadding"]), options);
+}
+
+/** The mean of each window: over its size where all windows hold as many elements, else over what each holds. */
+function average(operation: string, { input, windows, shape }: Plan, options: AveragePoolingOptions<unknown>): Tensor {
+  const withPadding = flag(operation, "countIncludePadding", options.countIncludePadding ?? true);
+  const [, height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, top, left] =
+    windows;
+  const rows = counts(height, outHeight, kernelHeight, strideHeight, top, withPadding);
+  const columns = counts(width, outWidth, kernelWidth, strideWidth, left, withPadding);
+  if (rows.every((n) => n === kernelHeight) && columns.every((n) => n === kernelWidth)) {
+    return windowSum(operation, input, windows, kernelHeight * kernelWidth, shape);
+  }
+  const held = tensor(
+    rows.map((row) => columns.map((column) => row * column)),
+    input.dtype,
+  );
+  return div(windowSum(operation, input, windows, 1, shape), held);
+}
+
+/** How many elements each window holds along an axis: of the image, or of it and its padding on both sides. */
+function counts(length: number, out: number, size: number, stride: number, pad: number, padded: boolean): number[] {
+  const [least, most] = padded ? [-pad, length + pad] : [0, length];
+  return Array.from({ length: out }, (_, i) => {
+    const start = i * stride - pad;
+    return Math.min(start + size, most) - Math.max(start, least);
+  });
 }
 
 /**
@@ -214,10 +375,9 @@ export function avgPool2d(x: Tensor, size: Pair, options: PoolingOptions = {}): 
  * avgPool1d(tensor([[[1, 3, 2, 4]]]), 2).toArray(); // [[[2, 3]]]
  * ```
  */
-export function avgPool1d(x: Tensor, size: number, options: PoolingOptions<number> = {}): Tensor {
-  const [row, window, walk] = asRow("avgPool1d", x, size, options);
-  const { input, windows, shape } = plan("avgPool1d", row, window, walk);
-  return withoutRow(windowSum("avgPool1d", input, windows, window[1], shape));
+export function avgPool1d(x: Tensor, size: number, options: AveragePoolingOptions<number> = {}): Tensor {
+  const [row, window, walk] = asRow("avgPool1d", x, size, options, ["countIncludePadding"]);
+  return withoutRow(average("avgPool1d", plan("avgPool1d", row, window, walk), options));
 }
 
 /**
