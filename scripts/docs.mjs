@@ -61,6 +61,7 @@ const CATEGORY_OF_FILE = [
   ["src/ops/softmax.ts", "Reductions"],
   ["src/ops/linalg.ts", "Linear algebra"],
   ["src/ops/einsum.ts", "Linear algebra"],
+  ["src/ops/matrices/", "Linear algebra"],
   ["src/ops/broadcast.ts", "Shapes"],
   ["src/ops/diagonals.ts", "Shapes"],
   ["src/ops/join.ts", "Shapes"],

@@ -85,6 +85,8 @@ export {
   quadraticCost,
 } from "./losses/regression.ts";
 export { maskedSelect, nonZero } from "./masks.ts";
+export { det, slogdet } from "./matrices/determinant.ts";
+export { inv, solve } from "./matrices/solve.ts";
 export {
   type BatchNormOptions,
   type BatchNormResult,

@@ -14,7 +14,7 @@ import { tanhGradient } from "./trigonometry.ts";
 import { expandDims, reshape, squeeze, swapAxes } from "./views.ts";
 
 /** The operands in one float dtype. */
-function floats(operation: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
+export function floats(operation: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
   checkTensor(operation, a);
   checkTensor(operation, b);
   const common = promote(a.dtype, b.dtype);

@@ -43,6 +43,8 @@ import * as indexing from "./indexing.ts";
 import { roll } from "./join.ts";
 import { dot, matmul, outer } from "./linalg.ts";
 import { maskedSelect, nonZero } from "./masks.ts";
+import { det, slogdet } from "./matrices/determinant.ts";
+import { inv, solve } from "./matrices/solve.ts";
 import { pad } from "./padding.ts";
 import {
   all,
@@ -80,6 +82,7 @@ const methods = {
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot },
   ...{ matmul, dot, outer },
+  ...{ solve, inv, det, slogdet },
   ...{ sum, mean, prod, max, min, argmax, argmin, any, all, countNonZero, variance, standardDeviation, norm },
   ...{ logSumExp, softmax, logSoftmax, cumsum, cumprod },
   ...{ reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip },
