@@ -8,6 +8,7 @@ import type { ImageSet, TrainAndTest } from "../src/data/image-set.ts";
 import { findMnist, loadImageFolder, loadMnist } from "../src/data/mnist.node.ts";
 import { toSamples } from "../src/data/samples.ts";
 import { splitSamples } from "../src/train/fit.ts";
+import { commandName } from "./command-name.ts";
 import { suggestion, UserError } from "./errors.ts";
 
 /** Samples made for `--dataset digits`. */
@@ -84,7 +85,9 @@ export async function loadDataset(name: string, split: number | null): Promise<L
   try {
     sets = await readSets(name);
   } catch (error) {
-    throw error instanceof UserError ? error : new UserError((error as Error).message, { cause: error });
+    if (error instanceof UserError) throw error;
+    // The library says how npm finds the command; here it is known how it was called.
+    throw new UserError((error as Error).message.replace("npx nabla", commandName()), { cause: error });
   }
   const { train, test } = sets;
   const all = toSamples(train);

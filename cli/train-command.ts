@@ -1,4 +1,5 @@
 // The options of `nabla train` and how they become a run.
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { engineFor } from "../src/engine/configure.ts";
@@ -159,7 +160,7 @@ async function startRun(options: TrainOptions): Promise<number> {
     format: "nabla-run",
     version: RUN_VERSION,
     // A path is kept whole: the run may be resumed from elsewhere.
-    dataset: chosen === "mnist" || chosen === "digits" ? chosen : resolve(chosen),
+    dataset: datasetPath(chosen),
     hidden: options.hidden ?? [100],
     activation: options.activation ?? "relu",
     loss: options.loss ?? "softmax",
@@ -214,7 +215,7 @@ function resumed(folder: RunFolder, options: TrainOptions): TrainRequest {
   const { dataset } = options;
   const config: RunConfig = {
     ...stored,
-    ...(dataset !== undefined && { dataset: dataset === "mnist" || dataset === "digits" ? dataset : resolve(dataset) }),
+    ...(dataset !== undefined && { dataset: datasetPath(dataset) }),
     threads: options.threads ?? stored.threads,
     engine: usableEngine(options.engine ?? stored.engine),
     epochs: options.epochs ?? stored.epochs,
@@ -235,6 +236,11 @@ function usableEngine(name?: RunConfig["engine"]): RunConfig["engine"] {
   } catch (error) {
     throw new UserError((error as Error).message);
   }
+}
+
+/** A folder's whole path; a name as it is, also one that names nothing and is to be told. */
+function datasetPath(name: string): string {
+  return name === "mnist" || name === "digits" || !existsSync(name) ? name : resolve(name);
 }
 
 /** runs/<dataset>-1, -2, ... */

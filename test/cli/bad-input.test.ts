@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { crc32, gzipSync } from "node:zlib";
 import { encode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
 import { drawDigits } from "../../src/data/digits.ts";
@@ -284,6 +284,7 @@ describe("pictures", () => {
     const header = encode({ width: 4, height: 4, channels: 1, data: new Uint8Array(16) }).slice();
     new DataView(header.buffer).setUint32(16, 60_000);
     new DataView(header.buffer).setUint32(20, 60_000);
+    new DataView(header.buffer).setUint32(29, crc32(header.subarray(12, 29)));
     writeFileSync(join(folder, "huge.png"), header);
     expectError(predict("huge.png"), 1, /huge\.png.*(60000|60,000)/);
   });
