@@ -85,8 +85,12 @@ export {
   quadraticCost,
 } from "./losses/regression.ts";
 export { maskedSelect, nonZero } from "./masks.ts";
+export { cholesky } from "./matrices/cholesky.ts";
 export { det, slogdet } from "./matrices/determinant.ts";
+export { eigh } from "./matrices/eigh.ts";
+export { qr } from "./matrices/qr.ts";
 export { inv, solve } from "./matrices/solve.ts";
+export { type SvdOptions, type SvdResult, svd } from "./matrices/svd.ts";
 export {
   type BatchNormOptions,
   type BatchNormResult,

@@ -43,8 +43,12 @@ import * as indexing from "./indexing.ts";
 import { roll } from "./join.ts";
 import { dot, matmul, outer } from "./linalg.ts";
 import { maskedSelect, nonZero } from "./masks.ts";
+import { cholesky } from "./matrices/cholesky.ts";
 import { det, slogdet } from "./matrices/determinant.ts";
+import { eigh } from "./matrices/eigh.ts";
+import { qr } from "./matrices/qr.ts";
 import { inv, solve } from "./matrices/solve.ts";
+import { svd } from "./matrices/svd.ts";
 import { pad } from "./padding.ts";
 import {
   all,
@@ -82,7 +86,7 @@ const methods = {
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot },
   ...{ matmul, dot, outer },
-  ...{ solve, inv, det, slogdet },
+  ...{ solve, inv, det, slogdet, cholesky, qr, svd, eigh },
   ...{ sum, mean, prod, max, min, argmax, argmin, any, all, countNonZero, variance, standardDeviation, norm },
   ...{ logSumExp, softmax, logSoftmax, cumsum, cumprod },
   ...{ reshape, flatten, transpose, swapAxes, moveAxis, expandDims, squeeze, broadcastTo, clone, slice, flip },

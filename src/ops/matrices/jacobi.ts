@@ -2,6 +2,7 @@
 // sweep by sweep: J R = S V^T, so A = (Q J^T) S V^T. Slower than bidiagonalisation, but small singular values come out as exact as large ones.
 // Golub and Van Loan, Matrix Computations, section 8.6.3; Demmel and Veselic (1992), "Jacobi's method is more accurate than QR".
 import { orthogonal, triangulate } from "./householder.ts";
+import { scaleFor } from "./scale.ts";
 
 /** A = u diag(s) vt, s descending. */
 export interface SingularParts {
@@ -69,13 +70,6 @@ function complete(x: Float64Array, n: number, known: number): void {
   const taus = triangulate(columns, n, known);
   const basis = transposeOf(orthogonal(columns, taus, n, known, n), n, n);
   x.set(basis.subarray(known * n), known * n);
-}
-
-/** A power of two that brings the largest element near 1. */
-function scaleFor(a: Float64Array): number {
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]));
-  return largest === 0 ? 1 : 2 ** -Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest))));
 }
 
 /** Singular values and vectors of a [m, n]: as many vectors as values, or `full` bases: u [m, m], vt [n, n]. */
