@@ -103,7 +103,7 @@ describe("drawDigits", () => {
   });
 
   it.each([-1, 2.5, Number.NaN])("refuses the count %d", (count) => {
-    expect(() => drawDigits(count)).toThrow(`drawDigits: count ${count} is not usable`);
+    expect(() => drawDigits(count)).toThrow(`drawDigits: count must be a whole number of at least 0, got ${count}`);
   });
 });
 

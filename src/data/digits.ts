@@ -2,7 +2,7 @@
 // bent, slanted and scaled as no two hands agree, inked with a pen of varying width, and then framed exactly as MNIST frames its digits.
 //
 // The drawing uses only + - * / and square roots, which IEEE 754 fixes to the last bit: the same seed gives the same bytes on every machine.
-import { knownOptions, oneOf } from "../engine/checks.ts";
+import { knownOptions, oneOf, whole } from "../engine/checks.ts";
 import { digitStyles } from "./digit-strokes.ts";
 import type { ImageSet, TrainAndTest } from "./image-set.ts";
 import { type PhiloxStream, philoxStream } from "./philox.ts";
@@ -328,6 +328,9 @@ function shuffledTen(random: PhiloxStream, block: number, part: DigitPart): numb
   return order;
 }
 
+/** A picture is 784 bytes: more would not fit in one array. */
+const MOST_DIGITS = 2_000_000;
+
 /**
  * Draws handwriting-like digits: `count` pictures of 28 x 28 pixels, 0 background and 255 full ink, framed as MNIST: the
  * longer side 20 pixels, centred by mass.
@@ -349,11 +352,11 @@ export function drawDigits(count: number, seed = 1, options: { part?: DigitPart;
   knownOptions("drawDigits", options, ["part", "first"]);
   const { part = "train", first = 0 } = options;
   oneOf("drawDigits", "part", part, ["train", "test"]);
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new RangeError(`drawDigits: count ${count} is not usable: give a whole number from 0`);
-  }
-  if (!Number.isSafeInteger(first) || first < 0) {
-    throw new RangeError(`drawDigits: first ${first} is not usable: give a whole number from 0`);
+  whole("drawDigits", "first", first, 0);
+  if (whole("drawDigits", "count", count, 0) > MOST_DIGITS) {
+    throw new RangeError(
+      `drawDigits: at most ${MOST_DIGITS} digits are drawn at once, got ${count}; draw them in parts, from first on`,
+    );
   }
   const easel = createEasel(seed);
   const images = new Uint8Array(count * pixels);

@@ -2,6 +2,9 @@
 // Ink is whatever differs from the paper, and the paper is a smooth surface fitted to most of the picture: so dark on light and light
 // on dark, grey and colour, and uneven light are one and the same case. The ink is then framed as MNIST was made.
 
+import { fields } from "../engine/checks.ts";
+import { quote } from "../engine/quote.ts";
+
 /** A picture in memory: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes a pixel, row by row from the top left. */
 export interface Picture {
   readonly width: number;
@@ -54,12 +57,21 @@ interface Box {
  * ```
  */
 export function fitAsMnist(picture: Picture): Float32Array {
-  const { width, height, channels, data } = picture;
+  const { width, height, channels, data } = fields(
+    "fitAsMnist",
+    "the picture, { width, height, channels, data },",
+    picture,
+  );
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new Error(`fitAsMnist: a picture of ${width}x${height} pixels has no content`);
+    throw new Error(`fitAsMnist: a picture of ${quote(width)}x${quote(height)} pixels has no content`);
   }
   if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4) {
-    throw new Error(`fitAsMnist: ${channels} channels; a picture has 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA)`);
+    throw new Error(
+      `fitAsMnist: ${quote(channels)} channels; a picture has 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA)`,
+    );
+  }
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new TypeError(`fitAsMnist: data must be the pixels' bytes, a Uint8Array, got ${quote(data)}`);
   }
   if (data.length !== width * height * channels) {
     throw new Error(

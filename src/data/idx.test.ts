@@ -89,7 +89,7 @@ describe("writeIdx refuses what does not agree", () => {
   });
   it("type and array", () => {
     expect(() => writeIdx({ type: "float32", shape: [1], data: new Float64Array(1) })).toThrow(
-      "type float32 needs a Float32Array, got Float64Array",
+      "type float32 needs a Float32Array, got a Float64Array",
     );
   });
   it("sizes", () => {

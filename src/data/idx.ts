@@ -1,7 +1,10 @@
 // IDX, the file format of MNIST: two zero bytes, a type code, the number of dimensions, the sizes as 32-bit words, then the numbers themselves.
 // All big endian. The header says exactly how long the file must be, so every damage by truncation or appending is found.
 // Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
+
+import { bytesOfFile, fields, list, oneOf, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 import { lfsPointer } from "./lfs.ts";
 
 /** The element types of IDX. */
@@ -109,6 +112,8 @@ export function idxSize(start: Uint8Array, name: string): number | undefined {
  * ```
  */
 export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
+  bytesOfFile("readIdx", bytes);
+  text("readIdx", "name", name);
   const read = readHeader(bytes, name);
   if (read === undefined) {
     const what =
@@ -146,14 +151,16 @@ export function readIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
  * ```
  */
 export function writeIdx(array: IdxArray): Bytes {
-  const { type, shape, data } = array;
+  const { type, shape, data } = fields("writeIdx", "the argument, { type, shape, data },", array);
+  oneOf("writeIdx", "type", type, Object.keys(arrays) as IdxType[]);
   if (!(data instanceof arrays[type])) {
-    throw new Error(`writeIdx: type ${type} needs a ${arrays[type].name}, got ${data.constructor.name}`);
+    throw new Error(`writeIdx: type ${type} needs a ${arrays[type].name}, got ${quote(data)}`);
   }
+  list("writeIdx", "shape", shape);
   if (shape.length > 255) throw new Error(`writeIdx: ${shape.length} dimensions, but IDX holds at most 255`);
   for (const [axis, size] of shape.entries()) {
     if (!Number.isInteger(size) || size < 0 || size > 0xffffffff) {
-      throw new Error(`writeIdx: size ${size} of dimension ${axis} is not a whole number from 0 to 4294967295`);
+      throw new Error(`writeIdx: size ${quote(size)} of dimension ${axis} is not a whole number from 0 to 4294967295`);
     }
   }
   const count = shape.reduce((product, size) => product * size, 1);

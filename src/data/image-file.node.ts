@@ -1,6 +1,6 @@
 // Reads a picture from a PNG or JPEG file as bytes. The format is told by the first bytes, not by the file's name, and the size
 // by the header, so that nothing huge is unpacked.
-import { knownOptions, positive } from "../engine/checks.ts";
+import { fields, knownOptions, positive, text } from "../engine/checks.ts";
 import { readRegularFile } from "./file.node.ts";
 import type { Picture } from "./fit-image.ts";
 import { decodeJpeg } from "./jpeg.ts";
@@ -36,6 +36,8 @@ class Unwanted extends Error {}
  * ```
  */
 export async function readImageFile(path: string, options: ImageFileOptions = {}): Promise<Picture> {
+  text("readImageFile", "the path", path);
+  fields("readImageFile", "options", options);
   knownOptions("readImageFile", options, ["maxPixels", "maxBytes"]);
   const { maxPixels = 100 * MEGA, maxBytes = 256 * 2 ** 20 } = options;
   positive("readImageFile", "maxPixels", maxPixels);

@@ -1,6 +1,9 @@
 // Labelled grey pictures of one size, as plain bytes: the common shape of MNIST, of generated digits and of a user's own folder.
 // Kept apart from tensors so that readers and generators need no engine.
 
+import { whole } from "../engine/checks.ts";
+import { quote } from "../engine/quote.ts";
+
 /** Labelled pictures. Pixels are row-major, 0 is background and 255 full ink. */
 export interface ImageSet {
   /** `count * height * width` bytes. */
@@ -25,6 +28,11 @@ export interface TrainAndTest {
  * @throws if the images or labels do not match `count`, or if a label is not below `classes` (its position is named) */
 export function checkImageSet(set: ImageSet, name = "image set"): ImageSet {
   const { images, labels, count, height, width, classes } = set;
+  for (const [what, bytes] of Object.entries({ images, labels })) {
+    if (!(bytes instanceof Uint8Array))
+      throw new TypeError(`${name}: ${what} must be a Uint8Array, got ${quote(bytes)}`);
+  }
+  for (const [what, number] of Object.entries({ count, height, width, classes })) whole(name, what, number, 0);
   if (count === 0) throw new Error(`${name}: holds no images; a data set needs at least one`);
   if (images.length !== count * height * width) {
     throw new Error(

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { knownOptions, positive } from "../engine/checks.ts";
+import { fields, knownOptions, positive, text } from "../engine/checks.ts";
 import { environment } from "../engine/environment.node.ts";
 import { removeUnfinished, writeFileAtomically } from "./atomic.node.ts";
 import { cacheFolder } from "./cache.node.ts";
@@ -73,6 +73,8 @@ export function mnistCacheFolder(): string {
  */
 export async function findMnist(options: { folder?: string } = {}): Promise<MnistPlace> {
   knownOptions("findMnist", options, ["folder"]);
+  const { folder } = options;
+  if (folder !== undefined) text("findMnist", "folder", folder);
   const folders = options.folder ? [resolve(options.folder)] : [mnistCacheFolder()];
   if (!options.folder && environment.NABLA_DATA_DIR) folders.unshift(resolve(environment.NABLA_DATA_DIR, "mnist"));
   const looked: { folder: string; missing: string[] }[] = [];
@@ -130,6 +132,8 @@ export async function loadImageFolder(
   path: string,
   options: { classes?: number; maxBytes?: number } = {},
 ): Promise<TrainAndTest> {
+  text("loadImageFolder", "the path", path);
+  fields("loadImageFolder", "options", options);
   knownOptions("loadImageFolder", options, ["classes", "maxBytes"]);
   if (options.maxBytes !== undefined) positive("loadImageFolder", "maxBytes", options.maxBytes);
   const folder = resolve(path);

@@ -1,11 +1,12 @@
 // From pictures as bytes to what a network takes.
+import { fields, oneOf } from "../engine/checks.ts";
 import type { TypedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
 import type { Samples } from "./batches.ts";
-import type { ImageSet } from "./image-set.ts";
+import { checkImageSet, type ImageSet } from "./image-set.ts";
 
 /**
  * Pictures as samples: pixels divided by 255, float32, in rows [n, height width] (or [n, channels 1, height, width] with `layout: "images"`);
@@ -18,6 +19,8 @@ import type { ImageSet } from "./image-set.ts";
  * ```
  */
 export function toSamples(set: ImageSet, layout: "rows" | "images" = "rows"): Samples {
+  checkImageSet(fields("toSamples", "the set", set), "toSamples");
+  oneOf("toSamples", "layout", layout, ["rows", "images"]);
   const shape = layout === "rows" ? [set.count, set.height * set.width] : [set.count, 1, set.height, set.width];
   return keep(
     scope(() => ({ x: shades(set.images, shape), y: tensor(Int32Array.from(set.labels), { shape: [set.count] }) })),

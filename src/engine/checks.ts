@@ -61,8 +61,15 @@ export function integer(owner: string, name: string, value: number): number {
 
 /** Something to call. */
 export function callable<F>(owner: string, name: string, value: F): F {
-  if (typeof value !== "function") throw new TypeError(`${owner}: ${name} must be a function, got ${quote(value)}`);
+  if (typeof value !== "function" || isClass(value)) {
+    throw new TypeError(`${owner}: ${name} must be a function, got ${quote(value)}`);
+  }
   return value;
+}
+
+/** Of all that can be called, only a class has a prototype for good. */
+function isClass(value: { readonly prototype?: unknown }): boolean {
+  return value.prototype !== undefined && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
 /** A list, of which the caller looks at the elements. */
@@ -100,6 +107,19 @@ export function text(owner: string, name: string, value: string): string {
 /** Yes or no. */
 export function flag(owner: string, name: string, value: boolean): boolean {
   if (typeof value !== "boolean") throw new TypeError(`${owner}: ${name} must be true or false, got ${quote(value)}`);
+  return value;
+}
+
+/** Whether a value is a name in a table; the names of Object.prototype are in none. */
+export function isNameIn(table: object, name: unknown): name is string {
+  return typeof name === "string" && Object.hasOwn(table, name);
+}
+
+/** The bytes of a file. */
+export function bytesOfFile(owner: string, value: Uint8Array): Uint8Array {
+  if (!(value instanceof Uint8Array)) {
+    throw new TypeError(`${owner}: needs the bytes of a file as a Uint8Array, got ${quote(value)}`);
+  }
   return value;
 }
 

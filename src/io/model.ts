@@ -1,8 +1,8 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
-import { knownOptions } from "../engine/checks.ts";
+import { bytesOfFile, fields, knownOptions, text } from "../engine/checks.ts";
 import type { Bytes, DType } from "../engine/dtype.ts";
 import type { Parameter } from "../nn/parameters.ts";
-import { type ModelConfig, Sequential } from "../nn/sequential.ts";
+import { checkModel, type ModelConfig, Sequential } from "../nn/sequential.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
@@ -20,6 +20,7 @@ import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safet
  * ```
  */
 export function saveModel(model: Sequential, metadata: Readonly<Record<string, string>> = {}): Bytes {
+  checkModel("saveModel", model);
   const tensors: Record<string, Tensor> = {};
   for (const parameter of model.parameters) tensors[parameter.name] = parameter.tensor;
   return writeSafetensors(tensors, { ...metadata, format: "nabla", architecture: JSON.stringify(model.config()) });
@@ -40,6 +41,8 @@ export function saveModel(model: Sequential, metadata: Readonly<Record<string, s
  */
 export function loadModel(bytes: Uint8Array, name = "model file", options: LoadOptions = {}): Sequential {
   knownOptions("loadModel", options, ["allowNonFinite"]);
+  bytesOfFile("loadModel", bytes);
+  text("loadModel", "name", name);
   return scope(() => {
     const file = readSafetensors(bytes, name);
     const architecture = file.metadata["architecture"];
@@ -95,6 +98,9 @@ export function loadParameters(
   options: LoadOptions = {},
 ): void {
   knownOptions("loadParameters", options, ["allowNonFinite"]);
+  checkModel("loadParameters", model);
+  fields("loadParameters", "the file's tensors", fields("loadParameters", "the file", file).tensors);
+  text("loadParameters", "name", name);
   // All are looked at before any is taken: a file that does not fit leaves the model as it was.
   checkParameters(model.parameters, model.dtype, file, name, options);
   for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);

@@ -1,8 +1,11 @@
 // The safetensors format (huggingface/safetensors): 8 bytes with the header's length, a JSON header with each tensor's dtype, shape and place, then
 // the bytes. Nothing in a file is executed, and every length is checked before it is used.
+
 import { lfsPointer } from "../data/lfs.ts";
+import { bytesOfFile, fields, text } from "../engine/checks.ts";
 import { type Bytes, type DType, type TypedArray, typedArray } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
+import { checkTensor } from "../tensor/check.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, MAXIMUM_RANK, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -33,6 +36,10 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Bytes {
+  fields("safetensors", "the first argument, tensors by name,", tensors);
+  for (const [name, x] of Object.entries(tensors)) checkTensor(`safetensors: ${quote(name)}`, x);
+  fields("safetensors", "metadata", metadata);
+  for (const [name, value] of Object.entries(metadata)) text("safetensors", `metadata ${quote(name)}`, value);
   const header: Record<string, unknown> = Object.create(null);
   if (Object.keys(metadata).length > 0) {
     header["__metadata__"] = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -88,6 +95,8 @@ function bytesOfElement(x: Tensor): number {
  * ```
  */
 export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): SafetensorsFile {
+  bytesOfFile("readSafetensors", bytes);
+  text("readSafetensors", "name", name);
   const damaged: Damaged = (what) =>
     new Error(`${name}: ${what}; the file is damaged or not in the safetensors format`);
   const pointer = lfsPointer(bytes);

@@ -1,7 +1,7 @@
 // What a layer is: it names its parameters once it knows its input's shape, and maps tensors to tensors.
-import { fields, flag, instance, knownOptions } from "../engine/checks.ts";
+import { fields, flag, instance, knownOptions, text } from "../engine/checks.ts";
 import { Generator } from "../tensor/random.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { checkShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type ParameterOptions } from "./parameters.ts";
 
@@ -76,6 +76,8 @@ export abstract class Layer {
 
   /** For `build`: declares a parameter and names it `<layer>.<name>`. It has values once the model is built. */
   protected declare(name: string, shape: Shape, options: ParameterOptions): Parameter {
+    text(`${this.type}.declare`, "the name", name);
+    checkShape(`${this.type}.declare`, shape);
     knownOptions(`${this.type}.declare`, options, ["initialiser", "decay", "trainable", "fans"]);
     const parameter = new Parameter(`${this.name}.${name}`, shape, options);
     this.own.push(parameter);

@@ -1,7 +1,7 @@
 // Convolution of images and sequences. One trilinear form T(x, w, dy) stands behind everything: the convolution, its gradient by the input and its
 // gradient by the weights are T with one of the three left open, so each one's gradients are the other two, to any order.
 
-import { knownOptions } from "../engine/checks.ts";
+import { isNameIn, knownOptions } from "../engine/checks.ts";
 import { type DType, isFloat, promote } from "../engine/dtype.ts";
 import { engine, type FusedActivation } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
@@ -452,7 +452,7 @@ function checkBias(operation: string, bias: Tensor | null, filters: number): voi
 }
 
 function checkActivation(operation: string, activation: FusedActivation = "none"): FusedActivation {
-  if (Object.hasOwn(ACTIVATIONS, activation)) return activation;
+  if (isNameIn(ACTIVATIONS, activation)) return activation;
   const names = Object.keys(ACTIVATIONS).join(", ");
   throw new TypeError(`${operation}: unknown activation ${quote(activation)}; use one of ${names}`);
 }

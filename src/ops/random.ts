@@ -164,7 +164,7 @@ function choice(from: number | Tensor, shape: number | Shape = 1, options: Choic
   knownOptions(operation, options, ["generator", "replacement", "probabilities", "axis"]);
   const { axis = 0, generator } = options;
   const replacement = flag(operation, "replacement", options.replacement ?? true);
-  const wanted = typeof shape === "number" ? [shape] : [...shape];
+  const wanted = typeof shape === "number" ? [shape] : shape;
   checkShape(operation, wanted);
   if (typeof from !== "number") checkTensor(operation, from);
   const n = typeof from === "number" ? from : from.shape.at(axis);

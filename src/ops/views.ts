@@ -40,9 +40,11 @@ function inferLength(x: Tensor, shape: Shape): Shape {
   const unknown = shape.indexOf(-1);
   let target = [...shape];
   if (unknown >= 0) {
-    const known = sizeOf(shape.filter((_, i) => i !== unknown));
+    const others = shape.filter((_, i) => i !== unknown);
     if (shape.indexOf(-1, unknown + 1) >= 0)
       throw new RangeError(`reshape: only one length may be -1, got ${formatShape(shape)}`);
+    checkShape("reshape", others);
+    const known = sizeOf(others);
     if (known === 0 || x.size % known !== 0) {
       throw new RangeError(
         `reshape: ${x.size} elements of shape ${formatShape(x.shape)} can't be divided into ${formatShape(shape)}`,

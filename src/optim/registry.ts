@@ -1,4 +1,5 @@
 // Optimisers by name, for configurations and checkpoints.
+import { isNameIn } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { Adam, type AdamOptions, AdamW } from "./adam.ts";
 import { NAdam, type NAdamOptions, RAdam, type RAdamOptions } from "./adam-variants.ts";
@@ -65,7 +66,7 @@ export function optimizerByName<Name extends OptimizerName>(
 ): Optimizer;
 export function optimizerByName(name: string, options?: OptimizerSettings): Optimizer;
 export function optimizerByName(name: string, options: object = {}): Optimizer {
-  if (!Object.hasOwn(makers, name)) {
+  if (!isNameIn(makers, name)) {
     throw new TypeError(`optimizerByName: there is no optimiser ${quote(name)}; use one of ${OPTIMIZERS.join(", ")}`);
   }
   return makers[name as OptimizerName](options);

@@ -207,7 +207,7 @@ export type Chart =
 export function say(text: Text | undefined, language: Language): string {
   if (text === undefined) return "";
   const said: unknown = typeof text === "string" ? text : text?.[language];
-  if (typeof said !== "string") throw new TypeError(`a text is a string or { en, zh }, got ${quote(text)}`);
+  if (typeof said !== "string") throw new TypeError(`say: a text is a string or { en, zh }, got ${quote(text)}`);
   return said;
 }
 

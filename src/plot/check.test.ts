@@ -133,7 +133,7 @@ describe("charts out of JSON whose parts are of another type are told, not met b
     [
       "weights of null",
       { ...network, layers: [network.layers[0], { name: "out", units: 1, weights: [null] }] },
-      "weights is not an array",
+      "layers[1].weights[0] is null; give an array of numbers",
     ],
   ])("%s", (_, chart, message) => {
     expect(() => checkChart(chart as Chart)).toThrow(message);

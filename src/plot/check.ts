@@ -3,28 +3,16 @@
 import { quote } from "../engine/quote.ts";
 import type { Axis, BandSeries, Chart, Mark, Numbers, PointSeries, Text } from "./chart.ts";
 import { positionAt, say, valueAt } from "./chart.ts";
-
-const kinds = [
-  "line",
-  "scatter",
-  "band",
-  "bar",
-  "histogram",
-  "heat-map",
-  "confusion",
-  "contour",
-  "surface",
-  "images",
-  "network",
-] as const;
+import { CHART_KINDS, checkChartForm } from "./form.ts";
 
 /** @throws Error where the chart cannot be drawn: what is wrong, where, and what would be right. */
 export function checkChart(chart: Chart): void {
   const kind: string = chart?.kind;
-  if (!(kinds as readonly string[]).includes(kind)) {
+  if (!CHART_KINDS.includes(kind)) {
     const what = kind === undefined ? "kind is missing" : `unknown kind ${quote(kind)}`;
-    throw new Error(`chart: ${what}; the kinds are ${kinds.join(", ")}`);
+    throw new Error(`chart: ${what}; the kinds are ${CHART_KINDS.join(", ")}`);
   }
+  checkChartForm(chart);
   const title = say(chart.title, "en");
   const fail = (what: string): never => {
     throw new Error(`${kind} chart${title === "" ? "" : ` "${title}"`}: ${what}`);
@@ -129,13 +117,15 @@ export function checkChart(chart: Chart): void {
       }
       chart.images.forEach((image, index) => {
         const channels = chart.colours === "rgb" ? 3 : 1;
-        const needed = image.width * image.height * channels;
-        if (!(Number.isInteger(image.width) && Number.isInteger(image.height) && needed > 0)) {
+        const { width, height } = image;
+        const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+        if (!whole) {
           fail(
             `image ${index} is ${quote(image.width)} by ${quote(image.height)} pixels; both sides are whole numbers above 0`,
           );
         }
         checkNumbers(image.pixels, `image ${index}`, "pixels", fail);
+        const needed = width * height * channels;
         if (image.pixels.length !== needed) {
           fail(
             `image ${index} has ${image.pixels.length} values; ${image.width} x ${image.height} pixels of ${channels} need ${needed}`,
@@ -255,7 +245,7 @@ function checkBins(bins: number | readonly number[] | undefined, fail: Fail): vo
   if (bins === undefined) return;
   if (typeof bins !== "number") checkAscending(bins, "bins", 2, fail);
   else if (!(Number.isInteger(bins) && bins >= 1 && bins <= 1000)) {
-    fail(`bins is ${bins}; give a whole number from 1 to 1000, or ascending edges`);
+    fail(`bins is ${quote(bins)}; give a whole number from 1 to 1000, or ascending edges`);
   }
 }
 
@@ -265,7 +255,7 @@ function checkAscending(values: Numbers, what: string, least: number, fail: Fail
   for (let i = 0; i < values.length; i++) {
     if (Number.isNaN(valueAt(values, i))) fail(`${what}[${i}] is ${quote(values[i])}; finite numbers are needed`);
     if (i > 0 && !(valueAt(values, i) > valueAt(values, i - 1))) {
-      fail(`${what} must ascend, but ${what}[${i}] = ${values[i]} follows ${values[i - 1]}`);
+      fail(`${what} must ascend, but ${what}[${i}] = ${quote(values[i])} follows ${quote(values[i - 1])}`);
     }
   }
 }
@@ -317,7 +307,7 @@ function checkMarks(
   yAxis: Axis | undefined,
 ): void {
   marks?.forEach((mark, index) => {
-    if (!Number.isFinite(mark.at)) fail(`mark ${index} is at ${mark.at}; a finite number is needed`);
+    if (!Number.isFinite(mark.at)) fail(`mark ${index} is at ${quote(mark.at)}; a finite number is needed`);
     const axis = mark.axis === "x" ? xAxis : yAxis;
     if (axis?.scale === "log" && mark.at <= 0) {
       fail(`mark ${index} is at ${mark.at}, but the ${mark.axis} axis is logarithmic; its marks are above 0`);

@@ -1,7 +1,9 @@
 // renderPage: charts, tables and text as one HTML file that needs nothing else: no network, and without JavaScript
 // everything but the read-outs. It follows the reader's light or dark setting, fits a phone, and prints.
+
 import type { Chart, Language, Text } from "./chart.ts";
 import { say } from "./chart.ts";
+import { checkForm, PAGE } from "./form.ts";
 import { escapeMarkup, fontFamily } from "./markup.ts";
 import { readoutScript } from "./readout-script.ts";
 import { formatNumber } from "./scale.ts";
@@ -60,6 +62,7 @@ export interface Page {
 }
 
 export function renderPage(page: Page): string {
+  checkForm("renderPage", PAGE, page, "page");
   const language = page.language ?? "en";
   const text = (each: Text | undefined) => escapeMarkup(say(each, language));
   let charts = 0;

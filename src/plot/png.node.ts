@@ -13,9 +13,10 @@ export async function renderPng(chart: Chart, options: PngOptions = {}): Promise
   if (options.theme === "page") {
     throw new Error('renderPng: the theme "page" takes its colours from a page; use "light" or "dark"');
   }
-  const svg = renderSvg(chart, options);
+  const { scale = 2, ...drawing } = options;
+  const svg = renderSvg(chart, drawing);
   const { Resvg } = await loadResvg();
-  const image = new Resvg(svg, { fitTo: { mode: "zoom", value: options.scale ?? 2 } });
+  const image = new Resvg(svg, { fitTo: { mode: "zoom", value: scale } });
   return image.render().asPng();
 }
 

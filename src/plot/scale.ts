@@ -1,5 +1,6 @@
 // Numbers for the eye: which ticks an axis carries, how a number is written, how values fall into bins, and how a long
 // series is thinned to what a screen can show.
+import { whole } from "../engine/checks.ts";
 import type { Axis, Numbers } from "./chart.ts";
 import { valueAt } from "./chart.ts";
 
@@ -21,6 +22,10 @@ export interface AxisRange {
  * Self-contained, because pages carry this function's own source for their read-outs.
  */
 export function formatNumber(value: number, digits = 4): string {
+  // Pages take this function's own text along: it may use nothing of this module.
+  if (!Number.isInteger(digits) || digits < 1 || digits > 100) {
+    throw new RangeError("formatNumber: digits must be a whole number from 1 to 100");
+  }
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
@@ -39,6 +44,9 @@ export function formatNumber(value: number, digits = 4): string {
 
 /** A share as per cent, with the given number of decimals: `97.63%`. */
 export function formatPercent(share: number, decimals = 2): string {
+  if (whole("formatPercent", "decimals", decimals, 0) > 100) {
+    throw new RangeError(`formatPercent: decimals must be at most 100, got ${decimals}`);
+  }
   return Number.isFinite(share) ? `${(share * 100).toFixed(decimals)}%` : "–";
 }
 

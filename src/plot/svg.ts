@@ -7,6 +7,7 @@ import { say } from "./chart.ts";
 import { checkChart } from "./check.ts";
 import { drawCurves } from "./curves.ts";
 import { drawConfusion, drawContour, drawHeatMap } from "./fields.ts";
+import { checkForm, SVG_OPTIONS } from "./form.ts";
 import type { Canvas, Drawing } from "./frame.ts";
 import { wrapSvg } from "./frame.ts";
 import { drawImages } from "./images.ts";
@@ -34,13 +35,20 @@ export function renderSvg(chart: Chart, options: SvgOptions = {}): string {
   return renderChart(chart, options).svg;
 }
 
+/** A drawing's longest side, in pixels. */
+const LARGEST_SIDE = 20_000;
+
 /** The SVG, and what a page needs to answer the pointer over it. */
 export function renderChart(chart: Chart, options: SvgOptions = {}): { svg: string; readout?: Readout } {
   knownOptions("renderSvg", options, ["width", "height", "language", "theme", "id"]);
   checkChart(chart);
+  checkForm("renderSvg", SVG_OPTIONS, options, "options");
   const theme = options.theme ?? "light";
   const width = options.width ?? 640;
   const height = options.height ?? usualHeight(chart, width);
+  if (width > LARGEST_SIDE || height > LARGEST_SIDE) {
+    throw new Error(`renderSvg: ${width} by ${height} is too large; at most ${LARGEST_SIDE} pixels a side are drawn`);
+  }
   if (!(width >= 160 && height >= 80)) {
     throw new Error(`renderSvg: ${width} by ${height} is too small; at least 160 by 80 pixels are needed`);
   }

@@ -312,6 +312,8 @@ export class Trainer {
    * @throws Error if a tensor is missing or does not fit.
    */
   restore(state: TrainerState, tensors: Record<string, Tensor>): void {
+    fields("restore", "the state", state);
+    fields("restore", "the tensors", tensors);
     const slots: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(tensors)) {
       if (name.startsWith("optimizer.")) slots[name.slice("optimizer.".length)] = value;

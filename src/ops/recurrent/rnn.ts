@@ -1,5 +1,5 @@
 // The simple recurrent layer.
-import { knownOptions } from "../../engine/checks.ts";
+import { isNameIn, knownOptions } from "../../engine/checks.ts";
 import { engine, type FusedActivation } from "../../engine/engine.ts";
 import { quote } from "../../engine/quote.ts";
 import { empty, packed, type Tensor } from "../../tensor/tensor.ts";
@@ -58,7 +58,7 @@ export function rnn(
   options: RnnOptions = {},
 ): RecurrentResult {
   const { nonlinearity = "tanh" } = knownOptions("rnn", options, SEQUENCE_OPTIONS, OWN);
-  if (!Object.hasOwn(NONLINEARITY, nonlinearity)) {
+  if (!isNameIn(NONLINEARITY, nonlinearity)) {
     throw new RangeError(
       `rnn: nonlinearity must be one of ${Object.keys(NONLINEARITY).join(", ")}, got ${quote(nonlinearity)}`,
     );

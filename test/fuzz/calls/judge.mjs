@@ -14,7 +14,7 @@ const RAW = [
 ];
 
 /** How ours begin: with the operation or what it was about. */
-const OURS = /^[\w$][^\n]{0,120}?: /;
+const OURS = /^\S[^\n]{0,200}?: /;
 
 /** Longer messages say too much. */
 const LONGEST_MESSAGE = 2000;

@@ -130,12 +130,15 @@ function functionsIn(object, path, hidden, depth = 0) {
 /** Names that can be called or read on a value of one of our classes. */
 function membersOf(value, hidden) {
   const members = new Map();
-  for (let level = value; level !== null && level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+  const levels = [];
+  for (let level = value; level !== null && level !== Object.prototype; level = Object.getPrototypeOf(level))
+    levels.push(level);
+  const isHidden = (name) => levels.some((level) => hidden.has(`${level.constructor.name}.${name}`));
+  for (const level of levels) {
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
-      if (name === "constructor" || members.has(name)) continue;
-      if (hidden.has(`${Object.hasOwn(level, "constructor") ? level.constructor.name : ""}.${name}`)) continue;
       const callable = typeof property.value === "function";
-      if (callable || property.get) members.set(name, callable ? "method" : "accessor");
+      if (name === "constructor" || members.has(name) || !(callable || property.get) || isHidden(name)) continue;
+      members.set(name, callable ? "method" : "accessor");
     }
   }
   return [...members];

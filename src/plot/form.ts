@@ -1,0 +1,202 @@
+// What kind of value each field of a chart or page is, in one table. Charts come from JSON and from programs without types: a field of the wrong
+// kind is named before anything is drawn. Fields that are missing, and what values mean together, are for check.ts.
+import { quote } from "../engine/quote.ts";
+
+/** Throws if a value that is given is of another kind; `where` names it. */
+type Form = (value: unknown, where: string) => void;
+
+class WrongForm extends TypeError {}
+
+/** Throws a TypeError that begins with `owner` if a field of `value` is not of its kind. */
+export function checkForm(owner: string, form: Form, value: unknown, where: string): void {
+  try {
+    form(value, where);
+  } catch (error) {
+    throw error instanceof WrongForm ? new TypeError(`${owner}: ${error.message}`) : error;
+  }
+}
+
+const kind =
+  (accepts: (value: unknown) => boolean, what: string): Form =>
+  (value, where) => {
+    if (value !== undefined && !accepts(value)) throw new WrongForm(`${where} is ${quote(value)}; give ${what}`);
+  };
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+const words = kind((value) => typeof value === "string", "a string");
+const text: Form = (value, where) => {
+  const said = isObject(value) ? [value["en"], value["zh"]] : [value];
+  if (value !== undefined && !said.some((each) => typeof each === "string")) {
+    throw new WrongForm(`${where}: a text is a string or { en, zh }, got ${quote(value)}`);
+  }
+};
+/** Words on a drawing are measured letter by letter. */
+const MOST_LETTERS = 1000;
+
+const label: Form = (value, where) => {
+  text(value, where);
+  const said =
+    typeof value === "string" ? [value] : Object.values(value ?? {}).filter((each) => typeof each === "string");
+  if (said.some((each) => each.length > MOST_LETTERS)) {
+    throw new WrongForm(`${where} is longer than the ${MOST_LETTERS} letters that a drawing has room for`);
+  }
+};
+
+const number = kind((value) => typeof value === "number" && Number.isFinite(value), "a finite number");
+const count = kind((value) => Number.isSafeInteger(value) && (value as number) >= 0, "a whole number from 0 on");
+const flag = kind((value) => typeof value === "boolean", "true or false");
+const numbers = kind(
+  (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView) && !isLong(value)),
+  "an array of numbers",
+);
+const isLong = (value: unknown): boolean => value instanceof BigInt64Array || value instanceof BigUint64Array;
+const oneOf = (...names: string[]): Form =>
+  kind((value) => names.includes(value as string), `one of ${names.join(", ")}`);
+
+/** Longer lists are no chart's, and an array of nothing but holes would be walked through for ever. */
+const MOST_ELEMENTS = 1_000_000;
+
+const list =
+  (of: Form): Form =>
+  (value, where) => {
+    kind((each) => Array.isArray(each) && each.length <= MOST_ELEMENTS, "a list")(value, where);
+    const elements = (value ?? []) as unknown[];
+    for (let i = 0; i < elements.length; i++) {
+      if (elements[i] === undefined) throw new WrongForm(`${where}[${i}] is missing`);
+      of(elements[i], `${where}[${i}]`);
+    }
+  };
+
+const object =
+  (fields: Record<string, Form>): Form =>
+  (value, where) => {
+    kind((each) => isObject(each) && !Array.isArray(each), "an object")(value, where);
+    if (value === undefined) return;
+    for (const [name, form] of Object.entries(fields))
+      form((value as Record<string, unknown>)[name], where === "" ? name : `${where}.${name}`);
+  };
+
+const numberOr =
+  (other: Form): Form =>
+  (value, where) =>
+    typeof value === "number" ? undefined : other(value, where);
+
+const axis = object({ label, scale: oneOf("linear", "log"), format: oneOf("number", "percent") });
+const plane = {
+  title: label,
+  xAxis: axis,
+  yAxis: axis,
+  marks: list(object({ axis: oneOf("x", "y"), label })),
+};
+const points = list(
+  object({
+    ...{ name: label, x: numbers, y: numbers, colour: count },
+    style: oneOf("line", "dashed", "line-points", "points"),
+  }),
+);
+const valueSeries = list(object({ name: label, values: numbers, colour: count }));
+const field = { x: numbers, y: numbers, z: list(numbers), xAxis: axis, yAxis: axis, title: label };
+
+/** The fields of each kind of chart. */
+const CHARTS: Readonly<Record<string, Form>> = {
+  line: object({ ...plane, series: points }),
+  scatter: object({ ...plane, series: points }),
+  band: object({
+    ...plane,
+    bands: list(object({ name: label, x: numbers, low: numbers, high: numbers, middle: numbers, colour: count })),
+    series: points,
+  }),
+  bar: object({
+    ...{ ...plane, categories: list(label), series: valueSeries, stacked: flag },
+    direction: oneOf("vertical", "horizontal"),
+  }),
+  histogram: object({
+    ...{ ...plane, series: valueSeries, bins: numberOr(numbers) },
+    measure: oneOf("count", "share", "density"),
+  }),
+  "heat-map": object({
+    ...{ title: label, rows: list(label), columns: list(label), values: list(numbers), xAxis: axis, yAxis: axis },
+    ...{ colours: oneOf("sequential", "diverging"), min: number, max: number, numbers: flag, valueLabel: label },
+  }),
+  confusion: object({ title: label, classes: list(label), counts: list(numbers) }),
+  contour: object({
+    ...{ ...field, ...plane, levels: numberOr(numbers), valueLabel: label, paths: points },
+    levelScale: oneOf("linear", "log"),
+  }),
+  surface: object({ ...field, zAxis: axis, azimuth: number, elevation: number }),
+  images: object({
+    title: label,
+    images: list(object({ pixels: numbers, caption: label })),
+    colours: oneOf("ink", "grey", "rgb", "diverging"),
+  }),
+  network: object({
+    title: label,
+    layers: list(object({ name: label, maps: object({}), note: label, labels: list(label), weights: list(numbers) })),
+    mostUnits: count,
+  }),
+};
+
+/** What each kind of chart is called. */
+export const CHART_KINDS: readonly string[] = Object.keys(CHARTS);
+
+/** Throws a TypeError that names the first field of a chart of this kind whose value is of another kind. */
+export function checkChartForm(chart: { readonly kind: string }): void {
+  checkForm(`${chart.kind} chart`, CHARTS[chart.kind], chart, "");
+}
+
+const span = oneOf("third", "half", "two-thirds", "full");
+
+const BLOCKS: Readonly<Record<string, Form>> = {
+  chart: object({ chart: kind(isObject, "a chart"), height: number, caption: text, span }),
+  text: object({ text, span }),
+  figures: object({ figures: required(list(object({ label: text, value: words, note: text }))) }),
+  table: object({
+    table: required(
+      object({
+        columns: required(list(object({ label: text, align: oneOf("text", "number") }))),
+        rows: required(list(list(text))),
+        title: text,
+      }),
+    ),
+    span,
+  }),
+  code: object({ code: required(words), label: text }),
+  markup: object({ markup: required(words), span }),
+};
+
+function required(form: Form): Form {
+  return (value, where) => {
+    if (value === undefined) throw new WrongForm(`${where} is missing`);
+    form(value, where);
+  };
+}
+
+const block: Form = (value, where) => {
+  const { kind: name } = (isObject(value) ? value : {}) as { kind?: string };
+  if (typeof name !== "string" || !Object.hasOwn(BLOCKS, name)) {
+    throw new WrongForm(`${where} is of kind ${quote(name)}; give one of ${Object.keys(BLOCKS).join(", ")}`);
+  }
+  BLOCKS[name](value, where);
+};
+
+/** The fields of a page. */
+export const PAGE: Form = required(
+  object({
+    ...{ title: required(text), kicker: text, lead: text, footer: text, styles: words },
+    badge: object({ text, tone: oneOf("good", "neutral", "bad") }),
+    sections: required(list(object({ heading: text, blocks: required(list(block)) }))),
+    language: oneOf("en", "zh"),
+  }),
+);
+
+/** What `renderSvg` takes beside the chart. */
+export const SVG_OPTIONS: Form = required(
+  object({
+    width: number,
+    height: number,
+    language: oneOf("en", "zh"),
+    theme: oneOf("light", "dark", "page"),
+    id: words,
+  }),
+);
