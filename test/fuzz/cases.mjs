@@ -1,6 +1,6 @@
 // One case: a file made and damaged by its number, given to a reader, and what came of it judged.
 import { Random } from "./random.mjs";
-import { results } from "./readers/command.mjs";
+import { results, run } from "./readers/command.mjs";
 import { folder, gzip } from "./readers/gzip.mjs";
 import { idx } from "./readers/idx.mjs";
 import { jpeg } from "./readers/jpeg.mjs";
@@ -11,14 +11,14 @@ import { model, safetensors } from "./readers/safetensors.mjs";
 export const LIMITS = { milliseconds: 2000, bytes: 256 * 2 ** 20 };
 
 /** By name: `make(random)` gives a whole file, `damage(bytes, random)` a broken one, `read(bytes)` a value or an error; `named` is what errors must tell. */
-export const READERS = { png, jpeg, gzip, idx, folder, safetensors, model, results };
+export const READERS = { png, jpeg, gzip, idx, folder, safetensors, model, results, run };
 
 /** Every so many cases the file is left whole, and must be read. */
 const WHOLE_EVERY = 16;
 
 /** What only the language or a library says: whoever reads it learns nothing of the file. */
 const RAW =
-  /Cannot (read|set|convert|destructure|assign|mix|create|access|use|define)|(?<!got |type |dtype )undefined|is not (a function|iterable|a constructor|defined)|outside the bounds|Invalid (typed )?array|Invalid count|call stack|allocation failed|Unexpected (token|end|non)|in JSON at|\bNaN\b(?! or)|\[object |out of (bounds|range)|null \(reading|multiple of \d|BYTES_PER_ELEMENT/;
+  /Cannot (read|set|convert|destructure|assign|mix|create|access|use|define)|(?<!got |type |dtype )undefined|is not (a function|iterable|a constructor|defined)|outside the bounds|Invalid (typed )?array|Invalid count|call stack|allocation failed|\bNaN\b(?! or)|\[object |out of (bounds|range)|null \(reading|multiple of \d|BYTES_PER_ELEMENT/;
 
 /** @returns `outcome`: read or refused; `failure`: what is wrong with that, if anything; `milliseconds` */
 export async function runCase(name, seed, number) {

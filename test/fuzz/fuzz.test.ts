@@ -16,6 +16,7 @@ test.each([
     ["safetensors", 300],
     ["model", 150],
     ["results", 40],
+    ["run", 16],
   ] as const),
 ])("damaged files for the reader %s end in a value or an error of ours", (reader, n) => {
   const { status, stdout, stderr } = fuzz("--reader", reader, "--n", String(n), "--seed", "11");

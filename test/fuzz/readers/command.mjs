@@ -1,11 +1,18 @@
 // Files that only the command line reads: a run's folder, and the results of a verification. The command runs in this thread, so that thousands
 // of cases take minutes; what it prints is kept, and an error that it does not know as one of its own is told by its last line.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { encode } from "fast-png";
 import { damageBytes, damageJson } from "../mutate.mjs";
 import { emptyFolder, onDisk } from "./file.mjs";
+import { damage } from "./safetensors.mjs";
 
 const MAIN = new URL("../../../dist/cli/main.js", import.meta.url).href;
 const NOT_OURS = "(run again with --debug to see where)";
 let runs = 0;
+/** Ink in the form of a bar. */
+const SEVEN = Uint8Array.from({ length: 784 }, (_, k) => (k % 28 > 12 && k % 28 < 16 && k > 140 && k < 640 ? 255 : 0));
 
 /** Runs `nabla ...words`. @throws Error of what it told where it did not end well */
 async function nabla(...words) {
@@ -18,6 +25,8 @@ async function nabla(...words) {
     throw new Error(`undefined: the process was ended with ${code}`);
   };
   process.exitCode = 0;
+  // Each command listens for closed outputs.
+  for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
   try {
     // Another address is another module: its commands run anew.
     await import(`${MAIN}?${runs++}`);
@@ -116,5 +125,46 @@ export const results = {
   read(bytes) {
     const folder = emptyFolder("report");
     return nabla("book", "report", "--from", onDisk("report/results.json", bytes), "--out", `${folder}/docs`);
+  },
+};
+
+let files;
+/** The files of a run that the command itself makes, once: those that `nabla predict` reads. */
+function runFiles() {
+  if (files !== undefined) return files;
+  const place = emptyFolder("source");
+  const words = ["train", "--dataset", "digits", "--hidden", "4", "--batch", "500", "--epochs", "1", "--threads", "1"];
+  const made = spawnSync(process.execPath, [fileURLToPath(MAIN), ...words, "--out", `${place}/run`], {
+    encoding: "utf8",
+  });
+  if (made.status !== 0) throw new Error(`no run to begin with: ${made.stderr}`);
+  files = new Map();
+  for (const name of readdirSync(`${place}/run`, { recursive: true })) {
+    if (!/(json|safetensors)$/.test(name)) continue;
+    files.set(name, Uint8Array.from(readFileSync(`${place}/run/${name}`)));
+  }
+  return files;
+}
+
+let chosen;
+let finished;
+export const run = {
+  named: "run",
+  atATime: 100,
+  make(random) {
+    chosen = random.pick([...runFiles().keys()]);
+    // Without its finished model a run is read from its newest checkpoint.
+    finished = random.chance(0.5);
+    return runFiles().get(chosen);
+  },
+  damage: (bytes, random) => (chosen.endsWith("safetensors") ? damage : damageText)(bytes, random),
+  async read(bytes) {
+    const folder = emptyFolder("run");
+    for (const [name, whole] of runFiles()) {
+      if (name === "model.safetensors" && !finished && chosen !== name) continue;
+      onDisk(`run/${name}`, name === chosen ? bytes : whole);
+    }
+    const picture = onDisk("seven.png", encode({ width: 28, height: 28, channels: 1, data: SEVEN }));
+    return nabla("predict", folder, picture);
   },
 };

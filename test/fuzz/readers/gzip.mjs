@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { loadImageFolder, writeIdx } from "../../../dist/node.js";
 import { concat, damageBytes } from "../mutate.mjs";
+import { gzipZeros } from "../zeros.mjs";
 import { emptyFolder, onDisk } from "./file.mjs";
 import { damageIdx } from "./idx.mjs";
 
@@ -70,6 +71,7 @@ export const gzip = {
         ...Array.from({ length: random.between(1, 40) }, () => gzipSync(new Uint8Array(random.pick([0, 1, 2 ** 16])))),
       );
     if (kind === 2) return compress(concat(parts[parts.chosen], new Uint8Array(random.pick([1, 2 ** 22]))), random);
+    if (kind === 3 && random.chance(0.2)) return concat(bytes, gzipZeros(400));
     return damageBytes(bytes, random);
   },
   read: (bytes) => readFolder(writeFolder("packed", bytes, ".gz")),

@@ -2,6 +2,7 @@
 import { crc32, deflateSync } from "node:zlib";
 import { readImageFile } from "../../../dist/node.js";
 import { concat, damageBytes, ODD_NUMBERS, word } from "../mutate.mjs";
+import { zlibZeros } from "../zeros.mjs";
 import { onDisk } from "./file.mjs";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -60,15 +61,25 @@ function write(chunks) {
   );
 }
 
+/** Where an earlier damage left a header to change. */
+function changeHeader(chunks, change) {
+  const header = chunks.find(([type, body]) => type === "IHDR" && body.length === 13);
+  if (header === undefined) return;
+  header[1] = header[1].slice();
+  change(header[1]);
+}
+
 /** Damages of chunks, all with right checksums. */
 const DAMAGES = [
   function size({ chunks }, random) {
-    chunks[0][1] = chunks[0][1].slice();
-    chunks[0][1].set(word(random.pick([...ODD_NUMBERS, random.between(1, 50)])), random.pick([0, 4]));
+    changeHeader(chunks, (body) =>
+      body.set(word(random.pick([...ODD_NUMBERS, random.between(1, 50)])), random.pick([0, 4])),
+    );
   },
   function format({ chunks }, random) {
-    chunks[0][1] = chunks[0][1].slice();
-    chunks[0][1][random.between(8, 12)] = random.pick([0, 1, 2, 3, 4, 6, 8, 16, 255]);
+    changeHeader(chunks, (body) => {
+      body[random.between(8, 12)] = random.pick([0, 1, 2, 3, 4, 6, 8, 16, 255]);
+    });
   },
   function remove({ chunks }, random) {
     chunks.splice(random.below(chunks.length), 1);
@@ -94,10 +105,14 @@ const DAMAGES = [
     replacePixels(chunks, deflateSync(damaged));
   },
   function inflated({ chunks }, random) {
-    const ancillary = concat(Buffer.from("x\0\0"), deflateSync(new Uint8Array(random.pick([2 ** 16, 2 ** 22]))));
+    const ancillary = concat(Buffer.from("x\0\0"), zlibZeros(random.pick([1, 400])));
     chunks.splice(1, 0, [random.pick(["iCCP", "zTXt", "iTXt"]), ancillary]);
   },
 ];
+
+DAMAGES.push(function tooManyPixels({ chunks }) {
+  replacePixels(chunks, zlibZeros(400));
+});
 
 function replacePixels(chunks, packed) {
   const first = chunks.findIndex(([type]) => type === "IDAT");

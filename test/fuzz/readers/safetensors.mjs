@@ -37,7 +37,7 @@ function makeTensors(random) {
   return tensors;
 }
 
-function damage(bytes, random) {
+export function damage(bytes, random) {
   if (random.chance(0.3)) return damageBytes(bytes, random);
   const { header, data } = split(bytes);
   let damaged = header;
