@@ -147,7 +147,7 @@ export function damageJson(value, random) {
       break;
     case 4:
       holder[key] =
-        typeof kept === "number" ? random.pick([...ODD_NUMBERS, -kept, kept + 0.5, kept + 1]) : String(kept);
+        typeof kept === "number" ? random.pick([...ODD_NUMBERS, -kept, kept + 0.5, kept + 1]) : JSON.stringify(kept);
       break;
     default:
       holder[key] = structuredClone(random.pick(ODD_VALUES));

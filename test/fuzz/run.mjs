@@ -82,10 +82,15 @@ async function runReader(name, n) {
 
 /** Resolves to the case in which the worker was ended, or to undefined when it came to the end. */
 function runWorker(name, from, to, failures, suspects, counts) {
-  return new Promise((resolve) => {
-    // The case in work, and when it began.
-    const shared = new SharedArrayBuffer(24);
-    const [now] = [new Float64Array(shared)];
+  return new Promise((finish) => {
+    const resolve = (stopped) => {
+      counts.read += now[2];
+      counts.refused += now[3];
+      finish(stopped);
+    };
+    // The case in work, when it began, and how many were read and refused.
+    const shared = new SharedArrayBuffer(32);
+    const now = new Float64Array(shared);
     now[0] = from;
     now[1] = Number.POSITIVE_INFINITY;
     const worker = new Worker(new URL("./worker.mjs", import.meta.url), {
@@ -109,7 +114,6 @@ function runWorker(name, from, to, failures, suspects, counts) {
     worker.on("message", (message) => {
       if (message.failure !== undefined) failures.push(message.failure);
       if (message.suspect !== undefined) suspects.add(message.suspect);
-      if (message.counts !== undefined) for (const key of Object.keys(counts)) counts[key] += message.counts[key];
     });
     worker.on("error", (error) => {
       failures.push(`${name} ${now[0]}: the thread ended with ${error.message}`);
