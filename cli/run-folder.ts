@@ -1,8 +1,9 @@
 // The folder of a run: config.json says what was asked for, checkpoints/ where it stands, history.jsonl how it went, model.safetensors and
 // report.html what came out. Every file is whole or not there, one process at a time writes, and all is checked before anything is used.
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
+import { makeFolder, removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
+import { errorCode, explain } from "../src/data/file.node.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
@@ -10,7 +11,7 @@ import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import type { RunConfig, RunRecord } from "./run-config.ts";
 import { HistoryWriter, OLD_HISTORY, type RunEnding, type RunHistory, readHistory } from "./run-history.ts";
-import { RunLock } from "./run-lock.ts";
+import { type FolderLock, lockFolder } from "./run-lock.ts";
 import {
   checked,
   configSchema,
@@ -40,8 +41,12 @@ interface Place {
   readonly step: number;
 }
 
+function textOf(config: RunConfig): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
 export class RunFolder {
-  private lock: RunLock | undefined;
+  private lock: FolderLock | undefined;
   private readonly history: HistoryWriter;
 
   constructor(readonly path: string) {
@@ -62,23 +67,23 @@ export class RunFolder {
    * start at once never take the same.
    * @throws UserError if none can be made.
    */
-  static fresh(name: string): RunFolder {
+  static async fresh(name: string): Promise<RunFolder> {
     for (let i = 1; ; i++) {
       const folder = new RunFolder(`runs/${name}-${i}`);
-      if (existsSync(folder.path)) continue;
       try {
-        mkdirSync(dirname(folder.path), { recursive: true });
+        await makeFolder(dirname(folder.path));
         mkdirSync(folder.path);
         return folder;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw folder.unwritable(error);
+        if (errorCode(error) !== "EEXIST") throw folder.unwritable(error);
       }
     }
   }
 
   private unwritable(error: unknown): UserError {
     return new UserError(
-      `cannot write to the output folder ${this.path}: ${(error as Error).message}. Choose another with --out FOLDER.`,
+      `cannot write to the output folder ${this.path}: ${explain(error)}. Choose another with --out FOLDER.`,
+      { cause: error },
     );
   }
 
@@ -88,16 +93,15 @@ export class RunFolder {
    */
   async create(config: RunConfig): Promise<void> {
     try {
-      mkdirSync(this.path, { recursive: true });
-      accessSync(this.path, constants.W_OK);
-      this.take();
+      await makeFolder(this.path);
+      await this.take();
       if (this.begun) {
         throw new UserError(
           `${this.path} holds a run already; continue it with --resume ${this.path}, or choose another folder with --out`,
         );
       }
       await removeUnfinished(this.path);
-      mkdirSync(this.file("checkpoints"), { recursive: true });
+      await makeFolder(this.file("checkpoints"));
       await this.history.begin([]);
       await this.writeConfig(config);
     } catch (error) {
@@ -110,8 +114,12 @@ export class RunFolder {
    * Takes the folder for this process.
    * @throws UserError if another one has it.
    */
-  take(): void {
-    this.lock ??= RunLock.take(this.path);
+  async take(): Promise<void> {
+    try {
+      this.lock ??= await lockFolder(this.path);
+    } catch (error) {
+      throw error instanceof UserError ? error : this.unwritable(error);
+    }
   }
 
   /** Gives the folder free. */
@@ -121,7 +129,7 @@ export class RunFolder {
   }
 
   async writeConfig(config: RunConfig): Promise<void> {
-    await writeFileAtomically(this.file("config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    await writeFileAtomically(this.file("config.json"), textOf(config));
   }
 
   /** @throws UserError if this is no run's folder or its configuration is damaged. */
@@ -160,24 +168,37 @@ export class RunFolder {
   }
 
   /**
-   * Writes how the run goes on: another epoch or its end. Where the folder was deleted meanwhile, it is made whole again.
-   * @returns whether it had to be.
+   * Writes how the run goes on: another epoch or its end. What of the folder was deleted meanwhile is made anew.
+   * @returns what had to be.
+   * @throws UserError if another run has begun in the place of the deleted folder.
    */
   async append(
     line: RunRecord | { status: RunEnding },
     config: RunConfig,
     before: readonly RunRecord[],
-  ): Promise<boolean> {
-    if (this.begun) {
-      await this.history.append(line, before);
-      return false;
+  ): Promise<string[]> {
+    const anew: string[] = [];
+    if (!this.lock?.held) {
+      if (!existsSync(this.path)) anew.push("the folder");
+      await makeFolder(this.path);
+      this.lock?.release();
+      this.lock = undefined;
+      this.lock = await lockFolder(this.path);
+      if (this.begun && readFileSync(this.file("config.json"), "utf8") !== textOf(config)) {
+        throw new UserError(`${this.path} was deleted while this run went on, and another run has its place now`);
+      }
     }
-    mkdirSync(this.file("checkpoints"), { recursive: true });
-    this.lock?.renew();
-    await this.history.begin(before);
+    if (!this.begun) {
+      anew.push("config.json");
+      await this.writeConfig(config);
+    }
+    if (!this.history.exists) {
+      anew.push("history.jsonl");
+      await this.history.begin(before);
+    }
+    await makeFolder(this.file("checkpoints"));
     await this.history.append(line, before);
-    await this.writeConfig(config);
-    return true;
+    return anew;
   }
 
   async writeModel(bytes: Uint8Array): Promise<void> {
@@ -212,31 +233,36 @@ export class RunFolder {
   }
 
   /**
-   * The newest checkpoint that is whole, or undefined if no epoch was complete. Those that are damaged are told to
-   * `onDamaged`.
-   * @throws UserError if there are checkpoints, and all are damaged.
+   * The newest checkpoint that is whole and fits the run, or undefined if no epoch was complete. Those that are newer and
+   * damaged are told to `onDamaged`.
+   * @throws UserError if there are checkpoints, and all are damaged: what is wrong with the newest.
    */
-  readNewestCheckpoint(onDamaged: (message: string) => void): Checkpoint | undefined {
-    const places = this.checkpoints();
-    let damage: UserError | undefined;
-    for (const place of places.reverse()) {
+  readNewestCheckpoint(fit: Fit, onDamaged: (problem: string, path: string) => void): Checkpoint | undefined {
+    const damaged: { problem: string; path: string }[] = [];
+    for (const place of this.checkpoints().reverse()) {
       try {
-        return this.readCheckpoint(place);
+        const checkpoint = this.readCheckpoint(place, fit);
+        for (const { problem, path } of damaged) onDamaged(problem, path);
+        return checkpoint;
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        onDamaged(error.message);
-        damage = error;
+        const path = this.file(join("checkpoints", place.name));
+        damaged.push({ problem: error.message.replace(/[. ]+$/, ""), path });
       }
     }
-    if (damage !== undefined) {
-      throw new UserError(
-        `no checkpoint in ${this.file("checkpoints")} is whole. Delete that folder, and --resume begins again from the first epoch.`,
-      );
-    }
-    return undefined;
+    if (damaged.length === 0) return undefined;
+    throw new UserError(
+      `${damaged[0].problem}. No other checkpoint is whole. Delete ${this.file("checkpoints")}, and --resume begins again from the first epoch.`,
+    );
   }
 
-  private readCheckpoint({ name, epoch, step }: Place): Checkpoint {
+  /** Puts a damaged checkpoint out of the way of those to come. Returns its new path. */
+  setAside(path: string): string {
+    renameSync(path, `${path}.damaged`);
+    return `${path}.damaged`;
+  }
+
+  private readCheckpoint({ name, epoch, step }: Place, fit: Fit): Checkpoint {
     const path = this.file(join("checkpoints", name));
     try {
       const { tensors, metadata } = readSafetensors(readFileSync(path), path);
@@ -252,7 +278,8 @@ export class RunFolder {
         );
       }
       part("architecture");
-      refuseNonFinite(tensors, path);
+      refuseMisfit(metadata["architecture"], state, path, fit);
+      if (!fit.allowNonFinite) refuseNonFinite(tensors, path);
       const records = metadata["records"] === undefined ? undefined : (part("records") as unknown[]);
       return {
         state,
@@ -273,11 +300,62 @@ export class RunFolder {
   }
 }
 
-/** @throws UserError naming the first tensor that holds NaN or infinity. */
-export function refuseNonFinite(tensors: Readonly<Record<string, Tensor>>, where: string): void {
+/** What a checkpoint must fit, beside being whole. */
+export interface Fit {
+  architecture: string;
+  optimizer: string;
+  batch: number;
+  /** Steps an epoch, where the data are known. */
+  steps?: number;
+  /** The data were changed since, and that was accepted: earlier epochs may have had other numbers of steps. */
+  otherData?: boolean;
+  /** NaN and infinities are taken as they are. */
+  allowNonFinite?: boolean;
+}
+
+/** @throws UserError naming what in a state belongs to another run, or contradicts itself. */
+function refuseMisfit(architecture: string, state: TrainerState, path: string, fit: Fit): void {
+  const { epoch, step, seen, correct, optimizer } = state;
+  if (architecture !== fit.architecture) {
+    throw new UserError(
+      `${path} belongs to another architecture than config.json asks for; the two files are not of one run`,
+    );
+  }
+  const expect = (field: string, value: unknown, expected: unknown, because: string): void => {
+    if (value === expected) return;
+    throw new UserError(`${path}, state, is damaged: ${field} is ${value}: ${expected} is expected ${because}`);
+  };
+  expect("optimizer.type", optimizer.type, fit.optimizer, "in this run");
+  expect("seen", seen, step * fit.batch, `after ${step} steps of ${fit.batch} samples`);
+  if (correct > seen) expect("correct", correct, `at most ${seen}`, "as so many samples were seen");
+  if (fit.steps === undefined) return;
+  if (step >= fit.steps) expect("step", step, `less than ${fit.steps}`, "in an epoch of so many");
+  if (fit.otherData) return;
+  const steps = epoch * fit.steps + step;
+  expect(
+    "optimizer.iterations",
+    optimizer.iterations,
+    steps,
+    `after ${epoch} epochs of ${fit.steps} and ${step} steps`,
+  );
+}
+
+/**
+ * What in a network can't be used, in words: a parameter that is NaN or infinite, or a NaN in what its optimiser remembers
+ * (which may well have grown to infinity). undefined if there is nothing.
+ */
+export function nonFinite(tensors: Readonly<Record<string, Tensor>>): string | undefined {
   for (const [name, value] of Object.entries(tensors)) {
     const values = value.dataSync();
-    const at = values.findIndex((element) => !Number.isFinite(element));
-    if (at >= 0) throw new UserError(`${where} is of no use: ${name} holds ${values[at]} at position ${at}`);
+    const unusable = name.startsWith("optimizer.") ? Number.isNaN : (element: number) => !Number.isFinite(element);
+    const at = values.findIndex(unusable);
+    if (at >= 0) return `${name} holds ${values[at]} at position ${at}`;
   }
+  return undefined;
+}
+
+/** @throws UserError naming the first tensor that can't be used. */
+export function refuseNonFinite(tensors: Readonly<Record<string, Tensor>>, where: string): void {
+  const what = nonFinite(tensors);
+  if (what !== undefined) throw new UserError(`${where} is of no use: ${what}`);
 }

@@ -70,6 +70,11 @@ export class HistoryWriter {
     return join(this.folder, NAME);
   }
 
+  /** Whether there is a file. */
+  get exists(): boolean {
+    return existsSync(this.path);
+  }
+
   /** Begins the file anew with the epochs that are done. */
   async begin(records: readonly RunRecord[]): Promise<void> {
     const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");

@@ -1,169 +1,236 @@
-// One process at a time in a run's folder. A lock is a file `.lock-N` that names its holder; the highest N counts. Whoever finds it held by a process that
-// is no more makes the next one, and since a file can be made exclusively only once, of two that try one wins. So no lock outlives its process, and none is
-// ever taken from a living one.
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+// One process at a time writes to a run's folder. The lock is a file in the folder that names its holder, and it counts only while the holder
+// lives: a run that was killed can be continued at once. A process is told from a later one with the same number by its start time; from one
+// that can't be seen (another machine, another container) by a sign of life that the holder gives every few seconds.
+//
+// Locks are numbered. A newcomer makes the next number exclusively, so that of several that find a dead holder only one comes after it, and
+// looks at the others again before it begins.
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { errorCode } from "../src/data/file.node.ts";
 import { UserError } from "./errors.ts";
 
-/** How often a holder shows that it lives, and how long without counts as dead where its process can't be looked up; milliseconds. */
-const HEARTBEAT = 5_000;
-const SILENCE = 60_000;
+/** Milliseconds between two signs of life. */
+const BEAT = 4000;
+/** How long a sign of life is waited for. */
+const PATIENCE = 3 * BEAT;
+/** How long a lock may be empty: between its making and its writing. */
+const HALF_MADE = 2000;
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** What tells it from a later process of the same number: when it started, where the system says so. */
-  readonly start: string | null;
-  /** When it took the lock. */
-  readonly since: string;
+/** Who holds a lock. */
+export interface Holder {
+  token: string;
+  pid: number;
+  /** When the process started, in the platform's own words; null where it doesn't tell. */
+  started: string | null;
+  host: string;
+  /** The running system and the container in it: a process number means something only there. */
+  world: string;
+  command: string;
+  since: string;
 }
 
-/** Start of a process: the boot, and clock ticks since. null where there is no /proc, or no such process. */
-function startOf(pid: number): string | null {
+/** The folder belongs to another process that lives. */
+export class FolderInUse extends UserError {
+  override readonly name = "FolderInUse";
+  constructor(
+    readonly folder: string,
+    readonly holder: Holder,
+  ) {
+    const place = holder.host === hostname() ? "" : ` on ${holder.host}`;
+    super(
+      `${folder} is in use by process ${holder.pid}${place} (${holder.command}), since ${holder.since}. ` +
+        "Wait until it ends, or end it; or choose another folder with --out.",
+    );
+  }
+}
+
+function fileText(path: string): string | null {
   try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the command in brackets and may hold anything; the start is the twentieth after it.
-    return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+    return readFileSync(path, "utf8");
   } catch {
     return null;
   }
 }
 
-function isAlive(holder: Holder, path: string): boolean {
-  // The process is of another machine or container: only its heartbeat can tell.
-  if (holder.host !== hostname()) return Date.now() - statSync(path).mtimeMs < SILENCE;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    // EPERM: there is one, of another user.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+/** When a process started; null if there is none, or the platform doesn't tell. A process that has ended but is still listed is none. */
+export function startOf(pid: number): string | null {
+  if (process.platform === "linux") {
+    // `pid (name) state ...`: the name may hold spaces and brackets; the start time is the 22nd field.
+    const fields = fileText(`/proc/${pid}/stat`)
+      ?.replace(/^.*\) /s, "")
+      .split(" ");
+    return fields === undefined || /[ZX]/.test(fields[0]) ? null : fields[19];
   }
-  return holder.start === null || startOf(holder.pid) === holder.start;
-}
-
-/** undefined: the file is gone, or not written to its end. */
-function read(path: string): Holder | undefined {
+  if (process.platform === "win32") return null;
   try {
-    const holder = JSON.parse(readFileSync(path, "utf8")) as Holder;
-    return Number.isInteger(holder.pid) && typeof holder.host === "string" ? holder : undefined;
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || null;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
-/** Numbers of the locks in a folder, ascending. */
-function locks(folder: string): number[] {
+function thisWorld(): string {
+  if (process.platform !== "linux") return hostname();
+  const container = ((): string => {
+    try {
+      return readlinkSync("/proc/self/ns/pid");
+    } catch {
+      return hostname();
+    }
+  })();
+  return `${fileText("/proc/sys/kernel/random/boot_id")?.trim() ?? hostname()} ${container}`;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "EPERM";
+  }
+}
+
+function modified(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Whether the lock's file is touched, or goes, while one waits. */
+async function givesSigns(path: string, patience: number): Promise<boolean> {
+  const before = modified(path);
+  const end = performance.now() + patience;
+  while (performance.now() < end) {
+    await pause(Math.min(200, patience / 4));
+    const now = modified(path);
+    if (now === undefined) return false;
+    if (now !== before) return true;
+  }
+  return false;
+}
+
+async function lives(holder: Holder, path: string, patience: number): Promise<boolean> {
+  if (holder.world !== thisWorld()) return givesSigns(path, patience);
+  if (holder.started !== null) return startOf(holder.pid) === holder.started;
+  return isRunning(holder.pid) && (await givesSigns(path, patience));
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  const end = performance.now() + HALF_MADE;
+  for (;;) {
+    const text = fileText(path);
+    if (text === null) return null;
+    try {
+      return JSON.parse(text) as Holder;
+    } catch {
+      // Its maker was killed in between, or writes it now.
+      const age = Date.now() - (modified(path) ?? 0);
+      if (age > HALF_MADE || performance.now() > end) return null;
+      await pause(20);
+    }
+  }
+}
+
+/** The number of a lock's file; 0 for any other file. */
+function numberOf(path: string): number {
+  return Number(/\.lock-(\d+)$/.exec(path)?.[1] ?? 0);
+}
+
+/** Paths of the locks in a folder, in the order of their numbers. */
+function locksIn(folder: string): string[] {
   return readdirSync(folder)
-    .map((name) => /^\.lock-(\d+)$/.exec(name)?.[1])
-    .filter((number) => number !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
+    .filter((name) => numberOf(name) > 0)
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map((name) => join(folder, name));
 }
 
 /** A lock that this process holds. */
-export class RunLock {
+export class FolderLock {
   private readonly beat: NodeJS.Timeout;
+  private readonly atExit = (): void => this.release();
 
-  private constructor(
-    private readonly folder: string,
-    private number: number,
+  constructor(
+    private readonly path: string,
+    private readonly holder: Holder,
   ) {
-    this.beat = setInterval(() => this.touch(), HEARTBEAT);
-    // A lock keeps no process alive.
-    this.beat.unref();
+    this.beat = setInterval(() => this.giveSign(), BEAT).unref();
+    process.on("exit", this.atExit);
   }
 
-  private get path(): string {
-    return join(this.folder, `.lock-${this.number}`);
-  }
-
-  /**
-   * Takes the lock of a folder that exists.
-   * @throws UserError that names the process which holds it.
-   */
-  static take(folder: string): RunLock {
-    for (;;) {
-      const last = locks(folder).at(-1) ?? 0;
-      refuseIfHeld(folder, last);
-      const number = last + 1;
-      if (!create(folder, number)) continue;
-      // Between looking and making, another may have taken a higher one and a third removed what was seen.
-      const newest = locks(folder).at(-1);
-      if (newest !== number) {
-        rmSync(join(folder, `.lock-${number}`), { force: true });
-        continue;
-      }
-      for (const old of locks(folder)) if (old < number) rmSync(join(folder, `.lock-${old}`), { force: true });
-      return new RunLock(folder, number);
-    }
-  }
-
-  private touch(): void {
+  private giveSign(): void {
     try {
       utimesSync(this.path, new Date(), new Date());
     } catch {
-      // The folder may be gone; whoever writes there next says so.
+      // Its folder is gone: who saves next finds that out.
     }
   }
 
-  /** Takes the lock again, where the folder was deleted and made anew. */
-  renew(): void {
-    if (!locks(this.folder).includes(this.number)) create(this.folder, this.number);
+  /** Whether it is still there, and not another's. */
+  get held(): boolean {
+    return fileText(this.path)?.includes(this.holder.token) ?? false;
   }
 
   release(): void {
     clearInterval(this.beat);
-    rmSync(this.path, { force: true });
-  }
-}
-
-function refuseIfHeld(folder: string, number: number): void {
-  if (number === 0) return;
-  const path = join(folder, `.lock-${number}`);
-  const holder = read(path);
-  if (holder === undefined) {
-    // Either its maker was killed between making and writing it, or is about to write.
-    if (existsSync(path) && Date.now() - statSync(path).mtimeMs < HEARTBEAT) {
-      throw new UserError(`${folder} is being taken by another process at this moment; try again in a few seconds`);
+    process.off("exit", this.atExit);
+    try {
+      if (this.held) rmSync(this.path, { force: true });
+    } catch {
+      // On a disk that can't be written to it stays, and its holder is dead.
     }
-    return;
   }
-  if (!isAlive(holder, path)) return;
-  const where = holder.host === hostname() ? "" : ` on ${holder.host}`;
-  throw new UserError(
-    `${folder} is in use: process ${holder.pid}${where} has been training there since ${holder.since}. ` +
-      "Wait until it ends, or stop it (Ctrl-C, or kill with its number), or choose another folder with --out.",
-  );
 }
 
-/** Whether the file could be made: not if another was faster. */
-function create(folder: string, number: number): boolean {
-  let file: number;
-  try {
-    file = openSync(join(folder, `.lock-${number}`), "wx");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  }
+/**
+ * Takes the lock of a folder that exists.
+ * @param patience how long to wait for a sign of life, in milliseconds, of a holder that can't be seen.
+ * @throws FolderInUse if another process holds it; what the file system says if it can't be written.
+ */
+export async function lockFolder(folder: string, patience = PATIENCE): Promise<FolderLock> {
   const holder: Holder = {
+    token: randomUUID(),
     pid: process.pid,
+    started: startOf(process.pid),
     host: hostname(),
-    start: startOf(process.pid),
+    world: thisWorld(),
+    command: ["nabla", ...process.argv.slice(2)].join(" "),
     since: new Date().toISOString(),
   };
-  writeSync(file, `${JSON.stringify(holder)}\n`);
-  closeSync(file);
-  return true;
+  // By token: a number may be given again to one that lives.
+  const dead = new Set<string>();
+  const refuseIfHeld = async (paths: readonly string[]): Promise<void> => {
+    for (const path of paths) {
+      const other = await readHolder(path);
+      if (other === null || dead.has(other.token)) continue;
+      if (await lives(other, path, patience)) throw new FolderInUse(folder, other);
+      dead.add(other.token);
+    }
+  };
+  for (;;) {
+    const others = locksIn(folder);
+    await refuseIfHeld(others);
+    const path = join(folder, `.lock-${numberOf(others.at(-1) ?? "") + 1}`);
+    try {
+      writeFileSync(path, JSON.stringify(holder), { flag: "wx" });
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") continue;
+      rmSync(path, { force: true });
+      throw error;
+    }
+    try {
+      const now = locksIn(folder);
+      await refuseIfHeld(now.filter((other) => other !== path));
+      for (const other of now) {
+        const token = (await readHolder(other))?.token;
+        if (token === undefined || dead.has(token)) rmSync(other, { force: true });
+      }
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    }
+    return new FolderLock(path, holder);
+  }
 }

@@ -64,9 +64,10 @@ export const oldHistorySchema = z.object({
   epochs: z.array(recordSchema),
 });
 
-const randomState = z.object({ seed: z.number(), counter: count });
+const randomState = z.looseObject({ seed: count, counter: count });
 
-export const stateSchema = z.object({
+// Loose: what a trainer keeps beside this passes through.
+export const stateSchema = z.looseObject({
   epoch: count,
   step: count,
   lossSum: finite,
@@ -78,7 +79,7 @@ export const stateSchema = z.object({
     type: z.string(),
     config: z.record(z.string(), z.unknown()),
     iterations: count,
-    learningRate: z.number().check(z.positive()),
+    learningRate: z.number().check(z.nonnegative()),
   }),
   schedule: z.optional(z.looseObject({ type: z.string() })),
 });

@@ -201,7 +201,7 @@ async function resumeRun(options: TrainOptions, out: string): Promise<number> {
   }
   const folder = new RunFolder(out);
   folder.readConfig();
-  folder.take();
+  await folder.take();
   try {
     return await train(resumed(folder, options));
   } finally {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeFileAtomically } from "../src/data/atomic.node.ts";
+import { errorCode, explain } from "../src/data/file.node.ts";
 import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { startProfiling } from "../src/engine/profile.ts";
 import { saveModel } from "../src/io/model.ts";
@@ -17,7 +18,7 @@ import { whenOutputCloses } from "./output.ts";
 import { clock, Progress, percent, rate } from "./progress.ts";
 import type { RunStatus } from "./report.ts";
 import { layerSizesOf, lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunRecord } from "./run-config.ts";
-import { RunFolder } from "./run-folder.ts";
+import { nonFinite, RunFolder } from "./run-folder.ts";
 import type { RunEnding } from "./run-history.ts";
 import { remarkOn, smallerRate } from "./run-remark.ts";
 import { type RunResult, reportOf } from "./run-report.ts";
@@ -70,7 +71,7 @@ export async function train(request: TrainRequest): Promise<number> {
   configureEngine({ engine: config.engine, ...(config.threads !== null && { threads: config.threads }) });
   const data = await loadDataset(config.dataset, config.split);
   // Only now, so that wrong data leaves no folder behind.
-  const folder = request.folder instanceof RunFolder ? request.folder : RunFolder.fresh(request.folder.fresh);
+  const folder = request.folder instanceof RunFolder ? request.folder : await RunFolder.fresh(request.folder.fresh);
   try {
     return await trainIn(folder, request, data, progress);
   } finally {
@@ -110,24 +111,20 @@ async function trainIn(
   });
   const architecture = JSON.stringify(model.config());
 
+  let kept = config;
   let records: RunRecord[] = [];
   if (request.resume) {
     await folder.removeLeftovers();
     const history = folder.readHistory();
-    const checkpoint = folder.readNewestCheckpoint((damage) =>
-      progress.say(`${damage}; going on from the checkpoint before it`),
+    const { batch } = config;
+    const steps = trainer.stepsPerEpoch;
+    const otherData = request.acceptChangedData;
+    const checkpoint = folder.readNewestCheckpoint(
+      { architecture, optimizer: optimizer.type, batch, steps, otherData },
+      (problem, path) =>
+        progress.say(`${problem}. It is set aside as ${folder.setAside(path)}; going on from the checkpoint before it`),
     );
     if (checkpoint) {
-      if (checkpoint.architecture !== architecture) {
-        throw new UserError(
-          `${checkpoint.path} belongs to another architecture than config.json asks for; the two files are not of one run. Restore the one that was changed.`,
-        );
-      }
-      if (checkpoint.state.step >= trainer.stepsPerEpoch) {
-        throw new UserError(
-          `${checkpoint.path} is of no use: its state is at step ${checkpoint.state.step} of an epoch of ${trainer.stepsPerEpoch}. Delete it, and --resume goes on from the checkpoint before it.`,
-        );
-      }
       restoring(checkpoint.path, () => trainer.restore(checkpoint.state, checkpoint.tensors));
       records = checkpoint.records ?? history.records.filter(({ epoch }) => epoch <= trainer.epoch);
       const known = records.at(-1)?.epoch ?? 0;
@@ -138,13 +135,14 @@ async function trainIn(
         records = [];
       }
     }
+    const last = records.at(-1);
     if (
       trainer.epoch >= config.epochs &&
       existsSync(folder.file("model.safetensors")) &&
       history.ending === "finished"
     ) {
       progress.say(
-        `${out} is finished: ${config.epochs} epochs, test accuracy ${percent(records.at(-1)?.testAccuracy ?? 0)}. Nothing to do.`,
+        `${out} is finished: ${config.epochs} epochs${last === undefined ? "" : `, test accuracy ${percent(last.testAccuracy)}`}. Nothing to do.`,
       );
       if (json) printJson(summaryOf(config, data, model.parameterCount, records, "finished", out));
       return 0;
@@ -154,7 +152,10 @@ async function trainIn(
         ? "from the start, no epoch was complete"
         : `after ${trainer.epoch} epochs${trainer.step > 0 ? ` and ${trainer.step} steps` : ""}`;
     progress.say(`resuming ${out} ${where}`);
-    await folder.writeConfig(config);
+    // Engine and threads are this process's, not the run's.
+    const { engine, threads } = folder.readConfig();
+    kept = { ...config, engine, threads };
+    await folder.writeConfig(kept);
     await folder.continueHistory(records);
   } else {
     await folder.create(config);
@@ -180,11 +181,15 @@ async function trainIn(
     controller.abort();
   });
 
+  const sayAnew = (parts: readonly string[]): void =>
+    progress.say(`${out}: ${parts.join(", ")} was deleted while the run went on; it is written anew`);
+  /** Complete epochs of the last checkpoint. */
+  let saved = trainer.epoch;
   const save = async (line?: RunRecord): Promise<void> => {
-    if (line !== undefined && (await folder.append(line, config, records.slice(0, -1)))) {
-      progress.say(`${out} was deleted while the run went on; it is written anew`);
-    }
+    const anew = line === undefined ? [] : await folder.append(line, kept, records.slice(0, -1));
+    if (anew.length > 0) sayAnew(anew);
     await folder.writeCheckpoint(trainer.tensors(), trainer.state(), architecture);
+    saved = trainer.epoch;
   };
   // What can't be saved now (a full disk, a folder that is read-only for a while) may be at the next epoch; until then the last checkpoint stands.
   let unsaved: Error | undefined;
@@ -194,9 +199,11 @@ async function trainIn(
       if (unsaved !== undefined) progress.say("saved again");
       unsaved = undefined;
     } catch (error) {
+      // Another run has the folder, or the fault is ours.
+      if (errorCode(error) === undefined) throw error;
       unsaved = error as Error;
       progress.say(
-        `cannot save epoch ${line.epoch}: ${unsaved.message}. The run goes on, and tries again after the next epoch.`,
+        `cannot save epoch ${line.epoch}: ${explain(unsaved)}. The run goes on, and tries again after the next epoch.`,
       );
     }
   };
@@ -204,8 +211,10 @@ async function trainIn(
     onStep: (info) => progress.step(info),
     async onEpochEnd(record) {
       const tested = evaluate(model, data.test, { loss });
-      if (!Number.isFinite(tested.loss)) {
-        throw new NonFiniteLossError(record.epoch - 1, trainer.stepsPerEpoch - 1, tested.loss, config.lr);
+      // A unit that is off hides a NaN in its weights from the loss.
+      const value = nonFinite(trainer.tensors()) === undefined ? tested.loss : Number.NaN;
+      if (!Number.isFinite(value)) {
+        throw new NonFiniteLossError(record.epoch - 1, trainer.stepsPerEpoch - 1, value, config.lr);
       }
       const full: RunRecord = { ...record, testLoss: tested.loss, testAccuracy: tested.accuracy };
       records.push(full);
@@ -229,9 +238,9 @@ async function trainIn(
     outcome = history.ended === "finished" ? "finished" : "interrupted";
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
-    await folder.append({ status: "failed" }, config, records);
+    await folder.append({ status: "failed" }, kept, records);
     const last = records.at(-1);
-    const kept =
+    const checkpoint =
       last === undefined
         ? "No epoch was complete."
         : `The checkpoint after epoch ${last.epoch} is kept in ${folder.file("checkpoints")}.`;
@@ -243,7 +252,7 @@ async function trainIn(
     );
     throw new UserError(
       `the loss became ${value} in epoch ${epoch + 1}, step ${step + 1}; the parameters are past use from this step on. ` +
-        `The learning rate ${config.lr} is too large: try --lr ${smallerRate(config)}. ${kept}`,
+        `The learning rate ${config.lr} is too large: try --lr ${smallerRate(config)}. ${checkpoint}`,
     );
   } finally {
     profiler?.stop();
@@ -260,17 +269,24 @@ async function trainIn(
   const resume = `${commandName()} train --resume ${out}`;
   const remark = outcome === "finished" ? remarkOn(config, data.classes, records) : null;
   try {
-    await folder.append({ status: outcome }, config, records);
-    if (outcome === "interrupted") await save();
-    else await folder.writeModel(saveModel(model, { classes: String(data.classes), epochs: String(trainer.epoch) }));
+    if (outcome === "interrupted" || unsaved !== undefined) await save();
+    // Before the history says that the run is finished: a network of before may lie there.
+    if (outcome === "finished") {
+      const metadata = { classes: String(data.classes), epochs: String(trainer.epoch) };
+      await folder.writeModel(saveModel(model, metadata));
+    }
+    const anew = await folder.append({ status: outcome }, kept, records);
+    if (anew.length > 0) sayAnew(anew);
     const status: RunStatus =
       outcome === "finished" ? { kind: "finished", remark } : { kind: "interrupted", epoch: trainer.epoch, resume };
     await writeReport(folder, { config, data, model, records }, status);
   } catch (error) {
-    throw new UserError(
-      `the run came to its end and can't be saved: ${(error as Error).message}. The last checkpoint in ${folder.file("checkpoints")} stands; make room or permission, and go on from it with: ${resume}`,
-      { cause: error },
-    );
+    if (errorCode(error) === undefined) throw error;
+    const stands =
+      saved === 0
+        ? "No checkpoint could be written"
+        : `The checkpoint of epoch ${saved} in ${folder.file("checkpoints")} is whole; make room or permission, and go on from it with: ${resume}`;
+    throw new UserError(`the run came to its end and can't be saved: ${explain(error)}. ${stands}`, { cause: error });
   }
 
   const summary = summaryOf(config, data, model.parameterCount, records, outcome, out);

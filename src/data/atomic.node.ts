@@ -2,15 +2,28 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { errorCode } from "./file.node.ts";
 
 /** Names of files in the making. */
 const UNFINISHED = /^\..+\.[0-9a-f]{12}\.part$/;
+
+/** Makes a folder and those above it, one by one: at once, Node blames a missing file for what a read-only disk refused. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (errorCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeFolder(path);
+  }
+}
 
 /** Writes a file so that under its name there is either nothing new or all of it, whatever happens in between:
  * to a temporary file in the same folder, flushed to the disk, then renamed. Missing folders are made. */
 export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
   try {
     const file = await open(temporary, "wx");

@@ -58,6 +58,8 @@ export function explain(error: unknown): string {
     case "ENOSPC":
     case "EDQUOT":
       return "no space left on the disk";
+    case "EFBIG":
+      return "files may not grow that large here";
     case "ELOOP":
       return "symbolic links that run in a circle";
     case "ENAMETOOLONG":
