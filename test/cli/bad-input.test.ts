@@ -1,5 +1,14 @@
 // Bad input: a clear message, exit code 1 (2 for wrong usage), no stack trace unless --debug, nothing half-written.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -208,18 +217,23 @@ describe("checkpoints", () => {
     const path = checkpoint("damaged");
     writeFileSync(path, readFileSync(path).subarray(0, 2000));
     const resume = (): Outcome => nabla(folder, ["train", "--resume", "damaged", "--epochs", "2", "--json"]);
-    expectError(resume(), 1, /damaged[\s\S]*no checkpoint in damaged\/checkpoints is whole/);
+    expectError(resume(), 1, /damaged.*No other checkpoint is whole\. Delete damaged\/checkpoints/);
     writeFileSync(path, "nothing");
     expectError(resume(), 1, /no checkpoint in damaged\/checkpoints is whole\. Delete that folder/);
   });
 
-  test("a damaged model for predict", () => {
+  test("a damaged model for predict: a checkpoint that is whole is used, and said", () => {
     nabla(folder, [...good, "--out", "model"]);
     writeFileSync(join(folder, "model/model.safetensors"), new Uint8Array(40).fill(255));
     writeFileSync(
       join(folder, "one.png"),
       encode({ width: 2, height: 2, channels: 1, data: new Uint8Array([0, 255, 255, 255]) }),
     );
+    const result = nabla(folder, ["predict", "model", "one.png"]);
+    expect(result.stderr).toMatch(/model\.safetensors: .*damaged[\s\S]*using its checkpoint after epoch 1/);
+    expect(result.stdout).toMatch(/^one\.png: \d/);
+    expect(result.status).toBe(0);
+    rmSync(join(folder, "model/checkpoints"), { recursive: true });
     expectError(nabla(folder, ["predict", "model", "one.png"]), 1, /model\.safetensors: .*damaged/);
   });
 });
