@@ -1,28 +1,13 @@
 // How training looks while it runs: one moving line on a terminal, one line an epoch elsewhere.
 import type { StepInfo } from "../src/train/trainer.ts";
+import { clock, percent, rate } from "../src/train/wording.ts";
 import type { RunRecord } from "./run-config.ts";
 
 const BAR = 24;
 /** Milliseconds between redraws. */
 const REDRAW = 100;
 
-/** Seconds as 0:07 or 1:02:03. */
-export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
-  return parts[0] > 0 ? `${parts[0]}:${minutes}:${rest}` : `${Number(minutes) + 60 * Number(hours)}:${rest}`;
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
-}
-
-export function rate(samplesPerSecond: number): string {
-  return samplesPerSecond >= 10_000
-    ? `${(samplesPerSecond / 1000).toFixed(0)}k samples/s`
-    : `${samplesPerSecond.toFixed(0)} samples/s`;
-}
+export { clock, percent, rate };
 
 export class Progress {
   private started = 0;

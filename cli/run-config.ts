@@ -6,7 +6,7 @@ import { Dense } from "../src/nn/layers/dense.ts";
 import { Dropout } from "../src/nn/layers/dropout.ts";
 import { Sequential } from "../src/nn/sequential.ts";
 import { type Optimizer, optimizerByName } from "../src/optim/index.ts";
-import type { EpochRecord } from "../src/train/fit.ts";
+import type { EpochRecord } from "../src/train/history.ts";
 import { type Loss, lossFor } from "../src/train/losses.ts";
 import type { DataSums } from "./datasets.ts";
 
@@ -47,6 +47,8 @@ export interface RunConfig {
 
 /** An epoch's record with the test set's figures. */
 export interface RunRecord extends EpochRecord {
+  /** There are always classes. */
+  accuracy: number;
   testLoss: number;
   testAccuracy: number;
 }

@@ -9,8 +9,10 @@ import { saveModel } from "../src/io/model.ts";
 import { say } from "../src/plot/chart.ts";
 import { scope } from "../src/tensor/tensor.ts";
 import { confusionMatrix, evaluate, predict } from "../src/train/evaluate.ts";
-import { type Callback, runEpochs } from "../src/train/fit.ts";
-import { NonFiniteLossError, Trainer } from "../src/train/trainer.ts";
+import { NonFiniteLossError } from "../src/train/explosion.ts";
+import { runEpochs } from "../src/train/fit.ts";
+import type { Callback } from "../src/train/history.ts";
+import { Trainer } from "../src/train/trainer.ts";
 import { commandName } from "./command-name.ts";
 import { changedParts, type LoadedDataset, loadDataset } from "./datasets.ts";
 import { UserError } from "./errors.ts";
@@ -214,9 +216,11 @@ async function trainIn(
       // A unit that is off hides a NaN in its weights from the loss.
       const value = nonFinite(trainer.tensors()) === undefined ? tested.loss : Number.NaN;
       if (!Number.isFinite(value)) {
-        throw new NonFiniteLossError(record.epoch - 1, trainer.stepsPerEpoch - 1, value, config.lr);
+        const remedy = `The learning rate ${config.lr} is too large.`;
+        throw new NonFiniteLossError(record.epoch - 1, trainer.stepsPerEpoch - 1, value, remedy);
       }
-      const full: RunRecord = { ...record, testLoss: tested.loss, testAccuracy: tested.accuracy };
+      const { accuracy = Number.NaN } = record;
+      const full: RunRecord = { ...record, accuracy, testLoss: tested.loss, testAccuracy: tested.accuracy };
       records.push(full);
       progress.epoch(full);
       await trySave(full);
@@ -229,8 +233,6 @@ async function trainIn(
   try {
     const history = await runEpochs(trainer, {
       epochs: config.epochs,
-      loss,
-      optimizer,
       validation: data.validation,
       callbacks: [recorder],
       signal: controller.signal,

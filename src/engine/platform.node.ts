@@ -56,4 +56,9 @@ export const nodePlatform: Platform = {
   },
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
   environment: (name) => environment[name],
+  terminal() {
+    const { stdout } = process;
+    if (!stdout.isTTY) return null;
+    return { columns: () => stdout.columns ?? 80, write: (text) => void stdout.write(text) };
+  },
 };

@@ -22,6 +22,13 @@ export interface Collector {
   collect(): void;
 }
 
+/** A terminal, on which a line may be drawn over. */
+export interface Terminal {
+  /** Characters a line holds. */
+  columns(): number;
+  write(text: string): void;
+}
+
 /** What differs between Node and the browser. */
 export interface Platform {
   readonly name: "node" | "browser";
@@ -44,6 +51,8 @@ export interface Platform {
   yieldToEvents(): Promise<void>;
   /** Environment variable, where there are any. */
   environment(name: string): string | undefined;
+  /** The terminal that the program writes to, or null where its output goes elsewhere. */
+  terminal(): Terminal | null;
 }
 
 /**
@@ -102,6 +111,7 @@ const browser: Platform = {
       port2.postMessage(null);
     }),
   environment: () => undefined,
+  terminal: () => null,
 };
 
 let current: Platform = browser;

@@ -1,3 +1,3 @@
 // Files: models and tensors as bytes.
-export { type LoadOptions, loadModel, loadParameters, saveModel } from "./model.ts";
+export { loadModel, loadParameters, saveModel } from "./model.ts";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";

@@ -1,9 +1,8 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
 import { bytesOfFile, fields, knownOptions, text } from "../engine/checks.ts";
-import type { Bytes, DType } from "../engine/dtype.ts";
-import type { Parameter } from "../nn/parameters.ts";
+import type { Bytes } from "../engine/dtype.ts";
+import { checkParameters, type LoadOptions } from "../nn/parameters.ts";
 import { checkModel, type ModelConfig, Sequential } from "../nn/sequential.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
@@ -61,7 +60,7 @@ export function loadModel(bytes: Uint8Array, name = "model file", options: LoadO
       // Nothing is reserved for parameters that the file does not hold.
       model = Sequential.fromConfig(config, 0, (parameters, dtype) => {
         known = true;
-        checkParameters(parameters, dtype, file, name, options);
+        checkParameters(name, parameters, dtype, file.tensors, options);
       });
     } catch (cause) {
       if (known) throw cause;
@@ -70,12 +69,6 @@ export function loadModel(bytes: Uint8Array, name = "model file", options: LoadO
     for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
     return model;
   });
-}
-
-/** What `loadModel` and `loadParameters` may be told. */
-export interface LoadOptions {
-  /** Take parameters that are NaN or infinite, with which a model answers NaN. Default false: they are refused. */
-  allowNonFinite?: boolean;
 }
 
 /**
@@ -102,50 +95,6 @@ export function loadParameters(
   fields("loadParameters", "the file's tensors", fields("loadParameters", "the file", file).tensors);
   text("loadParameters", "name", name);
   // All are looked at before any is taken: a file that does not fit leaves the model as it was.
-  checkParameters(model.parameters, model.dtype, file, name, options);
+  checkParameters(name, model.parameters, model.dtype, file.tensors, options);
   for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
-}
-
-function checkParameters(
-  parameters: readonly Parameter[],
-  dtype: DType,
-  file: SafetensorsFile,
-  name: string,
-  options: LoadOptions,
-): void {
-  for (const parameter of parameters) checkParameter(parameter, dtype, file, name, options);
-}
-
-function checkParameter(
-  parameter: Parameter,
-  dtype: DType,
-  file: SafetensorsFile,
-  name: string,
-  { allowNonFinite }: LoadOptions,
-): void {
-  const owner = `${name}: parameter ${parameter.name}`;
-  if (!Object.hasOwn(file.tensors, parameter.name)) {
-    const names = Object.keys(file.tensors);
-    const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
-    throw new Error(
-      `${name}: has no parameter ${parameter.name}; it belongs to another architecture (it has ${names.slice(0, 20).join(", ")}${more})`,
-    );
-  }
-  const values = file.tensors[parameter.name];
-  if (!sameShape(values.shape, parameter.shape)) {
-    throw new RangeError(
-      `${owner} has shape ${formatShape(values.shape)}, the model's ${formatShape(parameter.shape)}; it belongs to another architecture`,
-    );
-  }
-  if (values.dtype !== dtype) {
-    throw new TypeError(`${owner} is ${values.dtype}, the model's ${dtype}; make the model with that dtype`);
-  }
-  if (allowNonFinite === true) return;
-  const numbers = values.dataSync() as Float32Array | Float64Array;
-  const bad = numbers.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new RangeError(
-      `${owner} holds ${String(numbers[bad])} (element ${bad}), with which a model answers what is no number; load a file from before training went wrong, or set allowNonFinite`,
-    );
-  }
 }

@@ -16,5 +16,5 @@ export { Dense, type DenseOptions } from "./layers/dense.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { registerLayer } from "./layers/registry.ts";
-export { type BlockRange, Parameter, ParameterBlock, type ParameterOptions } from "./parameters.ts";
+export { type BlockRange, type LoadOptions, Parameter, ParameterBlock, type ParameterOptions } from "./parameters.ts";
 export { type LayerSummary, type ModelConfig, Sequential, type SequentialOptions } from "./sequential.ts";

@@ -1,5 +1,5 @@
 // What a layer is: it names its parameters once it knows its input's shape, and maps tensors to tensors.
-import { fields, flag, instance, knownOptions, text } from "../engine/checks.ts";
+import { fields, flag, instance, text } from "../engine/checks.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -78,7 +78,6 @@ export abstract class Layer {
   protected declare(name: string, shape: Shape, options: ParameterOptions): Parameter {
     text(`${this.type}.declare`, "the name", name);
     checkShape(`${this.type}.declare`, shape);
-    knownOptions(`${this.type}.declare`, options, ["initialiser", "decay", "trainable", "fans"]);
     const parameter = new Parameter(`${this.name}.${name}`, shape, options);
     this.own.push(parameter);
     return parameter;

@@ -1,9 +1,11 @@
 // A model's parameters are one block of memory, their gradients another: an optimiser step, a gradient norm or a checkpoint is one pass over
 // contiguous numbers. Each parameter is a window on the block; backward writes its gradient into the window beside it.
 
-import { fields, instance, oneOf, whole } from "../engine/checks.ts";
-import type { DType } from "../engine/dtype.ts";
+import { fields, flag, instance, knownOptions, oneOf, whole } from "../engine/checks.ts";
+import { type DType, isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import { isfinite } from "../ops/comparison.ts";
+import { all } from "../ops/reduce.ts";
 import { checkTensor } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
 import { Node } from "../tensor/graph.ts";
@@ -46,6 +48,7 @@ export class Parameter {
   private value: Tensor | undefined;
 
   constructor(name: string, shape: Shape, options: ParameterOptions) {
+    knownOptions(`parameter ${name}`, options, ["initialiser", "decay", "trainable", "fans"]);
     this.name = name;
     this.shape = shape;
     this.options = options;
@@ -113,6 +116,58 @@ export class Parameter {
       const context = { shape: this.shape, dtype: this.tensor.dtype, generator, ...(fans ?? fansOf(this.shape)) };
       this.assign(initialise(initialiser, context));
     });
+  }
+}
+
+/** What may be told to what takes saved parameters: `loadModel`, `loadParameters`, `Trainer.restore`. */
+export interface LoadOptions {
+  /** Take numbers that are NaN or infinite, with which a model answers NaN. Default false: they are refused. */
+  allowNonFinite?: boolean;
+}
+
+/** Throws if x holds NaN or infinities, with the first; `owner` says what it is. */
+export function refuseNonFinite(owner: string, x: Tensor): void {
+  if (!isFloat(x.dtype) || x.size === 0 || scope(() => Boolean(all(isfinite(x)).item()))) return;
+  const numbers = x.dataSync();
+  const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `${owner} holds ${String(numbers[bad])} (element ${bad}), with which a model answers what is no number; load a file from before training went wrong, or set allowNonFinite`,
+  );
+}
+
+/**
+ * Throws unless `tensors` has what each parameter, in the dtype of its model, can be filled with. `owner` is what to call the file.
+ * @throws Error naming the first parameter that is missing; TypeError for what is no tensor or of another dtype; RangeError for another
+ * shape, and for NaN or infinities unless they are allowed.
+ */
+export function checkParameters(
+  owner: string,
+  parameters: readonly Parameter[],
+  dtype: DType,
+  tensors: Readonly<Record<string, Tensor>>,
+  { allowNonFinite = false }: LoadOptions,
+): void {
+  flag(owner, "allowNonFinite", allowNonFinite);
+  for (const { name, shape } of parameters) {
+    if (!Object.hasOwn(tensors, name)) {
+      const names = Object.keys(tensors);
+      const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
+      throw new Error(
+        `${owner}: has no parameter ${name}; it belongs to another architecture (it has ${names.slice(0, 20).join(", ")}${more})`,
+      );
+    }
+    const values = tensors[name];
+    const what = `${owner}: parameter ${name}`;
+    checkTensor(what, values);
+    if (!sameShape(values.shape, shape)) {
+      throw new RangeError(
+        `${what} has shape ${formatShape(values.shape)}, the model's ${formatShape(shape)}; it belongs to another architecture`,
+      );
+    }
+    if (values.dtype !== dtype) {
+      throw new TypeError(`${what} is ${values.dtype}, the model's ${dtype}; make the model with that dtype`);
+    }
+    if (!allowNonFinite) refuseNonFinite(what, values);
   }
 }
 

@@ -77,10 +77,10 @@ export class Sequential {
   constructor(layers: readonly Layer[], options: SequentialOptions, accept?: ParametersAccepted) {
     if (!Array.isArray(layers) || layers.length === 0)
       throw new TypeError("Sequential: needs a list of at least one layer");
+    knownOptions("Sequential", options ?? {}, ["inputShape", "seed", "dtype"]);
     if (options?.inputShape === undefined) {
       throw new TypeError("Sequential: needs the shape of one input: new Sequential([...], { inputShape: [784] })");
     }
-    knownOptions("Sequential", options, ["inputShape", "seed", "dtype"]);
     checkShape("Sequential", options.inputShape);
     this.dtype = options.dtype ?? "float32";
     if (!isFloat(checkDType("Sequential", this.dtype)))

@@ -2,18 +2,16 @@
 
 import { noGrad } from "../autograd/grad.ts";
 import { checkSamples, EpochOrder, rowsOf, type Samples } from "../data/batches.ts";
-import { fields, whole } from "../engine/checks.ts";
+import { knownOptions, list, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { activationByName } from "../nn/layers/activation.ts";
 import { checkModel, type Sequential } from "../nn/sequential.ts";
 import { cast } from "../ops/cast.ts";
-import { asLabels } from "../ops/labels.ts";
-import { oneHot } from "../ops/onehot.ts";
 import { checkTensor } from "../tensor/check.ts";
-import { formatShape } from "../tensor/shape.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { type Loss, type LossName, lossFor } from "./losses.ts";
-import { classesOf, countCorrect, type Metric, type MetricName, metricFor, predictedClasses } from "./metrics.ts";
+import { type LossLike, lossFor } from "./losses.ts";
+import { classesOf, countCorrect, type MetricLike, metricFor, predictedClasses } from "./metrics.ts";
+import { labelsOrValues, lossOf, objectiveFor, targetsFor } from "./objective.ts";
 
 /** What `evaluate` finds. */
 export interface Evaluation {
@@ -28,58 +26,19 @@ export interface Evaluation {
 
 /** How `evaluate` goes about it. */
 export interface EvaluateOptions {
-  /** By name, or made by hand. Default softmaxCrossEntropy. */
-  loss?: LossName | Loss;
+  /** A name, a function (outputs, targets) => tensor, or a loss made by hand. Default: as for `fit`. */
+  loss?: LossLike;
   /** Samples at a time; default 1000. */
   batchSize?: number;
-  /** Further figures, by name or made by hand. */
-  metrics?: readonly (MetricName | Metric)[];
-}
-
-/**
- * Class indices in whatever dtype, as `tensor([0, 1])` makes them, as int32; other targets as they are.
- * @throws TypeError if the loss takes class indices only, and one is not whole.
- */
-export function labelsOrValues(loss: Loss, model: Sequential, y: Tensor): Tensor {
-  if (y.rank !== 1 || y.dtype === "int32") return y;
-  if (loss.targets === "classes") return asLabels(loss.name, y);
-  const oneOfSeveral = (model.outputShape.at(-1) ?? 1) > 1;
-  return oneOfSeveral && y.dataSync().every((value) => Number.isInteger(value)) ? asLabels(loss.name, y) : y;
-}
-
-/** Targets as the loss wants them, in the model's dtype. Made once for a whole data set. */
-export function targetsFor(loss: Loss, model: Sequential, y: Tensor): Tensor {
-  const outputs = model.outputShape.at(-1) ?? 1;
-  if (y.dtype === "int32" && y.rank === 1) {
-    if (loss.targets === "classes") return y;
-    if (outputs > 1 || model.outputShape.length === 0) return oneHot(y, outputs, model.dtype);
-  }
-  if (loss.targets === "classes" && y.dtype === "int32") {
-    throw new TypeError(`${loss.name}: class indices must have shape (n,), got ${formatShape(y.shape)}`);
-  }
-  return cast(y, model.dtype);
-}
-
-/** Loss of a batch, and what its accuracy is counted on: logits where the loss starts from them. */
-export function lossOf(
-  loss: Loss,
-  model: Sequential,
-  batch: Samples,
-  training: boolean,
-): { value: Tensor; outputs: Tensor; threshold: number } {
-  if (loss.fromLogits !== undefined && loss.fromLogits.activation === model.outputActivation) {
-    const outputs = model.logits(batch.x, { training });
-    return { value: loss.fromLogits.compute(outputs, batch.y), outputs, threshold: 0 };
-  }
-  const outputs = model.call(batch.x, { training });
-  return { value: loss.compute(outputs, batch.y), outputs, threshold: 0.5 };
+  /** Further figures: names, functions, or made by hand. */
+  metrics?: readonly MetricLike[];
 }
 
 /**
  * Mean loss, and share of samples whose class is right. Shapes: x [n, ...input shape]; y class indices [n] (int32) or
  * values [n, ...outputs]. With one output, above 1/2 is class 1.
  * @throws RangeError if there are no samples, x and y hold different numbers of them, or shapes do not fit the model;
- * TypeError for an unknown loss.
+ * TypeError for an unknown loss, one that can't fit, or if none is given and none follows from model and targets.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(2, { weights: () => eye(2), activation: "softmax" })], { inputShape: [2] });
@@ -88,17 +47,19 @@ export function lossOf(
  * ```
  */
 export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
+  knownOptions("evaluate", options, ["loss", "batchSize", "metrics"]);
   checkModel("evaluate", model);
   checkSamples("evaluate", data);
-  const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
-  const metrics = (options.metrics ?? []).map(metricFor);
+  const batchSize = whole("evaluate", "batchSize", options.batchSize ?? 1000, 1);
+  const metrics = list("evaluate", "metrics", options.metrics ?? []).map(metricFor);
+  const loss = objectiveFor("evaluate", model, data.y, options.loss);
   const activate = activationByName(model.outputActivation);
   return scope(() =>
     noGrad(() => {
       const y = labelsOrValues(loss, model, data.y);
       const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, y) };
       const classes = classesOf(y, loss);
-      const order = new EpochOrder(samples, options.batchSize ?? 1000, null);
+      const order = new EpochOrder(samples, batchSize, null);
       const n = data.x.shape[0];
       let total = 0;
       let correct = 0;
@@ -135,9 +96,10 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
  * ```
  */
 export function predict(model: Sequential, x: Tensor, options: { batchSize?: number } = {}): Tensor {
+  knownOptions("predict", options, ["batchSize"]);
   checkModel("predict", model);
   checkTensor("predict", x);
-  const size = whole("predict", "batchSize", fields("predict", "options", options).batchSize ?? 1000, 1);
+  const size = whole("predict", "batchSize", options.batchSize ?? 1000, 1);
   return scope(() =>
     noGrad(() => {
       const input = cast(x, model.dtype);

@@ -2,98 +2,55 @@
 
 import type { Samples } from "../data/batches.ts";
 import { checkSamples, rowsOf } from "../data/batches.ts";
-import { fields, instance, list } from "../engine/checks.ts";
+import { flag, instance, knownOptions, list, oneOf, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
-import type { Sequential } from "../nn/sequential.ts";
-import { type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
-import type { Schedule } from "../optim/schedules.ts";
+import { checkModel, type Sequential } from "../nn/sequential.ts";
 import { evaluate } from "./evaluate.ts";
-import { type Loss, type LossName, lossFor } from "./losses.ts";
-import type { Metric, MetricName } from "./metrics.ts";
-import { type StepInfo, Trainer } from "./trainer.ts";
+import { remarkOn } from "./explosion.ts";
+import {
+  type Callback,
+  checkCallbacks,
+  type EpochRecord,
+  type FitContext,
+  type History,
+  MONITORS,
+  type Monitor,
+  usualMonitor,
+  watched,
+} from "./history.ts";
+import { type MetricLike, metricFor } from "./metrics.ts";
+import { progress } from "./progress.ts";
+import { checkTrainerOptions, type StepInfo, Trainer, type TrainerOptions } from "./trainer.ts";
 
-/** A figure of an epoch that schedules and early stopping can watch. */
-export type Monitor = "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
-
-/** What is known after an epoch. */
-export interface EpochRecord {
-  /** From 1. */
-  epoch: number;
-  /** Mean over the epoch's samples, as they were trained. */
-  loss: number;
-  /** Share of samples whose class was right as they were trained, 0 to 1. */
-  accuracy: number;
-  validationLoss?: number;
-  validationAccuracy?: number;
-  /** The metrics that were asked for, on the validation data (on the training data where there are none). */
-  metrics?: Record<string, number>;
-  /** During this epoch. */
-  learningRate: number;
-  /** Training only, without validation. */
-  seconds: number;
-  samplesPerSecond: number;
-}
-
-/** What `fit` did. */
-export interface History {
-  epochs: EpochRecord[];
-  /** Why training ended: all epochs done, a callback asked for it, or the signal did. */
-  ended: "finished" | "stopped" | "interrupted";
-}
-
-/** What callbacks may look at and do. */
-export interface FitContext {
-  model: Sequential;
-  optimizer: Optimizer;
-  trainer: Trainer;
-  /** The epochs so far. */
-  history: History;
-  /** Ends training after the current epoch (after the current step, when called from `onStep`). */
-  stop(): void;
-}
-
-/** Hooks into training; each may be asynchronous but `onStep`. */
-export interface Callback {
-  onStart?(context: FitContext): void | Promise<void>;
-  onEpochStart?(epoch: number, context: FitContext): void | Promise<void>;
-  onStep?(info: StepInfo, context: FitContext): void;
-  onEpochEnd?(record: EpochRecord, context: FitContext): void | Promise<void>;
-  onEnd?(context: FitContext): void | Promise<void>;
+/** What `runEpochs` takes, and `fit` among its options. */
+export interface RunOptions {
+  /** Complete epochs at the end: times that every sample is seen. */
+  epochs: number;
+  /** Held out for validation after every epoch. */
+  validation?: Samples;
+  /** What a reacting schedule is told; default loss or accuracy, whichever it takes for better, of the validation data where there are any. */
+  monitor?: Monitor;
+  /** Further figures after every epoch: names, functions, or made by hand. */
+  metrics?: readonly MetricLike[];
+  /** Called in their order. */
+  callbacks?: readonly Callback[];
+  /** Whether to tell how training goes, see `progress`; default false. */
+  verbose?: boolean;
+  /** Ends training after the current step. */
+  signal?: AbortSignal;
+  /** Records of the epochs that are done already. */
+  records?: readonly EpochRecord[];
 }
 
 /** What `fit` takes beside the model and the data. */
-export interface FitOptions {
+export interface FitOptions extends TrainerOptions, Omit<RunOptions, "epochs" | "records"> {
   /** Times that every sample is seen; default 1. */
   epochs?: number;
-  /** Default 32. */
-  batchSize?: number;
-  /** Default softmaxCrossEntropy. */
-  loss?: LossName | Loss;
-  /** By name with its usual learning rate, or made by hand. Default adam. */
-  optimizer?: OptimizerName | Optimizer;
-  /** Overrides the optimiser's learning rate, when it is given by name. */
-  learningRate?: number;
-  /** The learning rate over time; overrides the optimiser's. One that reacts to a metric is told `monitor` after every epoch. */
-  schedule?: Schedule;
-  /** What a reacting schedule is told; default loss or accuracy, whichever it takes for better, of the validation data where there are any. */
-  monitor?: Monitor;
-  /** Further figures after every epoch, by name or made by hand. */
-  metrics?: readonly (MetricName | Metric)[];
-  /** Held out for validation after every epoch. */
-  validation?: Samples;
-  /** Instead: this share of the data (below 1), or this number of samples, taken from the end before any shuffling. */
+  /** Instead of `validation`: this share of the data (below 1), or this number of samples, taken from the end before any shuffling. */
   validationSplit?: number;
-  /** Whether every epoch has its own order; default true. */
-  shuffle?: boolean;
-  /** Seed of the shuffling; default 0. */
-  seed?: number;
-  /** Whether steps may be replayed from a recording, see `TrainerOptions`; default true. */
-  replay?: boolean;
-  /** Called in their order. */
-  callbacks?: readonly Callback[];
-  /** Ends training after the current step. */
-  signal?: AbortSignal;
 }
+
+const RUN_OPTIONS = ["epochs", "validation", "monitor", "metrics", "callbacks", "verbose", "signal"];
 
 /**
  * Cuts the last samples off: [the others, these]. Views.
@@ -127,9 +84,13 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
  * Trains a model: epochs over shuffled batches, each a step of the optimiser down the gradient of the batch's loss.
  * Shapes: x [n, ...input shape]; y class indices [n] (int32) or values [n, ...outputs].
  *
+ * The loss has to be given where none follows from model and targets: softmaxCrossEntropy does for softmax over several outputs with
+ * class indices or rows of shares, crossEntropy for sigmoid outputs with class indices or truth values.
+ *
  * Every step frees its memory. Same seeds, same bits, whatever the number of threads.
  * @throws NonFiniteLossError when the loss becomes NaN or infinite; RangeError if shapes or options do not fit;
- * TypeError for an unknown loss or optimiser.
+ * TypeError for options that there are not, an unknown loss or optimiser, a loss that can't fit, or if none is given and none follows;
+ * Error if another training of the model is running.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(1)], { inputShape: [1], seed: 1 });
@@ -139,166 +100,179 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
  * ```
  */
 export async function fit(model: Sequential, data: Samples, options: FitOptions = {}): Promise<History> {
+  checkTrainerOptions("fit", options, [...RUN_OPTIONS, "validationSplit"]);
+  checkModel("fit", model);
   checkSamples("fit", data);
-  const epochs = options.epochs ?? 1;
-  if (!Number.isInteger(epochs) || epochs < 0)
-    throw new RangeError(`fit: epochs must be a whole number from 0 on, got ${quote(epochs)}`);
-  if (options.validation && options.validationSplit !== undefined) {
+  const {
+    epochs = 1,
+    validation,
+    validationSplit,
+    monitor,
+    metrics,
+    callbacks,
+    verbose,
+    signal,
+    ...training
+  } = options;
+  if (validation !== undefined && validationSplit !== undefined) {
     throw new TypeError("fit: give either validation or validationSplit, not both");
   }
-  const [training, validation] =
-    options.validationSplit === undefined ? [data, options.validation] : splitSamples(data, options.validationSplit);
-  const loss = lossFor(options.loss ?? "softmaxCrossEntropy");
-  const optimizer =
-    typeof options.optimizer === "object"
-      ? options.optimizer
-      : optimizerByName(options.optimizer ?? "adam", { learningRate: options.learningRate });
-  const trainer = new Trainer(model, training, {
-    loss,
-    optimizer,
-    batchSize: options.batchSize ?? 32,
-    shuffle: options.shuffle ?? true,
-    seed: options.seed ?? 0,
-    schedule: options.schedule,
-    replay: options.replay,
-  });
-  return runEpochs(trainer, { ...options, epochs, loss, optimizer, validation });
+  const run = { epochs, monitor, metrics, callbacks, verbose, signal };
+  checkRun("fit", { ...run, validation });
+  const [samples, held] = validationSplit === undefined ? [data, validation] : splitSamples(data, validationSplit);
+  return runEpochs(new Trainer(model, samples, training, "fit"), { ...run, validation: held });
 }
+
+function checkRun(owner: string, options: RunOptions): void {
+  const { epochs, validation, monitor, metrics, callbacks, verbose, signal, records } = options;
+  whole(owner, "epochs", epochs, 0);
+  if (validation !== undefined) checkSamples(`${owner}: validation`, validation);
+  if (monitor !== undefined) oneOf(owner, "monitor", monitor, MONITORS);
+  if (metrics !== undefined) list(owner, "metrics", metrics).forEach(metricFor);
+  if (callbacks !== undefined) checkCallbacks(owner, callbacks);
+  if (verbose !== undefined) flag(owner, "verbose", verbose);
+  if (records !== undefined) list(owner, "records", records);
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new TypeError(`${owner}: signal must be the signal of an AbortController, got ${quote(signal)}`);
+  }
+}
+
+/** The models that are being trained. */
+const busy = new WeakSet<Sequential>();
 
 /**
  * Runs a trainer up to `epochs` complete epochs, from wherever it stands: what `fit` does after its preparations, and
  * what resuming a run needs.
- * @throws NonFiniteLossError when the loss becomes NaN or infinite.
+ * @throws NonFiniteLossError when the loss becomes NaN or infinite; RangeError, TypeError for options out of range, or that there are
+ * not; Error if another training of the model is running.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(1)], { inputShape: [1] });
- * const loss = lossFor("meanSquaredError");
- * const optimizer = new SGD({ learningRate: 0.1 });
  * const data = { x: tensor([[0], [1]]), y: tensor([[0], [2]]) };
- * const trainer = new Trainer(model, data, { loss, optimizer, batchSize: 2, shuffle: true, seed: 0 });
+ * const trainer = new Trainer(model, data, { loss: "meanSquaredError", optimizer: "sgd" });
  * trainer.takeStep();
- * const history = await runEpochs(trainer, { epochs: 3, loss, optimizer });
+ * const history = await runEpochs(trainer, { epochs: 3 });
  * history.epochs.map(({ epoch }) => epoch); // [1, 2, 3]
  * ```
  */
-export async function runEpochs(
-  trainer: Trainer,
-  options: {
-    epochs: number;
-    loss: Loss;
-    optimizer: Optimizer;
-    validation?: Samples;
-    callbacks?: readonly Callback[];
-    signal?: AbortSignal;
-    monitor?: Monitor;
-    metrics?: readonly (MetricName | Metric)[];
-    /** Records of the epochs that are done already. */
-    records?: readonly EpochRecord[];
-  },
-): Promise<History> {
+export async function runEpochs(trainer: Trainer, options: RunOptions): Promise<History> {
+  knownOptions("runEpochs", options, RUN_OPTIONS, ["records"]);
   instance("runEpochs", "the first argument", trainer, Trainer, "a Trainer");
-  fields("runEpochs", "options", options);
+  checkRun("runEpochs", options);
   const { model } = trainer;
-  const callbacks = list("runEpochs", "callbacks", options.callbacks ?? []);
-  for (const callback of callbacks) fields("runEpochs", "a callback", callback);
+  if (busy.has(model)) {
+    throw new Error("fit: the model is being trained already; await that training first, or train a model of its own");
+  }
+  busy.add(model);
+  try {
+    return await run(trainer, options);
+  } finally {
+    busy.delete(model);
+  }
+}
+
+async function run(trainer: Trainer, options: RunOptions): Promise<History> {
+  const { model, optimizer, loss } = trainer;
+  const { epochs, validation, metrics, signal } = options;
+  const callbacks = [...(options.verbose === true ? [progress()] : []), ...(options.callbacks ?? [])];
   let stopped = false;
   const history: History = { epochs: [...(options.records ?? [])], ended: "finished" };
   const context: FitContext = {
-    model,
-    optimizer: options.optimizer,
-    trainer,
-    history,
+    ...{ model, optimizer, trainer, epochs, validation, history },
     stop() {
       stopped = true;
     },
   };
-  const halted = (): boolean => stopped || (options.signal?.aborted ?? false);
-  for (const callback of callbacks) await callback.onStart?.(context);
-  const onStep = callbacks.some((callback) => callback.onStep)
-    ? (info: StepInfo): void => {
-        for (const callback of callbacks) callback.onStep?.(info, context);
-      }
-    : undefined;
-  while (trainer.epoch < options.epochs && !halted()) {
-    for (const callback of callbacks) await callback.onEpochStart?.(trainer.epoch + 1, context);
+  const steps = new StepHooks(callbacks, context);
+  const halted = (): boolean => stopped || steps.failed || (signal?.aborted ?? false);
+  for (const callback of callbacks) await unlessAborted(callback.onStart?.(context), signal);
+  while (trainer.epoch < epochs && !halted()) {
+    for (const callback of callbacks) await unlessAborted(callback.onEpochStart?.(trainer.epoch + 1, context), signal);
     const start = performance.now();
-    const result = await trainer.finishEpoch(onStep, halted);
-    if (result === null) break;
+    const result = await trainer.finishEpoch(steps.call, halted);
     const seconds = (performance.now() - start) / 1000;
+    await unlessAborted(steps.settled(), signal);
+    if (result === null) break;
     const record: EpochRecord = {
       epoch: trainer.epoch,
-      ...result,
-      learningRate: options.optimizer.learningRate,
+      loss: result.loss,
+      ...(!Number.isNaN(result.accuracy) && { accuracy: result.accuracy }),
+      learningRate: optimizer.learningRate,
       seconds,
       samplesPerSecond: trainer.sampleCount / seconds,
     };
-    if (options.validation) {
-      const held = evaluate(model, options.validation, { loss: options.loss, metrics: options.metrics });
+    if (validation) {
+      const held = evaluate(model, validation, { loss, metrics });
       record.validationLoss = held.loss;
-      record.validationAccuracy = held.accuracy;
-      if (options.metrics) record.metrics = held.metrics;
-    } else if (options.metrics) {
-      record.metrics = evaluate(model, trainer.data, { loss: options.loss, metrics: options.metrics }).metrics;
+      if (!Number.isNaN(held.accuracy)) record.validationAccuracy = held.accuracy;
+      if (metrics) record.metrics = held.metrics;
+    } else if (metrics) {
+      record.metrics = evaluate(model, trainer.data, { loss, metrics }).metrics;
     }
     history.epochs.push(record);
+    const remark = remarkOn(optimizer, trainer.firstLoss ?? history.epochs[0].loss, record.loss);
+    if (remark === undefined) delete history.remark;
+    else history.remark = remark;
     if (trainer.schedule) {
-      const figure = trainer.schedule.better === "larger" ? "accuracy" : "loss";
-      const usual = options.validation ? (figure === "loss" ? "validationLoss" : "validationAccuracy") : figure;
-      trainer.schedule.observe(watched(record, options.monitor ?? usual));
+      const monitor = options.monitor ?? usualMonitor(validation !== undefined, trainer.schedule.better);
+      trainer.schedule.observe(watched("fit", record, monitor));
       stopped ||= trainer.schedule.finished;
     }
-    for (const callback of callbacks) await callback.onEpochEnd?.(record, context);
+    for (const callback of callbacks) await unlessAborted(callback.onEpochEnd?.(record, context), signal);
   }
-  if (trainer.epoch < options.epochs) history.ended = options.signal?.aborted ? "interrupted" : "stopped";
-  for (const callback of callbacks) await callback.onEnd?.(context);
+  if (trainer.epoch < epochs) history.ended = signal?.aborted ? "interrupted" : "stopped";
+  for (const callback of callbacks) await unlessAborted(callback.onEnd?.(context), signal);
   return history;
 }
 
-function watched(record: EpochRecord, monitor: Monitor): number {
-  const value = record[monitor];
-  if (value === undefined)
-    throw new Error(`fit: the history has no ${monitor}; give validation data, or monitor another figure`);
-  return value;
+/** Waits for a callback, but no longer than until the signal, if it is not aborted yet, becomes so. */
+async function unlessAborted(pending: void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (pending === undefined || signal === undefined || signal.aborted) return pending;
+  let end = (): void => {};
+  const aborted = new Promise<void>((resolve) => {
+    end = resolve;
+    signal.addEventListener("abort", end, { once: true });
+  });
+  try {
+    await Promise.race([pending, aborted]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
 }
 
-/**
- * A callback that ends training when a figure has not improved for `patience` epochs (Nielsen, section 3.5: no
- * improvement in n).
- * @param options `patience` (default 10); `monitor`, the figure (default validationAccuracy); `minimumChange`, how much
- * better counts as better (default 0).
- * @throws RangeError for a patience that is not a whole number from 1 on; Error, while training, if the history lacks
- * the figure.
- * @example
- * ```ts
- * const model = new Sequential([new Dense(1)], { inputShape: [1] });
- * const data = { x: tensor([[0], [1]]), y: tensor([[0], [2]]) };
- * const stopping = earlyStopping({ monitor: "loss", patience: 2, minimumChange: 1 });
- * const history = await fit(model, data, { epochs: 100, loss: "meanSquaredError", callbacks: [stopping] });
- * history.ended; // "stopped"
- * history.epochs.length; // 3
- * ```
- */
-export function earlyStopping(
-  options: { patience?: number; monitor?: Monitor; minimumChange?: number } = {},
-): Callback {
-  const patience = options.patience ?? 10;
-  if (!Number.isInteger(patience) || patience < 1) {
-    throw new RangeError(`earlyStopping: patience must be a whole number from 1 on, got ${quote(patience)}`);
-  }
-  const monitor = options.monitor ?? "validationAccuracy";
-  const sign = monitor.toLowerCase().endsWith("loss") ? -1 : 1;
-  let best = Number.NEGATIVE_INFINITY;
-  let waited = 0;
-  return {
-    onEpochEnd(record, context) {
-      const value = watched(record, monitor);
-      if (sign * value > best + (options.minimumChange ?? 0)) {
-        best = sign * value;
-        waited = 0;
-      } else {
-        waited += 1;
-        if (waited >= patience) context.stop();
+/** The hooks that see every step. A step does not wait for them; what is rejected is kept, and ends training. */
+class StepHooks {
+  /** Whether one was rejected. */
+  failed = false;
+  private error: unknown;
+  private readonly pending = new Set<Promise<void>>();
+  /** Undefined where nobody looks at steps. */
+  readonly call: ((info: StepInfo) => void) | undefined;
+
+  constructor(callbacks: readonly Callback[], context: FitContext) {
+    const hooks = callbacks.filter((callback) => callback.onStep);
+    if (hooks.length === 0) return;
+    this.call = (info) => {
+      for (const callback of hooks) {
+        const given = callback.onStep?.(info, context);
+        if (given instanceof Promise) this.follow(given);
       }
-    },
-  };
+    };
+  }
+
+  private follow(given: Promise<void>): void {
+    const settled = given
+      .catch((error: unknown) => {
+        if (!this.failed) this.error = error;
+        this.failed = true;
+      })
+      .finally(() => this.pending.delete(settled));
+    this.pending.add(settled);
+  }
+
+  /** When all of them are; throws what the first was rejected with. */
+  async settled(): Promise<void> {
+    while (this.pending.size > 0) await Promise.all(this.pending);
+    if (this.failed) throw this.error;
+  }
 }

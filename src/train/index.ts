@@ -1,17 +1,28 @@
 // Training and evaluation.
+export { type EarlyStoppingOptions, earlyStopping } from "./early-stopping.ts";
 export { confusionMatrix, type EvaluateOptions, type Evaluation, evaluate, predict } from "./evaluate.ts";
+export { NonFiniteLossError } from "./explosion.ts";
+export { type FitOptions, fit, type RunOptions, runEpochs, splitSamples } from "./fit.ts";
+export type { Callback, EpochRecord, FitContext, History, Monitor } from "./history.ts";
 export {
-  type Callback,
-  type EpochRecord,
-  earlyStopping,
-  type FitContext,
-  type FitOptions,
-  fit,
-  type History,
-  type Monitor,
-  runEpochs,
-  splitSamples,
-} from "./fit.ts";
-export { LOSSES, type Loss, type LossName, lossFor } from "./losses.ts";
-export { METRICS, type Metric, type MetricInput, type MetricName, metricFor } from "./metrics.ts";
-export { NonFiniteLossError, type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";
+  type CustomLossOptions,
+  customLoss,
+  LOSSES,
+  type Loss,
+  type LossFunction,
+  type LossLike,
+  type LossName,
+  lossFor,
+} from "./losses.ts";
+export {
+  customMetric,
+  METRICS,
+  type Metric,
+  type MetricFunction,
+  type MetricInput,
+  type MetricLike,
+  type MetricName,
+  metricFor,
+} from "./metrics.ts";
+export { type ProgressOptions, progress } from "./progress.ts";
+export { type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

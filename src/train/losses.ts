@@ -1,11 +1,13 @@
 // Losses by name, each with the activation that belongs to it: where the model ends in that activation, the loss starts from the logits, which
 // is exact for outputs near 0 and 1 and cheaper.
+import { callable, flag, knownOptions, oneOf, text } from "../engine/checks.ts";
+import { byNameIn } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
-import type { ActivationName } from "../nn/layers/activation.ts";
+import { type ActivationName, activationByName } from "../nn/layers/activation.ts";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../ops/losses/binary.ts";
 import { negativeLogLikelihood, softmaxCrossEntropy } from "../ops/losses/classes.ts";
 import { huber, meanAbsoluteError, meanSquaredError, quadraticCost } from "../ops/losses/regression.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 /** A loss as training uses it: a function of outputs and targets, and what belongs to it. */
 export interface Loss {
@@ -19,6 +21,12 @@ export interface Loss {
   /** true: depends on its arguments alone, so that `fit` may replay its kernels without calling it. The losses by name do. */
   repeatable?: true;
 }
+
+/** The loss of outputs [n, ...] and their targets: one number, a mean over the samples. */
+export type LossFunction = (outputs: Tensor, targets: Tensor) => Tensor;
+
+/** What stands for a loss: a name, a function, or a loss made by hand or by `customLoss`. */
+export type LossLike = LossName | Loss | LossFunction;
 
 const byName = {
   /** (1/2n) sum |p - t|^2 */
@@ -54,7 +62,9 @@ const byName = {
  */
 export type LossName = keyof typeof byName;
 
-const own = new Set<Loss>(Object.values(byName));
+const table: ReadonlyMap<string, Loss> = new Map(Object.entries<Loss>(byName));
+
+const own = new Set<Loss>(table.values());
 
 /** Whether the loss is one of those by name. */
 export function isOwnLoss(loss: Loss): boolean {
@@ -64,9 +74,73 @@ export function isOwnLoss(loss: Loss): boolean {
 /** Names of all losses. */
 export const LOSSES = Object.keys(byName) as LossName[];
 
+/** What `customLoss` takes beside the function. */
+export interface CustomLossOptions {
+  /** As errors name it; default: the function's name, or "custom". */
+  name?: string;
+  /** As in `Loss`; default "values". */
+  targets?: Loss["targets"];
+  /** As in `Loss`. */
+  fromLogits?: Loss["fromLogits"];
+  /** As in `Loss`; default false. */
+  repeatable?: boolean;
+}
+
 /**
- * The loss of that name, or the one given. p are the model's outputs [n, ...], t the targets, sums over outputs, means
- * over samples:
+ * A loss of your own: `compute` makes one number of the model's outputs [n, ...] and their targets, a mean over the samples, so that
+ * batches of any size weigh the same. Gradients follow from the operations it uses. `fit` takes the bare function, too; then all
+ * options have their defaults.
+ *
+ * With `targets: "values"` class indices come as one-hot rows, and one value a sample, [n], as [n, 1]; with "classes" as they are.
+ * @param options `name`; `targets`; `fromLogits`, the same from the outputs before an activation; `repeatable`: it depends on its
+ * arguments alone, so that `fit` may replay it.
+ * @throws TypeError if `compute` is no function, or for options that there are not; when it is called, if it gives no tensor of one number.
+ * @example
+ * ```ts
+ * const cubic = customLoss((p, t) => p.sub(t).abs().pow(3).mean(), { name: "cubic", repeatable: true });
+ * cubic.compute(tensor([[3]]), tensor([[1]])).item(); // 8
+ * ```
+ */
+export function customLoss(compute: LossFunction, options: CustomLossOptions = {}): Loss {
+  const owner = "customLoss";
+  knownOptions(owner, options, ["name", "targets", "fromLogits", "repeatable"]);
+  callable(owner, "the loss", compute);
+  const name = text(owner, "name", options.name ?? nameOf(compute));
+  const targets = oneOf(owner, "targets", options.targets ?? "values", ["values", "classes"]);
+  const { fromLogits } = options;
+  if (fromLogits !== undefined) {
+    knownOptions(`${owner}: fromLogits`, fromLogits, ["activation", "compute"]);
+    activationByName(fromLogits.activation);
+    callable(owner, "fromLogits.compute", fromLogits.compute);
+  }
+  return {
+    name,
+    targets,
+    compute: (outputs, wanted) => oneNumber(name, compute(outputs, wanted)),
+    ...(fromLogits && {
+      fromLogits: {
+        activation: fromLogits.activation,
+        compute: (logits, wanted) => oneNumber(name, fromLogits.compute(logits, wanted)),
+      },
+    }),
+    ...(flag(owner, "repeatable", options.repeatable ?? false) && { repeatable: true as const }),
+  };
+}
+
+/** A function's own name; one that is written where it is given is named by its place, which says nothing. */
+export function nameOf(compute: { readonly name: string }): string {
+  return ["", "loss", "compute"].includes(compute.name) ? "custom" : compute.name;
+}
+
+function oneNumber(name: string, value: unknown): Tensor {
+  if (value instanceof Tensor && value.size === 1) return value;
+  const what = value instanceof Tensor ? "; take its mean()" : "";
+  throw new TypeError(`loss ${name}: must give a tensor of one number, got ${quote(value)}${what}`);
+}
+
+/**
+ * The loss of that name, or the one given; a function becomes one as by `customLoss`. p are the model's outputs [n, ...], t the
+ * targets, sums over outputs, means over samples:
  *
  * - `quadratic`: |p - t|^2 / 2
  * - `crossEntropy`: -sum of t ln p + (1 - t) ln(1 - p), for sigmoid outputs
@@ -74,15 +148,22 @@ export const LOSSES = Object.keys(byName) as LossName[];
  * - `meanSquaredError`: (p - t)^2, mean over outputs too
  * - `meanAbsoluteError`: |p - t|, mean over outputs too
  * - `huber`: with d = p - t, d^2 / 2 where |d| <= 1 and |d| - 1 / 2 beyond, mean over outputs too
- * @throws TypeError for an unknown name.
+ * @throws TypeError for an unknown name, or what is no loss.
  * @example
  * ```ts
  * lossFor("quadratic").compute(tensor([[1, 2]]), tensor([[0, 0]])).item(); // 2.5
  * ```
  */
-export function lossFor(loss: LossName | Loss): Loss {
-  if (typeof loss === "object") return loss;
-  const found: Loss | undefined = byName[loss];
-  if (found === undefined) throw new TypeError(`loss: unknown name ${quote(loss)}; use one of ${LOSSES.join(", ")}`);
-  return found;
+export function lossFor(loss: LossLike): Loss {
+  if (typeof loss === "function") return customLoss(loss);
+  if (typeof loss !== "object" || loss === null) return byNameIn("loss", loss, table);
+  const { compute, targets, name } = loss;
+  if (typeof compute !== "function") {
+    throw new TypeError(
+      `loss: needs a name, a function (outputs, targets) => tensor, or what customLoss gives; got ${quote(loss)}`,
+    );
+  }
+  text("loss", "name", name);
+  oneOf(`loss ${name}`, "targets", targets, ["values", "classes"]);
+  return loss;
 }

@@ -1,9 +1,11 @@
 // Figures of merit beside the loss: each sums over samples, so that batches of any size give the same mean.
+import { callable, knownOptions, text } from "../engine/checks.ts";
+import { byNameIn } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
 import { argmax, cast, greater, topK } from "../ops/index.ts";
 import { reshape } from "../ops/views.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { Loss } from "./losses.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type Loss, nameOf } from "./losses.ts";
 
 /** What a metric sees of a batch. */
 export interface MetricInput {
@@ -64,6 +66,8 @@ const byName = {
 /** A metric by name. */
 export type MetricName = keyof typeof byName;
 
+const table: ReadonlyMap<string, Metric> = new Map(Object.entries<Metric>(byName));
+
 /** The names of all metrics. */
 export const METRICS = Object.keys(byName) as MetricName[];
 
@@ -73,20 +77,64 @@ function needClasses(name: string, classes: Int32Array | null): Int32Array {
   return classes;
 }
 
+/** A figure of a batch: a mean over its samples as a number or a tensor of one, or a tensor [n] with a figure for each sample. */
+export type MetricFunction = (outputs: Tensor, targets: Tensor, classes: Int32Array | null) => Tensor | number;
+
+/** What stands for a metric: a name, a function, or a metric made by hand or by `customMetric`. */
+export type MetricLike = MetricName | Metric | MetricFunction;
+
 /**
- * The metric of that name, or the one given.
- * @throws TypeError for an unknown name.
+ * A metric of your own. `compute` is given a batch: the model's outputs [n, ...], the targets as the loss takes them, and the classes
+ * [n] where there are classes; the figure is the mean over all samples. `fit` and `evaluate` take the bare function, too.
+ * @param options `name`, as the figures are called, default: the function's, or "custom"; `finish`: what becomes of the mean (a root, say).
+ * @throws TypeError if `compute` is no function, or for options that there are not; when it is called, if it gives something else.
+ * @example
+ * ```ts
+ * const close = customMetric((p, t) => p.sub(t).abs().lessEqual(0.5).cast("float32").mean(), { name: "close" });
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+ * const data = { x: tensor([[1], [2], [3]]), y: tensor([[1], [2], [9]]) };
+ * evaluate(model, data, { loss: "meanSquaredError", metrics: [close] }).metrics["close"]; // 2 / 3
+ * ```
+ */
+export function customMetric(
+  compute: MetricFunction,
+  options: { name?: string; finish?: (mean: number) => number } = {},
+): Metric {
+  const owner = "customMetric";
+  knownOptions(owner, options, ["name", "finish"]);
+  callable(owner, "the metric", compute);
+  if (options.finish !== undefined) callable(owner, "finish", options.finish);
+  const name = text(owner, "name", options.name ?? nameOf(compute));
+  return {
+    name,
+    sum({ outputs, targets, classes }) {
+      const figure: unknown = compute(outputs, targets, classes);
+      const n = outputs.shape[0];
+      if (typeof figure === "number") return figure * n;
+      if (figure instanceof Tensor && figure.rank === 1 && figure.size === n) return figure.sum().item();
+      if (figure instanceof Tensor && figure.size === 1) return Number(figure.item()) * n;
+      throw new TypeError(
+        `metric ${name}: must give a number, a tensor of one, or one of a figure a sample, (${n},); got ${quote(figure)}`,
+      );
+    },
+    finish: options.finish,
+  };
+}
+
+/**
+ * The metric of that name, or the one given; a function becomes one as by `customMetric`.
+ * @throws TypeError for an unknown name, or what is no metric.
  * @example
  * ```ts
  * metricFor("accuracy").name; // "accuracy"
  * ```
  */
-export function metricFor(metric: MetricName | Metric): Metric {
-  if (typeof metric === "object") return metric;
-  const found: Metric | undefined = byName[metric];
-  if (found === undefined)
-    throw new TypeError(`metric: unknown name ${quote(metric)}; use one of ${METRICS.join(", ")}`);
-  return found;
+export function metricFor(metric: MetricLike): Metric {
+  if (typeof metric === "function") return customMetric(metric);
+  if (typeof metric !== "object" || metric === null) return byNameIn("metric", metric, table);
+  callable("metric", "sum", metric.sum);
+  text("metric", "name", metric.name);
+  return metric;
 }
 
 /**

@@ -1,0 +1,150 @@
+// Whoever misspells an option is told, wherever options are taken: the sources are searched for public functions, constructors and methods that
+// take some, and each is called with a name that no option has. A new one takes part by itself.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import * as nabla from "./node.ts";
+import * as plot from "./plot/index.ts";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const TYPO = "thisIsNoOption";
+
+/** A public function that takes options, and where among its arguments. */
+interface Taker {
+  name: string;
+  call: Call;
+  position: number;
+}
+
+/** Names under which the sources know what is exported by another. */
+const EXPORTED_AS = new Map([
+  ["loadMnist", "mnist"],
+  ["cosineSchedule", "cosine"],
+]);
+
+/** Objects whose functions are public, though their declarations are not exported. */
+const NAMESPACES: readonly object[] = [nabla.schedule, nabla.random, nabla.initialiser];
+
+type Named = Record<string, unknown>;
+type Call = (...values: unknown[]) => unknown;
+type Constructor = new (...values: unknown[]) => unknown;
+const exported: Named = { ...nabla, ...plot };
+const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "softmax" })], { inputShape: [2] });
+
+/** Instances whose methods take options. */
+const instances = new Map<string, () => object>([
+  ["Sequential", model],
+  ["Trainer", () => new nabla.Trainer(model(), data)],
+]);
+
+const data = { x: nabla.keep(nabla.zeros([2, 2])), y: nabla.keep(nabla.tensor([0, 1], "int32")) };
+
+/** Arguments before the options, where those are looked at first. */
+const ARGUMENTS = new Map<string, readonly unknown[]>([
+  ["new Dense", [1]],
+  ["new Sequential", [[new nabla.Flatten()]]],
+  ["optimizerByName", ["adam"]],
+  ["checkGradients", [nabla.sum, []]],
+  ["numericalGradient", [nabla.sum, []]],
+  ["grad", [nabla.sum]],
+  ["valueAndGrad", [nabla.sum]],
+  ["custom", [() => 1]],
+  ["softmaxCrossEntropy", [nabla.zeros([2, 2]), data.y]],
+  ["negativeLogLikelihood", [nabla.zeros([2, 2]), data.y]],
+  ["random.bernoulli", [[1], 0.5]],
+  ["categorical", [nabla.zeros([2]), 1]],
+  ["shuffle", [data.y, 0]],
+]);
+
+/** What users reach as the function or class of that name; `exported` says whether its declaration is. */
+function publicOf(name: string, isExported: boolean): unknown {
+  const known = EXPORTED_AS.get(name) ?? name;
+  if (isExported) return exported[known];
+  return NAMESPACES.map((object) => (object as Named)[known]).find((found) => found !== undefined);
+}
+
+function publicFunction([first, method]: readonly string[], isExported: boolean): Call | undefined {
+  const outer = publicOf(first, isExported);
+  if (outer === undefined) return undefined;
+  if (method === undefined) return typeof outer === "function" ? (outer as Call) : undefined;
+  if (method === "constructor") return (...values) => new (outer as Constructor)(...values);
+  if (Object.hasOwn(outer as object, method)) return ((outer as Named)[method] as Call).bind(outer);
+  const make = instances.get(first);
+  if (make === undefined) throw new Error(`the test needs an instance of ${first}, whose ${method} takes options`);
+  const instance = make() as Named;
+  return (...values) => (instance[method] as Call).apply(instance, values);
+}
+
+/** Whether a parameter holds options: by its name, or by its type. */
+function holdsOptions(parameter: ts.ParameterDeclaration): boolean {
+  const type = parameter.type?.getText() ?? "";
+  return /^options$/i.test(parameter.name.getText()) || /Options\b/.test(type) || /^\{[^}]*\?:/.test(type);
+}
+
+function takersIn(file: string): Taker[] {
+  const source = ts.createSourceFile(file, readFileSync(`${root}/${file}`, "utf8"), ts.ScriptTarget.Latest, true);
+  const found: Taker[] = [];
+  const visit = (node: ts.Node, path: readonly string[], isExported: boolean): void => {
+    let inner = path;
+    const marked = /^export\b/.test(node.getText(source).slice(0, 7));
+    const outside = isExported || marked;
+    if (ts.isConstructorDeclaration(node)) inner = [...path, "constructor"];
+    else if (
+      (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) || ts.isVariableDeclaration(node)) &&
+      node.name
+    ) {
+      inner = [...path, node.name.getText()];
+    } else if (ts.isMethodDeclaration(node)) inner = [...path, node.name.getText()];
+    if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isConstructorDeclaration(node)) {
+      const hidden = /\b(private|protected|abstract)\b/.test(
+        node.modifiers?.map((each) => each.getText()).join(" ") ?? "",
+      );
+      const abstract =
+        ts.isConstructorDeclaration(node) && /\babstract class\b/.test(node.parent.getText().slice(0, 200));
+      const position = node.parameters.findIndex(holdsOptions);
+      const call = position < 0 || hidden || abstract ? undefined : publicFunction(inner, outside);
+      const name = inner[1] === "constructor" ? `new ${inner[0]}` : inner.join(".");
+      if (call !== undefined && !found.some((other) => other.name === name)) found.push({ name, call, position });
+      return;
+    }
+    ts.forEachChild(node, (child) => visit(child, inner, outside));
+  };
+  ts.forEachChild(source, (node) => visit(node, [], false));
+  return found;
+}
+
+const files = (readdirSync(root, { recursive: true }) as string[])
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts") && !/\.test\.ts$|\.generated\.ts$/.test(file));
+const takers = files.flatMap(takersIn).sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** What a call throws, or what it rejects with. */
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("options", () => {
+  test("the search finds what takes options", () => {
+    const names = takers.map(({ name }) => name);
+    for (const name of ["fit", "new Dense", "new Adam", "random.uniform", "conv2d", "mnist", "Sequential.call"]) {
+      expect(name === "mnist" ? names.includes("loadMnist") : names.includes(name), name).toBe(true);
+    }
+    expect(names.length).toBeGreaterThan(75);
+  });
+
+  test.each(takers)("$name refuses an unknown name", async ({ name, call, position }) => {
+    const ways = [undefined, nabla.zeros([2, 2])].map((value) => new Array<unknown>(position).fill(value));
+    const errors: unknown[] = [];
+    for (const before of ARGUMENTS.has(name) ? [ARGUMENTS.get(name)!] : ways) {
+      errors.push(await errorOf(() => call(...before, { [TYPO]: 1 })));
+    }
+    const messages = errors.filter((error) => error instanceof TypeError).map((error) => error.message);
+    expect(messages).toContainEqual(expect.stringMatching(`there is no option ${TYPO}; the options are .`));
+  });
+});
