@@ -1,5 +1,7 @@
 // Writes the reference documentation from the docstrings to docs/reference/ (TypeDoc; its settings are in typedoc.json). Two things TypeDoc can't
-// know are added here: which category a name belongs to, and that Tensor's methods are the operations, with their docstrings.
+// know are added here: which category a name belongs to, and that Tensor's methods are the operations, with their docstrings. The home page says
+// what each name is, and formulas are set (formulas.mjs).
+import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -15,6 +17,7 @@ import {
   TypeDocReader,
 } from "typedoc";
 import ts from "typescript";
+import { setFormulas } from "./formulas.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -159,12 +162,65 @@ function complete({ project }) {
   }
 }
 
+/** The parts of a comment up to the end of its first sentence. */
+function firstSentence(parts) {
+  const found = [];
+  for (const part of parts) {
+    if (part.kind !== "text") {
+      if (part.kind === "code" && part.text.startsWith("```")) break;
+      found.push({ ...part });
+      continue;
+    }
+    const end = /(?<!\b(?:al|e\.g|i\.e))\.(?=\s+[^a-z\s]|\s*$)|:?\s*\n\s*(?:\n|[-*] )/.exec(part.text);
+    if (end === null) {
+      found.push({ ...part });
+      continue;
+    }
+    found.push({ ...part, text: `${part.text.slice(0, end.index)}.` });
+    break;
+  }
+  return found;
+}
+
+/** The home page's parts: the text of reference.md, and where each category begins. */
+function introduction(project) {
+  const [before, after] = readFileSync(`${root}/scripts/reference.md`, "utf8").split("{@link Tensor}");
+  const link = { kind: "inline-tag", tag: "@link", text: "Tensor", target: project.getChildByName(["Tensor"]) };
+  const places = project.categories.map(({ title }) => `[${title}](#${title.toLowerCase().replaceAll(" ", "-")})`);
+  return [{ kind: "text", text: before }, link, { kind: "text", text: `${after}\n${places.join(" · ")}\n` }];
+}
+
+/** Sets the formulas of a docstring; what is thrown and examples stay as they are. */
+function setComment(comment, done) {
+  const tags = comment.blockTags.filter(({ tag }) => tag === "@summary" || tag === "@returns" || tag === "@remarks");
+  const texts = [comment.summary, ...tags.map(({ content }) => content)]
+    .flat()
+    .filter((part) => part.kind === "text" && !done.has(part));
+  setFormulas(texts.map((part) => part.text)).forEach((text, i) => {
+    texts[i].text = text;
+    done.add(texts[i]);
+  });
+}
+
+function finish({ project }) {
+  for (const name of project.children ?? []) {
+    const comment = name.comment ?? name.signatures?.[0]?.comment;
+    if (comment && !comment.getTag("@summary"))
+      comment.blockTags.push(new CommentTag("@summary", firstSentence(comment.summary)));
+  }
+  const done = new Set();
+  for (const reflection of Object.values(project.reflections))
+    if (reflection.comment) setComment(reflection.comment, done);
+  project.comment = new Comment(introduction(project));
+}
+
 const app = await Application.bootstrap({ options: `${root}/typedoc.json` }, [
   new TypeDocReader(),
   new TSConfigReader(),
 ]);
 app.converter.on(Converter.EVENT_CREATE_DECLARATION, readDocstring);
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, complete, 10);
+app.converter.on(Converter.EVENT_RESOLVE_END, finish, -1000);
 const project = await app.convert();
 if (!project) process.exit(1);
 app.validate(project);

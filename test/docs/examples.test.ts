@@ -22,11 +22,16 @@ function examplesOf(name: PublicName): Example[] {
   });
 }
 
-function readmeExamples(): Example[] {
-  const text = readFileSync(`${root}/README.md`, "utf8");
+/** The `ts` blocks of a page. */
+function pageExamples(page: string): Example[] {
+  const text = readFileSync(`${root}/${page}`, "utf8");
   return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => {
-    return { title: `README.md: block ${i + 1}`, code: match[1], imports: "own" };
+    return { title: `${page}: block ${i + 1}`, code: match[1], imports: "own" };
   });
+}
+
+function readmeExamples(): Example[] {
+  return ["README.md", "scripts/reference.md"].flatMap(pageExamples);
 }
 
 // The engine's own examples come first: it can be configured only before there are tensors.
