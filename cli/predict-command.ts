@@ -1,6 +1,7 @@
 // `nabla predict`: what a trained network reads in a picture.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Command } from "commander";
+import { readRegularFileSync } from "../src/data/file.node.ts";
 import { fitAsMnist } from "../src/data/fit-image.ts";
 import { readImageFile } from "../src/data/image-file.node.ts";
 import { loadParameters } from "../src/io/model.ts";
@@ -109,7 +110,7 @@ function readFinished(
   wanted: string,
   allowNonFinite: boolean,
 ): { tensors: Record<string, Tensor>; epochs: number | undefined } {
-  const { tensors, metadata } = rethrowing(() => readSafetensors(readFileSync(file), file));
+  const { tensors, metadata } = rethrowing(() => readSafetensors(readRegularFileSync(file), file));
   const { epochs, architecture } = metadata;
   if (architecture !== wanted) throw otherNetwork(file, architecture);
   if (!allowNonFinite) refuseNonFinite(tensors, file);

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
-import { errorCode, explain } from "../src/data/file.node.ts";
+import { errorCode, explain, readRegularFileSync } from "../src/data/file.node.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
@@ -265,7 +265,7 @@ export class RunFolder {
   private readCheckpoint({ name, epoch, step }: Place, fit: Fit): Checkpoint {
     const path = this.file(join("checkpoints", name));
     try {
-      const { tensors, metadata } = readSafetensors(readFileSync(path), path);
+      const { tensors, metadata } = readSafetensors(readRegularFileSync(path), path);
       const part = (key: string): unknown => {
         if (metadata[key] === undefined) throw new UserError(`${path} has no ${key}`);
         return parsedJson(metadata[key], `${path}, ${key},`, "");

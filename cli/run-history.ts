@@ -1,12 +1,20 @@
 // How a run went, in history.jsonl: a line of JSON for every complete epoch, and one at the end that says how it ended. Lines are appended, so that an epoch
 // costs the same however many there were before it. What a killed process or a full disk left of a line is cut off by the next.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomically } from "../src/data/atomic.node.ts";
 import { UserError } from "./errors.ts";
 import type { RunRecord } from "./run-config.ts";
-import { checked, oldHistorySchema, parsedJson, readJsonFile, recordSchema, statusSchema } from "./run-schema.ts";
+import {
+  checked,
+  oldHistorySchema,
+  parsedJson,
+  readJsonFile,
+  readTextFile,
+  recordSchema,
+  statusSchema,
+} from "./run-schema.ts";
 
 const NAME = "history.jsonl";
 /** What runs of version 1 have: one object, written anew after every epoch. */
@@ -29,7 +37,7 @@ export interface RunHistory {
 export function readHistory(folder: string): RunHistory {
   const path = join(folder, NAME);
   if (!existsSync(path)) return readOldHistory(join(folder, OLD_HISTORY));
-  const lines = readFileSync(path, "utf8").split("\n");
+  const lines = readTextFile(path).split("\n");
   // After the last line break there is nothing, or what a killed process left.
   lines.pop();
   const records: RunRecord[] = [];

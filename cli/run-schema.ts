@@ -1,6 +1,6 @@
 // What a run's files may hold, in one schema: everything is checked before anything is used, and what is wrong is named by file and field.
-import { readFileSync } from "node:fs";
 import * as z from "zod/mini";
+import { readRegularFileSync } from "../src/data/file.node.ts";
 import { UserError } from "./errors.ts";
 import { HIDDEN_ACTIVATIONS, RUN_ENGINES, RUN_INITS, RUN_LOSSES, RUN_OPTIMIZERS } from "./run-config.ts";
 
@@ -119,15 +119,18 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   }
 }
 
+/** A regular file as text. @throws UserError if it can't be read. */
+export function readTextFile(path: string): string {
+  try {
+    return new TextDecoder().decode(readRegularFileSync(path));
+  } catch (cause) {
+    throw new UserError((cause as Error).message, { cause });
+  }
+}
+
 /** The value in a JSON file. @throws UserError if it can't be read or is no JSON. */
 export function readJsonFile(path: string, remedy: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new UserError(`${path} can't be read: ${(cause as Error).message}`, { cause });
-  }
-  return parsedJson(text, path, remedy);
+  return parsedJson(readTextFile(path), path, remedy);
 }
 
 /** @throws UserError if the text is no JSON. */

@@ -1,4 +1,5 @@
 // Reading files that may be anything: regular files only, up to a length, and errors of the file system in words.
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 
 /** Most that a data file may hold, compressed or not, unless told otherwise; MNIST's largest is 47 MB. */
@@ -9,21 +10,13 @@ export const MOST_BYTES = 2 ** 30;
  * @throws if there is none, it is something else, or it is longer; the message names it */
 export async function readRegularFile(path: string, maxBytes: number = MOST_BYTES): Promise<Uint8Array> {
   try {
-    const status = await stat(path);
-    if (status.isDirectory()) throw new Error("is a folder, not a file");
-    if (!status.isFile())
-      throw new Error("is a device, a pipe or a socket, not a regular file; give a file that has an end");
-    if (status.size > maxBytes) {
-      throw new Error(
-        `${status.size} bytes is too large, at most ${maxBytes} are read; give a smaller file, or set maxBytes`,
-      );
-    }
+    const size = sizeToRead(await stat(path), maxBytes);
     const file = await open(path);
     try {
-      const bytes = new Uint8Array(status.size);
+      const bytes = new Uint8Array(size);
       let filled = 0;
-      while (filled < bytes.length) {
-        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled);
+      while (filled < size) {
+        const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -32,8 +25,43 @@ export async function readRegularFile(path: string, maxBytes: number = MOST_BYTE
       await file.close();
     }
   } catch (error) {
-    throw new Error(`${path}: ${explain(error)}`);
+    throw new Error(`${path}: ${explain(error)}`, { cause: error });
   }
+}
+
+/** `readRegularFile` for what cannot wait. */
+export function readRegularFileSync(path: string, maxBytes: number = MOST_BYTES): Uint8Array {
+  try {
+    const size = sizeToRead(statSync(path), maxBytes);
+    const file = openSync(path, "r");
+    try {
+      const bytes = new Uint8Array(size);
+      let filled = 0;
+      while (filled < size) {
+        const count = readSync(file, bytes, filled, size - filled, filled);
+        if (count === 0) break;
+        filled += count;
+      }
+      return bytes.subarray(0, filled);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+  }
+}
+
+function sizeToRead(status: Stats, maxBytes: number): number {
+  if (status.isDirectory()) throw new Error("is a folder, not a file");
+  if (!status.isFile()) {
+    throw new Error("is a device, a pipe or a socket, not a regular file; give a file that has an end");
+  }
+  if (status.size > maxBytes) {
+    throw new Error(
+      `${status.size} bytes is too large, at most ${maxBytes} are read; give a smaller file, or set maxBytes`,
+    );
+  }
+  return status.size;
 }
 
 /** The code of a file system error, such as `ENOENT`; undefined for any other error. */

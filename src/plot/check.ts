@@ -119,6 +119,7 @@ export function checkChart(chart: Chart): void {
         const channels = chart.colours === "rgb" ? 3 : 1;
         const { width, height } = image;
         const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+        if (image.width === undefined || image.height === undefined) fail(`image ${index} lacks its width or height`);
         if (!whole) {
           fail(
             `image ${index} is ${quote(image.width)} by ${quote(image.height)} pixels; both sides are whole numbers above 0`,
@@ -307,7 +308,11 @@ function checkMarks(
   yAxis: Axis | undefined,
 ): void {
   marks?.forEach((mark, index) => {
-    if (!Number.isFinite(mark.at)) fail(`mark ${index} is at ${quote(mark.at)}; a finite number is needed`);
+    if (!Number.isFinite(mark.at)) {
+      fail(
+        `mark ${index} ${mark.at === undefined ? "has no place" : `is at ${quote(mark.at)}`}; a finite number is needed`,
+      );
+    }
     const axis = mark.axis === "x" ? xAxis : yAxis;
     if (axis?.scale === "log" && mark.at <= 0) {
       fail(`mark ${index} is at ${mark.at}, but the ${mark.axis} axis is logarithmic; its marks are above 0`);

@@ -18,7 +18,7 @@ const WHOLE_EVERY = 16;
 
 /** What only the language or a library says: whoever reads it learns nothing of the file. */
 const RAW =
-  /Cannot (read|set|convert|destructure|assign|mix|create|access|use|define)|(?<!got |type |dtype )undefined|is not (a function|iterable|a constructor|defined)|outside the bounds|Invalid (typed )?array|Invalid count|call stack|allocation failed|\bNaN\b(?! or)|\[object |out of (bounds|range)|null \(reading|multiple of \d|BYTES_PER_ELEMENT/;
+  /Cannot (read|set|convert|destructure|assign|mix|create|access|use|define)|(?<!got |type |dtype )undefined|is not (a function|iterable|a constructor|defined)|outside the bounds|Invalid (typed )?array|Invalid count|call stack|allocation failed|(?<!holds )\bNaN\b(?! or)|\[object |out of (bounds|range)|null \(reading|multiple of \d|BYTES_PER_ELEMENT/;
 
 /** @returns `outcome`: read or refused; `failure`: what is wrong with that, if anything; `milliseconds` */
 export async function runCase(name, seed, number) {
