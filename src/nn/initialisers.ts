@@ -1,6 +1,6 @@
 // How parameters start. Fan-in and fan-out are the numbers of connections into and out of one unit.
 
-import { callable, finite, knownOptions, notNegative, oneOf, positive } from "../engine/checks.ts";
+import { callable, fields, finite, knownOptions, notNegative, oneOf, positive } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { byNameIn } from "../engine/names.ts";
@@ -228,6 +228,7 @@ export const INITIALISERS = Object.keys(byName) as InitialiserName[];
  * ```
  */
 export function initialise(initialiser: Initialiser, context: InitialiserContext): Tensor {
+  fields("initialiser", "the context, { shape, dtype, generator, fanIn, fanOut },", context);
   if (typeof initialiser === "function") return callable("initialiser", "a function of your own", initialiser)(context);
   return byNameIn("initialiser", initialiser, table)(context);
 }

@@ -1,5 +1,5 @@
 // A model whose layers follow one another.
-import { instance, knownOptions } from "../engine/checks.ts";
+import { callable, instance, knownOptions } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor } from "../tensor/check.ts";
@@ -106,7 +106,7 @@ export class Sequential {
       });
     });
     this.outputShape = shape;
-    accept?.(parameters, this.dtype);
+    if (accept !== undefined) callable("Sequential", "the third argument", accept)(parameters, this.dtype);
     const seed = options.seed ?? 0;
     const generator = new Generator(seed);
     this.parameters = parameters;

@@ -258,6 +258,9 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
   return addAt(zeros([length], values.dtype), rows, flatten(values));
 }
 
+/** More ranges than this take seconds and gigabytes, and are nothing that one looks at. */
+const MOST_RANGES = 10_000_000;
+
 /**
  * Counts of the elements in equal ranges between `range[0]` and `range[1]` (the smallest and largest element by default), and the ranges' edges.
  * A range holds its lower edge and not its upper one, except the last, which holds both. Elements outside, and NaN, are not counted. The edges are
@@ -270,8 +273,10 @@ export function bincount(x: Tensor, options: { weights?: Tensor; minLength?: num
  */
 export function histogram(x: Tensor, bins = 10, range?: readonly [number, number]): { counts: Tensor; edges: Tensor } {
   checkTensor("histogram", x);
-  if (!Number.isInteger(bins) || bins < 1) {
-    throw new RangeError(`histogram: the number of ranges must be a whole number from 1 on, got ${quote(bins)}`);
+  if (!Number.isInteger(bins) || bins < 1 || bins > MOST_RANGES) {
+    throw new RangeError(
+      `histogram: the number of ranges must be a whole number from 1 to ${MOST_RANGES}, got ${quote(bins)}`,
+    );
   }
   const data = x.dataSync();
   let [low, high] = (range && list("histogram", "the range", range)) ?? [

@@ -1,5 +1,5 @@
 // Statistics of several variables, differences and interpolation; and what asks whether numbers agree or are numbers at all.
-import { finite, flag, knownOptions, notNegative, whole } from "../engine/checks.ts";
+import { finite, flag, knownOptions, list, notNegative, whole } from "../engine/checks.ts";
 import { withRecording } from "../tensor/graph.ts";
 import { formatShape, normaliseAxis } from "../tensor/shape.ts";
 import { scope, type Tensor } from "../tensor/tensor.ts";
@@ -32,7 +32,7 @@ import { expandDims, reshape, transpose } from "./views.ts";
  */
 export function percentile(x: Tensor, q: number | readonly number[], axis?: number, keepDims = false): Tensor {
   checkTensor("percentile", x);
-  for (const share of typeof q === "number" ? [q] : q) {
+  for (const share of typeof q === "number" ? [q] : list("percentile", "q, if not a number,", q)) {
     if (!(finite("percentile", "q", share) >= 0 && share <= 100)) {
       throw new RangeError(`percentile: q must be between 0 and 100, got ${share}`);
     }

@@ -1,0 +1,101 @@
+// Slips that users make, and what they are told: the operation, what was given, and what works. The sweep (test/fuzz) makes the others.
+import { expect, test } from "vitest";
+import * as nabla from "../src/node.ts";
+
+const { Dense, Sequential, expandDims, fit, ones, predict, stack, sum, tensor, zeros } = nabla;
+
+const x = tensor([
+  [1, 2],
+  [3, 4],
+]);
+const model = new Sequential([new Dense(2)], { inputShape: [2] });
+const wrong = (value: unknown) => value as never;
+
+test.each<[string, () => unknown, string]>([
+  [
+    "axes in an object",
+    () => x.sum(wrong({ axis: 1 })),
+    "sum: axes are given as a number or an array of numbers, sum(1) or sum([0, 1]), got { axis: 1 }",
+  ],
+  [
+    "axes in a tensor",
+    () => sum(x, wrong(tensor([1]))),
+    "sum: axes are given as a number or an array of numbers, sum(1) or sum([0, 1]), got a tensor of shape (1,)",
+  ],
+  ["more axes than there are", () => sum(x, new Array(2 ** 32 - 1)), "sum: 4294967295 axes"],
+  [
+    "a plain array for a tensor",
+    () => nabla.matmul(x, wrong([[1], [2]])),
+    "matmul: needs a tensor, got [[1], [2]]; wrap it in tensor(...)",
+  ],
+  [
+    "a plain array among tensors",
+    () => stack([x, wrong([1, 2])]),
+    "stack: the first argument[1] must be a tensor, got [1, 2]; wrap it in tensor(...)",
+  ],
+  ["a flag that is none", () => sum(x, 0, wrong("yes")), 'sum: keepDims must be true or false, got "yes"'],
+  ["an offset that is no number", () => x.diagonal(Number.NaN), "diagonal: the offset must be a whole number, got NaN"],
+  [
+    "a function that is none",
+    () => nabla.grad(wrong(x)),
+    "grad: the argument must be a function, got a tensor of shape (2, 2)",
+  ],
+  [
+    "a class for a function",
+    () => nabla.scope(wrong(Dense)),
+    "scope: the argument must be a function, got the class Dense",
+  ],
+  ["a name of every object", () => new nabla.Activation(wrong("toString")), 'activation: unknown name "toString"'],
+  [
+    "samples at a time",
+    () => predict(model, x, { batchSize: Number.NaN }),
+    "predict: batchSize must be a whole number of at least 1, got NaN",
+  ],
+  [
+    "none at a time",
+    () => predict(model, x, { batchSize: 0 }),
+    "predict: batchSize must be a whole number of at least 1, got 0",
+  ],
+  [
+    "a billion classes",
+    () => nabla.confusionMatrix(model, { x, y: tensor([0, 1], "int32") }, 1e9),
+    "confusionMatrix: a table of 1000000000 classes is too large",
+  ],
+  [
+    "a label beyond the classes",
+    () => nabla.confusionMatrix(model, { x, y: tensor([0, 7], "int32") }),
+    "confusionMatrix: label 7 at position 1 is not in 0 to 1",
+  ],
+  [
+    "a ninth axis",
+    () => expandDims(zeros([1, 1, 1, 1, 1, 1, 1, 1]), 0),
+    "rank 9 of shape (1, 1, 1, 1, 1, 1, 1, 1, 1) is above the largest, 8",
+  ],
+  ["a ninth axis by stacking", () => stack([ones([1, 1, 1, 1, 1, 1, 1, 1])]), "rank 9 of shape"],
+])("%s", (_, call, message) => {
+  expect(call).toThrow(message);
+});
+
+test("fit without data, without targets, with plain arrays, without a model", async () => {
+  const needed = "fit: the data must be { x, y }, two tensors";
+  await expect(fit(model, wrong(undefined))).rejects.toThrow(`${needed}: inputs [n, ...]`);
+  await expect(fit(model, wrong({ x }))).rejects.toThrow("got { x: a tensor of shape (2, 2) }");
+  await expect(fit(model, wrong({ x: [[1, 2]], y: [0] }))).rejects.toThrow("got { x: [an array of 2], y: [0] }");
+  await expect(fit(wrong("model"), { x, y: x })).rejects.toThrow('the model must be a Sequential model, got "model"');
+});
+
+test("arrays that hold themselves, and arrays nested beyond 8 axes, are errors", () => {
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  let deep: unknown = 1;
+  for (let i = 0; i < 20_000; i++) deep = [deep];
+  for (const values of [cyclic, deep]) {
+    expect(() => tensor(wrong(values))).toThrow(
+      "tensor: arrays are nested deeper than the 8 axes that a tensor may have",
+    );
+    expect(() => nabla.gather(x, wrong(values))).toThrow(
+      "gather: an index array is nested deeper than the 8 axes that a tensor may have",
+    );
+    expect(() => sum(x, wrong(values))).toThrow(/^sum: /);
+  }
+});
