@@ -45,6 +45,7 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["new Dense", [1]],
   ["new Sequential", [[new nabla.Flatten()]]],
   ["optimizerByName", ["adam"]],
+  ["new Parameter", ["weights", [1]]],
   ["checkGradients", [nabla.sum, []]],
   ["numericalGradient", [nabla.sum, []]],
   ["grad", [nabla.sum]],
@@ -139,7 +140,7 @@ describe("options", () => {
   });
 
   test.each(takers)("$name refuses an unknown name", async ({ name, call, position }) => {
-    const ways = [undefined, nabla.zeros([2, 2])].map((value) => new Array<unknown>(position).fill(value));
+    const ways = [undefined, nabla.zeros([2, 2]), "nowhere"].map((value) => new Array<unknown>(position).fill(value));
     const errors: unknown[] = [];
     for (const before of ARGUMENTS.has(name) ? [ARGUMENTS.get(name)!] : ways) {
       errors.push(await errorOf(() => call(...before, { [TYPO]: 1 })));

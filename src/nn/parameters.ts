@@ -1,7 +1,7 @@
 // A model's parameters are one block of memory, their gradients another: an optimiser step, a gradient norm or a checkpoint is one pass over
 // contiguous numbers. Each parameter is a window on the block; backward writes its gradient into the window beside it.
 
-import { fields, flag, instance, knownOptions, oneOf, whole } from "../engine/checks.ts";
+import { fields, flag, instance, knownOptions, oneOf, text, whole } from "../engine/checks.ts";
 import { type DType, isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { isfinite } from "../ops/comparison.ts";
@@ -10,7 +10,7 @@ import { checkTensor } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
 import { Node } from "../tensor/graph.ts";
 import { Generator } from "../tensor/random.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { keep, packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
 import { fansOf, type Initialiser, initialise } from "./initialisers.ts";
 
@@ -48,7 +48,9 @@ export class Parameter {
   private value: Tensor | undefined;
 
   constructor(name: string, shape: Shape, options: ParameterOptions) {
-    knownOptions(`parameter ${name}`, options, ["initialiser", "decay", "trainable", "fans"]);
+    text("Parameter", "the name", name);
+    checkShape(`Parameter ${name}`, shape);
+    knownOptions(`Parameter ${name}`, options, ["initialiser", "decay", "trainable", "fans"]);
     this.name = name;
     this.shape = shape;
     this.options = options;

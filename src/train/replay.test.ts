@@ -221,7 +221,9 @@ describe("memory", () => {
       while (trainer.epoch < 20) await trainer.finishEpoch();
       const { tensors, bytes } = memory();
       while (trainer.epoch < 2000) await trainer.finishEpoch();
-      expect(memory()).toMatchObject({ tensors, bytes });
+      // Less, where the collector has meanwhile found what tests before this one left.
+      expect(memory().tensors).toBeLessThanOrEqual(tensors);
+      expect(memory().bytes).toBeLessThanOrEqual(bytes);
     },
   );
 });
