@@ -129,7 +129,9 @@ describe("random.choice", () => {
       "2 elements without replacement, but only 1 have a probability above 0",
     );
     expect(() => random.choice(2.5)).toThrow("needs a whole number or a tensor with axis 0, got 2.5");
-    expect(() => random.choice([1, 2] as unknown as number)).toThrow("needs a tensor, got [1, 2]; wrap it in tensor(...)");
+    expect(() => random.choice([1, 2] as unknown as number)).toThrow(
+      "needs a tensor, got [1, 2]; wrap it in tensor(...)",
+    );
     expect(() => random.choice(2, 1, { replace: true } as object)).toThrow("there is no option replace");
     expect(random.choice(0, 0).shape).toEqual([0]);
   });
