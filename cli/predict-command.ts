@@ -1,18 +1,20 @@
 // `nabla predict`: what a trained network reads in a picture.
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { readRegularFileSync } from "../src/data/file.node.ts";
 import { fitAsMnist } from "../src/data/fit-image.ts";
 import { readImageFile } from "../src/data/image-file.node.ts";
 import { loadParameters } from "../src/io/model.ts";
 import { readSafetensors } from "../src/io/safetensors.ts";
+import type { Parameter } from "../src/nn/parameters.ts";
 import type { Sequential } from "../src/nn/sequential.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { scope, type Tensor } from "../src/tensor/tensor.ts";
 import { predict } from "../src/train/evaluate.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
-import { modelOfRun, optimizerOfRun } from "./run-config.ts";
+import { modelOfRun, optimizerOfRun, type RunConfig } from "./run-config.ts";
 import { type Checkpoint, RunFolder, refuseNonFinite } from "./run-folder.ts";
 
 const SIDE = 28;
@@ -66,7 +68,7 @@ export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: 
   const classes = config.classes ?? DIGITS;
   if (classes !== DIGITS)
     throw new UserError(`the network in ${path} tells ${classes} classes, not the ${DIGITS} digits`);
-  const model = modelOfRun(config, SIDE * SIDE, classes);
+  const model = networkOf(config, classes, folder);
   const architecture = JSON.stringify(model.config());
   const file = folder.file("model.safetensors");
   const problems: UserError[] = [];
@@ -102,6 +104,32 @@ export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: 
   throw new UserError(
     `${path} holds no trained network yet: no epoch was complete. Go on with: ${commandName()} train --resume ${path}`,
   );
+}
+
+function networkOf(config: RunConfig, classes: number, folder: RunFolder): Sequential {
+  try {
+    return modelOfRun(config, SIDE * SIDE, classes, (parameters) => checkHeld(parameters, folder));
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(`${folder.file("config.json")} asks for what can't be: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** So much memory is never worth a question; files that are shorter than a network of this size may as well be damaged, which is told later. */
+const HARMLESS = 64 << 20;
+
+/** A configuration that was changed by hand may ask for gigabytes: what none of the run's files can hold is not made. */
+function checkHeld(parameters: readonly Parameter[], folder: RunFolder): void {
+  const files = [folder.file("model.safetensors")];
+  const checkpoints = folder.file("checkpoints");
+  if (existsSync(checkpoints)) files.push(...readdirSync(checkpoints).map((name) => join(checkpoints, name)));
+  const largest = Math.max(0, ...files.filter((file) => existsSync(file)).map((file) => statSync(file).size));
+  const needed = 4 * parameters.reduce((sum, { size }) => sum + size, 0);
+  if (largest > 0 && needed > Math.max(largest, HARMLESS)) {
+    throw new UserError(
+      `the network in ${folder.path} is another one than its config.json asks for: that one takes ${needed} bytes, and the largest file of the run has ${largest}. Restore the one that was changed.`,
+    );
+  }
 }
 
 /** The parameters of a finished run, and how many epochs it has learnt; runs of version 1 do not say. */

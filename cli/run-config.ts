@@ -4,7 +4,7 @@ import type { InitialiserName } from "../src/nn/initialisers.ts";
 import type { Layer } from "../src/nn/layer.ts";
 import { Dense } from "../src/nn/layers/dense.ts";
 import { Dropout } from "../src/nn/layers/dropout.ts";
-import { Sequential } from "../src/nn/sequential.ts";
+import { type ParametersAccepted, Sequential } from "../src/nn/sequential.ts";
 import { type Optimizer, optimizerByName } from "../src/optim/index.ts";
 import type { EpochRecord } from "../src/train/history.ts";
 import { type Loss, lossFor } from "../src/train/losses.ts";
@@ -74,7 +74,13 @@ function initialisers(config: RunConfig): { weights?: InitialiserName; bias: Ini
   return { weights: config.init, bias: bookish ? "normal" : "zeros" };
 }
 
-export function modelOfRun(config: RunConfig, inputs: number, classes: number): Sequential {
+/** @param accept may throw once the parameters are known, before memory is reserved for them. */
+export function modelOfRun(
+  config: RunConfig,
+  inputs: number,
+  classes: number,
+  accept?: ParametersAccepted,
+): Sequential {
   const init = initialisers(config);
   const layers: Layer[] = [];
   for (const size of config.hidden) {
@@ -82,7 +88,7 @@ export function modelOfRun(config: RunConfig, inputs: number, classes: number): 
     if (config.dropout > 0) layers.push(new Dropout(config.dropout));
   }
   layers.push(new Dense(classes, { activation: config.loss === "softmax" ? "softmax" : "sigmoid", ...init }));
-  return new Sequential(layers, { inputShape: [inputs], seed: config.seed });
+  return new Sequential(layers, { inputShape: [inputs], seed: config.seed }, accept);
 }
 
 export function optimizerOfRun(config: RunConfig, samples: number): Optimizer {

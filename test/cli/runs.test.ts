@@ -391,6 +391,15 @@ describe("predict takes the newest whole state", () => {
     expect(nabla(folder, ["predict", run, "blank.txt"]).stderr).toMatch(/tells 784 classes, not the 10 digits/);
     writeFileSync(path(run, "config.json"), JSON.stringify({ ...value, hidden: [4, 784] }));
     expect(nabla(folder, ["predict", run, "blank.txt"]).stderr).toMatch(/another one than its config\.json asks for/);
+    // 6.5 GB, which are not reserved.
+    writeFileSync(path(run, "config.json"), JSON.stringify({ ...value, hidden: [40_000, 40_000] }));
+    expect(nabla(folder, ["predict", run, "blank.txt"]).stderr).toMatch(
+      /another one than its config\.json asks for: that one takes 65\d{8} bytes, and the largest file of the run has \d{5}\./,
+    );
+    writeFileSync(path(run, "config.json"), JSON.stringify({ ...value, hidden: [100_000, 100_000] }));
+    expect(nabla(folder, ["predict", run, "blank.txt"]).stderr).toMatch(
+      /^error: .*config\.json asks for what can't be: .*at most 2147483647 are possible\n$/,
+    );
   });
 
   test("one with NaN is refused unless asked, where there is no checkpoint to take", () => {
