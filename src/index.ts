@@ -24,6 +24,18 @@ export {
 } from "./autograd/grad.ts";
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
 export { EpochOrder, type Samples } from "./data/batches.ts";
+export type { Batched } from "./data/dataset/collate.ts";
+export {
+  type BatchOptions,
+  type BucketOptions,
+  Dataset,
+  type PaddingOptions,
+  type ShuffleOptions,
+} from "./data/dataset/dataset.ts";
+export { DatasetIterator, type DatasetState } from "./data/dataset/iteration.ts";
+export type { AnyIterable, DatasetSource } from "./data/dataset/sources.ts";
+export type { ElementContext } from "./data/dataset/stage.ts";
+export type { MapFunction } from "./data/dataset/stages.ts";
 export { type DigitPart, digits, drawDigits } from "./data/digits.ts";
 export { fitAsMnist, type Picture } from "./data/fit-image.ts";
 export { type IdxArray, type IdxType, readIdx, writeIdx } from "./data/idx.ts";

@@ -36,6 +36,7 @@ const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "soft
 const instances = new Map<string, () => object>([
   ["Sequential", model],
   ["Trainer", () => new nabla.Trainer(model(), data)],
+  ["Dataset", () => nabla.Dataset.from([1])],
 ]);
 
 const data = { x: nabla.keep(nabla.zeros([2, 2])), y: nabla.keep(nabla.tensor([0, 1], "int32")) };
@@ -43,6 +44,8 @@ const data = { x: nabla.keep(nabla.zeros([2, 2])), y: nabla.keep(nabla.tensor([0
 /** Arguments before the options, where those are looked at first. */
 const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["new Dense", [1]],
+  ["Dataset.batch", [1]],
+  ["Dataset.paddedBatch", [1]],
   ["new Sequential", [[new nabla.Flatten()]]],
   ["optimizerByName", ["adam"]],
   ["new Parameter", ["weights", [1]]],

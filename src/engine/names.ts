@@ -67,6 +67,14 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     warmupSteps: ["warmUp"],
     tol: ["gradientTolerance"],
     maxIter: ["maxIterations"],
+    // Data
+    dropRemainder: ["dropLast"],
+    keepLast: ["dropLast"],
+    bucketBoundaries: ["boundaries"],
+    bucketBatchSizes: ["batchSize"],
+    paddingValues: ["padding"],
+    paddedShapes: ["length"],
+    elementLengthFunc: ["length"],
     // Layers
     activate: ["activation"],
     nonlinearity: ["activation"],

@@ -134,30 +134,48 @@ export function keepStorage(storage: Storage): void {
   if (storage.scope !== null && storage.address !== 0) leaveToCollector(storage);
 }
 
-/** Runs `body` in a new scope; `escaping` lists the storages of its result, which move to the surrounding scope. */
-export function runInScope<R>(body: () => R, escaping: (result: R) => Iterable<Storage>): R {
+/** Ends what a scope that nothing runs in any more still owns. */
+export function endScope(scope: Scope): void {
+  const { storages } = scope;
+  for (let i = 0; i < storages.length; i++) {
+    const storage = storages[i];
+    if (storage.scope === scope && storage.address !== 0) release(storage);
+  }
+  storages.length = 0;
+}
+
+/** Moves a storage from one scope to another; what belongs elsewhere stays there. */
+export function bequeath(storage: Storage, from: Scope, to: Scope): void {
+  if (storage.scope !== from) return;
+  storage.scope = to;
+  to.storages.push(storage);
+}
+
+/**
+ * Runs `body` in a new scope; `escaping` lists the storages of its result, which move to the surrounding scope, or to `heir`: a scope that
+ * somebody holds and ends later, whatever surrounds the call. `escaping` is given the scope too, all of whose storages may escape.
+ */
+export function runInScope<R>(
+  body: () => R,
+  escaping: (result: R, scope: Scope) => Iterable<Storage>,
+  heir?: Scope,
+): R {
   const scope = new Scope(currentScope);
   const { parent, depth } = scope;
   if (depth >= DEEP && depth % 8 === 0) checkStack(depth);
   currentScope = scope;
   try {
     const result = body();
-    for (const storage of escaping(result)) {
+    for (const storage of escaping(result, scope)) {
       if (storage.scope !== scope) continue;
-      if (parent === null) leaveToCollector(storage);
-      else {
-        storage.scope = parent;
-        parent.storages.push(storage);
-      }
+      const to = heir ?? parent;
+      if (to === null) leaveToCollector(storage);
+      else bequeath(storage, scope, to);
     }
     return result;
   } finally {
     currentScope = parent;
-    const storages = scope.storages;
-    for (let i = 0; i < storages.length; i++) {
-      const storage = storages[i];
-      if (storage.scope === scope && storage.address !== 0) release(storage);
-    }
+    endScope(scope);
   }
 }
 
