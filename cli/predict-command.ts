@@ -7,8 +7,8 @@ import { fitAsMnist } from "../src/data/fit-image.ts";
 import { readImageFile } from "../src/data/image-file.node.ts";
 import { loadParameters } from "../src/io/model.ts";
 import { readSafetensors } from "../src/io/safetensors.ts";
+import type { Model } from "../src/nn/model.ts";
 import type { Parameter } from "../src/nn/parameters.ts";
-import type { Sequential } from "../src/nn/sequential.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { scope, type Tensor } from "../src/tensor/tensor.ts";
 import { predict } from "../src/train/evaluate.ts";
@@ -61,7 +61,7 @@ export function addPredictCommand(program: Command): void {
  * finished, or the finished one is damaged. What is taken in place of something newer or expected is told to `say`.
  * @throws UserError if there is none, or it is not the network that the run's configuration asks for.
  */
-export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: string) => void): Sequential {
+export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: string) => void): Model {
   const folder = new RunFolder(path);
   const config = folder.readConfig();
   // Runs of version 1 do not say how many classes they have: it was ten always.
@@ -106,9 +106,14 @@ export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: 
   );
 }
 
-function networkOf(config: RunConfig, classes: number, folder: RunFolder): Sequential {
+function networkOf(config: RunConfig, classes: number, folder: RunFolder): Model {
   try {
-    return modelOfRun(config, SIDE * SIDE, classes, (parameters) => checkHeld(parameters, folder));
+    return modelOfRun(config, SIDE * SIDE, classes, (named) =>
+      checkHeld(
+        named.map(({ parameter }) => parameter),
+        folder,
+      ),
+    );
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError(`${folder.file("config.json")} asks for what can't be: ${(cause as Error).message}`, { cause });
@@ -198,7 +203,7 @@ async function readPictures(path: string, images: readonly string[], options: Pr
   return failures > 0 ? 1 : 0;
 }
 
-async function readPicture(model: Sequential, image: string, allowNonFinite: boolean): Promise<Reading> {
+async function readPicture(model: Model, image: string, allowNonFinite: boolean): Promise<Reading> {
   if (existsSync(image) && statSync(image).isDirectory())
     throw new UserError(`${image} is a folder; give picture files`);
   let pixels: Float32Array;

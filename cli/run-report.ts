@@ -1,7 +1,8 @@
 // From a run's figures to what its report shows: the worst mistakes, the first layer's weights, the command that repeats it.
 import type { ImageSet } from "../src/data/image-set.ts";
 import { engineStatus } from "../src/engine/configure.ts";
-import type { Sequential } from "../src/nn/sequential.ts";
+import type { Model } from "../src/nn/model.ts";
+import { fixedShape } from "../src/nn/shapes.ts";
 import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
 import { layerSizesOf, type RunConfig, type RunRecord } from "./run-config.ts";
@@ -12,7 +13,7 @@ const NEURONS = 60;
 export interface RunResult {
   config: RunConfig;
   data: LoadedDataset;
-  model: Sequential;
+  model: Model;
   records: readonly RunRecord[];
   status: RunStatus;
   /** The model's outputs for the test set, row-major [n, classes]. */
@@ -67,7 +68,7 @@ function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] 
 }
 
 /** The weights of each neuron of the first layer, as a picture. */
-function firstLayer(model: Sequential, images: ImageSet): RunReport["firstLayerWeights"] {
+function firstLayer(model: Model, images: ImageSet): RunReport["firstLayerWeights"] {
   const weights = model.parameters[0].tensor;
   const [inputs, neurons] = weights.shape as [number, number];
   if (inputs !== images.width * images.height) return undefined;
@@ -117,7 +118,10 @@ export function reportOf({ config, data, model, records, status, outputs, confus
       seed: config.seed,
       command: commandOf(config),
     },
-    network: [{ name: "input", outputShape: model.inputShape, parameters: 0 }, ...model.summaryRows()],
+    network: [
+      { name: "input", outputShape: fixedShape("input", model.inputShape), parameters: 0 },
+      ...model.summaryRows().map((row) => ({ ...row, outputShape: fixedShape(row.name, row.outputShape) })),
+    ],
     history: records,
     testAccuracy: last?.testAccuracy ?? null,
     testLoss: last?.testLoss ?? null,

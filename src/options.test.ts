@@ -35,6 +35,7 @@ const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "soft
 /** Instances whose methods take options. */
 const instances = new Map<string, () => object>([
   ["Sequential", model],
+  ["Model", model],
   ["Trainer", () => new nabla.Trainer(model(), data)],
   ["Dataset", () => nabla.Dataset.from([1])],
 ]);
@@ -136,7 +137,7 @@ async function errorOf(call: () => unknown): Promise<unknown> {
 describe("options", () => {
   test("the search finds what takes options", () => {
     const names = takers.map(({ name }) => name);
-    for (const name of ["fit", "new Dense", "new Adam", "random.uniform", "conv2d", "mnist", "Sequential.call"]) {
+    for (const name of ["fit", "new Dense", "new Adam", "random.uniform", "conv2d", "mnist", "Model.call"]) {
       expect(name === "mnist" ? names.includes("loadMnist") : names.includes(name), name).toBe(true);
     }
     expect(names.length).toBeGreaterThan(75);

@@ -1,8 +1,9 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
 import { bytesOfFile, fields, knownOptions, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
+import { checkModel, type Model, type ModelConfig } from "../nn/model.ts";
+import { modelFromConfig } from "../nn/model-config.ts";
 import { checkParameters, type LoadOptions } from "../nn/parameters.ts";
-import { checkModel, type ModelConfig, Sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
@@ -18,10 +19,10 @@ import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safet
  * readSafetensors(bytes).metadata["classes"]; // "cat, dog"
  * ```
  */
-export function saveModel(model: Sequential, metadata: Readonly<Record<string, string>> = {}): Bytes {
+export function saveModel(model: Model, metadata: Readonly<Record<string, string>> = {}): Bytes {
   checkModel("saveModel", model);
   const tensors: Record<string, Tensor> = {};
-  for (const parameter of model.parameters) tensors[parameter.name] = parameter.tensor;
+  for (const { name, parameter } of model.named) tensors[name] = parameter.tensor;
   return writeSafetensors(tensors, { ...metadata, format: "nabla", architecture: JSON.stringify(model.config()) });
 }
 
@@ -38,7 +39,7 @@ export function saveModel(model: Sequential, metadata: Readonly<Record<string, s
  * again.call(x).equal(model.call(x)).toArray(); // [[true, true]]
  * ```
  */
-export function loadModel(bytes: Uint8Array, name = "model file", options: LoadOptions = {}): Sequential {
+export function loadModel(bytes: Uint8Array, name = "model file", options: LoadOptions = {}): Model {
   knownOptions("loadModel", options, ["allowNonFinite"]);
   bytesOfFile("loadModel", bytes);
   text("loadModel", "name", name);
@@ -55,10 +56,10 @@ export function loadModel(bytes: Uint8Array, name = "model file", options: LoadO
       throw new Error(`${name}: the architecture is not JSON; the file is damaged`);
     }
     let known = false;
-    let model: Sequential;
+    let model: Model;
     try {
       // Nothing is reserved for parameters that the file does not hold.
-      model = Sequential.fromConfig(config, 0, (parameters, dtype) => {
+      model = modelFromConfig(config, 0, (parameters, dtype) => {
         known = true;
         checkParameters(name, parameters, dtype, file.tensors, options);
       });
@@ -66,7 +67,7 @@ export function loadModel(bytes: Uint8Array, name = "model file", options: LoadO
       if (known) throw cause;
       throw new Error(`${name}: its architecture can't be built: ${(cause as Error).message}`, { cause });
     }
-    for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
+    for (const each of model.named) each.parameter.assign(file.tensors[each.name]);
     return model;
   });
 }
@@ -84,17 +85,12 @@ export function loadModel(bytes: Uint8Array, name = "model file", options: LoadO
  * model.call(tensor([[1, 1]])).toArray(); // [[6]]
  * ```
  */
-export function loadParameters(
-  model: Sequential,
-  file: SafetensorsFile,
-  name = "file",
-  options: LoadOptions = {},
-): void {
+export function loadParameters(model: Model, file: SafetensorsFile, name = "file", options: LoadOptions = {}): void {
   knownOptions("loadParameters", options, ["allowNonFinite"]);
   checkModel("loadParameters", model);
   fields("loadParameters", "the file's tensors", fields("loadParameters", "the file", file).tensors);
   text("loadParameters", "name", name);
   // All are looked at before any is taken: a file that does not fit leaves the model as it was.
-  checkParameters(name, model.parameters, model.dtype, file.tensors, options);
-  for (const parameter of model.parameters) parameter.assign(file.tensors[parameter.name]);
+  checkParameters(name, model.named, model.dtype, file.tensors, options);
+  for (const each of model.named) each.parameter.assign(file.tensors[each.name]);
 }

@@ -1,4 +1,15 @@
 // Layers, initialisers and models.
+
+export { ACTIVATIONS, type ActivationName, activationByName } from "./activations.ts";
+export {
+  BaseLayer,
+  type CallContext,
+  type LayerCall,
+  type LayerConfig,
+  type LayerOptions,
+  Symbolic,
+} from "./base-layer.ts";
+export type { Constraint } from "./constraints.ts";
 export {
   INITIALISERS,
   type Initialiser,
@@ -9,12 +20,37 @@ export {
   type TruncatedNormalOptions,
   type VarianceScalingOptions,
 } from "./initialisers.ts";
-export { type CallContext, Layer, type LayerConfig } from "./layer.ts";
-export { ACTIVATIONS, Activation, type ActivationName, activationByName } from "./layers/activation.ts";
+export { Layer } from "./layer.ts";
+export { Activation } from "./layers/activation.ts";
 export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalisation.ts";
 export { Dense, type DenseOptions } from "./layers/dense.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { registerLayer } from "./layers/registry.ts";
-export { type BlockRange, type LoadOptions, Parameter, ParameterBlock, type ParameterOptions } from "./parameters.ts";
-export { type LayerSummary, type ModelConfig, Sequential, type SequentialOptions } from "./sequential.ts";
+export {
+  type Batches,
+  type GraphConfig,
+  type InputOptions,
+  input,
+  Model,
+  type ModelConfig,
+  type ModelInput,
+  type ModelOptions,
+  type ModelOutput,
+  type SequentialConfig,
+  type Symbolics,
+} from "./model.ts";
+export { modelFromConfig } from "./model-config.ts";
+export { MultiLayer } from "./multi-layer.ts";
+export {
+  type BlockRange,
+  type LoadOptions,
+  type NamedParameter,
+  Parameter,
+  ParameterBlock,
+  type ParameterOptions,
+} from "./parameters.ts";
+export type { Penalty } from "./penalties.ts";
+export { Sequential, type SequentialOptions } from "./sequential.ts";
+export type { OpenShape } from "./shapes.ts";
+export type { LayerSummary } from "./summary.ts";

@@ -1,28 +1,17 @@
 // What a layer is: it names its parameters once it knows its input's shape, and maps tensors to tensors.
-import { fields, flag, instance, text } from "../engine/checks.ts";
+import { fields, flag, instance } from "../engine/checks.ts";
 import { Generator } from "../tensor/random.ts";
-import { checkShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Parameter, type ParameterOptions } from "./parameters.ts";
-
-/** How a layer is being used right now. */
-export interface CallContext {
-  /** true while training: dropout drops, batch normalisation uses the batch. */
-  training: boolean;
-  /** Random numbers for layers that need them while training, such as dropout. */
-  generator: Generator;
-}
-
-/** A layer's settings as JSON, enough to make it again. */
-export interface LayerConfig {
-  /** Kind of layer. */
-  type: string;
-  [setting: string]: unknown;
-}
+import type { ActivationName } from "./activations.ts";
+import { BaseLayer, type CallContext, checkSymbolic, type LayerOptions, type Symbolic } from "./base-layer.ts";
+import type { OpenShape } from "./shapes.ts";
 
 /**
- * What layers have in common. A layer of your own says what shape it makes of its input's, declaring its parameters as
- * it does, and how it maps a batch; gradients follow from the operations it uses.
+ * What layers of one input and one output have in common. A layer of your own says what shape it makes of its input's, declaring its
+ * parameters as it does, and how it maps a batch; gradients follow from the operations it uses.
+ *
+ * `build` may be called again where a layer is shared, so what `call` does may depend on its tensors, its settings and its parameters,
+ * not on the shape of the last `build`.
  * @example
  * ```ts
  * class Scale extends Layer {
@@ -43,44 +32,64 @@ export interface LayerConfig {
  * model.call(tensor([[3, 4]])).toArray(); // [[3, 4]]
  * ```
  */
-export abstract class Layer {
-  /**
-   * A class of your own sets this to true if `call` depends on its input, the layer's parameters and the context alone,
-   * looks at no values (`item()`, `dataSync()`), keeps no tensor that it makes, and draws random numbers from the
-   * context's generator only. Then `fit` may record the kernels of a step and run them again without calling the layer.
-   * A subclass has to say it for itself.
-   */
-  static readonly repeatable: boolean = false;
-  /** Kind of layer, as the configuration names it. */
-  abstract readonly type: string;
-  /** Set by the model: unique in it. */
-  name = "";
-  private readonly own: Parameter[] = [];
+export abstract class Layer extends BaseLayer {
+  constructor(options: LayerOptions = {}) {
+    super(options);
+  }
 
   /**
    * Declares parameters for inputs of the given shape (without the batch axis) and returns the shape of the outputs.
    * @throws RangeError if the layer can't take such inputs.
    */
-  abstract build(inputShape: Shape): Shape;
+  abstract build(inputShape: OpenShape): OpenShape;
 
   /** Maps a batch [n, ...input shape] to [n, ...output shape]. */
   abstract call(x: Tensor, context: CallContext): Tensor;
 
-  /** Its settings, enough to make the layer again. */
-  abstract config(): LayerConfig;
-
-  /** Its parameters, in the order of their declaration; none before `build`. */
-  get parameters(): readonly Parameter[] {
-    return this.own;
+  /** The activation that it ends in: what `logits` leaves out. Undefined unless a layer says it. */
+  get outputActivation(): ActivationName | undefined {
+    return undefined;
   }
 
-  /** For `build`: declares a parameter and names it `<layer>.<name>`. It has values once the model is built. */
-  protected declare(name: string, shape: Shape, options: ParameterOptions): Parameter {
-    text(`${this.type}.declare`, "the name", name);
-    checkShape(`${this.type}.declare`, shape);
-    const parameter = new Parameter(`${this.name}.${name}`, shape, options);
-    this.own.push(parameter);
-    return parameter;
+  /** As `call`, without the activation that it ends in: for a loss that brings its own. */
+  logits(x: Tensor, context: CallContext): Tensor {
+    return this.call(x, context);
+  }
+
+  /**
+   * Connects the layer to a symbolic input, for a graph `Model`; applied again, it is shared.
+   * @throws RangeError if the layer can't take such inputs; TypeError for what is not symbolic.
+   * @example
+   * ```ts
+   * const [a, b] = [input([3]), input([3])];
+   * const shared = new Dense(2);
+   * const model = new Model({ inputs: [a, b], outputs: new Add().apply([shared.apply(a), shared.apply(b)]) });
+   * model.parameterCount; // 8
+   * ```
+   */
+  apply(x: Symbolic): Symbolic {
+    return this.connectTo([checkSymbolic(this.name, x)])[0];
+  }
+
+  /** See `BaseLayer`. @internal */
+  connect(shapes: readonly OpenShape[]): readonly OpenShape[] {
+    if (shapes.length !== 1) throw new RangeError(`${this.name}: takes one input, got ${shapes.length}`);
+    return [this.build(shapes[0])];
+  }
+
+  /** See `BaseLayer`. @internal */
+  forward(xs: readonly Tensor[], context: CallContext): readonly Tensor[] {
+    return [this.call(xs[0], context)];
+  }
+
+  /** See `BaseLayer`. @internal */
+  override forwardLogits(xs: readonly Tensor[], context: CallContext): readonly Tensor[] {
+    return [this.logits(xs[0], context)];
+  }
+
+  /** See `BaseLayer`. @internal */
+  override activationOf(_index: number): ActivationName | undefined {
+    return this.outputActivation;
   }
 }
 

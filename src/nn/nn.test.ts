@@ -1,4 +1,5 @@
 // Layers and models: shapes, parameters, gradients, and the errors that guard them.
+
 import { describe, expect, test } from "vitest";
 import {
   expectGradients,
@@ -24,6 +25,7 @@ import {
   registerLayer,
   Sequential,
 } from "./index.ts";
+import { fixedShape } from "./shapes.ts";
 
 const context = { training: true, generator: new Generator(0) };
 
@@ -90,7 +92,7 @@ describe("Sequential", () => {
     expect(() => new Sequential([new Dense(1)], {} as { inputShape: number[] })).toThrow(
       /needs the shape of one input/,
     );
-    expect(() => new Sequential([new Dense(3)], { inputShape: [28, 28] })).toThrow(
+    expect(() => new Sequential([new Dense(3)], { inputShape: [1, 28, 28] })).toThrow(
       /0\.dense: a dense layer takes vectors.*Flatten/,
     );
     expect(() => new Dense(0)).toThrow(/units must be a whole number of at least 1, got 0/);
@@ -209,7 +211,10 @@ describe("layers pass the gradient check, in float64", () => {
       const layer = make();
       const model = new Sequential([layer], { inputShape, seed: 3, dtype: "float64" });
       const x = random.normal([3, ...inputShape], 0, 1, { dtype: "float64", generator: new Generator(4) });
-      const weight = random.normal([3, ...model.outputShape], 0, 1, { dtype: "float64", generator: new Generator(5) });
+      const weight = random.normal([3, ...fixedShape("test", model.outputShape)], 0, 1, {
+        dtype: "float64",
+        generator: new Generator(5),
+      });
       expectGradients((input) => layer.call(input, context).mul(weight).sum(), [x]);
       // By the parameters: each is replaced by the argument in turn.
       for (const parameter of layer.parameters) {

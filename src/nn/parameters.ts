@@ -3,19 +3,24 @@
 
 import { fields, flag, instance, knownOptions, oneOf, text, whole } from "../engine/checks.ts";
 import { type DType, isFloat } from "../engine/dtype.ts";
+
 import { engine } from "../engine/engine.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
 import { checkTensor } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
-import { Node } from "../tensor/graph.ts";
+import { Node, withRecording } from "../tensor/graph.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { keep, packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
+import { type Constraint, checkConstraint, constrained } from "./constraints.ts";
 import { fansOf, type Initialiser, initialise } from "./initialisers.ts";
+import { checkPenalty, type Penalty } from "./penalties.ts";
 
 /** Windows begin at multiples of this many elements, so that vector loads are aligned. */
 const ALIGNMENT = 16;
+
+const PARAMETER_OPTIONS = ["initialiser", "decay", "trainable", "fans", "penalty", "constraint"];
 
 /** What a layer says of a parameter that it declares. */
 export interface ParameterOptions {
@@ -30,6 +35,10 @@ export interface ParameterOptions {
   trainable?: boolean;
   /** Connections into and out of one unit, where the shape does not tell. */
   fans?: { fanIn: number; fanOut: number };
+  /** Added to the loss while training: see `Penalty`. Default none. */
+  penalty?: Penalty;
+  /** Holds after every step of an optimiser: see `Constraint`. Default none. */
+  constraint?: Constraint;
 }
 
 /**
@@ -42,18 +51,34 @@ export interface ParameterOptions {
  * ```
  */
 export class Parameter {
-  readonly name: string;
   readonly shape: Shape;
   readonly options: ParameterOptions;
+  private readonly ownName: string;
   private value: Tensor | undefined;
+  /** Of the values in a block: their place in the graph, and the block. */
+  private home: { readonly node: Node; readonly block: ParameterBlock } | undefined;
+  private isFrozen = false;
 
-  constructor(name: string, shape: Shape, options: ParameterOptions) {
+  /** `owner` is the layer that it belongs to: its name comes first, and may be given later. */
+  constructor(
+    name: string,
+    shape: Shape,
+    options: ParameterOptions,
+    private readonly owner?: { readonly name: string },
+  ) {
     text("Parameter", "the name", name);
     checkShape(`Parameter ${name}`, shape);
-    knownOptions(`Parameter ${name}`, options, ["initialiser", "decay", "trainable", "fans"]);
-    this.name = name;
+    knownOptions(`Parameter ${name}`, options, PARAMETER_OPTIONS);
+    if (options.penalty !== undefined) checkPenalty(`Parameter ${name}`, options.penalty);
+    if (options.constraint !== undefined) checkConstraint(`Parameter ${name}`, options.constraint);
+    this.ownName = name;
     this.shape = shape;
     this.options = options;
+  }
+
+  /** `<layer>.<name>`. */
+  get name(): string {
+    return this.owner === undefined ? this.ownName : `${this.owner.name}.${this.ownName}`;
   }
 
   /** Number of elements. */
@@ -61,9 +86,33 @@ export class Parameter {
     return sizeOf(this.shape);
   }
 
-  /** Whether optimisers change it. */
+  /** Whether it is state that its layer keeps by itself, such as a running mean, and no optimiser's business. */
+  get isState(): boolean {
+    return this.options.trainable === false;
+  }
+
+  /** Whether optimisers change it: it is no state, and not frozen. */
   get trainable(): boolean {
-    return this.options.trainable ?? true;
+    return !this.isState && !this.isFrozen;
+  }
+
+  /** Whether it keeps its values while training, as `layer.trainable = false` has it. */
+  get frozen(): boolean {
+    return this.isFrozen;
+  }
+
+  set frozen(value: boolean) {
+    flag(`parameter ${this.name}`, "frozen", value);
+    if (value === this.isFrozen) return;
+    this.isFrozen = value;
+    if (this.home === undefined || this.value === undefined) return;
+    this.value.node = value ? null : this.home.node;
+    this.home.block.changed(this);
+  }
+
+  /** Whether it has values by now. */
+  get isBuilt(): boolean {
+    return this.value !== undefined;
   }
 
   /**
@@ -79,8 +128,20 @@ export class Parameter {
    * Called by the block.
    * @internal
    */
-  place(tensor: Tensor): void {
+  place(tensor: Tensor, block?: ParameterBlock): void {
     this.value = tensor;
+    this.home = block === undefined ? undefined : { node: tensor.node!, block };
+    if (this.isFrozen) tensor.node = null;
+  }
+
+  /**
+   * Brings the values where the constraint wants them, after an optimiser's step.
+   * @internal
+   */
+  constrain(): void {
+    const { constraint } = this.options;
+    if (constraint === undefined || !this.trainable) return;
+    scope(() => this.assign(withRecording(false, () => constrained(constraint, this.tensor))));
   }
 
   /**
@@ -94,6 +155,18 @@ export class Parameter {
    * ```
    */
   assign(values: Tensor): void {
+    this.check(values);
+    if (values.size === 0) return;
+    engine().copy(packed(values), this.tensor);
+    // A graph that used the old values can't be differentiated any more; backward says so.
+    this.tensor.storage.version += 1;
+  }
+
+  /**
+   * Throws as `assign` does, and changes nothing.
+   * @internal
+   */
+  check(values: Tensor): void {
     checkTensor(`parameter ${this.name}`, values);
     if (!sameShape(values.shape, this.shape)) {
       throw new RangeError(
@@ -102,10 +175,6 @@ export class Parameter {
     }
     if (values.dtype !== this.tensor.dtype)
       throw new TypeError(`parameter ${this.name}: values are ${values.dtype}, the parameter ${this.tensor.dtype}`);
-    if (values.size === 0) return;
-    engine().copy(packed(values), this.tensor);
-    // A graph that used the old values can't be differentiated any more; backward says so.
-    this.tensor.storage.version += 1;
   }
 
   /**
@@ -119,6 +188,12 @@ export class Parameter {
       this.assign(initialise(initialiser, context));
     });
   }
+}
+
+/** A parameter with its name in a model: that of its layer there, and its own. */
+export interface NamedParameter {
+  name: string;
+  parameter: Parameter;
 }
 
 /** What may be told to what takes saved parameters: `loadModel`, `loadParameters`, `Trainer.restore`. */
@@ -144,13 +219,16 @@ export function refuseNonFinite(owner: string, x: Tensor): void {
  */
 export function checkParameters(
   owner: string,
-  parameters: readonly Parameter[],
+  parameters: readonly NamedParameter[],
   dtype: DType,
   tensors: Readonly<Record<string, Tensor>>,
   { allowNonFinite = false }: LoadOptions,
 ): void {
   flag(owner, "allowNonFinite", allowNonFinite);
-  for (const { name, shape } of parameters) {
+  for (const {
+    name,
+    parameter: { shape },
+  } of parameters) {
     if (!Object.hasOwn(tensors, name)) {
       const names = Object.keys(tensors);
       const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
@@ -173,9 +251,10 @@ export function checkParameters(
   }
 }
 
-/** Gives parameters that are not trainable memory of their own, and fills them. */
+/** Gives parameters that are not trainable memory of their own, and fills them; those that have some keep it. */
 export function placeState(parameters: readonly Parameter[], dtype: DType, generator: Generator): void {
   for (const parameter of parameters) {
+    if (parameter.isBuilt) continue;
     parameter.place(keep(scope(() => zeros(parameter.shape, dtype))));
     parameter.initialise(generator);
   }
@@ -206,7 +285,13 @@ export class ParameterBlock {
   readonly gradients: Tensor;
   /** The stretches with and without weight decay. */
   readonly ranges: BlockRange[];
+  /**
+   * Counts what changes the rules of its parameters: freezing. Optimisers look at it.
+   * @internal
+   */
+  version = 0;
   private readonly offsets = new Map<Parameter, number>();
+  private readonly windows = new Map<Parameter, { readonly value: Tensor; readonly node: Node }>();
 
   /**
    * Lays the parameters out, those with weight decay first, and fills them. A model makes its own.
@@ -234,11 +319,40 @@ export class ParameterBlock {
     for (const parameter of parameters) {
       const offset = this.offsets.get(parameter)!;
       const value = windowOf(this.values, parameter.shape, offset, null);
-      value.node = new Node("variable", [], null);
-      value.node.slot = { tensor: windowOf(this.gradients, parameter.shape, offset, null), fresh: true };
-      parameter.place(value);
+      const node = new Node("variable", [], null);
+      node.slot = { tensor: windowOf(this.gradients, parameter.shape, offset, null), fresh: true };
+      this.windows.set(parameter, { value, node });
     }
-    this.initialise(generator);
+    const fresh = parameters.filter((parameter) => !parameter.isBuilt);
+    this.claim();
+    for (const parameter of fresh) parameter.initialise(generator);
+  }
+
+  /**
+   * Makes this block the home of its parameters, with the values that they have, where another model has taken them since: then
+   * backward and optimisers work on it. Costs a comparison a parameter where nothing has to be done.
+   * @internal
+   */
+  claim(): void {
+    for (const parameter of this.parameters) {
+      const { value, node } = this.windows.get(parameter)!;
+      if (parameter.isBuilt && parameter.tensor === value) continue;
+      if (parameter.isBuilt && parameter.size > 0) engine().copy(packed(parameter.tensor), value);
+      value.node = node;
+      parameter.place(value, this);
+      this.version += 1;
+    }
+  }
+
+  /**
+   * A parameter has been frozen or freed: its gradient is nothing.
+   * @internal
+   */
+  changed(parameter: Parameter): void {
+    const { node } = this.windows.get(parameter)!;
+    if (parameter.size > 0) engine().fill(node.slot!.tensor, 0);
+    node.slot!.fresh = true;
+    this.version += 1;
   }
 
   /** Draws all parameters anew, in the order of their declaration. */
@@ -249,14 +363,17 @@ export class ParameterBlock {
 
   /** Before the next backward: gradients count as not there. Costs nothing; the first gradient to arrive overwrites. */
   clearGradients(): void {
-    for (const parameter of this.parameters) parameter.tensor.node!.slot!.fresh = true;
+    for (const parameter of this.parameters) {
+      const slot = parameter.tensor.node?.slot;
+      if (slot) slot.fresh = true;
+    }
   }
 
   /** After backward, before an optimiser reads the block: parameters that no gradient reached get 0. */
   completeGradients(): void {
     for (const parameter of this.parameters) {
-      const slot = parameter.tensor.node!.slot!;
-      if (!slot.fresh) continue;
+      const slot = parameter.tensor.node?.slot;
+      if (!slot?.fresh) continue;
       engine().fill(slot.tensor, 0);
       slot.fresh = false;
     }

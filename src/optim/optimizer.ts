@@ -158,7 +158,7 @@ export abstract class Optimizer {
    */
   step(block: ParameterBlock): void {
     const target =
-      this.target !== undefined && this.target.source === block
+      this.target !== undefined && this.target.source === block && this.target.version === block.version
         ? this.target
         : targetOfBlock(this.owner, block, this.groups);
     block.completeGradients();

@@ -40,6 +40,8 @@ export interface Stretch extends Rule {
 export interface Target {
   /** What it was laid out for: a block, or a list of tensors. */
   source: object;
+  /** How often the rules of the source had changed. */
+  version: number;
   dtype: DType;
   size: number;
   /** All gradients, [size]. */
@@ -96,11 +98,13 @@ export function targetOfBlock(owner: string, block: ParameterBlock, groups: read
     .map((parameter) => ({ parameter, start: parameter.tensor.offset - origin }))
     .sort((a, b) => a.start - b.start);
   const stretches: Stretch[] = [];
+  /** Frozen parameters are under no rule: they are in no stretch. */
+  const FROZEN: ParameterGroup = {};
   const add = (start: number, end: number, rule: Rule): void => {
     const length = end - start;
     const values = windowOf(block.values, [length], origin + start, null);
     const gradients = windowOf(block.gradients, [length], block.gradients.offset + start, null);
-    if (length > 0) stretches.push({ ...rule, values, gradients, start, length });
+    if (length > 0 && rule.group !== FROZEN) stretches.push({ ...rule, values, gradients, start, length });
   };
   for (const range of block.ranges) {
     const rangeEnd = range.start + range.length;
@@ -108,7 +112,7 @@ export function targetOfBlock(owner: string, block: ParameterBlock, groups: read
     let group: ParameterGroup | undefined;
     for (const each of starts) {
       if (each.start < range.start || each.start >= rangeEnd) continue;
-      const next = groups.find((candidate) => belongs(each.parameter, candidate));
+      const next = each.parameter.frozen ? FROZEN : groups.find((candidate) => belongs(each.parameter, candidate));
       if (next !== group) {
         add(start, each.start, { decay: range.decay, group });
         start = each.start;
@@ -117,5 +121,12 @@ export function targetOfBlock(owner: string, block: ParameterBlock, groups: read
     }
     add(start, rangeEnd, { decay: range.decay, group });
   }
-  return { source: block, dtype: block.dtype, size: block.values.size, gradients: block.gradients, stretches };
+  return {
+    source: block,
+    version: block.version,
+    dtype: block.dtype,
+    size: block.values.size,
+    gradients: block.gradients,
+    stretches,
+  };
 }

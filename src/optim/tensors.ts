@@ -57,7 +57,7 @@ function targetOf(tensors: readonly Tensor[]): Bound {
     if (length > 0) stretches.push({ decay: true, group: undefined, values, gradients: window, start, length });
     start += length;
   }
-  return { source: [...tensors], dtype, size, gradients, stretches, places };
+  return { source: [...tensors], version: 0, dtype, size, gradients, stretches, places };
 }
 
 /**

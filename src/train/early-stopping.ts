@@ -1,7 +1,7 @@
 // Stopping early: training ends when a figure has not improved for some epochs, and may go back to the parameters of the best one.
 import { flag, knownOptions, notNegative, oneOf, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
-import type { Sequential } from "../nn/sequential.ts";
+import type { Model } from "../nn/model.ts";
 import { clone } from "../ops/views.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { type Callback, MONITORS, type Monitor, usualMonitor, watched } from "./history.ts";
@@ -22,7 +22,7 @@ export interface EarlyStoppingOptions {
 class Moment {
   private readonly copies: readonly Tensor[];
 
-  constructor(private readonly model: Sequential) {
+  constructor(private readonly model: Model) {
     this.copies = keep(scope(() => model.parameters.map(({ tensor }) => clone(tensor))));
   }
 

@@ -4,9 +4,11 @@ import { noGrad } from "../autograd/grad.ts";
 import { checkSamples, EpochOrder, rowsOf, type Samples } from "../data/batches.ts";
 import { knownOptions, list, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
-import { activationByName } from "../nn/layers/activation.ts";
-import { checkModel, type Sequential } from "../nn/sequential.ts";
+import { activationByName } from "../nn/activations.ts";
+import { checkModel, type Model } from "../nn/model.ts";
+import { isFixed } from "../nn/shapes.ts";
 import { cast } from "../ops/cast.ts";
+import { concat } from "../ops/join.ts";
 import { checkTensor } from "../tensor/check.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { type LossLike, lossFor } from "./losses.ts";
@@ -46,7 +48,7 @@ export interface EvaluateOptions {
  * evaluate(model, data).accuracy; // 2 / 3
  * ```
  */
-export function evaluate(model: Sequential, data: Samples, options: EvaluateOptions = {}): Evaluation {
+export function evaluate(model: Model, data: Samples, options: EvaluateOptions = {}): Evaluation {
   knownOptions("evaluate", options, ["loss", "batchSize", "metrics"]);
   checkModel("evaluate", model);
   checkSamples("evaluate", data);
@@ -57,7 +59,7 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
   return scope(() =>
     noGrad(() => {
       const y = labelsOrValues(loss, model, data.y);
-      const samples = { x: cast(data.x, model.dtype), y: targetsFor(loss, model, y) };
+      const samples = { x: cast(data.x, model.inputs[0].dtype), y: targetsFor(loss, model, y) };
       const classes = classesOf(y, loss);
       const order = new EpochOrder(samples, batchSize, null);
       const n = data.x.shape[0];
@@ -95,17 +97,26 @@ export function evaluate(model: Sequential, data: Samples, options: EvaluateOpti
  * predict(model, tensor([[1, 2], [3, 4]])).toArray(); // [[3], [7]]
  * ```
  */
-export function predict(model: Sequential, x: Tensor, options: { batchSize?: number } = {}): Tensor {
+export function predict(model: Model, x: Tensor, options: { batchSize?: number } = {}): Tensor {
   knownOptions("predict", options, ["batchSize"]);
   checkModel("predict", model);
   checkTensor("predict", x);
   const size = whole("predict", "batchSize", options.batchSize ?? 1000, 1);
   return scope(() =>
     noGrad(() => {
-      const input = cast(x, model.dtype);
+      const input = cast(x, model.inputs[0].dtype);
       const n = x.shape[0] ?? 0;
       if (n <= size) return keepFresh(model.call(input), input);
-      const y = empty("predict", [n, ...model.outputShape], model.dtype);
+      const { outputShape } = model;
+      if (!isFixed(outputShape)) {
+        // What the outputs' lengths are is known when they are there.
+        return concat(
+          Array.from({ length: Math.ceil(n / size) }, (_, i) =>
+            scope(() => keepFresh(model.call(rowsOf(input, i * size, Math.min((i + 1) * size, n))), input)),
+          ),
+        );
+      }
+      const y = empty("predict", [n, ...outputShape], model.dtype);
       for (let start = 0; start < n; start += size) {
         scope(() => {
           const stop = Math.min(start + size, n);
@@ -135,7 +146,7 @@ const MOST_CLASSES = 10_000;
  * confusionMatrix(model, data); // [[1, 1], [0, 1]]
  * ```
  */
-export function confusionMatrix(model: Sequential, data: Samples, classes?: number): number[][] {
+export function confusionMatrix(model: Model, data: Samples, classes?: number): number[][] {
   checkModel("confusionMatrix", model);
   checkSamples("confusionMatrix", data);
   const outputs = model.outputShape.at(-1) ?? 1;

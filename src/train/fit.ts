@@ -4,7 +4,7 @@ import type { Samples } from "../data/batches.ts";
 import { checkSamples, rowsOf } from "../data/batches.ts";
 import { flag, instance, knownOptions, list, oneOf, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
-import { checkModel, type Sequential } from "../nn/sequential.ts";
+import { checkModel, type Model } from "../nn/model.ts";
 import { evaluate } from "./evaluate.ts";
 import { remarkOn } from "./explosion.ts";
 import {
@@ -99,7 +99,7 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
  * history.epochs.at(-1)!.loss < 1e-3; // true
  * ```
  */
-export async function fit(model: Sequential, data: Samples, options: FitOptions = {}): Promise<History> {
+export async function fit(model: Model, data: Samples, options: FitOptions = {}): Promise<History> {
   checkTrainerOptions("fit", options, [...RUN_OPTIONS, "validationSplit"]);
   checkModel("fit", model);
   checkSamples("fit", data);
@@ -138,7 +138,7 @@ function checkRun(owner: string, options: RunOptions): void {
 }
 
 /** The models that are being trained. */
-const busy = new WeakSet<Sequential>();
+const busy = new WeakSet<Model>();
 
 /**
  * Runs a trainer up to `epochs` complete epochs, from wherever it stands: what `fit` does after its preparations, and

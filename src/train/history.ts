@@ -3,7 +3,7 @@ import type { Samples } from "../data/batches.ts";
 import { fields, list } from "../engine/checks.ts";
 import { hintAt } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
-import type { Sequential } from "../nn/sequential.ts";
+import type { Model } from "../nn/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepInfo, Trainer } from "./trainer.ts";
 
@@ -43,7 +43,7 @@ export interface History {
 
 /** What callbacks may look at and do. */
 export interface FitContext {
-  model: Sequential;
+  model: Model;
   optimizer: Optimizer;
   trainer: Trainer;
   /** Epochs after which training ends. */

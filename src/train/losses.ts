@@ -3,7 +3,7 @@
 import { callable, flag, knownOptions, oneOf, text } from "../engine/checks.ts";
 import { byNameIn } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
-import { type ActivationName, activationByName } from "../nn/layers/activation.ts";
+import { type ActivationName, activationByName } from "../nn/activations.ts";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../ops/losses/binary.ts";
 import { negativeLogLikelihood, softmaxCrossEntropy } from "../ops/losses/classes.ts";
 import { huber, meanAbsoluteError, meanSquaredError, quadraticCost } from "../ops/losses/regression.ts";

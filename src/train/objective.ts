@@ -1,10 +1,7 @@
 // What a model is trained for and judged by: which loss fits its last layer and the targets, the targets as the loss takes them, and the loss of
 // a batch. No loss is chosen where none follows from model and data, and none is taken whose figure would mean nothing.
 import type { Samples } from "../data/batches.ts";
-import type { Layer } from "../nn/layer.ts";
-import { Activation, type ActivationName } from "../nn/layers/activation.ts";
-import { Dense } from "../nn/layers/dense.ts";
-import type { Sequential } from "../nn/sequential.ts";
+import type { Model } from "../nn/model.ts";
 import { cast } from "../ops/cast.ts";
 import { asLabels } from "../ops/labels.ts";
 import { oneHot } from "../ops/onehot.ts";
@@ -18,21 +15,15 @@ const FOR_VALUES = "meanSquaredError, meanAbsoluteError, huber or quadratic";
 /** Whether the loss is the library's of that name. */
 const isNamed = (loss: Loss, name: "softmaxCrossEntropy" | "crossEntropy"): boolean => loss === lossFor(name);
 
-/** The activation of the last layer where the library made it; undefined for a layer of one's own, of which nothing is known. */
-function endOf(model: Sequential): ActivationName | undefined {
-  const last: Layer = model.layers.at(-1)!;
-  return last instanceof Dense || last instanceof Activation ? last.activation : undefined;
-}
-
 /**
  * The loss asked for, or the one that follows from the model's end and the targets:
  * softmaxCrossEntropy for softmax over several outputs, with class indices or rows of shares; crossEntropy for sigmoid outputs, with
  * class indices or truth values.
  * @throws TypeError, with the losses that fit, if none follows, or the one asked for can't fit.
  */
-export function objectiveFor(operation: string, model: Sequential, y: Tensor, wanted: LossLike | undefined): Loss {
+export function objectiveFor(operation: string, model: Model, y: Tensor, wanted: LossLike | undefined): Loss {
   const outputs = model.outputShape.at(-1) ?? 1;
-  const end = endOf(model);
+  const end = model.outputs[0].activation;
   if (wanted === undefined) {
     const shares = y.rank === 2 && y.shape[1] === outputs;
     if (end === "softmax" && outputs > 1 && (y.rank === 1 || shares)) return lossFor("softmaxCrossEntropy");
@@ -63,7 +54,7 @@ export function objectiveFor(operation: string, model: Sequential, y: Tensor, wa
  * Class indices in whatever dtype, as `tensor([0, 1])` makes them, as int32; other targets as they are.
  * @throws TypeError if the loss takes class indices only, and one is not whole.
  */
-export function labelsOrValues(loss: Loss, model: Sequential, y: Tensor): Tensor {
+export function labelsOrValues(loss: Loss, model: Model, y: Tensor): Tensor {
   if (y.rank !== 1 || y.dtype === "int32") return y;
   if (loss.targets === "classes") return asLabels(loss.name, y);
   const oneOfSeveral = (model.outputShape.at(-1) ?? 1) > 1;
@@ -71,7 +62,7 @@ export function labelsOrValues(loss: Loss, model: Sequential, y: Tensor): Tensor
 }
 
 /** Targets as the loss wants them, in the model's dtype: one value a sample, [n], stands beside one output, [n, 1]. Made once for a whole data set. */
-export function targetsFor(loss: Loss, model: Sequential, y: Tensor): Tensor {
+export function targetsFor(loss: Loss, model: Model, y: Tensor): Tensor {
   const { outputShape, dtype } = model;
   const outputs = outputShape.at(-1) ?? 1;
   if (y.dtype === "int32" && y.rank === 1) {
@@ -88,7 +79,7 @@ export function targetsFor(loss: Loss, model: Sequential, y: Tensor): Tensor {
 /** Loss of a batch, and what its accuracy is counted on: logits where the loss starts from them. */
 export function lossOf(
   loss: Loss,
-  model: Sequential,
+  model: Model,
   batch: Samples,
   training: boolean,
 ): { value: Tensor; outputs: Tensor; threshold: number } {

@@ -174,9 +174,9 @@ describe("the same bits as without replaying", () => {
     await replayed.finishEpoch();
     for (let epoch = 0; epoch < 3; epoch++) await plain.finishEpoch();
     expect(outcome(replayed)).toEqual(outcome(plain));
-    const calls = Object.fromEntries(profiler.operations.map((each) => [each.operation, each.calls]));
-    expect(calls["adam"]).toBe(20);
-    expect(calls["matmul"]).toBe(50);
+    const seen = Object.fromEntries(profiler.operations.map((each) => [each.operation, each.calls]));
+    expect(seen["adam"]).toBe(20);
+    expect(seen["matmul"]).toBe(50);
   });
 
   test("where the gradient of a parameter is collected in another place, from then on", () => {
@@ -269,13 +269,13 @@ describe("errors are those of a step that is not replayed", () => {
 
 class Scale extends Layer {
   readonly type = "scale";
-  calls = 0;
+  seen = 0;
   build(inputShape: Shape): Shape {
     return inputShape;
   }
   call(x: Tensor): Tensor {
-    this.calls += 1;
-    return x.mul(this.calls);
+    this.seen += 1;
+    return x.mul(this.seen);
   }
   config(): LayerConfig {
     return { type: this.type };
@@ -292,7 +292,7 @@ class Peek extends Scale {
 class Double extends Scale {
   static override readonly repeatable = true;
   override call(x: Tensor): Tensor {
-    this.calls += 1;
+    this.seen += 1;
     return x.mul(2);
   }
 }
@@ -329,7 +329,7 @@ describe("what is not replayed", () => {
     class Mine extends Sequential {}
     const options = { loss: own, optimizer: new SGD(), batchSize: 10, shuffle: true, seed: 1 };
     const mine = new Trainer(new Mine(softmaxNet(), { inputShape: [2] }), data, options);
-    expect(mine.replaying.obstacle).toBe("the model is a Mine, not a plain Sequential");
+    expect(mine.replaying.obstacle).toBe("the model is a Mine, which does not say that it is repeatable");
     const layers = softmaxNet();
     layers[0]!.call = (x) => x.mul(1);
     expect(trainerOf({ layers: () => layers }).replaying.obstacle).toContain("layer 0.dense does not say");
@@ -340,6 +340,6 @@ describe("what is not replayed", () => {
     const trainer = trainerOf({ layers: () => softmaxNet(layer), loss: { ...own, repeatable: true } });
     await trainer.finishEpoch();
     expect(trainer.replaying).toEqual({ active: true, obstacle: null });
-    expect(layer.calls).toBe(2);
+    expect(layer.seen).toBe(2);
   });
 });

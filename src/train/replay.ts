@@ -7,8 +7,7 @@ import { bytesOf } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { type Program, Recording } from "../engine/recording.ts";
 import { Storage } from "../engine/storage.ts";
-import type { Layer } from "../nn/layer.ts";
-import { Sequential } from "../nn/sequential.ts";
+import type { Model } from "../nn/model.ts";
 import { type GradientSlot, isRecording, type Node } from "../tensor/graph.ts";
 import { reachOf, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -26,13 +25,8 @@ export interface StepResult {
 const RECORDED = 2;
 
 /** Why steps of this model and loss have to run as they are; null if they may be replayed. */
-function obstacleOf(model: Sequential, loss: Loss): string | null {
-  if (model.constructor !== Sequential) return `the model is a ${model.constructor.name}, not a plain Sequential`;
-  for (const layer of model.layers) {
-    const kind = layer.constructor as typeof Layer;
-    const repeatable = Object.hasOwn(kind, "repeatable") && kind.repeatable && !Object.hasOwn(layer, "call");
-    if (!repeatable) return `layer ${layer.name} does not say that it is repeatable`;
-  }
+function obstacleOf(model: Model, loss: Loss): string | null {
+  if (model.obstacle !== null) return model.obstacle;
   if (isOwnLoss(loss) || loss.repeatable === true) return null;
   return `loss ${loss.name} does not say that it is repeatable`;
 }
@@ -106,7 +100,7 @@ export class Replay {
   private ready: { program: Program; recorded: Recorded } | null = null;
 
   constructor(
-    private readonly model: Sequential,
+    private readonly model: Model,
     loss: Loss,
     private readonly batchSize: number,
     wanted: boolean,

@@ -7,8 +7,9 @@ import { callable, fields, finite, flag, instance, knownOptions, notNegative, wh
 import { engine } from "../engine/engine.ts";
 import { platform } from "../engine/platform.ts";
 import { giveBackFound } from "../engine/storage.ts";
-import { checkParameters, type LoadOptions, refuseNonFinite } from "../nn/parameters.ts";
-import { checkModel, type Sequential } from "../nn/sequential.ts";
+import { checkModel, type Model } from "../nn/model.ts";
+import { checkParameters, type LoadOptions, type Parameter, refuseNonFinite } from "../nn/parameters.ts";
+import { add } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { clone } from "../ops/views.ts";
 import { type OptimizerName, optimizerByName } from "../optim/index.ts";
@@ -138,12 +139,13 @@ export class Trainer {
   private readonly batchSize: number;
   /** What layers keep by themselves, as it was before the step. */
   private readonly kept: readonly { now: Tensor; before: Tensor }[];
+  private readonly constrained: readonly Parameter[];
   /** The loss of the first step, or undefined before it. */
   private first: number | undefined;
 
   /** `owner` is what errors name: `fit` makes trainers, too. */
   constructor(
-    readonly model: Sequential,
+    readonly model: Model,
     readonly data: Samples,
     options: TrainerOptions = {},
     owner = "Trainer",
@@ -161,14 +163,15 @@ export class Trainer {
     this.schedule = schedule;
     this.batchSize = batchSize;
     const y = labelsOrValues(loss, model, data.y);
-    this.samples = keep(scope(() => ({ x: cast(data.x, model.dtype), y: targetsFor(loss, model, y) })));
+    this.samples = keep(scope(() => ({ x: cast(data.x, model.inputs[0].dtype), y: targetsFor(loss, model, y) })));
     this.classes = classesOf(y, loss);
     this.replay = new Replay(model, loss, batchSize, replay);
     this.shuffle = new Generator(seed);
     this.shuffles = shuffle;
     this.shuffleBefore = this.shuffle.state();
+    this.constrained = model.parameters.filter(({ options: { constraint } }) => constraint !== undefined);
     this.kept = model.parameters
-      .filter(({ trainable }) => !trainable)
+      .filter(({ isState }) => isState)
       .map(({ tensor: now }) => ({ now, before: keep(scope(() => clone(now))) }));
   }
 
@@ -214,7 +217,9 @@ export class Trainer {
 
   /** Loss of a batch, and its gradients in the model's block. */
   private readonly differentiate = (batch: Samples): StepResult => {
-    const { value, outputs, threshold } = lossOf(this.loss, this.model, batch, true);
+    const { value: ofOutputs, outputs, threshold } = lossOf(this.loss, this.model, batch, true);
+    const penalty = this.model.penalty();
+    const value = penalty === null ? ofOutputs : add(ofOutputs, penalty);
     this.model.block.clearGradients();
     backward(value);
     return { loss: value, predicted: this.classes && classIndices(outputs, threshold) };
@@ -252,6 +257,7 @@ export class Trainer {
           throw new NonFiniteLossError(this.epoch, this.step, value, remedyFor(optimizer, batch));
         }
         optimizer.step(this.model.block);
+        for (const parameter of this.constrained) parameter.constrain();
         const count = batch.x.shape[0];
         this.lossSum += value * count;
         if (this.classes && predicted) {
@@ -323,7 +329,7 @@ export class Trainer {
   /** The tensors of the state: parameters by name, and the optimiser's memory as `optimizer.<name>`. */
   tensors(): Record<string, Tensor> {
     const tensors: Record<string, Tensor> = {};
-    for (const parameter of this.model.parameters) tensors[parameter.name] = parameter.tensor;
+    for (const { name, parameter } of this.model.named) tensors[name] = parameter.tensor;
     for (const [name, slot] of Object.entries(this.optimizer.slots())) tensors[`optimizer.${name}`] = slot;
     return tensors;
   }
@@ -346,7 +352,7 @@ export class Trainer {
     if (schedule !== undefined && state.schedule === undefined) {
       throw new Error(`${owner}: the saved state has no learning-rate schedule, this run has one`);
     }
-    checkParameters(owner, model.parameters, model.dtype, tensors, options);
+    checkParameters(owner, model.named, model.dtype, tensors, options);
     for (const [name, slot] of Object.entries(slots)) {
       checkTensor(`${owner}: the optimiser's ${name}`, slot);
       if (options.allowNonFinite !== true) refuseNonFinite(`${owner}: the optimiser's ${name}`, slot);

@@ -90,10 +90,8 @@ const figures: Experiment = {
 /** Share of the outputs of each hidden layer that are 0, over all images. */
 function shareOff(model: Sequential, x: ReturnType<typeof toSamples>["x"], hidden: number): number[] {
   return scope(() => {
-    const context = { training: false, generator: model.generator };
-    let h = x;
     return model.layers.slice(0, hidden).map((layer) => {
-      h = layer.call(h, context);
+      const h = model.upTo(layer.name).call(x);
       return h.equal(0).cast("float32").mean().item();
     });
   });

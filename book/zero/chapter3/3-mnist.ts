@@ -33,12 +33,7 @@ export const saturation: Experiment = {
     const set = first((await mnist()).training, 1000);
     const model = digitNetwork([300], seed);
     const outputs = (["bytes", "scaled"] as const).map((pixels) =>
-      scope(() => [
-        ...(model.layers[0]
-          .call(pixelsOf(set, pixels), { training: false, generator: model.generator })
-          .flatten()
-          .toArray() as number[]),
-      ]),
+      scope(() => [...(model.upTo(model.layers[0].name).call(pixelsOf(set, pixels)).flatten().toArray() as number[])]),
     );
     const share = (list: number[]) => list.filter((y) => y < 0.01 || y > 0.99).length / list.length;
     const slope = (list: number[]) => list.reduce((sum, y) => sum + y * (1 - y), 0) / list.length;

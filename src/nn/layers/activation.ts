@@ -1,75 +1,13 @@
-// Activation functions by name, and as a layer.
+// An activation as a layer.
 
-import { byNameIn } from "../../engine/names.ts";
-import {
-  elu,
-  gaussian,
-  gelu,
-  hardSigmoid,
-  leakyRelu,
-  logSigmoid,
-  mish,
-  relu,
-  selu,
-  sigmoid,
-  silu,
-  softplus,
-  softsign,
-  step,
-} from "../../ops/activations.ts";
-import { softmax } from "../../ops/softmax.ts";
-import { tanh } from "../../ops/trigonometry.ts";
-import { checkTensor } from "../../tensor/check.ts";
-import { checkShape, type Shape } from "../../tensor/shape.ts";
+import { knownOptions } from "../../engine/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { Layer, type LayerConfig } from "../layer.ts";
-
-const byName = {
-  linear(x: Tensor): Tensor {
-    checkTensor("linear", x);
-    return x;
-  },
-  step,
-  sigmoid,
-  tanh,
-  gaussian,
-  relu,
-  leakyRelu: (x: Tensor): Tensor => leakyRelu(x),
-  elu: (x: Tensor): Tensor => elu(x),
-  softplus,
-  silu,
-  gelu: (x: Tensor): Tensor => gelu(x),
-  mish,
-  selu,
-  softsign,
-  logSigmoid,
-  hardSigmoid,
-  softmax: (x: Tensor): Tensor => softmax(x),
-};
-
-/**
- * An activation by name: `linear` (y = x), or the operation of that name: `step`, `sigmoid`, `tanh`, `gaussian`,
- * `relu`, `leakyRelu`, `elu`, `softplus`, `silu`, `gelu`, `mish`, `selu`, `softsign`, `logSigmoid` and `hardSigmoid` on each
- * element, `softmax` on the last axis.
- */
-export type ActivationName = keyof typeof byName;
-
-const table: ReadonlyMap<string, (x: Tensor) => Tensor> = new Map(Object.entries(byName));
-
-/** Names of all activations. */
-export const ACTIVATIONS = Object.keys(byName) as ActivationName[];
-
-/**
- * The activation of that name, a function from a tensor to a tensor of the same shape.
- * @throws TypeError for an unknown name.
- * @example
- * ```ts
- * activationByName("relu")(tensor([-1, 2])).toArray(); // [0, 2]
- * ```
- */
-export function activationByName(name: ActivationName): (x: Tensor) => Tensor {
-  return byNameIn("activation", name, table);
-}
+import { type ActivationName, activationByName } from "../activations.ts";
+import type { LayerConfig, LayerOptions } from "../base-layer.ts";
+import { LAYER_OPTIONS } from "../base-layer.ts";
+import { Layer } from "../layer.ts";
+import { is, type LayerKind } from "../layer-kind.ts";
+import { checkOpenShape, type OpenShape } from "../shapes.ts";
 
 /**
  * Applies an activation: y = f(x). Shapes: [n, ...] to the same. No parameters.
@@ -86,14 +24,25 @@ export class Activation extends Layer {
   readonly type = "activation";
   private readonly f: (x: Tensor) => Tensor;
 
-  constructor(readonly activation: ActivationName) {
-    super();
+  constructor(
+    readonly activation: ActivationName,
+    options: LayerOptions = {},
+  ) {
+    super(options);
+    knownOptions("Activation", options, LAYER_OPTIONS);
     this.f = activationByName(activation);
   }
 
-  build(inputShape: Shape): Shape {
-    checkShape("Activation", inputShape);
-    return inputShape;
+  build(inputShape: OpenShape): OpenShape {
+    return checkOpenShape("Activation", inputShape);
+  }
+
+  override get outputActivation(): ActivationName {
+    return this.activation;
+  }
+
+  override logits(x: Tensor): Tensor {
+    return x;
   }
 
   call(x: Tensor): Tensor {
@@ -104,3 +53,9 @@ export class Activation extends Layer {
     return { type: this.type, activation: this.activation };
   }
 }
+
+export const activationKind: LayerKind = {
+  type: "activation",
+  settings: { activation: is.activation },
+  make: (config) => new Activation(config["activation"] as ActivationName),
+};

@@ -9,6 +9,7 @@ import {
   Generator,
   loadModel,
   lossFor,
+  type Model,
   type Parameter,
   random,
   readSafetensors,
@@ -24,7 +25,7 @@ import {
 
 const context = { training: true, generator: new Generator(0) };
 
-function named(model: Sequential, ending: string): Parameter {
+function named(model: Model, ending: string): Parameter {
   return model.parameters.find(({ name }) => name.endsWith(ending))!;
 }
 

@@ -3,13 +3,15 @@
 import { knownOptions, notNegative, share } from "../../engine/checks.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
 import { batchNorm, batchNormInference } from "../../ops/normalisation.ts";
-import { checkShape, formatShape, type Shape } from "../../tensor/shape.ts";
 import { scope, type Tensor } from "../../tensor/tensor.ts";
-import { type CallContext, checkContext, Layer, type LayerConfig } from "../layer.ts";
+import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { checkContext, Layer } from "../layer.ts";
+import { is, type LayerKind, optional } from "../layer-kind.ts";
 import type { Parameter } from "../parameters.ts";
+import { checkOpenShape, fixedLength, formatOpen, type OpenShape } from "../shapes.ts";
 
 /** What a batch-normalisation layer takes. */
-export interface BatchNormalizationOptions {
+export interface BatchNormalizationOptions extends LayerOptions {
   /** Share of the running statistics that a training step keeps, at least 0 and below 1; default 0.9. */
   momentum?: number;
   /** Added to the variance, from 0 on; default 1e-5. */
@@ -23,7 +25,7 @@ export interface BatchNormalizationOptions {
  *
  * While training, mean and variance are those of the batch over all axes but the channels' (the variance divided by the
  * number of elements), and the running statistics follow them: running = momentum running + (1 - momentum) batch, from
- * mean 0 and variance 1. Otherwise the running statistics are used. They are saved and restored with the model.
+ * mean 0 and variance 1. Otherwise, and where the layer is not trainable, the running statistics are used. They are saved and restored with the model.
  * @throws RangeError for a momentum or epsilon out of range, or inputs without a channels axis.
  * @example
  * ```ts
@@ -45,19 +47,19 @@ export class BatchNormalization extends Layer {
   private runningVariance: Parameter | undefined;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super();
+    super(options);
     const owner = "BatchNormalization";
-    knownOptions(owner, options, ["momentum", "epsilon"]);
+    knownOptions(owner, options, ["momentum", "epsilon", ...LAYER_OPTIONS]);
     this.momentum = share(owner, "momentum", options.momentum ?? 0.9);
     this.epsilon = notNegative(owner, "epsilon", options.epsilon ?? 1e-5);
   }
 
-  build(inputShape: Shape): Shape {
-    checkShape("BatchNormalization", inputShape);
+  build(inputShape: OpenShape): OpenShape {
+    checkOpenShape("BatchNormalization", inputShape);
     if (inputShape.length === 0) {
-      throw new RangeError(`${this.name}: needs inputs with a channels axis, got shape ${formatShape(inputShape)}`);
+      throw new RangeError(`${this.name}: needs inputs with a channels axis, got shape ${formatOpen(inputShape)}`);
     }
-    const channels = [inputShape[0]];
+    const channels = [fixedLength(this.name, inputShape, 0, "channels")];
     this.gamma = this.declare("gamma", channels, { initialiser: "ones", decay: false });
     this.beta = this.declare("beta", channels, { initialiser: "zeros", decay: false });
     const kept = { decay: false, trainable: false };
@@ -72,7 +74,7 @@ export class BatchNormalization extends Layer {
     if (!gamma || !beta || !runningMean || !runningVariance) {
       throw new Error("BatchNormalization: the layer is not built; put it in a model");
     }
-    if (!training) {
+    if (!training || !this.trainable) {
       const statistics = [runningMean.tensor, runningVariance.tensor] as const;
       return batchNormInference(x, ...statistics, gamma.tensor, beta.tensor, { epsilon });
     }
@@ -91,3 +93,9 @@ export class BatchNormalization extends Layer {
     return { type: this.type, momentum: this.momentum, epsilon: this.epsilon };
   }
 }
+
+export const batchNormalizationKind: LayerKind = {
+  type: "batchNormalization",
+  settings: { momentum: optional(is.share), epsilon: optional(is.notNegative) },
+  make: ({ type: _, ...options }) => new BatchNormalization(options as BatchNormalizationOptions),
+};

@@ -1,12 +1,14 @@
 // Dropout (Hinton et al. 2012): each unit is left out with some probability while training.
 
-import { oneOf, share } from "../../engine/checks.ts";
+import { knownOptions, oneOf, share } from "../../engine/checks.ts";
 import { mul } from "../../ops/arithmetic.ts";
 import { checkTensor } from "../../tensor/check.ts";
 import { random } from "../../tensor/random.ts";
-import { checkShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CallContext, checkContext, Layer, type LayerConfig } from "../layer.ts";
+import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { checkContext, Layer } from "../layer.ts";
+import { among, is, type LayerKind, optional } from "../layer-kind.ts";
+import { checkOpenShape, type OpenShape } from "../shapes.ts";
 
 /**
  * Sets each element to 0 with probability `rate` while training, and does nothing otherwise (Hinton et al. 2012).
@@ -31,15 +33,16 @@ export class Dropout extends Layer {
   constructor(
     readonly rate: number,
     readonly scaling: "inverted" | "atTest" = "inverted",
+    options: LayerOptions = {},
   ) {
-    super();
+    super(options);
+    knownOptions("Dropout", options, LAYER_OPTIONS);
     oneOf("Dropout", "scaling", scaling, ["inverted", "atTest"]);
     share("Dropout", "rate", rate);
   }
 
-  build(inputShape: Shape): Shape {
-    checkShape("Dropout", inputShape);
-    return inputShape;
+  build(inputShape: OpenShape): OpenShape {
+    return checkOpenShape("Dropout", inputShape);
   }
 
   call(x: Tensor, context: CallContext): Tensor {
@@ -56,3 +59,9 @@ export class Dropout extends Layer {
     return { type: this.type, rate: this.rate, scaling: this.scaling };
   }
 }
+
+export const dropoutKind: LayerKind = {
+  type: "dropout",
+  settings: { rate: is.share, scaling: optional(among("inverted", "atTest")) },
+  make: ({ rate, scaling }) => new Dropout(rate as number, scaling as "inverted" | "atTest" | undefined),
+};

@@ -1,10 +1,14 @@
 // From images to vectors.
 
+import { knownOptions } from "../../engine/checks.ts";
 import { reshape } from "../../ops/views.ts";
 import { checkTensor } from "../../tensor/check.ts";
-import { checkShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { Layer, type LayerConfig } from "../layer.ts";
+import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { Layer } from "../layer.ts";
+import type { LayerKind } from "../layer-kind.ts";
+import { checkOpenShape, type OpenShape, openSize } from "../shapes.ts";
 
 /**
  * All axes but the first in one, row-major: [n, a, b, ...] to [n, a b ...]. A view where x is row-major. No parameters.
@@ -19,9 +23,13 @@ export class Flatten extends Layer {
   static override readonly repeatable = true;
   readonly type = "flatten";
 
-  build(inputShape: Shape): Shape {
-    checkShape("Flatten", inputShape);
-    return [sizeOf(inputShape)];
+  constructor(options: LayerOptions = {}) {
+    super(options);
+    knownOptions("Flatten", options, LAYER_OPTIONS);
+  }
+
+  build(inputShape: OpenShape): OpenShape {
+    return [openSize(checkOpenShape("Flatten", inputShape))];
   }
 
   call(x: Tensor): Tensor {
@@ -34,3 +42,5 @@ export class Flatten extends Layer {
     return { type: this.type };
   }
 }
+
+export const flattenKind: LayerKind = { type: "flatten", settings: {}, make: () => new Flatten() };

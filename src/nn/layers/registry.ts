@@ -1,68 +1,33 @@
-// From a layer's configuration back to the layer. A configuration may come from a file, so each kind says what its settings must be, and all of
-// them are looked at before anything is made of them.
-import { fields, flag, knownOptions, notNegative, oneOf, share, whole } from "../../engine/checks.ts";
+// From a layer's configuration back to the layer: the library's kinds, and those that users register.
+import { fields, knownOptions } from "../../engine/checks.ts";
 import { hintAt } from "../../engine/names.ts";
 import { quote } from "../../engine/quote.ts";
-import { Layer, type LayerConfig } from "../layer.ts";
-import { ACTIVATIONS, Activation, type ActivationName } from "./activation.ts";
-import { BatchNormalization } from "./batch-normalisation.ts";
-import { Dense } from "./dense.ts";
-import { Dropout } from "./dropout.ts";
-import { Flatten } from "./flatten.ts";
+import { BaseLayer, type LayerConfig } from "../base-layer.ts";
+import { is, type LayerKind, optional } from "../layer-kind.ts";
+import { activationKind } from "./activation.ts";
+import { batchNormalizationKind } from "./batch-normalisation.ts";
+import { denseKind } from "./dense.ts";
+import { dropoutKind } from "./dropout.ts";
+import { flattenKind } from "./flatten.ts";
 
-/** Returns the setting, or throws an error that begins with the owner and names the setting. */
-type Check = (owner: string, name: string, value: unknown) => unknown;
+const kinds = [activationKind, batchNormalizationKind, denseKind, dropoutKind, flattenKind];
 
-/** A setting that may be left out: the layer has a default. */
-const optional =
-  (check: Check): Check =>
-  (owner, name, value) =>
-    value === undefined ? value : check(owner, name, value);
+const own = new Map<string, LayerKind>(kinds.map((kind) => [kind.type, kind]));
 
-const activation: Check = (owner, name, value) => oneOf(owner, name, value as ActivationName, ACTIVATIONS);
-const count: Check = (owner, name, value) => whole(owner, name, value as number, 1);
-const scalings = ["inverted", "atTest"] as const;
+const registered = new Map<string, LayerKind>();
 
-interface Kind {
-  /** What each of its settings must be; others it has not. Null: the maker looks at them. */
-  settings: Readonly<Record<string, Check>> | null;
-  make(config: LayerConfig): Layer;
+/** Adds kinds that are made of layers by way of this table: models. */
+export function addKinds(...more: readonly LayerKind[]): void {
+  for (const kind of more) own.set(kind.type, kind);
 }
 
-const own: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ["activation", { settings: { activation }, make: (c) => new Activation(c["activation"] as ActivationName) }],
-  [
-    "batchNormalization",
-    {
-      settings: { momentum: optional(share as Check), epsilon: optional(notNegative as Check) },
-      make: (c) => new BatchNormalization({ momentum: c["momentum"] as number, epsilon: c["epsilon"] as number }),
-    },
-  ],
-  [
-    "dense",
-    {
-      settings: { units: count, activation: optional(activation), bias: optional(flag as Check) },
-      make: (c) =>
-        new Dense(c["units"] as number, {
-          activation: c["activation"] as ActivationName,
-          ...(c["bias"] === false && { bias: null }),
-        }),
-    },
-  ],
-  [
-    "dropout",
-    {
-      settings: {
-        rate: share as Check,
-        scaling: optional((owner, name, value) => oneOf(owner, name, value as "atTest", scalings)),
-      },
-      make: (c) => new Dropout(c["rate"] as number, c["scaling"] as "inverted" | "atTest"),
-    },
-  ],
-  ["flatten", { settings: {}, make: () => new Flatten() }],
-]);
+/** What every layer may have. */
+const COMMON = { name: optional((owner, name, value) => textOf(owner, name, value)), trainable: optional(is.flag) };
 
-const registered = new Map<string, Kind>();
+function textOf(owner: string, name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`${owner}: ${name} must be a string, got ${quote(value)}`);
+}
 
 /**
  * Makes layers of your own known by their type, so that `loadModel` and `Sequential.fromConfig` can make them again.
@@ -92,7 +57,7 @@ const registered = new Map<string, Kind>();
  * loadModel(bytes).call(tensor([[2]])).item(); // 6
  * ```
  */
-export function registerLayer(type: string, make: (config: LayerConfig) => Layer): void {
+export function registerLayer(type: string, make: (config: LayerConfig) => BaseLayer): void {
   if (typeof type !== "string" || type === "") {
     throw new TypeError(`registerLayer: the type must be a name such as "scale", got ${quote(type)}`);
   }
@@ -102,7 +67,7 @@ export function registerLayer(type: string, make: (config: LayerConfig) => Layer
   if (typeof make !== "function") {
     throw new TypeError(`registerLayer: needs a function from a configuration to a layer, got ${quote(make)}`);
   }
-  registered.set(type, { settings: null, make });
+  registered.set(type, { type, settings: null, make });
 }
 
 /**
@@ -110,9 +75,9 @@ export function registerLayer(type: string, make: (config: LayerConfig) => Layer
  * @throws TypeError for an unknown type, a setting that is unknown or of the wrong type, or a registered maker that gives no layer;
  * RangeError for a setting out of range.
  */
-export function layerFromConfig(config: LayerConfig, owner: string): Layer {
+export function layerFromConfig(config: LayerConfig, owner: string): BaseLayer {
   fields(owner, "the configuration", config);
-  const { type, ...given } = config;
+  const { type, name, trainable, ...given } = config;
   const kind = own.get(type) ?? registered.get(type);
   if (kind === undefined) {
     const types = [...own.keys(), ...registered.keys()];
@@ -123,13 +88,16 @@ export function layerFromConfig(config: LayerConfig, owner: string): Layer {
   }
   const { settings, make } = kind;
   const what = `${owner} (${type})`;
+  const common = { name, trainable };
+  for (const [setting, check] of Object.entries(COMMON)) check(what, setting, common[setting as "name"]);
   if (settings !== null) {
     knownOptions(what, given, Object.keys(settings));
-    for (const [name, check] of Object.entries(settings)) check(what, name, given[name]);
+    for (const [setting, check] of Object.entries(settings)) check(what, setting, given[setting]);
   }
-  const layer: unknown = make(config);
-  if (!(layer instanceof Layer)) {
+  const layer: unknown = make({ type, ...given }, layerFromConfig);
+  if (!(layer instanceof BaseLayer)) {
     throw new TypeError(`${what}: the function given to registerLayer must return a layer, got ${quote(layer)}`);
   }
+  layer.restoreCommon(name as string | undefined, trainable as boolean | undefined);
   return layer;
 }
