@@ -24,6 +24,7 @@ export {
 } from "./autograd/grad.ts";
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
 export { EpochOrder, type Samples } from "./data/batches.ts";
+export { type CifarOptions, readCifar } from "./data/cifar.ts";
 export type { Batched } from "./data/dataset/collate.ts";
 export {
   type BatchOptions,
@@ -40,7 +41,7 @@ export { type DigitPart, digits, drawDigits } from "./data/digits.ts";
 export { fitAsMnist, type Picture } from "./data/fit-image.ts";
 export { type IdxArray, type IdxType, readIdx, writeIdx } from "./data/idx.ts";
 export type { ImageSet, TrainAndTest } from "./data/image-set.ts";
-export { toSamples } from "./data/samples.ts";
+export { imageDataset, toSamples } from "./data/samples.ts";
 export {
   configureEngine,
   type EngineName,

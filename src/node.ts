@@ -9,13 +9,20 @@ provideNativeEngine(nativeProvider);
 
 export { cacheFolder } from "./data/cache.node.ts";
 export type { DataFile, MnistPart } from "./data/catalogue.ts";
+export { loadCifar } from "./data/cifar.node.ts";
+export {
+  type ClassFolderOptions,
+  type ClassFolders,
+  classFolders,
+  loadClassFolders,
+} from "./data/class-folder.node.ts";
+export { type ImageFolderOptions, loadImageFolder } from "./data/idx-folder.node.ts";
 export { type ImageFileOptions, readImageFile } from "./data/image-file.node.ts";
 export {
   type DownloadOptions,
   type DownloadProgress,
   downloadMnist,
   findMnist,
-  loadImageFolder,
   loadMnist as mnist,
   type MnistPlace,
 } from "./data/mnist.node.ts";

@@ -10,7 +10,7 @@ import { mnistFiles } from "./catalogue.ts";
 import { drawDigits } from "./digits.ts";
 import { writeIdx } from "./idx.ts";
 import type { ImageSet } from "./image-set.ts";
-import { type DownloadProgress, downloadMnist, findMnist, loadImageFolder, loadMnist } from "./mnist.node.ts";
+import { type DownloadProgress, downloadMnist, findMnist, loadMnist } from "./mnist.node.ts";
 
 const dataFolder = process.env.NABLA_DATA_DIR;
 const names = {
@@ -57,83 +57,6 @@ async function writeFolder(
     if (bytes) await writeFile(join(path, names[part as keyof typeof names]), bytes);
   }
 }
-
-describe("loadImageFolder", () => {
-  it("reads four IDX files, plain, compressed, or with a dot in the name", async () => {
-    await writeFolder(folder, { trainImages: null, testLabels: null });
-    await writeFile(join(folder, `${names.trainImages}.gz`), gzipSync(imageBytes(small.train)));
-    await writeFile(join(folder, "t10k-labels.idx1-ubyte"), labelBytes(small.test));
-    const { train, test } = await loadImageFolder(folder);
-    expect(train).toEqual(small.train);
-    expect(test).toEqual(small.test);
-  });
-
-  const damage: [string, Parameters<typeof writeFolder>[1], string][] = [
-    ["missing file", { testLabels: null }, "no t10k-labels-idx1-ubyte; a data folder holds"],
-    [
-      "truncated file",
-      { trainImages: imageBytes(small.train).subarray(0, 9000) },
-      "train-images-idx3-ubyte: the header says uint8 of shape (20, 28, 28), which takes 15696 bytes, but there are 9000",
-    ],
-    ["wrong magic", { testImages: new Uint8Array(100).fill(7) }, "t10k-images-idx3-ubyte: not an IDX file"],
-    [
-      "labels in place of images",
-      { trainImages: labelBytes(small.train) },
-      "train-images-idx3-ubyte: holds uint8 of shape (20), expected uint8 of shape (count, height, width)",
-    ],
-    [
-      "images in place of labels",
-      { testLabels: imageBytes(small.test) },
-      "t10k-labels-idx1-ubyte: holds uint8 of shape (10, 28, 28), expected uint8 of shape (count)",
-    ],
-    [
-      "numbers that are no bytes",
-      { trainLabels: writeIdx({ type: "int32", shape: [20], data: new Int32Array(20) }) },
-      "train-labels-idx1-ubyte: holds int32",
-    ],
-    [
-      "other number of labels than images",
-      { trainLabels: labelBytes(small.test) },
-      "train-labels-idx1-ubyte: 10 labels, but",
-    ],
-    [
-      "label above 9",
-      { trainLabels: labelBytes({ ...small.train, labels: small.train.labels.map((v, k) => (k === 7 ? 11 : v)) }) },
-      "train-labels-idx1-ubyte: label 11 at position 7 (counted from 0) is not below 10",
-    ],
-    [
-      "test images of another size",
-      { testImages: writeIdx({ type: "uint8", shape: [10, 2, 3], data: new Uint8Array(60) }) },
-      "t10k-images-idx3-ubyte: images of 2x3, but those of",
-    ],
-    [
-      "no images",
-      {
-        trainImages: writeIdx({ type: "uint8", shape: [0, 28, 28], data: new Uint8Array(0) }),
-        trainLabels: writeIdx({ type: "uint8", shape: [0], data: new Uint8Array(0) }),
-      },
-      "train-images-idx3-ubyte: holds no images",
-    ],
-  ];
-  it.each(damage)("%s", async (_, replaced, message) => {
-    await writeFolder(folder, replaced);
-    await expect(loadImageFolder(folder)).rejects.toThrow(message);
-  });
-
-  it("missing folder, and a file in place of a folder", async () => {
-    const path = join(folder, "nowhere");
-    await expect(loadImageFolder(path)).rejects.toThrow(`${path}: there is no such file or folder; give a folder`);
-    await writeFile(path, "");
-    await expect(loadImageFolder(path)).rejects.toThrow(`${path}: is a file; give the folder`);
-  });
-
-  it("more classes where there are more", async () => {
-    const labels = small.train.labels.map((label) => label + 2);
-    await writeFolder(folder, { trainLabels: labelBytes({ ...small.train, labels }) });
-    const { train } = await loadImageFolder(folder, { classes: 12 });
-    expect([train.classes, Math.max(...train.labels)]).toEqual([12, 11]);
-  });
-});
 
 describe("findMnist", () => {
   it("prefers NABLA_DATA_DIR, then the cache, and reads nothing", async () => {

@@ -1,20 +1,17 @@
-// MNIST on this machine: finding it, reading it, and fetching it when asked. Any folder with four files of the same names
-// is read the same way, so a person can train on images of their own.
+// MNIST on this machine: finding it, reading it, and fetching it when asked.
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fields, knownOptions, positive, text } from "../engine/checks.ts";
+import { knownOptions, text } from "../engine/checks.ts";
 import { environment } from "../engine/environment.node.ts";
 import { removeUnfinished, writeFileAtomically } from "./atomic.node.ts";
 import { cacheFolder } from "./cache.node.ts";
-import { type DataFile, dataSetEntry, type MnistPart, mnistFiles } from "./catalogue.ts";
+import { type DataFile, dataSetEntry, type MnistPart } from "./catalogue.ts";
 import { errorCode, explain, readRegularFile } from "./file.node.ts";
 import { gunzipIfNeeded } from "./gzip.node.ts";
-import type { IdxArray } from "./idx.ts";
-import { readIdxFile } from "./idx-file.node.ts";
-import { checkImageSet, type ImageSet, type TrainAndTest } from "./image-set.ts";
-
-const parts = Object.keys(mnistFiles) as MnistPart[];
+import { type IdxGroup, type IdxPaths, idxGroups, missingIn, readIdxParts } from "./idx-folder.node.ts";
+import { idxName } from "./idx-names.ts";
+import type { TrainAndTest } from "./image-set.ts";
 
 /** Where MNIST is, or where it was looked for. */
 export type MnistPlace =
@@ -24,38 +21,15 @@ export type MnistPlace =
       readonly looked: readonly { readonly folder: string; readonly missing: readonly string[] }[];
     };
 
-/** The names under which a file may lie in a folder: plain or compressed, and with a dot before "idx", as some copies have it. */
-function spellings(name: string): string[] {
-  const dotted = name.replace(/-idx(\d)/, ".idx$1");
-  return [name, `${name}.gz`, dotted, `${dotted}.gz`];
-}
-
-async function isFile(path: string): Promise<boolean> {
+/** The four files in a folder, or which of them are not there. */
+async function lookIn(folder: string): Promise<{ group: IdxGroup | undefined; missing: string[] }> {
+  let group: IdxGroup | undefined;
   try {
-    return (await stat(path)).isFile();
+    group = (await idxGroups(folder)).get("");
   } catch {
-    return false;
+    // No folder, or none that may be read: then nothing is there.
   }
-}
-
-async function firstSpelling(folder: string, name: string): Promise<string | undefined> {
-  for (const spelling of spellings(name)) {
-    const path = join(folder, spelling);
-    if (await isFile(path)) return path;
-  }
-  return undefined;
-}
-
-async function locate(folder: string): Promise<{ paths: Partial<Record<MnistPart, string>>; missing: string[] }> {
-  const paths: Partial<Record<MnistPart, string>> = {};
-  const missing: string[] = [];
-  for (const part of parts) {
-    const { name } = mnistFiles[part];
-    const path = await firstSpelling(folder, name);
-    if (path === undefined) missing.push(name);
-    else paths[part] = path;
-  }
-  return { paths, missing };
+  return { group, missing: missingIn(group) };
 }
 
 /** The folder into which MNIST is downloaded. */
@@ -79,8 +53,8 @@ export async function findMnist(options: { folder?: string } = {}): Promise<Mnis
   if (!options.folder && environment.NABLA_DATA_DIR) folders.unshift(resolve(environment.NABLA_DATA_DIR, "mnist"));
   const looked: { folder: string; missing: string[] }[] = [];
   for (const folder of folders) {
-    const { paths, missing } = await locate(folder);
-    if (missing.length === 0) return { found: true, folder, paths: paths as Record<MnistPart, string> };
+    const { group, missing } = await lookIn(folder);
+    if (missing.length === 0) return { found: true, folder, paths: group as IdxPaths };
     looked.push({ folder, missing });
   }
   return { found: false, looked };
@@ -115,82 +89,7 @@ export async function loadMnist(
       `MNIST is not on this machine. Looked in\n${looked}\nRun \`npx nabla data get mnist\` to download it (about 12 MB), or set NABLA_DATA_DIR to a folder that holds mnist/.`,
     );
   }
-  return readParts(place.paths, 10);
-}
-
-/** Loads a folder that holds four IDX files named as those of MNIST (`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
- * `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`), plain or with `.gz`. Images may have any size, the same in all.
- *
- * @param options `classes`: how many labels there are, from 0 (default 10); `maxBytes`: the longest file to read, decompressed (default 1 GiB)
- * @throws if the folder or a file is missing, a file is not sound, sizes differ, or a label is too high; the message names the file
- * @example
- * ```ts
- * const load = async (folder: string) => toSamples((await loadImageFolder(folder)).train);
- * ```
- */
-export async function loadImageFolder(
-  path: string,
-  options: { classes?: number; maxBytes?: number } = {},
-): Promise<TrainAndTest> {
-  text("loadImageFolder", "the path", path);
-  fields("loadImageFolder", "options", options);
-  knownOptions("loadImageFolder", options, ["classes", "maxBytes"]);
-  if (options.maxBytes !== undefined) positive("loadImageFolder", "maxBytes", options.maxBytes);
-  const folder = resolve(path);
-  try {
-    if (!(await stat(folder)).isDirectory()) {
-      throw new Error(`${folder}: is a file; give the folder that holds the four IDX files`);
-    }
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    throw new Error(`${folder}: ${explain(error)}; give a folder that holds four IDX files named as those of MNIST`);
-  }
-  const { paths, missing } = await locate(folder);
-  if (missing.length > 0) {
-    throw new Error(
-      `${folder}: no ${missing.join(", no ")}; a data folder holds ${parts.map((part) => mnistFiles[part].name).join(", ")}, plain or with .gz`,
-    );
-  }
-  return readParts(paths as Record<MnistPart, string>, options.classes ?? 10, options.maxBytes);
-}
-
-async function readParts(
-  paths: Readonly<Record<MnistPart, string>>,
-  classes: number,
-  maxBytes?: number,
-): Promise<TrainAndTest> {
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
-    parts.map((part) => readIdxFile(paths[part], maxBytes)),
-  );
-  const train = combine(trainImages, paths.trainImages, trainLabels, paths.trainLabels, classes);
-  const test = combine(testImages, paths.testImages, testLabels, paths.testLabels, classes);
-  if (train.height !== test.height || train.width !== test.width) {
-    throw new Error(
-      `${paths.testImages}: images of ${test.height}x${test.width}, but those of ${paths.trainImages} are ${train.height}x${train.width}; they must have one size`,
-    );
-  }
-  return { train, test };
-}
-
-function combine(images: IdxArray, imagePath: string, labels: IdxArray, labelPath: string, classes: number): ImageSet {
-  const [count, height, width] = images.shape;
-  if (images.shape.length !== 3 || images.type !== "uint8") {
-    throw new Error(
-      `${imagePath}: holds ${images.type} of shape (${images.shape.join(", ")}), expected uint8 of shape (count, height, width)`,
-    );
-  }
-  if (labels.shape.length !== 1 || labels.type !== "uint8") {
-    throw new Error(
-      `${labelPath}: holds ${labels.type} of shape (${labels.shape.join(", ")}), expected uint8 of shape (count)`,
-    );
-  }
-  if (labels.shape[0] !== count) {
-    throw new Error(
-      `${labelPath}: ${labels.shape[0]} labels, but ${imagePath} holds ${count} images; every image needs exactly one label, so check that the two files belong together`,
-    );
-  }
-  const set = { images: images.data as Uint8Array, labels: labels.data as Uint8Array, count, height, width, classes };
-  return checkImageSet(set, count === 0 ? imagePath : labelPath);
+  return readIdxParts(place.paths, { classes: 10 });
 }
 
 /** How far a download is, in bytes as they come over the net. */
@@ -265,7 +164,10 @@ export async function downloadMnist(options: DownloadOptions = {}): Promise<stri
 
 /** Whether the copy that a loader would take is the right one. */
 async function isSound(folder: string, file: DataFile): Promise<boolean> {
-  const path = await firstSpelling(folder, file.name);
+  const part = idxName(file.name)?.part;
+  const group = part === undefined ? undefined : (await lookIn(folder)).group;
+  const names = [file.name, `${file.name}.gz`].map((name) => join(folder, name));
+  const path = part === undefined ? names.find((name) => existsSync(name)) : group?.[part];
   if (path === undefined) return false;
   try {
     return sha256(await gunzipIfNeeded(await readRegularFile(path), path, () => file.bytes)) === file.sha256;

@@ -75,6 +75,10 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     paddingValues: ["padding"],
     paddedShapes: ["length"],
     elementLengthFunc: ["length"],
+    imageSize: ["size"],
+    targetSize: ["size"],
+    colorMode: ["channels"],
+    bufferSize: ["buffer"],
     // Layers
     activate: ["activation"],
     nonlinearity: ["activation"],
