@@ -129,6 +129,14 @@ export function makeStorage(
   return storage;
 }
 
+/**
+ * Ends a storage that the running scope would end later. The caller knows that nothing reads it any more: a model's run, of what has been
+ * used for the last time.
+ */
+export function endEarly(storage: Storage): void {
+  if (currentScope !== null && storage.scope === currentScope && storage.address !== 0) release(storage);
+}
+
 /** Moves a storage out of every scope: it ends with its last tensor. */
 export function keepStorage(storage: Storage): void {
   if (storage.scope !== null && storage.address !== 0) leaveToCollector(storage);

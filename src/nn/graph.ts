@@ -25,6 +25,8 @@ export interface Plan {
   readonly makers: readonly number[];
   /** Whether what a step gives is wanted by another step. */
   readonly inner: readonly boolean[];
+  /** For each value the last step that uses it; Infinity for outputs. */
+  readonly lastUses: readonly number[];
   /** Number of values. */
   readonly size: number;
 }
@@ -81,9 +83,14 @@ export function planOf(owner: string, inputs: readonly Symbolic[], outputs: read
     if (!used.has(input)) throw new Error(`${owner}: no output depends on input ${input.name ?? i}; leave it out`);
   });
   const wanted = new Set(steps.flatMap((step) => step.inputs));
+  const lastUses = new Array<number>(size).fill(-1);
+  steps.forEach((step, k) => {
+    for (const place of step.inputs) lastUses[place] = k;
+  });
   const outputPlaces = outputs.map((output) => places.get(output)!);
+  for (const place of outputPlaces) lastUses[place] = Number.POSITIVE_INFINITY;
   return {
-    ...{ inputs, outputs, steps, size, places: outputPlaces },
+    ...{ inputs, outputs, steps, size, lastUses, places: outputPlaces },
     layers: [...new Set(steps.map(({ layer }) => layer))],
     makers: outputPlaces.map((place) => steps.findLastIndex(({ output }) => output <= place)),
     inner: Array.from({ length: size }, (_, place) => wanted.has(place)),

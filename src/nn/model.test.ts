@@ -16,9 +16,11 @@ import {
   Model,
   type ModelConfig,
   MultiLayer,
+  memory,
   modelFromConfig,
   type OpenShape,
   ones,
+  predict,
   random,
   registerLayer,
   Sequential,
@@ -168,6 +170,35 @@ describe("a graph", () => {
     let y: Symbolic = x;
     for (let i = 0; i < 3000; i++) y = new Activation("linear").apply(y);
     expect(new Model({ inputs: x, outputs: y }).call(tensor([[5]])).item()).toBe(5);
+  });
+
+  test("a long one that is only asked for its outputs needs the memory of a few layers", () => {
+    let before = 0;
+    let most = 0;
+    class Watch extends Layer {
+      readonly type = "watch";
+      build(shape: OpenShape): OpenShape {
+        return shape;
+      }
+      call(y: Tensor): Tensor {
+        most = Math.max(most, memory().bytes - before);
+        return y;
+      }
+      config(): LayerConfig {
+        return { type: this.type };
+      }
+    }
+    const kinds = [() => new Dense(100, { activation: "tanh" }), () => new Dropout(0.5), () => new Watch()];
+    const model = new Sequential(
+      Array.from({ length: 60 }, (_, i) => kinds[i % 3]()),
+      { inputShape: [100], seed: 1 },
+    );
+    const x = normal([1000, 100]);
+    before = memory().bytes;
+    const y = predict(model, x);
+    // The layer's inputs and outputs; all twenty would be 8 MB.
+    expect(most).toBeLessThanOrEqual(2 * 4 * x.size);
+    expect(y.sub(model.call(x)).abs().max().item()).toBe(0);
   });
 
   test("summary says what each layer is applied to where that is not the row above", () => {

@@ -2,13 +2,16 @@
 import { callable, instance, knownOptions, list } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
+import { insideScope } from "../engine/storage.ts";
 import { add } from "../ops/arithmetic.ts";
+import { isRecording } from "../tensor/graph.ts";
 import { Generator } from "../tensor/random.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { scope, Tensor } from "../tensor/tensor.ts";
 import type { ActivationName } from "./activations.ts";
 import { BaseLayer, type CallContext, checkName, checkSymbolic, type LayerOptions, Symbolic } from "./base-layer.ts";
 import { neededInputs, type Plan, planOf } from "./graph.ts";
+import { Lifetimes } from "./lifetimes.ts";
 import { type NamedParameter, type Parameter, ParameterBlock, placeState } from "./parameters.ts";
 import { penaltyOf } from "./penalties.ts";
 import { checkOpenShape, fitsOpenShape, formatOpen, type OpenShape, sameOpenShape } from "./shapes.ts";
@@ -91,6 +94,9 @@ export interface ModelRun {
 
 /** Is shown the parameters that a model will have before memory is reserved for them, and may throw: what loads a file asks whether it holds them. */
 export type ParametersAccepted = (parameters: readonly NamedParameter[], dtype: DType) => void;
+
+/** Where nothing is recorded, a model of so many steps gives back what it needs no more on its way. */
+const MANY_STEPS = 8;
 
 /** What `call` and `logits` take. */
 const CALL = ["training"];
@@ -420,6 +426,7 @@ export class Model extends BaseLayer {
     const given = context.masks?.some((mask) => mask !== null) ?? false;
     const masks: (Tensor | null)[] | null = this.masked || given ? new Array<Tensor | null>(size).fill(null) : null;
     if (masks && context.masks) for (let i = 0; i < context.masks.length; i++) masks[i] = context.masks[i];
+    const memory = steps.length >= MANY_STEPS && insideScope() && !isRecording() ? new Lifetimes(this.plan, xs) : null;
     // Outputs without their activation, by the step that gives them.
     let bare: (Tensor | undefined)[] | null = null;
     for (let k = 0; k < steps.length; k++) {
@@ -440,12 +447,14 @@ export class Model extends BaseLayer {
         }
         for (let i = 0; i < before.length; i++) whole ||= inner[output + i];
         ys = whole ? layer.forward(xsOf, own) : before;
-      } else ys = layer.forward(xsOf, own);
+      } else if (memory !== null) ys = scope(() => layer.forward(xsOf, own));
+      else ys = layer.forward(xsOf, own);
       for (let i = 0; i < ys.length; i++) values[output + i] = ys[i];
       if (masks !== null) {
         const made = layer.maskOf(xsOf, ys, own.masks!);
         for (let i = 0; i < ys.length; i++) masks[output + i] = made[i] ?? null;
       }
+      memory?.after(k, values, masks);
     }
     return {
       outputs: places.map((place, j) => bare?.[j] ?? values[place]),
