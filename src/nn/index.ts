@@ -23,9 +23,12 @@ export {
 export { Layer } from "./layer.ts";
 export { Activation } from "./layers/activation.ts";
 export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalisation.ts";
+export { Concatenate, type ConcatenateOptions } from "./layers/concatenate.ts";
 export { Dense, type DenseOptions } from "./layers/dense.ts";
+export { Dot, type DotOptions } from "./layers/dot.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
+export { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./layers/merge.ts";
 export { registerLayer } from "./layers/registry.ts";
 export {
   type Batches,

@@ -6,11 +6,28 @@ import { BaseLayer, type LayerConfig } from "../base-layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
 import { activationKind } from "./activation.ts";
 import { batchNormalizationKind } from "./batch-normalisation.ts";
+import { concatenateKind } from "./concatenate.ts";
 import { denseKind } from "./dense.ts";
+import { dotKind } from "./dot.ts";
 import { dropoutKind } from "./dropout.ts";
 import { flattenKind } from "./flatten.ts";
+import { addKind, averageKind, maximumKind, minimumKind, multiplyKind, subtractKind } from "./merge.ts";
 
-const kinds = [activationKind, batchNormalizationKind, denseKind, dropoutKind, flattenKind];
+const kinds: readonly LayerKind[] = [
+  activationKind,
+  addKind,
+  averageKind,
+  batchNormalizationKind,
+  concatenateKind,
+  denseKind,
+  dotKind,
+  dropoutKind,
+  flattenKind,
+  maximumKind,
+  minimumKind,
+  multiplyKind,
+  subtractKind,
+];
 
 const own = new Map<string, LayerKind>(kinds.map((kind) => [kind.type, kind]));
 
