@@ -5,11 +5,11 @@
 
 const ALIGNMENT = 64;
 
-/** Bytes a request occupies: at most 25% above it, a multiple of 64. */
+/** Bytes a request below 4 GiB occupies: at most 25% above it, a multiple of 64. */
 export function roundToClass(bytes: number): number {
   if (bytes <= ALIGNMENT) return ALIGNMENT;
-  const exponent = 2 ** Math.floor(Math.log2(bytes));
-  const step = Math.max(exponent / 4, ALIGNMENT);
+  // A quarter of the largest power of two within.
+  const step = Math.max(2 ** (29 - Math.clz32(bytes)), ALIGNMENT);
   return Math.ceil(bytes / step) * step;
 }
 

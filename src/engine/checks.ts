@@ -7,8 +7,12 @@ const LONGEST_NAME = 40;
 
 /** Any number, NaN and the infinities included. */
 export function numeric(owner: string, name: string, value: number): number {
-  if (typeof value !== "number") throw new TypeError(`${owner}: ${name} must be a number, got ${quote(value)}`);
+  if (typeof value !== "number") throw notNumeric(owner, name, value);
   return value;
+}
+
+function notNumeric(owner: string, name: string, value: unknown): TypeError {
+  return new TypeError(`${owner}: ${name} must be a number, got ${quote(value)}`);
 }
 
 /** Any finite number. */

@@ -21,11 +21,9 @@ export type Bytes = ReturnType<typeof Uint8Array.of>;
 /** All dtypes, in the order of their names in messages. */
 export const DTYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
 
-const BYTES: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
-
 /** Bytes an element takes. */
 export function bytesOf(dtype: DType): number {
-  return BYTES[dtype];
+  return dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4;
 }
 
 /** Whether values of the dtype have a gradient. */
@@ -35,13 +33,17 @@ export function isFloat(dtype: DType): boolean {
 
 /** Whether a value names a dtype. */
 export function isDType(value: unknown): value is DType {
-  return typeof value === "string" && (DTYPES as readonly string[]).includes(value);
+  return value === "float32" || value === "float64" || value === "int32" || value === "bool";
 }
 
 /** Throws unless `value` names a dtype. */
 export function checkDType(operation: string, value: unknown): DType {
   if (isDType(value)) return value;
-  throw new TypeError(`${operation}: unknown dtype ${quote(value)}; use one of ${DTYPES.join(", ")}`);
+  throw noDType(operation, value);
+}
+
+function noDType(operation: string, value: unknown): TypeError {
+  return new TypeError(`${operation}: unknown dtype ${quote(value)}; use one of ${DTYPES.join(", ")}`);
 }
 
 const RANK: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3 };

@@ -92,7 +92,11 @@ function release(storage: Storage): void {
 
 /** Address of at least `bytes` bytes, or 0: then there are none, even after collecting the garbage. The caller still refers to what it needs. */
 export function allocateOrCollect(owner: StorageOwner, bytes: number): number {
-  return owner.allocateBytes(bytes) || (strays.collect() ? owner.allocateBytes(bytes) : 0);
+  return owner.allocateBytes(bytes) || collectAndAllocate(owner, bytes);
+}
+
+function collectAndAllocate(owner: StorageOwner, bytes: number): number {
+  return strays.collect() ? owner.allocateBytes(bytes) : 0;
 }
 
 /** Makes a storage of `bytes` in the running scope. Throws a RangeError that names the largest live tensors when memory is exhausted. */
@@ -104,23 +108,11 @@ export function makeStorage(
   shape: readonly number[],
 ): Storage {
   const address = allocateOrCollect(owner, bytes);
-  if (address === 0) {
-    throw outOfMemory({
-      ...{ bytes, label, shape, bytesInUse },
-      tensors: storagesInUse,
-      blocks: [...large.values()].flatMap((storage) => storage.deref()?.about ?? []),
-      strayBytes: strays.bytes,
-      insideScope: insideScope(),
-      collected: strays.canCollect,
-    });
-  }
+  if (address === 0) throw exhausted(bytes, label, shape);
   const storage = new Storage(address, bytes, owner, label);
   storagesInUse += 1;
   bytesInUse += bytes;
-  if (bytes >= LARGE_BYTES) {
-    storage.about = { bytes, label, dtype, shape, made: new Error() };
-    large.set(address, new WeakRef(storage));
-  }
+  if (bytes >= LARGE_BYTES) remember(storage, dtype, shape);
   if (currentScope === null) leaveToCollector(storage);
   else {
     storage.scope = currentScope;
@@ -135,6 +127,25 @@ export function makeStorage(
  */
 export function endEarly(storage: Storage): void {
   if (currentScope !== null && storage.scope === currentScope && storage.address !== 0) release(storage);
+}
+
+// What is rarely needed stands apart: a function that is short enough runs as part of its caller.
+
+function remember(storage: Storage, dtype: DType, shape: readonly number[]): void {
+  const { bytes, label } = storage;
+  storage.about = { bytes, label, dtype, shape, made: new Error() };
+  large.set(storage.address, new WeakRef(storage));
+}
+
+function exhausted(bytes: number, label: string, shape: readonly number[]): RangeError {
+  return outOfMemory({
+    ...{ bytes, label, shape, bytesInUse },
+    tensors: storagesInUse,
+    blocks: [...large.values()].flatMap((storage) => storage.deref()?.about ?? []),
+    strayBytes: strays.bytes,
+    insideScope: insideScope(),
+    collected: strays.canCollect,
+  });
 }
 
 /** Moves a storage out of every scope: it ends with its last tensor. */

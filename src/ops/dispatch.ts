@@ -3,14 +3,14 @@ import { type DType, isFloat, isInt32, promote } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { anyTracked, record, tracked } from "../tensor/graph.ts";
 import { broadcastShapes, sameShape } from "../tensor/shape.ts";
-import { empty, packed, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { empty, emptyLike, packed, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { sumTo } from "./broadcast.ts";
 import { cast, real } from "./cast.ts";
 import { checkTensor } from "./check.ts";
 
 /** Runs the unary kernel of that name; a and b are its parameters. */
 export function run(operation: string, x: Tensor, a?: number, b?: number, dtype: DType = x.dtype): Tensor {
-  const y = empty(operation, x.shape, dtype);
+  const y = emptyLike(operation, x, dtype);
   if (x.size > 0) engine().unary(operation, packed(x), y, a, b);
   return y;
 }
@@ -32,16 +32,19 @@ export function constantByPieces(operation: string, x: Tensor): Tensor {
 /** Brings a number on either side into the dtype of the tensor on the other; a fraction makes an int32 or bool tensor float32. */
 export function dtypeOfPair(operation: string, a: TensorLike, b: TensorLike): DType {
   if (typeof a === "number") {
-    if (typeof b === "number")
-      throw new TypeError(
-        `${operation}: at least one operand must be a tensor; for numbers use JavaScript's own arithmetic`,
-      );
+    if (typeof b === "number") throw noTensor(operation);
     return dtypeWithNumber(operation, b, a);
   }
   if (typeof b === "number") return dtypeWithNumber(operation, a, b);
   checkTensor(operation, a);
   checkTensor(operation, b);
   return a.dtype === b.dtype ? a.dtype : promote(a.dtype, b.dtype);
+}
+
+function noTensor(operation: string): TypeError {
+  return new TypeError(
+    `${operation}: at least one operand must be a tensor; for numbers use JavaScript's own arithmetic`,
+  );
 }
 
 function dtypeWithNumber(operation: string, x: Tensor, value: number): DType {
@@ -53,17 +56,18 @@ function dtypeWithNumber(operation: string, x: Tensor, value: number): DType {
 /** Runs a binary kernel with operands already in `dtype`. */
 export function combine(operation: string, a: TensorLike, b: TensorLike, result: DType): Tensor {
   if (typeof a === "number") {
-    const y = empty(operation, (b as Tensor).shape, result);
+    const y = emptyLike(operation, b as Tensor, result);
     if (y.size > 0) engine().binaryScalar(operation, packed(b as Tensor), a, y, true);
     return y;
   }
   if (typeof b === "number") {
-    const y = empty(operation, a.shape, result);
+    const y = emptyLike(operation, a, result);
     if (y.size > 0) engine().binaryScalar(operation, packed(a), b, y, false);
     return y;
   }
-  const shape = sameShape(a.shape, b.shape) ? a.shape : broadcastShapes(operation, a.shape, b.shape);
-  const y = empty(operation, shape, result);
+  const y = sameShape(a.shape, b.shape)
+    ? emptyLike(operation, a, result)
+    : empty(operation, broadcastShapes(operation, a.shape, b.shape), result);
   if (y.size > 0) engine().binary(operation, a, b, y);
   return y;
 }

@@ -88,28 +88,37 @@ export function flatten(x: Tensor): Tensor {
  */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensor("transpose", x);
-  const order = axes
-    ? Array.from(list("transpose", "axes", axes), (axis) => normaliseAxis("transpose", axis, x.rank))
-    : x.shape.map((_, i) => x.rank - 1 - i);
-  if (order.length !== x.rank || new Set(order).size !== x.rank) {
-    throw new RangeError(
-      `transpose: ${quote(axes)} must name each of the ${x.rank} axes of ${formatShape(x.shape)} once`,
-    );
+  return permuted(x, axes === undefined ? x.shape.map((_, i) => x.rank - 1 - i) : orderOf(x, axes));
+}
+
+/** The axes in an order that names each of them once. */
+function permuted(x: Tensor, order: readonly number[]): Tensor {
+  const { strides } = x;
+  const shape = new Array<number>(order.length);
+  const steps = new Array<number>(order.length);
+  for (let i = 0; i < order.length; i++) {
+    shape[i] = x.shape[order[i]];
+    steps[i] = strides[order[i]];
   }
-  const y = windowOf(
-    x,
-    order.map((axis) => x.shape[axis]),
-    x.offset,
-    order.map((axis) => x.strides[axis]),
-  );
+  const y = windowOf(x, shape, x.offset, steps);
   if (!tracked(x)) return y;
   return record("transpose", y, [x], (dy) => {
     const inverse = new Array<number>(order.length);
     order.forEach((axis, i) => {
       inverse[axis] = i;
     });
-    return [transpose(dy, inverse)];
+    return [permuted(dy, inverse)];
   });
+}
+
+function orderOf(x: Tensor, axes: readonly number[]): number[] {
+  const order = Array.from(list("transpose", "axes", axes), (axis) => normaliseAxis("transpose", axis, x.rank));
+  if (order.length !== x.rank || new Set(order).size !== x.rank) {
+    throw new RangeError(
+      `transpose: ${quote(axes)} must name each of the ${x.rank} axes of ${formatShape(x.shape)} once`,
+    );
+  }
+  return order;
 }
 
 /**
@@ -126,7 +135,7 @@ export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   checkTensor("swapAxes", x);
   const first = normaliseAxis("swapAxes", a, x.rank);
   const second = normaliseAxis("swapAxes", b, x.rank);
-  return transpose(
+  return permuted(
     x,
     x.shape.map((_, i) => (i === first ? second : i === second ? first : i)),
   );
@@ -148,7 +157,7 @@ export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   const target = normaliseAxis("moveAxis", to, x.rank);
   const order = x.shape.map((_, i) => i).filter((axis) => axis !== source);
   order.splice(target, 0, source);
-  return transpose(x, order);
+  return permuted(x, order);
 }
 
 /**

@@ -5,7 +5,7 @@ import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor } from "./check.ts";
 import { checkShape, formatShape, MAXIMUM_RANK, type Shape, sizeOf } from "./shape.ts";
-import { empty, type NestedArray, packed, Tensor } from "./tensor.ts";
+import { empty, emptyLike, emptyOf, type NestedArray, packed, Tensor } from "./tensor.ts";
 
 function dtypeOfTyped(values: ArrayBufferView): DType | undefined {
   if (values instanceof Float32Array) return "float32";
@@ -23,7 +23,7 @@ function dtypeOfTyped(values: ArrayBufferView): DType | undefined {
   return undefined;
 }
 
-/** The shape of nested arrays. Throws where a row differs from the first in length or depth, or the depth is no rank. */
+/** The lengths along the first elements. */
 function shapeOfNested(values: NestedArray): number[] {
   const shape: number[] = [];
   let level: NestedArray = values;
@@ -36,35 +36,44 @@ function shapeOfNested(values: NestedArray): number[] {
     if (level.length === 0) break;
     level = level[0];
   }
-  const check = (part: NestedArray, axis: number, path: string): void => {
-    if (axis === shape.length) {
-      if (typeof part !== "number" && typeof part !== "boolean") {
-        if (path === "") {
-          throw new TypeError(`tensor: takes a number, nested arrays, a typed array or a tensor, got ${quote(part)}`);
-        }
-        const what = Array.isArray(part) ? "an array where a number was expected" : quote(part);
-        throw new TypeError(
-          `tensor: element ${path} is ${what}; nested arrays must be rectangular and hold numbers or booleans`,
-        );
-      }
-      return;
-    }
-    if (!Array.isArray(part) || part.length !== shape[axis]) {
-      const got = Array.isArray(part) ? `${part.length} elements` : quote(part);
-      throw new RangeError(
-        `tensor: nested arrays are not rectangular: element ${path} has ${got} where ${shape[axis]} elements were expected`,
-      );
-    }
-    for (let i = 0; i < part.length; i++) check(part[i], axis + 1, `${path}[${i}]`);
-  };
-  check(values, 0, "");
   return shape;
 }
 
-function flatten(values: NestedArray, into: (number | boolean)[]): (number | boolean)[] {
-  if (Array.isArray(values)) for (const value of values) flatten(value, into);
-  else into.push(values);
-  return into;
+/** Appends the elements; false where a row differs from the shape in length or depth, or an element is no number. */
+function flattened(part: NestedArray, shape: Shape, axis: number, into: (number | boolean)[]): boolean {
+  if (axis === shape.length) {
+    if (typeof part !== "number" && typeof part !== "boolean") return false;
+    into.push(part);
+    return true;
+  }
+  if (!Array.isArray(part) || part.length !== shape[axis]) return false;
+  for (let i = 0; i < part.length; i++) if (!flattened(part[i], shape, axis + 1, into)) return false;
+  return true;
+}
+
+/** Throws for the first element that makes `flattened` say no, with its place. */
+function refuseNested(part: NestedArray, shape: Shape, axis = 0, path = ""): void {
+  if (axis === shape.length) {
+    if (typeof part === "number" || typeof part === "boolean") return;
+    if (path === "") {
+      throw new TypeError(`tensor: takes a number, nested arrays, a typed array or a tensor, got ${quote(part)}`);
+    }
+    const what = Array.isArray(part) ? "an array where a number was expected" : quote(part);
+    throw new TypeError(
+      `tensor: element ${path} is ${what}; nested arrays must be rectangular and hold numbers or booleans`,
+    );
+  }
+  if (!Array.isArray(part) || part.length !== shape[axis]) {
+    const got = Array.isArray(part) ? `${part.length} elements` : quote(part);
+    throw new RangeError(
+      `tensor: nested arrays are not rectangular: element ${path} has ${got} where ${shape[axis]} elements were expected`,
+    );
+  }
+  for (let i = 0; i < part.length; i++) refuseNested(part[i], shape, axis + 1, `${path}[${i}]`);
+}
+
+function areBooleans(elements: readonly (number | boolean)[]): boolean {
+  return elements.length > 0 && elements.every((value) => typeof value === "boolean");
 }
 
 /** Copies any numbers into a typed array of the dtype, each as `asElement` has it. */
@@ -115,9 +124,10 @@ export function tensor(
     shape = given ?? [flat.length];
   } else {
     const nested = shapeOfNested(values);
-    flat = flatten(values, []);
-    const booleans = flat.length > 0 && Array.prototype.every.call(flat, (value) => typeof value === "boolean");
-    dtype = wanted ?? (booleans ? "bool" : "float32");
+    const elements: (number | boolean)[] = [];
+    if (!flattened(values, nested, 0, elements)) refuseNested(values, nested);
+    flat = elements;
+    dtype = wanted ?? (areBooleans(elements) ? "bool" : "float32");
     shape = given ?? nested;
   }
   if (sizeOf(shape) !== flat.length) {
@@ -132,9 +142,9 @@ export function tensor(
 }
 
 function checkedEmpty(operation: string, shape: Shape, dtype: DType): Tensor {
-  checkShape(operation, shape);
+  const size = checkShape(operation, shape);
   checkDType(operation, dtype);
-  return empty(operation, [...shape], dtype);
+  return emptyOf(operation, shape.slice(), size, dtype);
 }
 
 /**
@@ -288,7 +298,7 @@ function between(a: number, b: number, share: number): number {
 
 /** A copy with memory of its own, not recorded. Internal; `clone` in ops is the differentiable one. */
 export function copyOf(x: Tensor, label = "clone"): Tensor {
-  const result = empty(label, x.shape, x.dtype);
+  const result = emptyLike(label, x, x.dtype);
   if (x.size > 0) engine().copy(packed(x), result);
   return result;
 }

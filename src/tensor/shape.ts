@@ -35,27 +35,39 @@ export function rankError(operation: string, shape: Shape): RangeError {
 
 /** Throws unless `shape` is an array that may be a shape; its lengths are still to be looked at. */
 export function checkLengths(operation: string, shape: Shape): void {
-  if (!Array.isArray(shape)) {
-    throw new TypeError(`${operation}: a shape is an array of lengths such as [2, 3], got ${quote(shape)}`);
-  }
+  if (!Array.isArray(shape)) throw noArray(operation, shape);
   if (shape.length > MAXIMUM_RANK) throw rankError(operation, shape);
 }
 
-/** Throws unless every length is a whole number from 0 on, the rank is possible, and the elements can be addressed. */
-export function checkShape(operation: string, shape: Shape): void {
+function noArray(operation: string, shape: unknown): TypeError {
+  return new TypeError(`${operation}: a shape is an array of lengths such as [2, 3], got ${quote(shape)}`);
+}
+
+/**
+ * The number of elements. Throws unless every length is a whole number from 0 on, the rank is possible, and the elements can be addressed.
+ */
+export function checkShape(operation: string, shape: Shape): number {
   checkLengths(operation, shape);
-  for (const length of shape) {
-    if (!Number.isInteger(length) || length < 0) {
-      throw new RangeError(
-        `${operation}: lengths must be whole numbers from 0 on, got ${quote(length)} in shape ${quoteShape(shape)}`,
-      );
-    }
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const length = shape[i];
+    if (!Number.isInteger(length) || length < 0) throw lengthError(operation, length, shape);
+    size *= length;
   }
-  if (sizeOf(shape) > MAXIMUM_SIZE) {
-    throw new RangeError(
-      `${operation}: shape ${formatShape(shape)} has ${sizeOf(shape)} elements; at most ${MAXIMUM_SIZE} are possible`,
-    );
-  }
+  if (size > MAXIMUM_SIZE) throw sizeError(operation, shape);
+  return size;
+}
+
+function lengthError(operation: string, length: unknown, shape: Shape): RangeError {
+  return new RangeError(
+    `${operation}: lengths must be whole numbers from 0 on, got ${quote(length)} in shape ${quoteShape(shape)}`,
+  );
+}
+
+function sizeError(operation: string, shape: Shape): RangeError {
+  return new RangeError(
+    `${operation}: shape ${formatShape(shape)} has ${sizeOf(shape)} elements; at most ${MAXIMUM_SIZE} are possible`,
+  );
 }
 
 /** Strides of a row-major array, in elements. */

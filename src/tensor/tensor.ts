@@ -6,7 +6,7 @@ import { type ArrayView, engine } from "../engine/engine.ts";
 import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
 import { Node } from "./graph.ts";
 import { formatArray } from "./print.ts";
-import { formatShape, isContiguous, MAXIMUM_RANK, rankError, reachOf, rowMajorStrides, type Shape } from "./shape.ts";
+import { formatShape, isContiguous, MAXIMUM_RANK, rankError, rowMajorStrides, type Shape } from "./shape.ts";
 
 /** Numbers or booleans nested to any depth, as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -201,15 +201,29 @@ export type TensorLike = Tensor | number;
 export function empty(label: string, shape: Shape, dtype: DType): Tensor {
   let size = 1;
   for (let i = 0; i < shape.length; i++) {
-    if (shape[i] >>> 0 !== shape[i]) {
-      throw new RangeError(
-        `${label}: ${formatShape(shape)} is no shape; an argument of the operation is not a whole number, or out of range`,
-      );
-    }
+    if (shape[i] >>> 0 !== shape[i]) throw noShape(label, shape);
     size *= shape[i];
   }
+  return emptyOf(label, shape, size, dtype);
+}
+
+/** The same in the shape of `x`, which has been looked at when x was made. */
+export function emptyLike(label: string, x: Tensor, dtype: DType): Tensor {
+  return emptyOf(label, x.shape, x.size, dtype);
+}
+
+/** The same with its number of elements, by whoever has looked at the lengths. */
+export function emptyOf(label: string, shape: Shape, size: number, dtype: DType): Tensor {
   const bytes = dtype === "bool" ? size : dtype === "float64" ? size * 8 : size * 4;
   return new Tensor(engine().allocate(bytes, label, dtype, shape), dtype, shape, size);
+}
+
+// Errors are made apart from where they are thrown: a function that is short enough runs as part of its caller.
+
+function noShape(label: string, shape: Shape): RangeError {
+  return new RangeError(
+    `${label}: ${formatShape(shape)} is no shape; an argument of the operation is not a whole number, or out of range`,
+  );
 }
 
 /**
@@ -219,37 +233,42 @@ export function empty(label: string, shape: Shape, dtype: DType): Tensor {
  */
 export function windowOf(x: Tensor, shape: Shape, offset: number, strides: readonly number[] | null): Tensor {
   let size = 1;
+  let lowest = offset;
+  let highest = offset;
   let whole = offset >>> 0 === offset;
   for (let i = 0; i < shape.length; i++) {
-    whole &&= shape[i] >>> 0 === shape[i];
-    size *= shape[i];
+    const length = shape[i];
+    if (length >>> 0 !== length) whole = false;
+    size *= length;
+    if (strides === null) continue;
+    const far = (length - 1) * strides[i];
+    if (far < 0) lowest += far;
+    else highest += far;
   }
-  const elements = x.storage.bytes / bytesOf(x.dtype);
-  if (!whole || (size > 0 && !liesWithin(elements, shape, size, offset, strides))) {
-    throw new RangeError(
-      `view: offset ${offset}, shape ${formatShape(shape)}${strides ? ` and strides ${formatShape(strides)}` : ""} ` +
-        `lead outside the ${elements} elements that the view is of; an argument of the operation is not a whole number, or out of range`,
-    );
+  if (strides === null) highest += size - 1;
+  if (!whole || (size > 0 && !liesWithin(x.storage.bytes / bytesOf(x.dtype), lowest, highest))) {
+    throw outside(x, shape, offset, strides);
   }
   return new Tensor(x.storage, x.dtype, shape, size, offset, strides);
 }
 
-function liesWithin(
-  elements: number,
-  shape: Shape,
-  size: number,
-  offset: number,
-  strides: readonly number[] | null,
-): boolean {
-  if (strides === null) return offset + size <= elements;
-  const { lowest, highest } = reachOf(shape, strides);
-  return Number.isInteger(lowest + highest) && offset + lowest >= 0 && offset + highest < elements;
+/** Whether two places are whole numbers, and places of so many elements. */
+function liesWithin(elements: number, lowest: number, highest: number): boolean {
+  return lowest >>> 0 === lowest && highest >>> 0 === highest && highest < elements;
+}
+
+function outside(x: Tensor, shape: Shape, offset: number, strides: readonly number[] | null): RangeError {
+  return new RangeError(
+    `view: offset ${offset}, shape ${formatShape(shape)}${strides ? ` and strides ${formatShape(strides)}` : ""} ` +
+      `lead outside the ${x.storage.bytes / bytesOf(x.dtype)} elements that the view is of; ` +
+      "an argument of the operation is not a whole number, or out of range",
+  );
 }
 
 /** `x` itself if it is row-major, else a row-major copy (not recorded). */
 export function packed(x: Tensor): Tensor {
   if (x.contiguous) return x;
-  const copy = empty("copy", x.shape, x.dtype);
+  const copy = emptyLike("copy", x, x.dtype);
   if (x.size > 0) engine().copy(x, copy);
   return copy;
 }
