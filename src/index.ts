@@ -25,6 +25,7 @@ export {
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
 export { EpochOrder, type Samples } from "./data/batches.ts";
 export { type CifarOptions, readCifar } from "./data/cifar.ts";
+export { type CsvOptions, type CsvRow, csvRows, type TextChunks } from "./data/csv.ts";
 export type { Batched } from "./data/dataset/collate.ts";
 export {
   type BatchOptions,
@@ -41,7 +42,23 @@ export { type DigitPart, digits, drawDigits } from "./data/digits.ts";
 export { fitAsMnist, type Picture } from "./data/fit-image.ts";
 export { type IdxArray, type IdxType, readIdx, writeIdx } from "./data/idx.ts";
 export type { ImageSet, TrainAndTest } from "./data/image-set.ts";
+export { imagesFromCsv } from "./data/pixel-csv.ts";
 export { imageDataset, toSamples } from "./data/samples.ts";
+export {
+  type MinMaxOptions,
+  MinMaxScaler,
+  type ScalerConfig,
+  StandardScaler,
+  scalerFromConfig,
+} from "./data/scalers.ts";
+export {
+  type ColumnConfig,
+  type ColumnKind,
+  type EncodedRow,
+  type TableConfig,
+  TableEncoder,
+  type TableOptions,
+} from "./data/table-encoder.ts";
 export {
   configureEngine,
   type EngineName,

@@ -16,6 +16,7 @@ export {
   classFolders,
   loadClassFolders,
 } from "./data/class-folder.node.ts";
+export { csvFileRows } from "./data/csv-file.node.ts";
 export { type ImageFolderOptions, loadImageFolder } from "./data/idx-folder.node.ts";
 export { type ImageFileOptions, readImageFile } from "./data/image-file.node.ts";
 export {
