@@ -17,7 +17,13 @@ export function addDataCommand(program: Command): void {
   const data = program
     .command("data")
     .summary("list and get data sets")
-    .description("Lists the data sets, and downloads one when asked to.");
+    .description("Lists the data sets, and downloads one when asked to.")
+    .addHelpText(
+      "after",
+      `
+Data of your own need no name: nabla train --dataset PATH takes a folder of IDX files, a folder of pictures for each class,
+CIFAR's binary files and CSV; nabla train --help tells how each is laid out.`,
+    );
   data
     .command("list")
     .description("Lists the data sets and where they are.")

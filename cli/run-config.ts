@@ -23,6 +23,11 @@ export interface RunConfig {
   version: number;
   /** "mnist", "digits", or a folder's absolute path. */
   dataset: string;
+  /** How pictures of one's own were read, where it was asked for: rows and columns in each other's place, brought to a height and width. */
+  transpose?: boolean;
+  size?: [number, number];
+  /** The column of a table that is the class, where it was asked for. */
+  label?: string;
   /** SHA-256 of the data that the run learns from; runs of version 1 have none. */
   data?: DataSums;
   /** Outputs of the network; runs of version 1 do not say. */

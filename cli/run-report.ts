@@ -21,11 +21,18 @@ export interface RunResult {
   confusion: number[][];
 }
 
+function quoted(word: string): string {
+  return /\s/.test(word) ? JSON.stringify(word) : word;
+}
+
 /** The command that does the run again. */
 export function commandOf(config: RunConfig): string {
   const words = [
     "nabla train",
-    `--dataset ${/\s/.test(config.dataset) ? JSON.stringify(config.dataset) : config.dataset}`,
+    `--dataset ${quoted(config.dataset)}`,
+    ...(config.transpose === undefined ? [] : [config.transpose ? "--transpose" : "--no-transpose"]),
+    ...(config.size === undefined ? [] : [`--size ${config.size.join("x")}`]),
+    ...(config.label === undefined ? [] : [`--label ${quoted(config.label)}`]),
     `--hidden ${config.hidden.length > 0 ? config.hidden.join(",") : "none"}`,
     `--activation ${config.activation} --loss ${config.loss} --optimizer ${config.optimizer}`,
     `--lr ${config.lr} --batch ${config.batch} --epochs ${config.epochs}`,
@@ -38,10 +45,20 @@ export function commandOf(config: RunConfig): string {
   return words.join(" ");
 }
 
+/** A picture in shades: the report's pictures have no colour. */
+function greyOf({ images, width, height, channels = 1 }: ImageSet, index: number): Uint8Array {
+  const size = width * height;
+  const planes = images.subarray(index * channels * size, (index + 1) * channels * size);
+  if (channels === 1) return planes;
+  return Uint8Array.from(
+    { length: size },
+    (_, p) => 0.299 * planes[p] + 0.587 * planes[size + p] + 0.114 * planes[2 * size + p],
+  );
+}
+
 /** Wrong answers, those with the least probability for the right class first. */
 function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] {
   const { classes, width, height } = images;
-  const size = width * height;
   const mistakes: Mistake[] = [];
   for (let i = 0; i < images.count; i++) {
     const row = Array.from({ length: classes }, (_, j) => outputs[i * classes + j]);
@@ -51,7 +68,7 @@ function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] 
     const prediction = probabilities.indexOf(Math.max(...probabilities));
     const label = images.labels[i];
     if (prediction === label) continue;
-    const pixels = images.images.subarray(i * size, (i + 1) * size);
+    const pixels = greyOf(images, i);
     const loss = -Math.log(Math.max(probabilities[label], 1e-12));
     mistakes.push({
       width,
@@ -68,7 +85,8 @@ function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] 
 }
 
 /** The weights of each neuron of the first layer, as a picture. */
-function firstLayer(model: Model, images: ImageSet): RunReport["firstLayerWeights"] {
+function firstLayer(model: Model, images: ImageSet | undefined): RunReport["firstLayerWeights"] {
+  if (images === undefined) return undefined;
   const weights = model.parameters[0].tensor;
   const [inputs, neurons] = weights.shape as [number, number];
   if (inputs !== images.width * images.height) return undefined;
@@ -110,7 +128,7 @@ export function reportOf({ config, data, model, records, status, outputs, confus
       dataset: data.name,
       trainingImages: trained,
       validationImages: data.validation?.x.shape[0],
-      testImages: data.testImages.count,
+      testImages: data.test.x.shape[0],
       layers,
       hyperparameters: hyperparameters(config),
       engine,
@@ -125,9 +143,9 @@ export function reportOf({ config, data, model, records, status, outputs, confus
     history: records,
     testAccuracy: last?.testAccuracy ?? null,
     testLoss: last?.testLoss ?? null,
-    classNames: Array.from({ length: data.classes }, (_, i) => String(i)),
+    classNames: data.classNames,
     confusion,
-    worstMistakes: worstMistakes(data.testImages, outputs),
+    worstMistakes: data.testImages === undefined ? [] : worstMistakes(data.testImages, outputs),
     firstLayerWeights: firstLayer(model, data.testImages),
     totals: {
       seconds,

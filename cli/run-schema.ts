@@ -23,6 +23,9 @@ export const configSchema = z.object({
   format: z.literal("nabla-run"),
   version: z.int().check(z.minimum(1), z.maximum(RUN_VERSION)),
   dataset: z.string().check(z.minLength(1)),
+  transpose: z.optional(z.boolean()),
+  size: z.optional(z.tuple([positive, positive])),
+  label: z.optional(z.string()),
   /** SHA-256 of what was learnt from. Runs of version 1 have none. */
   data: z.optional(dataSums),
   classes: z.optional(positive),

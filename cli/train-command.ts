@@ -1,6 +1,6 @@
 // The options of `nabla train` and how they become a run.
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { engineFor } from "../src/engine/configure.ts";
 import { commandName } from "./command-name.ts";
@@ -18,10 +18,13 @@ import {
 import { RunFolder } from "./run-folder.ts";
 import { RUN_VERSION } from "./run-schema.ts";
 import { type TrainRequest, train } from "./train.ts";
-import { folderName, layerSizes, oneOf, realNumber, wholeNumber } from "./values.ts";
+import { folderName, layerSizes, oneOf, pictureSize, realNumber, wholeNumber } from "./values.ts";
 
 interface TrainOptions {
   dataset?: string;
+  transpose?: boolean;
+  size?: [number, number];
+  label?: string;
   hidden?: number[];
   activation?: RunConfig["activation"];
   loss?: RunConfig["loss"];
@@ -65,6 +68,15 @@ Examples:
                                                 the first network of Nielsen's book
   nabla train --resume runs/digits-1            go on with a run that was interrupted
 
+--dataset takes a path to data of your own:
+  a folder of four IDX files     named as MNIST's, plain or .gz, also with dots, with test for t10k, with a prefix
+                                 (FOLDER/emnist-letters chooses one of several), or each in a folder of its own name
+  a folder of pictures a class   train/CLASS/*.png and test/CLASS/*.jpg, or CLASS/*; without a test folder a fifth of
+                                 every class is kept for testing
+  a folder of CIFAR-10 or -100   the binary version: data_batch_1.bin, ..., or train.bin and test.bin
+  a CSV file, or a folder with   a line a picture, label,pixel0,... as Kaggle has MNIST; or a table of numbers and words
+  train.csv (and test.csv)       whose class is the column label, class, target, species or y, else the last one
+
 The loss decides the output layer: quadratic and cross-entropy use sigmoid outputs, softmax uses softmax.
 Starting values: auto is he for relu and xavier otherwise, with zero biases; normal is N(0, 1) for weights and
 biases; scaled is N(0, 1/inputs) for weights and N(0, 1) for biases.
@@ -77,14 +89,24 @@ Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 interrupted.`;
 export function addTrainCommand(program: Command): void {
   program
     .command("train")
-    .summary("train a network on images of digits")
+    .summary("train a network on pictures of digits, or on data of your own")
     .description("Trains a fully connected network, and writes its weights and a report to a folder.")
     .addOption(
       new Option(
         "--dataset <name>",
-        "mnist, digits, or a folder with four IDX files (default: mnist where it is on this machine, else digits)",
+        "mnist, digits, or a path: see below (default: mnist where it is on this machine, else digits)",
       ),
     )
+    .addOption(
+      new Option("--transpose", "turn IDX pictures over: rows become columns (default: for names with emnist)"),
+    )
+    .addOption(new Option("--no-transpose", "leave them as they are"))
+    .addOption(
+      new Option("--size <pixels>", "bring the pictures of a folder to this height and width: 32, or 32x48").argParser(
+        pictureSize,
+      ),
+    )
+    .addOption(new Option("--label <column>", "column of a table in CSV that is the class (default: see below)"))
     .addOption(
       new Option("--hidden <sizes>", "neurons of the hidden layers: 100, or 100,30, or none (default: 100)").argParser(
         layerSizes,
@@ -161,6 +183,9 @@ async function startRun(options: TrainOptions): Promise<number> {
     version: RUN_VERSION,
     // A path is kept whole: the run may be resumed from elsewhere.
     dataset: datasetPath(chosen),
+    ...(options.transpose !== undefined && { transpose: options.transpose }),
+    ...(options.size !== undefined && { size: options.size }),
+    ...(options.label !== undefined && { label: options.label }),
     hidden: options.hidden ?? [100],
     activation: options.activation ?? "relu",
     loss: options.loss ?? "softmax",
@@ -238,9 +263,11 @@ function usableEngine(name?: RunConfig["engine"]): RunConfig["engine"] {
   }
 }
 
-/** A folder's whole path; a name as it is, also one that names nothing and is to be told. */
+/** A path in whole; a name as it is, also one that names nothing and is to be told. */
 function datasetPath(name: string): string {
-  return name === "mnist" || name === "digits" || !existsSync(name) ? name : resolve(name);
+  if (name === "mnist" || name === "digits") return name;
+  // A folder, and the prefix of its files.
+  return existsSync(name) || (/[\\/]/.test(name) && existsSync(dirname(name))) ? resolve(name) : name;
 }
 
 /** runs/<dataset>-1, -2, ... */

@@ -71,7 +71,9 @@ export async function train(request: TrainRequest): Promise<number> {
   const progress = new Progress(human, config.epochs, config.batch);
   if (request.notice) progress.say(request.notice);
   configureEngine({ engine: config.engine, ...(config.threads !== null && { threads: config.threads }) });
-  const data = await loadDataset(config.dataset, config.split);
+  const { transpose, size, label } = config;
+  const data = await loadDataset(config.dataset, config.split, { transpose, size, label });
+  for (const note of data.notes) progress.say(note);
   // Only now, so that wrong data leaves no folder behind.
   const folder = request.folder instanceof RunFolder ? request.folder : await RunFolder.fresh(request.folder.fresh);
   try {
@@ -166,7 +168,7 @@ async function trainIn(
   const engine = engineStatus();
   const sizes = layerSizesOf(config, data.inputs, data.classes);
   progress.say(
-    `training ${sizes.join("-")} on ${data.name}: ${samples} images${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
+    `training ${sizes.join("-")} on ${data.name}: ${samples} ${data.picture ? "images" : "rows"}${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
       `${data.test.x.shape[0]} for testing; engine ${engine.engine}, ${engine.threads} thread${engine.threads === 1 ? "" : "s"}`,
   );
 
@@ -274,7 +276,7 @@ async function trainIn(
     if (outcome === "interrupted" || unsaved !== undefined) await save();
     // Before the history says that the run is finished: a network of before may lie there.
     if (outcome === "finished") {
-      const metadata = { classes: String(data.classes), epochs: String(trainer.epoch) };
+      const metadata = { ...data.metadata, classes: String(data.classes), epochs: String(trainer.epoch) };
       await folder.writeModel(saveModel(model, metadata));
     }
     const anew = await folder.append({ status: outcome }, kept, records);

@@ -56,6 +56,15 @@ export function layerSizes(text: string): number[] {
   });
 }
 
+/** Height and width of pictures: `32` for both, or `32x48`. */
+export function pictureSize(text: string): [number, number] {
+  const sides = text.split("x").map(Number);
+  if (sides.length > 2 || !/^\d+(x\d+)?$/.test(text) || sides.some((side) => side < 1 || side > 10_000)) {
+    throw new InvalidArgumentError("It must be a height and width in pixels such as 32 or 32x48.");
+  }
+  return [sides[0], sides[sides.length - 1]];
+}
+
 /** A folder's path. */
 export function folderName(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must name a folder.");

@@ -19,6 +19,7 @@ export {
 export { csvFileRows } from "./data/csv-file.node.ts";
 export { type ImageFolderOptions, loadImageFolder } from "./data/idx-folder.node.ts";
 export { type ImageFileOptions, readImageFile } from "./data/image-file.node.ts";
+export { type ImagesOptions, loadImages } from "./data/images-path.node.ts";
 export {
   type DownloadOptions,
   type DownloadProgress,
