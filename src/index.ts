@@ -23,6 +23,14 @@ export {
   vjp,
 } from "./autograd/grad.ts";
 export { hessian, hessianVectorProduct, jacobian } from "./autograd/second.ts";
+export {
+  augment,
+  type CropOptions,
+  type CutoutOptions,
+  type ElasticOptions,
+  type FlipOptions,
+} from "./data/augment/augment.ts";
+export type { Augmentation, AugmentOptions, FillOptions } from "./data/augment/pictures.ts";
 export { EpochOrder, type Samples } from "./data/batches.ts";
 export { type CifarOptions, readCifar } from "./data/cifar.ts";
 export { type CsvOptions, type CsvRow, csvRows, type TextChunks } from "./data/csv.ts";

@@ -24,7 +24,7 @@ const EXPORTED_AS = new Map([
 ]);
 
 /** Objects whose functions are public, though their declarations are not exported. */
-const NAMESPACES: readonly object[] = [nabla.schedule, nabla.random, nabla.initialiser];
+const NAMESPACES: readonly object[] = [nabla.augment, nabla.schedule, nabla.random, nabla.initialiser];
 
 type Named = Record<string, unknown>;
 type Call = (...values: unknown[]) => unknown;
@@ -46,6 +46,12 @@ const data = { x: nabla.keep(nabla.zeros([2, 2])), y: nabla.keep(nabla.tensor([0
 const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["new Dense", [1]],
   ["Dataset.batch", [1]],
+  ["augment.shift", [1]],
+  ["augment.rotate", [1]],
+  ["augment.skew", [1]],
+  ["augment.crop", [1]],
+  ["augment.cutout", [1]],
+  ["augment.normalize", [0, 1]],
   ["readCifar", [new Uint8Array(0)]],
   ["TableEncoder.fit", [nabla.csvRows("")]],
   ["Dataset.paddedBatch", [1]],
