@@ -12,7 +12,7 @@ import {
   type FillOptions,
   within,
 } from "./pictures.ts";
-import { linearMap, pixelAt, sample } from "./warp.ts";
+import { copyWindow, linearMap, sample } from "./warp.ts";
 
 /** Options of `augment.elastic`. */
 export interface ElasticOptions extends FillOptions {
@@ -85,13 +85,7 @@ export const augment = {
         change(from, to, chance) {
           const dy = chance.below(2 * down + 1) - down;
           const dx = chance.below(2 * across + 1) - across;
-          const { channels, height, width } = from;
-          for (let c = 0, at = 0; c < channels; c++) {
-            const plane = c * height * width;
-            for (let y = 0; y < height; y++) {
-              for (let x = 0; x < width; x++, at++) to.data[at] = pixelAt(from, plane, y - dy, x - dx, fill);
-            }
-          }
+          copyWindow(from, to, -dy, -dx, fill);
         },
       },
       options,
@@ -220,15 +214,10 @@ export const augment = {
           );
         },
         change(from, to, chance) {
-          const { channels, height, width } = from;
+          const { height, width } = from;
           const top = chance.below(height + 2 * padding - outHeight + 1) - padding;
           const left = chance.below(width + 2 * padding - outWidth + 1) - padding;
-          for (let c = 0, at = 0; c < channels; c++) {
-            const plane = c * height * width;
-            for (let y = 0; y < outHeight; y++) {
-              for (let x = 0; x < outWidth; x++, at++) to.data[at] = pixelAt(from, plane, top + y, left + x, fill);
-            }
-          }
+          copyWindow(from, to, top, left, fill);
         },
       },
       options,
@@ -264,10 +253,12 @@ export const augment = {
             to.data.set(data);
             return;
           }
+          const { data: out } = to;
           for (let c = 0, at = 0; c < channels; c++) {
-            for (let y = 0; y < height; y++) {
+            for (let y = 0; y < height; y++, at += width) {
               const row = (c * height + (horizontal ? y : height - 1 - y)) * width;
-              for (let x = 0; x < width; x++, at++) to.data[at] = data[row + (horizontal ? width - 1 - x : x)];
+              if (horizontal) for (let x = 0; x < width; x++) out[at + x] = data[row + width - 1 - x];
+              else for (let x = 0; x < width; x++) out[at + x] = data[row + x];
             }
           }
         },
@@ -347,10 +338,11 @@ export const augment = {
             if (all.length === 1 || all.length === channels) continue;
             throw new RangeError(`${owner}: ${all.length} numbers for ${channels} channels`);
           }
+          const { data: out } = to;
           const size = height * width;
           for (let c = 0; c < channels; c++) {
             const [subtracted, divisor] = [at(means, c), at(deviations, c)];
-            for (let p = c * size; p < (c + 1) * size; p++) to.data[p] = (data[p] - subtracted) / divisor;
+            for (let p = c * size; p < (c + 1) * size; p++) out[p] = (data[p] - subtracted) / divisor;
           }
         },
       },

@@ -10,10 +10,10 @@ export function sample(
   columns: ArrayLike<number>,
   fill: number | "edge",
 ): void {
-  const { channels, height, width } = from;
+  const { data, channels, height, width } = from;
+  const { data: out } = to;
   const pixels = to.height * to.width;
   const size = height * width;
-  const last = { row: height - 1, column: width - 1 };
   for (let p = 0; p < pixels; p++) {
     const row = rows[p];
     const column = columns[p];
@@ -21,19 +21,18 @@ export function sample(
     const left = Math.floor(column);
     const down = row - top;
     const right = column - left;
-    const inside = top >= 0 && left >= 0 && top < last.row && left < last.column;
-    for (let c = 0; c < channels; c++) {
-      const plane = c * size;
+    const inside = top >= 0 && left >= 0 && top < height - 1 && left < width - 1;
+    for (let c = 0, plane = 0, place = p; c < channels; c++, plane += size, place += pixels) {
       let a: number;
       let b: number;
       let d: number;
       let e: number;
       if (inside) {
         const at = plane + top * width + left;
-        a = from.data[at];
-        b = from.data[at + 1];
-        d = from.data[at + width];
-        e = from.data[at + width + 1];
+        a = data[at];
+        b = data[at + 1];
+        d = data[at + width];
+        e = data[at + width + 1];
       } else {
         a = pixelAt(from, plane, top, left, fill);
         b = pixelAt(from, plane, top, left + 1, fill);
@@ -41,18 +40,42 @@ export function sample(
         e = pixelAt(from, plane, top + 1, left + 1, fill);
       }
       const above = a + (b - a) * right;
-      to.data[c * pixels + p] = above + (d + (e - d) * right - above) * down;
+      out[place] = above + (d + (e - d) * right - above) * down;
     }
   }
 }
 
 /** A pixel of a plane, or what is seen beyond the edge. */
-export function pixelAt(from: Planes, plane: number, row: number, column: number, fill: number | "edge"): number {
+function pixelAt(from: Planes, plane: number, row: number, column: number, fill: number | "edge"): number {
   const { data, height, width } = from;
   if (row >= 0 && column >= 0 && row < height && column < width) return data[plane + row * width + column];
   if (fill !== "edge") return fill;
   const nearest = (value: number, size: number): number => Math.min(Math.max(value, 0), size - 1);
   return data[plane + nearest(row, height) * width + nearest(column, width)];
+}
+
+/** Fills `to` with what `from` shows from row `top` and column `left` on: rows are moved as a whole where they can be. */
+export function copyWindow(from: Planes, to: Planes, top: number, left: number, fill: number | "edge"): void {
+  const { data, channels, height, width } = from;
+  const { data: out, height: rows, width: columns } = to;
+  // Columns of the result that lie within the original.
+  const start = Math.min(columns, Math.max(0, -left));
+  const stop = Math.max(start, Math.min(columns, width - left));
+  for (let c = 0, at = 0; c < channels; c++) {
+    const plane = c * height * width;
+    for (let y = 0; y < rows; y++, at += columns) {
+      const row = fill === "edge" ? Math.min(Math.max(top + y, 0), height - 1) : top + y;
+      if (fill !== "edge" && (row < 0 || row >= height)) {
+        out.fill(fill, at, at + columns);
+        continue;
+      }
+      const line = plane + row * width;
+      const shift = line + left - at;
+      for (let k = at + start; k < at + stop; k++) out[k] = data[k + shift];
+      if (start > 0) out.fill(fill === "edge" ? data[line] : fill, at, at + start);
+      if (stop < columns) out.fill(fill === "edge" ? data[line + width - 1] : fill, at + stop, at + columns);
+    }
+  }
 }
 
 /**
