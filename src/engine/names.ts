@@ -122,6 +122,13 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     goBackwards: ["direction"],
     reverse: ["direction"],
     recurrentActivation: ["nonlinearity"],
+    from: ["start"],
+    begin: ["start"],
+    end: ["stop"],
+    to: ["stop"],
+    until: ["stop"],
+    by: ["step"],
+    stride: ["step"],
     // Engine
     backend: ["engine"],
     device: ["engine"],

@@ -83,7 +83,7 @@ Object.assign(cases, {
   upperTriangle: { shape: [2, 3], call: (x, _, a, b) => nb.upperTriangle(x(a, b)) },
   diagonal: { shape: [2, 3], call: (x, _, a, b) => nb.diagonal(x(a, b)).clone() },
   trace: { shape: [2, 3], call: (x, _, a, b) => nb.trace(x(a, b)) },
-  index: { shape: [2, 3], call: (x, labels, a, b) => nb.index(x(3, b), [labels(a)]) },
+  get: { shape: [2, 3], call: (x, labels, a, b) => x(3, b).get(labels(a)) },
   gather: { shape: [2, 3], call: (x, labels, a, b) => nb.gather(x(3, b), labels(a)) },
   scatterAdd: { shape: [2, 3], call: (x, labels, a, b) => nb.scatterAdd(x(3, b), labels(a), x(a, b)) },
   takeAlongAxis: { shape: [2, 3], call: (x, labels, a, b) => nb.takeAlongAxis(x(a, 4), labels(a, b)) },

@@ -1,4 +1,5 @@
 // What NumPy's x[indices] means: the ways to write an index, and the plan they make, a view with index arrays on some of its axes.
+import { knownOptions } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -24,25 +25,9 @@ export const newAxis = null;
 export const ellipsis = "...";
 
 /**
- * A range as an index: `s(1, 3)` is Python's `1:3`, `s(undefined, undefined, -1)` its `::-1`. The strings "1:3" and
- * "::-1" say the same.
- * @param start first position; default: the beginning, or the end if the step is negative.
- * @param stop the position before which it ends; default: includes all up to the other end.
- * @param step distance of neighbouring positions, negative to go backwards; default 1.
- * @example
- * ```ts
- * tensor([0, 1, 2, 3]).get(s(1, 3)).toArray(); // [1, 2]
- * tensor([0, 1, 2, 3]).get(s(undefined, undefined, -2)).toArray(); // [3, 1]
- * ```
- */
-export function s(start?: number, stop?: number, step?: number): Slice {
-  return { start, stop, step };
-}
-
-/**
  * What may stand for an axis:
  * - a whole number: that position, from the end if negative; the axis goes;
- * - `s(start, stop, step)` or a string "start:stop:step": a range;
+ * - a string "start:stop:step" or `{ start, stop, step }`, each part of which may be left out: a range by Python's rules;
  * - `newAxis` (null): a new axis; `ellipsis` ("..."): all axes that are left;
  * - an int32 tensor or an array of whole numbers: these positions;
  * - a bool tensor or an array of booleans: the positions where it is true, along as many axes as it has.
@@ -57,7 +42,7 @@ type Part =
   | { kind: "positions"; indices: Tensor }
   | { kind: "mask"; mask: Tensor };
 
-const SLICE: ReadonlySet<string> = new Set(["start", "stop", "step"]);
+const SLICE = ["start", "stop", "step"];
 
 function parseSlice(operation: string, text: string): Part {
   const fields = text.split(":").map((field) => field.trim());
@@ -86,12 +71,14 @@ function parse(operation: string, index: Index): Part {
     const values = tensor(index, { dtype: arrayType(operation, index) });
     return parseTensor(operation, values);
   }
-  if (typeof index === "object" && Object.keys(index).every((key) => SLICE.has(key))) {
-    return { kind: "slice", slice: index };
-  }
+  if (isPlain(index)) return { kind: "slice", slice: knownOptions(`${operation}: a range`, index, SLICE) };
   throw new TypeError(
-    `${operation}: ${quote(index)} is no index; use a whole number, s(start, stop), "start:stop", null, "...", or an array`,
+    `${operation}: ${quote(index)} is no index; use a whole number, "start:stop", { start, stop, step }, null, "...", or an array`,
   );
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** A view described without its base: the same plan fits every tensor of the base's shape. */

@@ -52,8 +52,8 @@ export { exp, exp2, expm1, log, log1p, log2, log10, pow, rsqrt, sqrt } from "./e
 export type { Axes } from "./folding.ts";
 export { embedding, gather, scatterAdd, takeAlongAxis } from "./gather.ts";
 export { logspace, meshgrid } from "./grids.ts";
-export { ellipsis, type Index, newAxis, type Slice, s } from "./index-plan.ts";
-export { index, iterate } from "./indexing.ts";
+export { ellipsis, type Index, newAxis, type Slice } from "./index-plan.ts";
+export { iterate } from "./indexing.ts";
 export { concat, roll, stack } from "./join.ts";
 export { dot, linear, matmul, outer } from "./linalg.ts";
 export {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { describeGolden } from "../../test/golden.ts";
 import * as nb from "../node.ts";
-import { arange, type Index, index, newAxis, s, sum, type Tensor, tensor, zeros } from "../node.ts";
+import { arange, type Index, newAxis, sum, type Tensor, tensor, zeros } from "../node.ts";
 
 describeGolden("index", ({ name }) => {
   if (name === "embedding") return ({ w, i }) => nb.embedding(w, i);
@@ -273,7 +273,7 @@ function choiceFor(lengths: readonly number[], arrayShape: readonly number[]): f
     ...integers,
     ...arrays,
     fc.tuple(bound, bound, fc.constantFrom(1, 2, 3, -1, -2)).map(([start, stop, step]): Choice => {
-      const passed = step === 1 ? `${start ?? ""}:${stop ?? ""}` : s(start, stop, step);
+      const passed = step === 1 ? `${start ?? ""}:${stop ?? ""}` : { start, stop, step };
       return { passed, kind: "slice", lists: [sliced(length, start, stop, step)], shape: [], axes: 1 };
     }),
     maskRank.chain((rank) => {
@@ -396,7 +396,7 @@ describe("NumPy's indexing", () => {
   });
 
   test.each<[string, Index[]]>([
-    ["a view", [s(1), newAxis, -1]],
+    ["a view", [{ start: 1 }, newAxis, -1]],
     ["positions that repeat", [":", [0, 2, 0]]],
     ["a mask", [[true, false, true]]],
     ["arrays apart", [[0, 1], newAxis, [2, 2]]],
@@ -419,7 +419,7 @@ describe("reading", () => {
     expect(x.get("...", "::-1").get(0, 0).toArray()).toEqual([3, 2, 1, 0]);
     expect(x.get(0, 1, "1:3").toArray()).toEqual([5, 6]);
     expect(x.get(" -1 : ", 0, ":2").toArray()).toEqual([[12, 13]]);
-    expect(index(x, "1:").shape).toEqual([1, 3, 4]);
+    expect(x.get("1:").shape).toEqual([1, 3, 4]);
     expect(() => x.get("1-3")).toThrow('get: "1-3" is no index');
     expect(() => x.get("1:2:3:4")).toThrow("is no index");
   });
@@ -429,10 +429,34 @@ describe("reading", () => {
     expect(x.get().storage).toBe(x.storage);
   });
 
-  test("an array standing alone in index() is the list of indices; in get() it is positions", () => {
-    expect(index(x, [0, 1]).shape).toEqual([4]);
+  test("an array is positions", () => {
     expect(x.get([0, 1]).shape).toEqual([2, 3, 4]);
-    expect(index(x, -1).shape).toEqual([3, 4]);
+    expect(x.get([1]).shape).toEqual([1, 3, 4]);
+    expect(x.get(...[0, 1]).shape).toEqual([4]);
+  });
+
+  test("a range as an object, each part of which may be left out, is the string, and slice along the first axis", () => {
+    for (const [range, text] of [
+      [{ start: 1 }, "1:"],
+      [{ stop: -1 }, ":-1"],
+      [{ step: -1 }, "::-1"],
+      [{}, ":"],
+    ] as const) {
+      const { start, stop, step } = { start: undefined, stop: undefined, step: undefined, ...range };
+      expect(x.get(range).toArray()).toEqual(x.get(text).toArray());
+      expect(x.slice(start, stop, step).toArray()).toEqual(x.get(text).toArray());
+    }
+  });
+
+  test("a range with other names, and what is none, are told what there is", () => {
+    const get = (index: object) => () => x.get(index as Index);
+    expect(get({ start: 1, end: 2 })).toThrow(
+      "get: a range: there is no option end (here it is stop); the options are start, stop, step",
+    );
+    expect(get({ from: 1, by: 2 })).toThrow("no option from (here it is start)");
+    expect(get(new Date(0))).toThrow(
+      'get: a Date is no index; use a whole number, "start:stop", { start, stop, step }, null, "...", or an array',
+    );
   });
 
   test("a truth value is a new axis, taken or not", () => {
@@ -453,7 +477,7 @@ describe("reading", () => {
     expect(() => x.get([0, true])).toThrow("not both");
     expect(() => x.get(tensor([0, 1]))).toThrow("an index tensor must be int32 or bool, got float32");
     expect(() => x.get([true, false, true])).toThrow("a mask of shape (3,) does not fit (2,)");
-    expect(() => x.get(":", s(0, 2, 0))).toThrow("step must not be 0");
+    expect(() => x.get(":", { start: 0, stop: 2, step: 0 })).toThrow("step must not be 0");
     expect(() => x.get(undefined as unknown as number)).toThrow("undefined is no index");
     expect(() => x.get([0, 1], [0, 1, 2])).toThrow("can't be broadcast together");
   });

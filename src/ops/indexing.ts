@@ -27,7 +27,7 @@ function windowAt(x: Tensor, view: View): Tensor {
 /** The view. Gradient: dy in its place, 0 elsewhere. */
 function look(x: Tensor, view: View): Tensor {
   const y = windowAt(x, view);
-  return tracked(x) ? record("index", y, [x], (dy) => [place(dy, view, x.shape)]) : y;
+  return tracked(x) ? record("get", y, [x], (dy) => [place(dy, view, x.shape)]) : y;
 }
 
 /** dy where the view lies in a tensor of zeros: the gradient of `look`, whose own gradient is `look`. */
@@ -38,56 +38,38 @@ function place(dy: Tensor, view: View, shape: Shape): Tensor {
 }
 
 /**
- * NumPy's x[indices] for reading. Integers, slices, `newAxis` and `ellipsis` give a view; with index arrays or masks it is a copy.
- * Axes that index arrays make stand where the arrays stood if these are side by side (integers counted among them), else first.
- *
- * `indices` holds one index an axis (see `Index`); a single tensor, string or number may stand alone.
- * Gradient: dy in its place; positions taken several times add up.
- * @throws RangeError for a position out of range (axis, position and length are named), too many indices, or a mask that does not fit.
- * @example
- * ```ts
- * index(tensor([[1, 2], [3, 4]]), [0, -1]).item(); // 2
- * index(tensor([1, 2, 3, 4]), ["::-2"]).toArray(); // [4, 2]
- * index(tensor([1, 2, 3, 4]), [[0, 0, 3]]).toArray(); // [1, 1, 4]
- * ```
- */
-export function index(x: Tensor, indices: readonly Index[] | Tensor | string | number): Tensor {
-  return read("index", x, indices);
-}
-
-function read(operation: string, x: Tensor, indices: readonly Index[] | Tensor | string | number): Tensor {
-  checkTensor(operation, x);
-  const plan = planFor(operation, x.shape, asList(indices));
-  const view = look(x, plan.view);
-  if (plan.arrays.length === 0) return view;
-  const { base, rows, width, shape } = rowsOf(operation, view, plan.arrays, plan.inPlace);
-  return takeRows(operation, base, rows, width, shape);
-}
-
-function asList(indices: readonly Index[] | Tensor | string | number): readonly Index[] {
-  return Array.isArray(indices) ? indices : [indices as Index];
-}
-
-/**
- * `index` with the indices as arguments: `x.get(0, "1:3")`.
+ * NumPy's x[...] for reading, `x.get(0, "1:3")`: one index an axis, see `Index`; axes without one are taken in full. Numbers, ranges, `newAxis` and
+ * `ellipsis` give a view; with index arrays or masks it is a copy. Axes that index arrays make stand where the arrays stood if these are
+ * side by side (numbers counted among them), else first.
  *
  * Gradient: dy in its place; positions taken several times add up.
- * @throws RangeError, TypeError as `index`.
+ * @throws RangeError for a position out of range (axis, position and length are named), too many indices, or a mask that does not fit;
+ * TypeError for what is no index.
  * @example
  * ```ts
+ * tensor([[1, 2], [3, 4]]).get(0, -1).item(); // 2
  * tensor([[1, 2], [3, 4]]).get(":", 1).toArray(); // [2, 4]
+ * tensor([1, 2, 3, 4]).get("::-2").toArray(); // [4, 2]
+ * tensor([1, 2, 3, 4]).get({ start: 1, stop: -1 }).toArray(); // [2, 3]
+ * tensor([1, 2, 3, 4]).get([0, 0, 3]).toArray(); // [1, 1, 4]
  * ```
  */
 export function get(x: Tensor, ...indices: Index[]): Tensor {
-  return read("get", x, indices);
+  checkTensor("get", x);
+  const plan = planFor("get", x.shape, indices);
+  const view = look(x, plan.view);
+  if (plan.arrays.length === 0) return view;
+  const { base, rows, width, shape } = rowsOf("get", view, plan.arrays, plan.inPlace);
+  return takeRows("get", base, rows, width, shape);
 }
 
 /**
- * NumPy's x[indices] = value: writes into x's memory, and so into every view of it. The value (a number, nested arrays or a tensor) is broadcast to what
+ * NumPy's x[indices] = value: writes into x's memory, and so into every view of it. `indices` are an array of those that `get` takes, or a single
+ * number, string or tensor. The value (a number, nested arrays or a tensor) is broadcast to what
  * the indices select, and cast to x's dtype. Where a position is named twice, the last value stays. Returns x.
  *
  * @throws Error if the write would escape differentiation: x has a gradient to follow (write inside noGrad, or to a clone), is the result of
- * a recorded operation (write to a clone), or the value has one; RangeError as `index`, or if the value can't be broadcast.
+ * a recorded operation (write to a clone), or the value has one; RangeError as `get`, or if the value can't be broadcast.
  * @example
  * ```ts
  * zeros([2, 2]).set([0, ":"], [1, 2]).toArray(); // [[1, 2], [0, 0]]
@@ -100,7 +82,7 @@ export function set(
 ): Tensor {
   checkTensor("set", x);
   checkWritable(x);
-  const plan = planFor("set", x.shape, asList(indices));
+  const plan = planFor("set", x.shape, Array.isArray(indices) ? indices : [indices as Index]);
   const source = value instanceof Tensor ? value : tensor(value, x.dtype);
   if (tracked(source)) {
     throw new Error(

@@ -110,11 +110,15 @@ declare module "../tensor/tensor.ts" {
     /** The axes reversed, a view: the transposed matrix. */
     readonly T: Tensor;
     /**
-     * NumPy's x[...]: one index an axis, as `index` takes them.
-     * @throws RangeError if an index is out of range or there are more indices than axes.
+     * NumPy's x[...] for reading: one index an axis, see `Index`; axes without one are taken in full. Numbers, ranges, `newAxis` and
+     * `ellipsis` give a view; with index arrays or masks it is a copy. `set` writes, `slice` is short for one range.
+     * @throws RangeError if a position is out of range, there are more indices than axes, or a mask does not fit; TypeError for what is no index.
      * @example
      * ```ts
      * tensor([[1, 2], [3, 4]]).get(0, -1).item(); // 2
+     * tensor([[1, 2], [3, 4]]).get(":", 1).toArray(); // [2, 4]
+     * tensor([1, 2, 3, 4]).get({ start: 1, stop: -1 }).toArray(); // [2, 3]
+     * tensor([1, 2, 3, 4]).get([0, 0, 3]).toArray(); // [1, 1, 4]
      * ```
      */
     get(...indices: Index[]): Tensor;

@@ -62,7 +62,7 @@ export function resolveSlice(operation: string, length: number, start?: number, 
 
 /**
  * Part of one axis, a view: from `start` to before `stop`, every `step`-th; negative bounds count from the end, as in
- * Python.
+ * Python. Short for `get` with one range: `x.slice(1, 3)` is `x.get("1:3")`.
  *
  * Gradient: dy in its place, 0 elsewhere.
  * @throws RangeError for bounds that are not whole numbers, a step of 0, or an axis that is out of range; TypeError if
