@@ -5,28 +5,32 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addBenchCommand } from "./bench-command.ts";
 import { addBookCommand } from "./book-command.ts";
+import { commandName } from "./command-name.ts";
 import { addDataCommand } from "./data-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
+import { examples } from "./help.ts";
 import { watchOutput } from "./output.ts";
 import { addPredictCommand } from "./predict-command.ts";
 import { addTrainCommand } from "./train-command.ts";
 
-const HELP = `
+const help = (name: string): string => `
 Start here:
-  nabla train                    watch a network learn to read digits, then open its report
-  nabla predict runs/... a.png   let it read a picture
-  nabla book list                the experiments of five texts on deep learning, to run
-  nabla doctor                   what this machine offers, and what would make it better
+${examples([
+  [`${name} train`, "watch a network learn to read digits, then open its report"],
+  [`${name} predict runs/... a.png`, "let it read a picture"],
+  [`${name} book list`, "the experiments of five texts on deep learning, to run"],
+  [`${name} doctor`, "what this machine offers, and what would make it better"],
+])}
 
-Every command explains itself: nabla train --help`;
+Every command explains itself: ${name} train --help`;
 
 function makeProgram(): Command {
   const program = new Command("nabla")
     .description("Deep learning in TypeScript.")
     .version(packageJson.version)
     .option("--debug", "show stack traces")
-    .addHelpText("after", HELP)
+    .addHelpText("after", () => help(commandName()))
     .enablePositionalOptions()
     .showHelpAfterError(false)
     .exitOverride();

@@ -1,6 +1,5 @@
 // `nabla predict`: what a trained network reads in a picture.
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { readRegularFileSync } from "../src/data/file.node.ts";
 import { fitAsMnist } from "../src/data/fit-image.ts";
@@ -8,22 +7,22 @@ import { readImageFile } from "../src/data/image-file.node.ts";
 import { loadParameters } from "../src/io/model.ts";
 import { readSafetensors } from "../src/io/safetensors.ts";
 import type { Model } from "../src/nn/model.ts";
-import type { Parameter } from "../src/nn/parameters.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { scope, type Tensor } from "../src/tensor/tensor.ts";
 import { predict } from "../src/train/evaluate.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
-import { modelOfRun, optimizerOfRun, type RunConfig } from "./run-config.ts";
+import { optimizerOfRun } from "./run-config.ts";
 import { type Checkpoint, RunFolder, refuseNonFinite } from "./run-folder.ts";
+import { networkOf } from "./run-network.ts";
 
 const SIDE = 28;
 const DIGITS = 10;
 
-const HELP = `
+const help = (name: string): string => `
 Examples:
-  nabla predict runs/mnist-1 seven.png
-  nabla predict runs/mnist-1 a.png b.jpg --json
+  ${name} predict runs/mnist-1 seven.png
+  ${name} predict runs/mnist-1 a.png b.jpg --json
 
 Pictures may be PNG or JPEG of any size, grey or coloured, dark ink on light paper or light on dark. Each is fitted as
 MNIST was made: the ink scaled into 20 x 20 pixels, centred by its mass in 28 x 28.`;
@@ -50,7 +49,7 @@ export function addPredictCommand(program: Command): void {
     .argument("<image...>", "PNG or JPEG files")
     .option("--json", "print one JSON object as the last line on standard output")
     .option("--allow-non-finite", "use a network whose parameters are NaN or infinite")
-    .addHelpText("after", HELP)
+    .addHelpText("after", () => help(commandName()))
     .action(async (path: string, images: string[], options: PredictOptions) => {
       process.exitCode = await readPictures(path, images, options);
     });
@@ -68,7 +67,7 @@ export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: 
   const classes = config.classes ?? DIGITS;
   if (classes !== DIGITS)
     throw new UserError(`the network in ${path} tells ${classes} classes, not the ${DIGITS} digits`);
-  const model = networkOf(config, classes, folder);
+  const model = networkOf(config, SIDE * SIDE, classes, folder);
   const architecture = JSON.stringify(model.config());
   const file = folder.file("model.safetensors");
   const problems: UserError[] = [];
@@ -104,37 +103,6 @@ export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: 
   throw new UserError(
     `${path} holds no trained network yet: no epoch was complete. Go on with: ${commandName()} train --resume ${path}`,
   );
-}
-
-function networkOf(config: RunConfig, classes: number, folder: RunFolder): Model {
-  try {
-    return modelOfRun(config, SIDE * SIDE, classes, (named) =>
-      checkHeld(
-        named.map(({ parameter }) => parameter),
-        folder,
-      ),
-    );
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    throw new UserError(`${folder.file("config.json")} asks for what can't be: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** So much memory is never worth a question; files that are shorter than a network of this size may as well be damaged, which is told later. */
-const HARMLESS = 64 << 20;
-
-/** A configuration that was changed by hand may ask for gigabytes: what none of the run's files can hold is not made. */
-function checkHeld(parameters: readonly Parameter[], folder: RunFolder): void {
-  const files = [folder.file("model.safetensors")];
-  const checkpoints = folder.file("checkpoints");
-  if (existsSync(checkpoints)) files.push(...readdirSync(checkpoints).map((name) => join(checkpoints, name)));
-  const largest = Math.max(0, ...files.filter((file) => existsSync(file)).map((file) => statSync(file).size));
-  const needed = 4 * parameters.reduce((sum, { size }) => sum + size, 0);
-  if (largest > 0 && needed > Math.max(largest, HARMLESS)) {
-    throw new UserError(
-      `the network in ${folder.path} is another one than its config.json asks for: that one takes ${needed} bytes, and the largest file of the run has ${largest}. Restore the one that was changed.`,
-    );
-  }
 }
 
 /** The parameters of a finished run, and how many epochs it has learnt; runs of version 1 do not say. */

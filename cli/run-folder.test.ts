@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readSafetensors, tensor, writeSafetensors } from "../src/node.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
 import { type Fit, RunFolder } from "./run-folder.ts";
+import { networkOf } from "./run-network.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "nabla-run-folder-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -48,6 +49,23 @@ describe("config.json", () => {
     write({ ...config, [field]: value });
     expect(() => folder.readConfig()).toThrow(`config.json is damaged: ${message}`);
     expect(() => folder.readConfig()).toThrow(/Mend it, or begin another run/);
+  });
+
+  test.each([
+    ['{\n  "format": "nabla-run",\n  "lr" 0.1\n}', "it is no JSON from line 3, column 8 on. Mend it"],
+    ['{\n  "format": "nabla-run",\n', "it ends too early, at line 3, column 1. Mend it"],
+    ["", "it ends too early, at line 1, column 1. Mend it"],
+  ])("what is no JSON is told by file and place: %j", (text, message) => {
+    writeFileSync(join(folder.path, "config.json"), text);
+    expect(() => folder.readConfig()).toThrow(`${join(folder.path, "config.json")} is damaged: ${message}`);
+  });
+
+  test("a network that none of the run's files can hold is not built", () => {
+    write({ ...config, hidden: [100_000, 100_000] });
+    writeFileSync(join(folder.path, "model.safetensors"), "some bytes");
+    expect(() => networkOf(folder.readConfig(), 784, 10, folder)).toThrow(
+      "is another one than its config.json asks for: that one takes 40318400040 bytes, and the largest file of the run has 10",
+    );
   });
 
   test("one of a newer version is told from a damaged one", () => {

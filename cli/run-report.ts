@@ -3,6 +3,7 @@ import type { ImageSet } from "../src/data/image-set.ts";
 import { engineStatus } from "../src/engine/configure.ts";
 import type { Model } from "../src/nn/model.ts";
 import { fixedShape } from "../src/nn/shapes.ts";
+import { commandName } from "./command-name.ts";
 import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
 import { layerSizesOf, type RunConfig, type RunRecord } from "./run-config.ts";
@@ -28,7 +29,7 @@ function quoted(word: string): string {
 /** The command that does the run again. */
 export function commandOf(config: RunConfig): string {
   const words = [
-    "nabla train",
+    `${commandName()} train`,
     `--dataset ${quoted(config.dataset)}`,
     ...(config.transpose === undefined ? [] : [config.transpose ? "--transpose" : "--no-transpose"]),
     ...(config.size === undefined ? [] : [`--size ${config.size.join("x")}`]),

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { readRegularFileSync } from "../src/data/file.node.ts";
 import { UserError } from "./errors.ts";
+import { endOfJson, placeIn } from "./json-place.ts";
 import { HIDDEN_ACTIVATIONS, RUN_ENGINES, RUN_INITS, RUN_LOSSES, RUN_OPTIMIZERS } from "./run-config.ts";
 
 /** The newest version that this Nabla writes; it reads all before it. */
@@ -136,11 +137,18 @@ export function readJsonFile(path: string, remedy: string): unknown {
   return parsedJson(readTextFile(path), path, remedy);
 }
 
-/** @throws UserError if the text is no JSON. */
+/** @throws UserError if the text is no JSON, with the line and column where it stops being it. */
 export function parsedJson(text: string, where: string, remedy: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UserError(`${where} is damaged: ${(cause as Error).message}. ${remedy}`, { cause });
+    const end = endOfJson(text) ?? text.length;
+    const what = end === text.length ? "it ends too early, at" : "it is no JSON from";
+    throw new UserError(
+      `${where} is damaged: ${what} ${placeIn(text, end)}${end < text.length ? " on" : ""}. ${remedy}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -6,6 +6,7 @@ import { engineFor } from "../src/engine/configure.ts";
 import { commandName } from "./command-name.ts";
 import { defaultDataset } from "./datasets.ts";
 import { UsageError, UserError } from "./errors.ts";
+import { examples } from "./help.ts";
 import {
   HIDDEN_ACTIVATIONS,
   LEARNING_RATES,
@@ -59,14 +60,18 @@ const WITH_RESUME = new Set([
   "debug",
 ]);
 
-const HELP = `
+const help = (name: string): string => `
 Examples:
-  nabla train                                   learn digits with good defaults
-  nabla train --dataset mnist --hidden 100,30   two hidden layers on MNIST
-  nabla train --dataset mnist --hidden 30 --activation sigmoid --loss quadratic \\
-      --optimizer sgd --lr 3 --batch 10 --epochs 30 --init normal --split 50000
-                                                the first network of Nielsen's book
-  nabla train --resume runs/digits-1            go on with a run that was interrupted
+${examples([
+  [`${name} train`, "learn digits with good defaults"],
+  [`${name} train --dataset mnist --hidden 100,30`, "two hidden layers on MNIST"],
+  [
+    `${name} train --dataset mnist --hidden 30 --activation sigmoid --loss quadratic \\\n` +
+      "      --optimizer sgd --lr 3 --batch 10 --epochs 30 --init normal --split 50000",
+    "the first network of Nielsen's book",
+  ],
+  [`${name} train --resume runs/digits-1`, "go on with a run that was interrupted"],
+])}
 
 --dataset takes a path to data of your own:
   a folder of four IDX files     named as MNIST's, plain or .gz, also with dots, with test for t10k, with a prefix
@@ -168,7 +173,7 @@ export function addTrainCommand(program: Command): void {
       new Option("--profile", "print where the time went, and write profile.json, a trace for chrome://tracing"),
     )
     .addOption(new Option("--json", "print one JSON object as the last line on standard output"))
-    .addHelpText("after", HELP)
+    .addHelpText("after", () => help(commandName()))
     .action(async (options: TrainOptions) => {
       process.exitCode =
         options.resume === undefined ? await startRun(options) : await resumeRun(options, options.resume);

@@ -22,6 +22,7 @@ import type { RunStatus } from "./report.ts";
 import { layerSizesOf, lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunRecord } from "./run-config.ts";
 import { nonFinite, RunFolder } from "./run-folder.ts";
 import type { RunEnding } from "./run-history.ts";
+import { networkOf } from "./run-network.ts";
 import { remarkOn, smallerRate } from "./run-remark.ts";
 import { type RunResult, reportOf } from "./run-report.ts";
 import { RUN_VERSION } from "./run-schema.ts";
@@ -102,7 +103,9 @@ async function trainIn(
     }
   }
   config = { ...config, version: RUN_VERSION, data: data.sums, classes: data.classes };
-  const model = modelOfRun(config, data.inputs, data.classes);
+  const model = request.resume
+    ? networkOf(config, data.inputs, data.classes, folder)
+    : modelOfRun(config, data.inputs, data.classes);
   const loss = lossOfRun(config);
   const samples = data.training.x.shape[0];
   const optimizer = optimizerOfRun(config, samples);
@@ -255,7 +258,7 @@ async function trainIn(
       { kind: "non-finite", epoch: epoch + 1, step: step + 1, loss: value },
     );
     throw new UserError(
-      `the loss became ${value} in epoch ${epoch + 1}, step ${step + 1}; the parameters are past use from this step on. ` +
+      `the loss became ${value} in epoch ${epoch + 1}, step ${step + 1}; the parameters are those before this step. ` +
         `The learning rate ${config.lr} is too large: try --lr ${smallerRate(config)}. ${checkpoint}`,
     );
   } finally {

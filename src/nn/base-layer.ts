@@ -1,7 +1,8 @@
 // What every layer and model is, whatever it takes and gives: it has a name, owns parameters and layers of its own, says which shapes it makes of
 // its inputs', and can be connected to symbolic inputs. `Layer` is the common case of one input and one output.
-import { flag, knownOptions, text } from "../engine/checks.ts";
+import { flag, knownOptions, list, text } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
+import { checkTensor, checkTensors } from "../tensor/check.ts";
 import type { Generator } from "../tensor/random.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -253,6 +254,7 @@ export abstract class BaseLayer {
    * steps ([n, time, features] of the mask's [n, time]), else none.
    */
   maskOf(_xs: readonly Tensor[], ys: readonly Tensor[], masks: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    checkMasks(ys, masks);
     const mask = masks[0] ?? null;
     return ys.map((y) =>
       mask !== null && y.rank > 2 && y.shape[0] === mask.shape[0] && y.shape[1] === mask.shape[1] ? mask : null,
@@ -417,4 +419,10 @@ export function checkSymbolic(owner: string, x: Symbolic): Symbolic {
       ? "; a tensor goes into a model's call, or a layer's call inside a layer of your own"
       : "";
   throw new TypeError(`${owner}: needs a symbolic input, as input([784]) and apply give, got ${quote(x)}${hint}`);
+}
+
+/** Throws unless `maskOf` was called with a layer's outputs and a mask, or null, for each input. */
+export function checkMasks(ys: readonly Tensor[], masks: readonly (Tensor | null)[]): void {
+  checkTensors("maskOf", "the outputs", ys);
+  for (const mask of list("maskOf", "the masks", masks)) if (mask !== null) checkTensor("maskOf", mask);
 }

@@ -23,6 +23,7 @@ export function modelFromConfig(config: ModelConfig, seed = 0, accept?: Paramete
   if (type === "sequential")
     return Sequential.fromConfig(config as Parameters<typeof Sequential.fromConfig>[0], seed, accept);
   if (type === "graph") return graphFrom(owner, config as unknown as GraphConfig, seed, accept);
+  if (type === undefined) throw new TypeError(`${owner}: the architecture has no type; there are sequential and graph`);
   throw new TypeError(`${owner}: unknown type of model ${quote(type)}; there are sequential and graph`);
 }
 

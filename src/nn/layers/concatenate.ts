@@ -4,7 +4,7 @@ import { concat } from "../../ops/join.ts";
 import { checkTensors } from "../../tensor/check.ts";
 import { ones } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import { type Check, type LayerKind, optional } from "../layer-kind.ts";
 import { MultiLayer } from "../multi-layer.ts";
 import { checkOpenShape, formatOpen, type OpenShape } from "../shapes.ts";
@@ -65,7 +65,10 @@ export class Concatenate extends MultiLayer {
     return [concat(xs, this.axis)];
   }
 
-  override maskOf(xs: readonly Tensor[], [y]: readonly Tensor[], masks: readonly (Tensor | null)[]): (Tensor | null)[] {
+  override maskOf(xs: readonly Tensor[], ys: readonly Tensor[], masks: readonly (Tensor | null)[]): (Tensor | null)[] {
+    checkMasks(ys, masks);
+    checkTensors("maskOf", "the inputs", xs);
+    const [y] = ys;
     if (y.rank < 3 || masks.every((mask) => mask === null)) return [null];
     if (axisWithin(this.name, this.axis, y.rank - 1) !== 0) return [commonMask(masks)];
     return [

@@ -5,7 +5,7 @@ import { maximum, minimum } from "../../ops/choice.ts";
 import { logicalAnd } from "../../ops/comparison.ts";
 import { checkTensors } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import type { LayerKind } from "../layer-kind.ts";
 import { MultiLayer } from "../multi-layer.ts";
 import { checkOpenShape, formatOpen, type OpenShape } from "../shapes.ts";
@@ -72,7 +72,9 @@ abstract class Merge extends MultiLayer {
   /** Of two inputs or more. */
   protected abstract merge(xs: readonly Tensor[]): Tensor;
 
-  override maskOf(_: readonly Tensor[], [y]: readonly Tensor[], masks: readonly (Tensor | null)[]): (Tensor | null)[] {
+  override maskOf(_: readonly Tensor[], ys: readonly Tensor[], masks: readonly (Tensor | null)[]): (Tensor | null)[] {
+    checkMasks(ys, masks);
+    const [y] = ys;
     const mask = commonMask(masks);
     return [mask !== null && y.rank > 2 && y.shape[1] === mask.shape[1] ? mask : null];
   }

@@ -63,7 +63,7 @@ describe("NumPy's values", () => {
   test("views are read where they lie", () => {
     close(inv(a.T), inv(a).T.toArray(), 1e-15);
     expect(a.det().item()).toBe(det(a).item());
-    close(a.solve(a.get(nb.s(), 0)), [1, 0, 0], 1e-15);
+    close(a.solve(a.get(":", 0)), [1, 0, 0], 1e-15);
   });
 });
 

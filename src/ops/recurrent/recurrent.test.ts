@@ -286,12 +286,12 @@ describe("recurrent layers", () => {
     for (const direction of ["forward", "backward"] as const) {
       const batch = lstm(x, h0, c0, parameters, { lengths, direction });
       lengths.forEach((length, i) => {
-        const pick = nb.s(i, i + 1);
-        const alone = lstm(x.get(nb.s(0, length), pick), h0.get(pick), c0.get(pick), parameters, { direction });
-        expectClose(batch.outputs.get(nb.s(0, length), pick).dataSync(), alone.outputs.dataSync(), "outputs");
+        const pick = { start: i, stop: i + 1 };
+        const alone = lstm(x.get({ stop: length }, pick), h0.get(pick), c0.get(pick), parameters, { direction });
+        expectClose(batch.outputs.get({ stop: length }, pick).dataSync(), alone.outputs.dataSync(), "outputs");
         expectClose(batch.state.get(i).dataSync(), alone.state.dataSync(), "state");
         expectClose(batch.cell.get(i).dataSync(), alone.cell.dataSync(), "cell");
-        expect(batch.outputs.get(nb.s(length), i).abs().sum().item()).toBe(0);
+        expect(batch.outputs.get({ start: length }, i).abs().sum().item()).toBe(0);
       });
     }
   });
@@ -318,8 +318,8 @@ describe("recurrent layers", () => {
     const { x, h0, c0, ...parameters } = layer(1, [6, 2, 3, 4], 7);
     const whole = grad((z: Tensor) => sum(rnn(z, h0, parameters, { truncate: 3 }).outputs))(x);
     const chunks = grad((z: Tensor) => {
-      const head = rnn(z.get(nb.s(0, 3)), h0, parameters);
-      const tail = rnn(z.get(nb.s(3)), nb.stopGradient(head.state), parameters);
+      const head = rnn(z.get(":3"), h0, parameters);
+      const tail = rnn(z.get("3:"), nb.stopGradient(head.state), parameters);
       return sum(head.outputs).add(sum(tail.outputs));
     })(x);
     expectClose(whole.dataSync(), chunks.dataSync(), "gradient");
@@ -385,7 +385,7 @@ describe("recurrent layers", () => {
       "lstm: x must be [time, batch, feature], got shape (2, 2)",
     );
     expect(() => gru(x, h0, parameters)).toThrow("stateWeights must be [3 * state, state], got shape (12, 3)");
-    expect(() => lstm(x, h0.get(":", nb.s(0, 2)), c0, parameters)).toThrow(
+    expect(() => lstm(x, h0.get(":", ":2"), c0, parameters)).toThrow(
       "the first state must have shape (2, 3), [batch, state]; got (2, 2)",
     );
     expect(() => lstm(x, h0, c0.T, parameters)).toThrow("the first cell must have shape (2, 3)");

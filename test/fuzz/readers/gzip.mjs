@@ -24,14 +24,21 @@ let parts;
 function make(random) {
   const [height, width] = [random.between(1, 6), random.between(1, 6)];
   parts = {};
-  for (const [images, labels] of [NAMES.slice(0, 2), NAMES.slice(2)]) {
-    const count = random.between(1, 9);
+  const counts = [random.between(1, 9), random.between(1, 9)];
+  // Every class has a sample to learn from, and nothing else is tested.
+  const classes = random.between(1, counts[0]);
+  for (const [part, count] of counts.entries()) {
+    const [images, labels] = NAMES.slice(2 * part, 2 * part + 2);
     parts[images] = writeIdx({
       type: "uint8",
       shape: [count, height, width],
       data: random.bytes(count * height * width),
     });
-    parts[labels] = writeIdx({ type: "uint8", shape: [count], data: random.bytes(count).map((byte) => byte % 10) });
+    parts[labels] = writeIdx({
+      type: "uint8",
+      shape: [count],
+      data: Uint8Array.from({ length: count }, (_, i) => i % classes),
+    });
   }
   parts.chosen = random.pick(NAMES);
   return parts[parts.chosen];
