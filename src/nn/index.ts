@@ -24,12 +24,55 @@ export { Layer } from "./layer.ts";
 export { Activation } from "./layers/activation.ts";
 export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalisation.ts";
 export { Concatenate, type ConcatenateOptions } from "./layers/concatenate.ts";
+export { Conv1D, type Conv1DOptions } from "./layers/conv1d.ts";
+export { Conv2D, type Conv2DOptions } from "./layers/conv2d.ts";
+export { Conv2DTranspose, type Conv2DTransposeOptions } from "./layers/conv2d-transpose.ts";
+export type { FilterOptions } from "./layers/convolution-options.ts";
 export { Dense, type DenseOptions } from "./layers/dense.ts";
+export { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./layers/depthwise-conv2d.ts";
 export { Dot, type DotOptions } from "./layers/dot.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
+export { GaussianNoise } from "./layers/gaussian-noise.ts";
+export {
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  type GlobalPoolingOptions,
+} from "./layers/global-pooling.ts";
+export { GroupNormalization, type GroupNormalizationOptions } from "./layers/group-normalisation.ts";
+export { Lambda, type LambdaOptions } from "./layers/lambda.ts";
+export { LayerNormalization, type LayerNormalizationOptions } from "./layers/layer-normalisation.ts";
+export {
+  LocalResponseNormalization,
+  type LocalResponseNormalizationOptions,
+} from "./layers/local-response-normalisation.ts";
 export { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./layers/merge.ts";
+export { Permute } from "./layers/permute.ts";
+export {
+  AveragePooling1D,
+  type AveragePooling1DOptions,
+  MaxPooling1D,
+  type Pooling1DOptions,
+} from "./layers/pooling1d.ts";
+export {
+  AdaptiveAveragePooling2D,
+  AdaptiveMaxPooling2D,
+  AveragePooling2D,
+  type AveragePooling2DOptions,
+  L2Pooling2D,
+  MaxPooling2D,
+  type MaxPooling2DOptions,
+  type Pooling2DOptions,
+} from "./layers/pooling2d.ts";
+export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
 export { registerLayer } from "./layers/registry.ts";
+export { Reshape } from "./layers/reshape.ts";
+export { SeparableConv2D, type SeparableConv2DOptions } from "./layers/separable-conv2d.ts";
+export { SpatialDropout1D, SpatialDropout2D } from "./layers/spatial-dropout.ts";
+export { UpSampling2D, type UpSampling2DOptions } from "./layers/up-sampling2d.ts";
+export { type Frame, ZeroPadding2D } from "./layers/zero-padding2d.ts";
 export {
   type Batches,
   type GraphConfig,

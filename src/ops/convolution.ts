@@ -14,14 +14,11 @@ import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
 import { channelSum } from "./normalisation.ts";
 import { pad } from "./padding.ts";
-import { notWhole, type Pair, pair } from "./pooling.ts";
 import { markRectified, rectifierGradient } from "./rectified.ts";
 import { slice } from "./slices.ts";
 import { tanhGradient } from "./trigonometry.ts";
 import { reshape } from "./views.ts";
-
-/** Zeros around the image: a number on each side, "valid" for none, or "same" for as many as make the output input / stride long, rounded up. */
-export type Padding<Sides> = Sides | "same" | "valid";
+import { notWhole, type Padding, type Pair, paddingPair, pair, windowsAlong } from "./windows.ts";
 
 /** How a convolution walks over its input. */
 export interface ConvolutionOptions<Sides = Pair> {
@@ -43,9 +40,12 @@ const OPTIONS = ["stride", "padding", "dilation", "groups", "activation"];
 export interface ConvolutionTransposeOptions {
   /** Steps between neighbouring inputs in the output; default 1. */
   stride?: Pair;
-  /** Rows and columns cut off the output on each side; default 0. */
-  padding?: Pair;
-  /** Rows and columns added at the lower and right end; less than the stride or the dilation. Default 0. */
+  /**
+   * Rows and columns cut off the output on each side; "valid" for none, or "same" for as many as leave it input stride long (an odd one below or
+   * right). Default 0.
+   */
+  padding?: Padding<Pair>;
+  /** Rows and columns added at the lower and right end; less than the stride or the dilation, and not with padding "same". Default 0. */
   outputPadding?: Pair;
   /** Default 1. */
   dilation?: Pair;
@@ -114,7 +114,7 @@ export function conv2d(
   const [input, w, b] = operands("conv2d", x, weights, bias, 4);
   const g = geometryOf("conv2d", input, w, {
     stride: pair("conv2d", "stride", options.stride ?? 1, 1),
-    padding: typeof options.padding === "string" ? options.padding : pair("conv2d", "padding", options.padding ?? 0, 0),
+    padding: paddingPair("conv2d", options.padding ?? 0),
     dilation: pair("conv2d", "dilation", options.dilation ?? 1, 1),
     groups: options.groups ?? 1,
   });
@@ -148,7 +148,10 @@ export function conv1d(
   const filters = reshape(w, [...w.shape, 1]);
   const g = geometryOf("conv1d", column, filters, {
     stride: along("stride", options.stride, 1),
-    padding: typeof options.padding === "string" ? options.padding : along("padding", options.padding, 0),
+    padding:
+      typeof options.padding === "string"
+        ? paddingPair("conv1d", options.padding)
+        : along("padding", options.padding, 0),
     dilation: along("dilation", options.dilation, 1),
     groups: options.groups ?? 1,
   });
@@ -162,7 +165,8 @@ export function conv1d(
  * y[n, o, i s - p + k d, j s - p + l d] = b[o] + the sum of w[c, o, k, l] x[n, c, i, j] over all that meet there.
  *
  * Shapes: x [batch, in, height, width], weights [in, out / groups, kernelHeight, kernelWidth], bias [out] or null; the result is
- * [batch, out, outHeight, outWidth] with out = (in - 1) s - 2 p + d (kernel - 1) + outputPadding + 1.
+ * [batch, out, outHeight, outWidth] with out = (in - 1) s - 2 p + d (kernel - 1) + outputPadding + 1,
+ * or in s for padding "same".
  * Gradients: by x the convolution of dy, by the weights the correlation of dy with x, by the bias the sum of dy.
  * @throws RangeError if ranks, channels or groups do not fit, or nothing is left of the output.
  * @example
@@ -182,7 +186,7 @@ export function convTranspose2d(
   const [batch, filters, outHeight, outWidth] = input.shape as [number, number, number, number];
   const [rows, perGroup, ...kernel] = w.shape as [number, number, number, number];
   const stride = pair(operation, "stride", options.stride ?? 1, 1);
-  const padding = pair(operation, "padding", options.padding ?? 0, 0);
+  const sides = paddingPair(operation, options.padding ?? 0);
   const extra = pair(operation, "outputPadding", options.outputPadding ?? 0, 0);
   const dilation = pair(operation, "dilation", options.dilation ?? 1, 1);
   const groups = checkGroups(operation, options.groups ?? 1, filters, "input channels");
@@ -192,18 +196,21 @@ export function convTranspose2d(
     );
   }
   checkKernel(operation, w.shape);
-  const size = [0, 1].map((axis) => {
+  const along = [0, 1].map((axis): TransposeAlong => {
     if (extra[axis] >= Math.max(stride[axis], dilation[axis])) {
       throw new RangeError(
         `${operation}: outputPadding ${extra[axis]} must be less than the stride ${stride[axis]} or the dilation ${dilation[axis]}`,
       );
     }
-    const reach = (input.shape[2 + axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1;
-    return reach - 2 * padding[axis] + extra[axis];
-  }) as [number, number];
+    const span = dilation[axis] * (kernel[axis] - 1) + 1;
+    const padding = typeof sides === "string" ? sides : sides[axis];
+    return transposeAlong(operation, input.shape[2 + axis], span, stride[axis], padding, extra[axis]);
+  });
+  const size = along.map(({ out }) => out) as [number, number];
+  const padding = along.map(({ before }) => before) as [number, number];
   if (input.size > 0 && (size[0] < 1 || size[1] < 1)) {
     throw new RangeError(
-      `${operation}: padding ${padding.join(", ")} leaves an output of ${size.join(" by ")} for input ${formatShape(x.shape)}; use less`,
+      `${operation}: padding ${[sides].flat().join(", ")} leaves an output of ${size.join(" by ")} for input ${formatShape(x.shape)}; use less`,
     );
   }
   if (outHeight === 0 || outWidth === 0)
@@ -225,6 +232,35 @@ export function convTranspose2d(
       b?.node ? biasGradient(dz, b) : undefined,
     ];
   });
+}
+
+interface TransposeAlong {
+  /** Length of the output. */
+  readonly out: number;
+  /** What is cut off at its beginning. */
+  readonly before: number;
+}
+
+/** The output of a transposed convolution along an axis of that length, where a filter spans `span`. Internal. */
+export function transposeAlong(
+  operation: string,
+  length: number,
+  span: number,
+  stride: number,
+  padding: Padding<number>,
+  extra: number,
+): TransposeAlong {
+  const whole = (length - 1) * stride + span;
+  if (padding !== "same") {
+    const before = padding === "valid" ? 0 : padding;
+    return { out: whole - 2 * before + extra, before };
+  }
+  if (extra > 0) {
+    throw new RangeError(
+      `${operation}: padding "same" makes the output input stride long; outputPadding has no place beside it`,
+    );
+  }
+  return { out: length * stride, before: Math.max(0, Math.floor((span - stride) / 2)) };
 }
 
 // The three faces of the form, each with the other two as its gradients
@@ -495,13 +531,8 @@ function checkedShapes(operation: string, x: Tensor, w: Tensor, walk: Walk): Sha
   }
   const axes = [height, width].map((length, axis) => {
     const reach = dilation[axis] * (kernel[axis] - 1) + 1;
-    if (walk.padding === "same") {
-      const out = Math.ceil(length / stride[axis]);
-      const total = Math.max(0, (out - 1) * stride[axis] + reach - length);
-      return { out, before: Math.floor(total / 2), total };
-    }
-    const before = walk.padding === "valid" ? 0 : walk.padding[axis];
-    return { out: Math.floor((length + 2 * before - reach) / stride[axis]) + 1, before, total: 2 * before };
+    const padding = typeof walk.padding === "string" ? walk.padding : walk.padding[axis];
+    return windowsAlong(length, { span: reach, stride: stride[axis], padding });
   });
   const [rows, columns] = axes as [(typeof axes)[0], (typeof axes)[0]];
   checkShape(operation, [batch, channels, height + rows.total, width + columns.total]);

@@ -43,7 +43,6 @@ export {
   conv1d,
   conv2d,
   convTranspose2d,
-  type Padding,
 } from "./convolution.ts";
 export { cumprod, cumsum } from "./cumulative.ts";
 export { diagonal, lowerMask, lowerTriangle, trace, upperMask, upperTriangle } from "./diagonals.ts";
@@ -96,6 +95,7 @@ export {
   type BatchNormResult,
   batchNorm,
   batchNormInference,
+  groupNorm,
   type LayerNormOptions,
   type LocalResponseNormOptions,
   layerNorm,
@@ -115,7 +115,6 @@ export {
   type MaxPoolingOptions,
   maxPool1d,
   maxPool2d,
-  type Pair,
   type PoolingOptions,
 } from "./pooling.ts";
 export { type ChoiceOptions, type DrawOptions, random, type TruncatedOptions } from "./random.ts";
@@ -175,3 +174,4 @@ export {
   tanh,
 } from "./trigonometry.ts";
 export { clone, expandDims, flatten, moveAxis, reshape, squeeze, swapAxes, transpose } from "./views.ts";
+export type { Padding, Pair } from "./windows.ts";

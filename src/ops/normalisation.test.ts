@@ -191,6 +191,82 @@ describe("layerNorm: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, row
   });
 });
 
+describe("groupNorm: PyTorch's values and gradients", () => {
+  const wave = (shape: number[], step: number, start: number, dtype: "float32" | "float64"): Tensor =>
+    nb
+      .arange(
+        0,
+        shape.reduce((a, b) => a * b),
+        1,
+        "float64",
+      )
+      .mul(step)
+      .add(start)
+      .sin()
+      .reshape(shape)
+      .cast(dtype);
+  /** Sums with cos(0.9 k) and cos(1.3 k): an element that is wrong shows in both. */
+  const projections = (t: Tensor): number[] =>
+    [0.9, 1.3].map((step) => [...t.dataSync()].reduce((sum, value, k) => sum + value * Math.cos(step * k), 0));
+  // PyTorch 1.13, float64, epsilon 1e-3; the gradient of the sum of y with cos(0.9 k).
+  it.each([
+    [
+      [2, 4, 3],
+      2,
+      [2.22952877, 3.56400262],
+      [6.39317736, 1.89274038],
+      [1.45450462, 0.103597225],
+      [1.48426354, 1.11002873],
+    ],
+    [
+      [2, 4, 3],
+      4,
+      [2.31579658, 4.00944988],
+      [2.05787292, 1.26055323],
+      [1.63569558, 0.293998537],
+      [1.48426354, 1.11002873],
+    ],
+    [
+      [1, 6, 2, 2],
+      1,
+      [-1.14954648, 0.0349180781],
+      [0.905926876, -4.02938744],
+      [0.876450634, 0.0162849917],
+      [0.884785565, 1.24526863],
+    ],
+  ])("x %j in %i groups", (shape, groups, y, dx, dgamma, dbeta) => {
+    for (const dtype of dtypes) {
+      const x = wave(shape, 1.7, 0.3, dtype).requireGradient();
+      const gamma = wave([shape[1]!], 1.1, 0.2, dtype).requireGradient();
+      const beta = wave([shape[1]!], 0.7, 0.1, dtype).requireGradient();
+      const value = nb.groupNorm(x, groups, gamma, beta, { epsilon: 1e-3 });
+      const near = (t: Tensor, expected: readonly number[]): void =>
+        projections(t).forEach((sum, i) => {
+          expect(Math.abs(sum - expected[i]!)).toBeLessThan(dtype === "float32" ? 1e-5 : 1e-7);
+        });
+      near(value, y);
+      nb.backward(value, nb.arange(0, value.size, 1, dtype).mul(0.9).cos().reshape(shape));
+      near(x.gradient!, dx);
+      near(gamma.gradient!, dgamma);
+      near(beta.gradient!, dbeta);
+    }
+  });
+
+  it("gradients of gradients, and what is refused", () => {
+    const [x, gamma, beta] = [normal([2, 4, 2], 1), normal([4], 2), normal([4], 3)];
+    const slope = (t: Tensor): Tensor =>
+      (nb.grad((z: Tensor) => nb.groupNorm(z, 2, gamma, beta).square().sum())(t) as Tensor).square().sum();
+    nb.expectGradients(slope, [x], { tolerance: 1e-5 });
+    expect(() => nb.groupNorm(x, 3, gamma, beta)).toThrow(/groupNorm: 4 channels can't be divided into 3 groups/);
+    expect(() => nb.groupNorm(x, 0, gamma, beta)).toThrow(/groups must be a whole number of at least 1, got 0/);
+    expect(() => nb.groupNorm(x, 2, normal([2], 1), beta)).toThrow(/gamma and beta must have shape \(4,\)/);
+    expect(() => nb.groupNorm(gamma, 1, gamma, beta)).toThrow(
+      /x must be \[batch, channels, \.\.\.\], got shape \(4,\)/,
+    );
+    expect(() => nb.groupNorm(nb.zeros([0, 4]), 2, gamma, beta)).toThrow(/has no elements to take the mean of/);
+  });
+});
+
 describe("localResponseNorm: y = x (k + alpha / size * sum of squares over `size` channels)^-beta", () => {
   it.each(dtypes)("with its gradient for any size and shape in %s", (dtype) => {
     const shapes = fc.record({

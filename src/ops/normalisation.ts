@@ -1,11 +1,11 @@
 // Normalisation: values are brought to mean 0 and variance 1 over a batch or a row, or divided by the strength of their neighbours. Forward and
 // gradient are fused kernels; where gradients of gradients are followed, the gradient is built from operations instead.
 
-import { knownOptions } from "../engine/checks.ts";
+import { knownOptions, whole } from "../engine/checks.ts";
 import { isFloat, promote } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
-import { zeros } from "../tensor/create.ts";
+import { full, zeros } from "../tensor/create.ts";
 import { isRecording, record, tracked } from "../tensor/graph.ts";
 import { formatShape, normaliseAxes, normaliseAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, packed, type Tensor } from "../tensor/tensor.ts";
@@ -271,6 +271,49 @@ function rowGradients(x: Tensor, gamma: Tensor, dy: Tensor, axes: number[], epsi
   const samples = x.shape.map((_, i) => i).slice(0, x.rank - axes.length);
   const { z, dx } = normalisedGradient(x, mul(dy, gamma), axes, epsilon);
   return [dx, sum(mul(dy, z), samples), sum(dy, samples)];
+}
+
+// By groups of channels
+
+/**
+ * Group normalisation (Wu and He, 2018): y = gamma z + beta with z = (x - mean) / sqrt(variance + epsilon), mean and variance taken over all
+ * positions of a group of neighbouring channels, sample by sample. x [batch, channels, ...], gamma and beta [channels]; `groups` divides
+ * the channels. One group normalises a whole sample, as many as channels each channel by itself (instance normalisation).
+ *
+ * Gradients: those of `layerNorm` over a group, and by gamma sum(dy z), by beta sum(dy) over samples and positions.
+ * @throws RangeError if shapes don't fit, the groups don't divide the channels, or there is nothing to average over.
+ * @example
+ * ```ts
+ * groupNorm(tensor([[1, 3, 4, 8]]), 2, ones([4]), zeros([4]), { epsilon: 0 }).toArray(); // [[-1, 1, -1, 1]]
+ * ```
+ */
+export function groupNorm(
+  x: Tensor,
+  groups: number,
+  gamma: Tensor,
+  beta: Tensor,
+  options: { epsilon?: number } = {},
+): Tensor {
+  const operation = "groupNorm";
+  knownOptions(operation, options, ["epsilon"]);
+  const [input, g, b] = floats(operation, x, gamma, beta);
+  if (input.rank < 2) {
+    throw new RangeError(`${operation}: x must be [batch, channels, ...], got shape ${formatShape(x.shape)}`);
+  }
+  const channels = input.shape[1];
+  whole(operation, "groups", groups, 1);
+  if (channels % groups !== 0) {
+    throw new RangeError(`${operation}: ${channels} channels can't be divided into ${groups} groups`);
+  }
+  checkChannels(operation, "gamma and beta", [g, b], channels, 1);
+  if (input.size === 0) {
+    throw new RangeError(`${operation}: shape ${formatShape(x.shape)} has no elements to take the mean of`);
+  }
+  const size = sizeOf(input.shape.slice(1)) / groups;
+  const grouped = reshape(input, [input.shape[0], groups, size]);
+  const neutral = [full([size], 1, input.dtype), zeros([size], input.dtype)] as const;
+  const z = layerNorm(grouped, ...neutral, { epsilon: checkEpsilon(operation, options.epsilon ?? 1e-5) });
+  return channelAffine(reshape(z, input.shape), null, g, b, 1);
 }
 
 // Across neighbouring channels

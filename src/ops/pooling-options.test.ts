@@ -12,6 +12,7 @@ import {
   l2Pool2d,
   maxPool1d,
   maxPool2d,
+  pad,
   resize,
   type Tensor,
   tensor,
@@ -202,5 +203,59 @@ describe("what can't be is an error that says why", () => {
       "resize: x must be [batch, channels, height, width] with rows and columns",
     );
     expect(() => resize(x, [1, 2.5])).toThrow("resize: size must be a whole number of at least 1");
+  });
+});
+
+describe('padding "same": as much as makes the output input / stride long, rounded up, an odd row or column after', () => {
+  const x = image([2, 2, 5, 7], "float64");
+  const around = (y: Tensor, value: number, size: number, stride: number): Tensor => {
+    const sides = [5, 7].map((length): [number, number] => {
+      const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + size - length);
+      return [Math.floor(total / 2), Math.ceil(total / 2)];
+    });
+    return pad(y, [[0, 0], [0, 0], ...sides], "constant", value);
+  };
+  it.each([
+    [2, 1],
+    [2, 2],
+    [3, 1],
+    [3, 2],
+    [1, 2],
+    [4, 3],
+    [2, 3],
+  ])("windows of %i, %i apart", (size, stride) => {
+    const settings = { stride, padding: "same" } as const;
+    const same = (a: Tensor, b: Tensor): void => {
+      expect(a.shape).toEqual([2, 2, Math.ceil(5 / stride), Math.ceil(7 / stride)]);
+      near(a, [...b.dataSync()], 1e-12);
+    };
+    same(maxPool2d(x, size, settings), maxPool2d(around(x, Number.NEGATIVE_INFINITY, size, stride), size, { stride }));
+    const total = avgPool2d(around(x, 0, size, stride), size, { stride });
+    same(avgPool2d(x, size, { ...settings, countIncludePadding: true }), total);
+    // The mean over the image alone is the default here.
+    const share = avgPool2d(around(x.mul(0).add(1), 0, size, stride), size, { stride });
+    same(avgPool2d(x, size, settings), total.div(share));
+    same(
+      l2Pool2d(x, size, settings),
+      avgPool2d(around(x.square(), 0, size, stride), size, { stride })
+        .mul(size ** 2)
+        .sqrt(),
+    );
+    expectGradients((y) => avgPool2d(y, size, settings).square().sum(), [x.slice(0, 1)]);
+    expectGradients((y) => maxPool2d(y, size, settings).square().sum(), [x.slice(0, 1)]);
+  });
+
+  it("along one axis, and with gaps", () => {
+    const row = tensor([[[1, 5, 2, 4, 3]]]);
+    expect(maxPool1d(row, 2, { stride: 1, padding: "same" }).toArray()).toEqual([[[5, 5, 4, 4, 3]]]);
+    expect(maxPool1d(row, 2, { stride: 1, padding: "same", dilation: 2 }).toArray()).toEqual([[[5, 2, 5, 3, 4]]]);
+    expect(avgPool1d(row, 2, { stride: 2, padding: "same" }).toArray()).toEqual([[[3, 3, 3]]]);
+    expect(maxPool1d(row, 2, { padding: "valid" }).toArray()).toEqual([[[5, 4]]]);
+  });
+
+  it("is one of two names", () => {
+    expect(() => maxPool2d(x, 2, { padding: "full" as never })).toThrow(
+      /maxPool2d: padding must be a whole number from 0 on, a pair of them, "same" or "valid", got "full"/,
+    );
   });
 });

@@ -4,7 +4,6 @@
 import { flag, knownOptions } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
-import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { record, tracked, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
@@ -22,16 +21,17 @@ import { isRectified, markMasked } from "./rectified.ts";
 import { argmax, mean } from "./reduce.ts";
 import { slice } from "./slices.ts";
 import { reshape } from "./views.ts";
-
-/** A length along the height and along the width; one number means both. */
-export type Pair = number | readonly [number, number];
+import { type Padding, type Pair, paddingPair, pair, windowsAlong, windowsBeginning } from "./windows.ts";
 
 /** How pooling windows are laid. */
 export interface PoolingOptions<Sides = Pair> {
   /** Steps between neighbouring windows; default: the window's size, so that they touch and do not overlap. */
   stride?: Sides;
-  /** Rows and columns around the image that windows may reach, at most half the window's size; default 0. */
-  padding?: Sides;
+  /**
+   * Rows and columns around the image that windows may reach, at most half the window's size; "valid" for none, or "same" for as many as
+   * make the output input / stride long, rounded up. Default 0.
+   */
+  padding?: Padding<Sides>;
   /** Whether windows that only begin inside the image (or the padding before it) count: out is rounded up. Default false. */
   ceilMode?: boolean;
 }
@@ -44,7 +44,7 @@ export interface MaxPoolingOptions<Sides = Pair> extends PoolingOptions<Sides> {
 
 /** What pooling by the mean takes. */
 export interface AveragePoolingOptions<Sides = Pair> extends PoolingOptions<Sides> {
-  /** Whether padding counts, as zeros (default), or the mean is over the elements of the image alone. */
+  /** Whether padding counts, as zeros (default, but for padding "same"), or the mean is over the elements of the image alone. */
   countIncludePadding?: boolean;
 }
 
@@ -63,26 +63,14 @@ export type Windows = readonly [
   padLeft: number,
 ];
 
-/** What is wrong with an option that should be a whole number or two. Internal. */
-export function notWhole(operation: string, name: string, value: unknown, least: number): RangeError {
-  return new RangeError(
-    `${operation}: ${name} must be a whole number of at least ${least}, or a pair of them, got ${quote(value)}`,
-  );
-}
-
-/** A number for each of two axes. Internal. */
-export function pair(operation: string, name: string, value: Pair, least: number): [number, number] {
-  const both = typeof value === "number" ? [value, value] : value;
-  const valid =
-    Array.isArray(both) && both.length === 2 && both.every((n) => Number.isInteger(n) && n >= least && n < 2 ** 31);
-  if (!valid) throw notWhole(operation, name, value, least);
-  return [both[0], both[1]!];
-}
-
 interface Plan {
   input: Tensor;
   windows: Windows;
   shape: number[];
+  /** Padding below and to the right. */
+  after: readonly [number, number];
+  /** Whether the padding is "same". */
+  same: boolean;
   /** Steps between the elements of a window, along each axis, and what they span. */
   dilation: readonly [number, number];
   spans: readonly [number, number];
@@ -113,32 +101,35 @@ function plan(
 ): Plan {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const stride = options.stride === undefined ? size : pair(operation, "stride", options.stride, 1);
-  const padding = pair(operation, "padding", options.padding ?? 0, 0);
+  const padding = paddingPair(operation, options.padding ?? 0);
   const dilation = pair(operation, "dilation", options.dilation ?? 1, 1);
   const ceilMode = flag(operation, "ceilMode", options.ceilMode ?? false);
   // What a window spans, from its first element to its last.
   const spans = size.map((count, axis) => dilation[axis] * (count - 1) + 1) as [number, number];
-  const out = [height, width].map((length, axis) => {
-    if (2 * padding[axis] > size[axis]) {
+  const along = [height, width].map((length, axis) => {
+    const own = typeof padding === "string" ? padding : padding[axis];
+    if (typeof own === "number" && 2 * own > size[axis]) {
       throw new RangeError(
-        `${operation}: padding ${padding[axis]} is more than half of the window's size, ${size[axis]}; a window must not lie outside the image`,
+        `${operation}: padding ${own} is more than half of the window's size, ${size[axis]}; a window must not lie outside the image`,
       );
     }
-    const steps = (length + 2 * padding[axis] - spans[axis]) / stride[axis];
-    if (!ceilMode) return Math.floor(steps) + 1;
-    // A window that begins in the padding after the image holds nothing.
-    const rounded = Math.ceil(steps);
-    return rounded * stride[axis] >= length + padding[axis] ? rounded : rounded + 1;
-  }) as [number, number];
-  if (out[0] < 1 || out[1] < 1 || height === 0 || width === 0) {
+    const settings = { span: spans[axis], stride: stride[axis], padding: own };
+    return ceilMode ? windowsBeginning(length, settings) : windowsAlong(length, settings);
+  });
+  const [rows, columns] = along as [(typeof along)[0], (typeof along)[0]];
+  if (rows.out < 1 || columns.out < 1 || height === 0 || width === 0) {
     throw new RangeError(
-      `${operation}: a window of ${spans.join(" by ")} is larger than the padded input, ${height + 2 * padding[0]} by ${width + 2 * padding[1]}`,
+      `${operation}: a window of ${spans.join(" by ")} is larger than the padded input, ${height + rows.total} by ${width + columns.total}`,
     );
   }
+  const out = [rows.out, columns.out] as const;
   const shape = [batch, channels, ...out];
   checkShape(operation, shape);
-  const windows = [batch * channels, height, width, ...out, ...size, ...stride, ...padding] as const;
-  return { input: isFloat(x.dtype) ? x : cast(x, "float32"), windows, shape, dilation, spans };
+  const before = [rows.before, columns.before] as const;
+  const after = [rows.total - rows.before, columns.total - columns.before] as const;
+  const windows = [batch * channels, height, width, ...out, ...size, ...stride, ...before] as const;
+  const input = isFloat(x.dtype) ? x : cast(x, "float32");
+  return { input, windows, shape, after, same: padding === "same", dilation, spans };
 }
 
 /** A sequence [batch, channels, length] as an image of one row, its window and options with it. */
@@ -155,11 +146,12 @@ function asRow(
     throw new RangeError(`${operation}: x must be [batch, channels, length], got shape ${formatShape(x.shape)}`);
   const [length] = pair(operation, "size", size, 1);
   const [stride] = pair(operation, "stride", options.stride ?? length, 1);
-  const [padding] = pair(operation, "padding", options.padding ?? 0, 0);
+  const padding = paddingPair(operation, options.padding ?? 0);
   const [dilation] = pair(operation, "dilation", options.dilation ?? 1, 1);
   const row = reshape(x, [x.shape[0], x.shape[1], 1, x.shape[2]!]);
   const ceilMode = options.ceilMode ?? false;
-  return [row, [1, length], { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], ceilMode }];
+  const sides = typeof padding === "string" ? padding : ([0, padding[0]] as const);
+  return [row, [1, length], { stride: [1, stride], padding: sides, dilation: [1, dilation], ceilMode }];
 }
 
 function withoutRow(y: Tensor): Tensor {
@@ -343,12 +335,16 @@ export function avgPool2d(x: Tensor, size: Pair, options: AveragePoolingOptions 
 }
 
 /** The mean of each window: over its size where all windows hold as many elements, else over what each holds. */
-function average(operation: string, { input, windows, shape }: Plan, options: AveragePoolingOptions<unknown>): Tensor {
-  const withPadding = flag(operation, "countIncludePadding", options.countIncludePadding ?? true);
+function average(
+  operation: string,
+  { input, windows, shape, after, same }: Plan,
+  options: AveragePoolingOptions<unknown>,
+): Tensor {
+  const withPadding = flag(operation, "countIncludePadding", options.countIncludePadding ?? !same);
   const [, height, width, outHeight, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, top, left] =
     windows;
-  const rows = counts(height, outHeight, kernelHeight, strideHeight, top, withPadding);
-  const columns = counts(width, outWidth, kernelWidth, strideWidth, left, withPadding);
+  const rows = counts(height, outHeight, kernelHeight, strideHeight, top, withPadding ? [top, after[0]] : NONE);
+  const columns = counts(width, outWidth, kernelWidth, strideWidth, left, withPadding ? [left, after[1]] : NONE);
   if (rows.every((n) => n === kernelHeight) && columns.every((n) => n === kernelWidth)) {
     return windowSum(operation, input, windows, kernelHeight * kernelWidth, shape);
   }
@@ -359,12 +355,20 @@ function average(operation: string, { input, windows, shape }: Plan, options: Av
   return div(windowSum(operation, input, windows, 1, shape), held);
 }
 
-/** How many elements each window holds along an axis: of the image, or of it and its padding on both sides. */
-function counts(length: number, out: number, size: number, stride: number, pad: number, padded: boolean): number[] {
-  const [least, most] = padded ? [-pad, length + pad] : [0, length];
+const NONE = [0, 0] as const;
+
+/** How many elements each window holds along an axis: of the image and of the padding that counts before and after it. */
+function counts(
+  length: number,
+  out: number,
+  size: number,
+  stride: number,
+  pad: number,
+  [before, after]: readonly [number, number],
+): number[] {
   return Array.from({ length: out }, (_, i) => {
     const start = i * stride - pad;
-    return Math.min(start + size, most) - Math.max(start, least);
+    return Math.min(start + size, length + after) - Math.max(start, -before);
   });
 }
 

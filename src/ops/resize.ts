@@ -6,8 +6,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { real } from "./cast.ts";
 import { gather } from "./gather.ts";
-import { type Pair, pair } from "./pooling.ts";
 import { reshape } from "./views.ts";
+import { type Pair, pair } from "./windows.ts";
 
 /** What `resize` takes. */
 export interface ResizeOptions {

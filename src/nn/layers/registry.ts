@@ -7,26 +7,82 @@ import { is, type LayerKind, optional } from "../layer-kind.ts";
 import { activationKind } from "./activation.ts";
 import { batchNormalizationKind } from "./batch-normalisation.ts";
 import { concatenateKind } from "./concatenate.ts";
+import { conv1dKind } from "./conv1d.ts";
+import { conv2dKind } from "./conv2d.ts";
+import { conv2dTransposeKind } from "./conv2d-transpose.ts";
 import { denseKind } from "./dense.ts";
+import { depthwiseConv2dKind } from "./depthwise-conv2d.ts";
 import { dotKind } from "./dot.ts";
 import { dropoutKind } from "./dropout.ts";
 import { flattenKind } from "./flatten.ts";
+import { gaussianNoiseKind } from "./gaussian-noise.ts";
+import {
+  globalAveragePooling1dKind,
+  globalAveragePooling2dKind,
+  globalMaxPooling1dKind,
+  globalMaxPooling2dKind,
+} from "./global-pooling.ts";
+import { groupNormalizationKind } from "./group-normalisation.ts";
+import { layerNormalizationKind } from "./layer-normalisation.ts";
+import { localResponseNormalizationKind } from "./local-response-normalisation.ts";
 import { addKind, averageKind, maximumKind, minimumKind, multiplyKind, subtractKind } from "./merge.ts";
+import { permuteKind } from "./permute.ts";
+import { averagePooling1dKind, maxPooling1dKind } from "./pooling1d.ts";
+import {
+  adaptiveAveragePooling2dKind,
+  adaptiveMaxPooling2dKind,
+  averagePooling2dKind,
+  l2Pooling2dKind,
+  maxPooling2dKind,
+} from "./pooling2d.ts";
+import { preluKind } from "./prelu.ts";
+import { reshapeKind } from "./reshape.ts";
+import { separableConv2dKind } from "./separable-conv2d.ts";
+import { spatialDropout1dKind, spatialDropout2dKind } from "./spatial-dropout.ts";
+import { upSampling2dKind } from "./up-sampling2d.ts";
+import { zeroPadding2dKind } from "./zero-padding2d.ts";
 
 const kinds: readonly LayerKind[] = [
   activationKind,
+  adaptiveAveragePooling2dKind,
+  adaptiveMaxPooling2dKind,
   addKind,
   averageKind,
+  averagePooling1dKind,
+  averagePooling2dKind,
   batchNormalizationKind,
   concatenateKind,
+  conv1dKind,
+  conv2dKind,
+  conv2dTransposeKind,
   denseKind,
+  depthwiseConv2dKind,
   dotKind,
   dropoutKind,
   flattenKind,
+  gaussianNoiseKind,
+  globalAveragePooling1dKind,
+  globalAveragePooling2dKind,
+  globalMaxPooling1dKind,
+  globalMaxPooling2dKind,
+  groupNormalizationKind,
+  l2Pooling2dKind,
+  layerNormalizationKind,
+  localResponseNormalizationKind,
   maximumKind,
+  maxPooling1dKind,
+  maxPooling2dKind,
   minimumKind,
   multiplyKind,
+  permuteKind,
+  preluKind,
+  reshapeKind,
+  separableConv2dKind,
+  spatialDropout1dKind,
+  spatialDropout2dKind,
   subtractKind,
+  upSampling2dKind,
+  zeroPadding2dKind,
 ];
 
 const own = new Map<string, LayerKind>(kinds.map((kind) => [kind.type, kind]));
