@@ -1,4 +1,4 @@
-// A page with a Content-Security-Policy: what Nabla needs of it, and what is said where it is missing. docs/en/browser.md has it for users.
+// A page with a Content-Security-Policy: what Nabla needs of it, and what is said where it is missing. docs/en/guide/browser.md has it for users.
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -15,11 +15,15 @@ export interface Example {
 
 /** What the documentation calls the library. */
 const LIBRARY = "nabla";
+const LIBRARIES = [LIBRARY, "nabla/node"];
 
 /** `check(actual, expected)` is what a value comment becomes. */
 type Check = (actual: unknown, expected: unknown) => void;
 
-/** The example as a module that exports `run(check, console)`. */
+/** `between(actual, low, high)` is what a comment with a bound becomes. */
+type Between = (actual: unknown, low: number, high: number) => void;
+
+/** The example as a module that exports `run(check, between, console)`. */
 export function moduleOf(example: Example, names: ReadonlySet<string>): string {
   const source = ts.createSourceFile("example.ts", example.code, ts.ScriptTarget.ES2022, true);
   const imports: string[] = [];
@@ -37,20 +41,35 @@ export function moduleOf(example: Example, names: ReadonlySet<string>): string {
     visit(source);
     imports.push(`import { ${[...used].join(", ")} } from "${LIBRARY}";`);
   }
-  const signature = "check: (actual: unknown, expected: unknown) => void, console: { log(...values: unknown[]): void }";
+  const signature = [
+    "check: (actual: unknown, expected: unknown) => void",
+    "between: (actual: unknown, low: number, high: number) => void",
+    "console: { log(...values: unknown[]): void }",
+  ].join(", ");
   return `${imports.join("\n")}\nexport async function run(${signature}) {\n${body.join("\n")}\n}\n`;
 }
 
 function withCheck(source: ts.SourceFile, statement: ts.Statement): string {
   const comment = ts.isExpressionStatement(statement) ? commentAfter(source.text, statement.end) : undefined;
   if (comment === undefined) return statement.getText();
+  const shown = shownBy((statement as ts.ExpressionStatement).expression).getText();
+  const bound = boundOf(comment);
+  if (bound !== undefined) return `between(${shown}, ${bound.low}, ${bound.high});`;
   // "value", or "value: why".
-  const value = [comment, comment.slice(0, Math.max(0, comment.indexOf(": ")))].find(isExpression);
+  const value = [comment, comment.slice(0, Math.max(0, comment.search(/: |：/)))].find(isExpression);
   if (value === undefined) {
     const problem = `"${comment}" is not a value; after a statement comes what it evaluates to, other comments stand on lines of their own`;
     return `throw new Error(${JSON.stringify(problem)});`;
   }
-  return `check(${shownBy((statement as ts.ExpressionStatement).expression).getText()}, (${value}));`;
+  return `check(${shown}, (${value}));`;
+}
+
+/** What a comment says that a number lies above or below: "above 0.95", "大于 0.95". */
+function boundOf(comment: string): { low: number; high: number } | undefined {
+  const [, word, number] = comment.match(/^(above|below|大于|小于) (-?[\d.]+(?:e-?\d+)?)(?=$|[:：])/) ?? [];
+  if (word === undefined || Number.isNaN(Number(number))) return undefined;
+  const value = Number(number);
+  return ["above", "大于"].includes(word) ? { low: value, high: Infinity } : { low: -Infinity, high: value };
 }
 
 /** What a statement shows: its value, or what it prints. */
@@ -90,7 +109,10 @@ export function typeErrors(
 ): string[] {
   const files = new Map<string, { title: string; text: string }>();
   for (const [title, text] of modules) files.set(`${root}/test/docs/example-${files.size}.ts`, { title, text });
-  const mapped: ts.CompilerOptions = { ...options, paths: { [LIBRARY]: [entry] } };
+  const mapped: ts.CompilerOptions = {
+    ...options,
+    paths: Object.fromEntries(LIBRARIES.map((name) => [name, [entry]])),
+  };
   const host = ts.createCompilerHost(mapped);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (name) => files.has(name) || fileExists(name);
@@ -117,14 +139,20 @@ export async function runModule(text: string, library: object): Promise<void> {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
   });
   const own = createRequire(import.meta.url);
-  const load = (name: string): unknown => (name === LIBRARY ? library : own(name));
-  const exports: { run?: (check: Check, console: object) => Promise<void> } = {};
+  const load = (name: string): unknown => (LIBRARIES.includes(name) ? library : own(name));
+  const exports: { run?: (check: Check, between: Between, console: object) => Promise<void> } = {};
   new Function("require", "exports", outputText)(load, exports);
   const check: Check = (actual, expected) => {
     const difference = differenceBetween(plain(actual), plain(expected), "");
     if (difference) throw new Error(difference);
   };
-  await exports.run!(check, { ...console, log() {} });
+  const between: Between = (actual, low, high) => {
+    const value = actual instanceof Tensor ? actual.item() : actual;
+    if (typeof value === "number" && value > low && value < high) return;
+    const bound = low === -Infinity ? `below ${high}` : `above ${low}`;
+    throw new Error(`the value is ${JSON.stringify(plain(value))}, the comment says ${bound}`);
+  };
+  await exports.run!(check, between, { ...console, log() {} });
 }
 
 /** Tensors and typed arrays as nested arrays. */

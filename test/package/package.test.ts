@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { allEntries } from "../../book/library.ts";
 import { executable, launch, whyNot } from "../browser/chromium.ts";
 import { serve } from "../browser/serve.ts";
+import { needsNode, programsOf } from "../docs/pages.ts";
 import { EXPECTED } from "./program.ts";
 import { type Outcome, openWorkshop, root, runFile, tool, type Workshop } from "./workshop.ts";
 
@@ -22,14 +23,8 @@ afterAll(() => workshop?.remove());
 /** The newest Node, which continuous integration has. */
 const otherNode = process.env["NABLA_OTHER_NODE"];
 
-/** The `ts` blocks of a page that are programs: they import what they use. */
-function programsOf(file: string): string[] {
-  const blocks = [...readFileSync(join(root, file), "utf8").matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]);
-  return blocks.filter((code) => /^import .* from "nabla/m.test(code));
-}
-
-const readme = programsOf("README.md");
-const guides = readdirSync(join(root, "docs/en")).flatMap((name) => programsOf(`docs/en/${name}`));
+const readme = programsOf(root, "README.md").map(({ code }) => code);
+const guide = readdirSync(join(root, "docs/en/guide")).flatMap((name) => programsOf(root, `docs/en/guide/${name}`));
 const program = readFileSync(join(root, "test/package/program.ts"), "utf8");
 
 function javascript(code: string): string {
@@ -188,8 +183,10 @@ describe.each([
     if (compiler === undefined) return context.skip(`${version} can't be had`);
     const settings = PROJECTS[name];
     const isNodes = settings.resolution === "nodenext" || settings.condition === "node";
+    const hasNode = settings.types.length > 0;
+    const pages = guide.filter((each) => hasNode || !needsNode(each)).map(({ code }) => code);
     const contents = {
-      ...Object.fromEntries([...readme, ...guides].map((code, i) => [`example-${i}.ts`, code])),
+      ...Object.fromEntries([...readme, ...pages].map((code, i) => [`example-${i}.ts`, code])),
       "program.ts": program,
       "one-tensor.ts": ONE_TENSOR,
       "own.ts": isNodes ? NODES : BROWSERS,
