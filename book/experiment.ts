@@ -16,7 +16,7 @@ export type Form = "quick" | "full";
 export type Value = number | boolean | string | readonly number[];
 
 /**
- * Which values count as reproduced. `within`: at most so far from what is reported, each element of a list for itself;
+ * Which values count as reproduced. `within`: at most so far from what is reported or expected, each element of a list for itself;
  * `equals`: exactly.
  */
 export type Band =
@@ -44,6 +44,8 @@ export interface Claim {
   readonly says: Both;
   /** The number or numbers that it prints; left out where it prints none. */
   readonly reported?: Value;
+  /** What must come out though the source prints no number: a theorem, arithmetic, or recomputed from its program and data. */
+  readonly expected?: Value;
   readonly accept: Accept;
   /** Why the band is as wide as it is. Every band but `equals` needs a reason. */
   readonly because?: Both;

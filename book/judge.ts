@@ -20,12 +20,12 @@ export function bandOf({ accept }: { readonly accept: Accept }, form: Form): Ban
   return "quick" in accept ? accept[form] : accept;
 }
 
-/** Whether a value lies in a band; `within` compares with what the claim reports. */
-export function liesIn(band: Band, measured: Value | undefined, reported: Value | undefined): boolean {
+/** Whether a value lies in a band; `within` compares with `standard`: what the claim reports or expects. */
+export function liesIn(band: Band, measured: Value | undefined, standard: Value | undefined): boolean {
   if (measured === undefined) return false;
   if ("equals" in band) return same(measured, band.equals);
   if ("within" in band) {
-    const [here, there] = [listOf(measured), listOf(reported)];
+    const [here, there] = [listOf(measured), listOf(standard)];
     if (here === null || there === null || here.length !== there.length) return false;
     return here.every((value, i) => Math.abs(value - there[i]) <= band.within);
   }
@@ -55,10 +55,11 @@ export function judge(
 ): { claims: Judged[]; verdict: Verdict } {
   const judged = claims.map((claim): Judged => {
     const value = measured[claim.measure];
+    const standard = claim.reported ?? claim.expected;
     const band = bandOf(claim, form);
-    const holds = band === null ? null : liesIn(band, value, claim.reported);
+    const holds = band === null ? null : liesIn(band, value, standard);
     const instead = holds === false && claim.differs !== undefined ? bandOf(claim.differs, form) : null;
-    return { claim, measured: value, holds, explained: instead !== null && liesIn(instead, value, claim.reported) };
+    return { claim, measured: value, holds, explained: instead !== null && liesIn(instead, value, standard) };
   });
   return { claims: judged, verdict: verdictOn(judged) };
 }

@@ -81,8 +81,15 @@ describe("the library", () => {
         const bands = bandsOf(claim);
         const wide = bands.some((band) => band !== null && !("equals" in band));
         if (wide && claim.because === undefined) wrong.push(`${experiment.id}: no reason for ${claim.measure}`);
-        if (bands.some((band) => band !== null && "within" in band) && claim.reported === undefined) {
+        if (
+          bands.some((band) => band !== null && "within" in band) &&
+          claim.reported === undefined &&
+          claim.expected === undefined
+        ) {
           wrong.push(`${experiment.id}: ${claim.measure} is within what?`);
+        }
+        if (claim.reported !== undefined && claim.expected !== undefined) {
+          wrong.push(`${experiment.id}: ${claim.measure} is reported and expected`);
         }
         if (bandOf(claim, "full") === null) wrong.push(`${experiment.id}: the full form leaves ${claim.measure} open`);
       }

@@ -66,7 +66,9 @@ export function resultPage({ source, experiment }: Entry, result: Result, langua
         const band = bandOf(claim, form);
         return [
           claim.says,
-          valueText(claim.reported),
+          claim.reported === undefined && claim.expected !== undefined
+            ? `(${valueText(claim.expected)})`
+            : valueText(claim.reported),
           valueText(measured),
           band === null ? "–" : bandText(band, language),
           holds === null ? "–" : holds ? "✓" : "✗",

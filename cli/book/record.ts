@@ -19,6 +19,8 @@ export interface RunRecord {
   readonly form: Form;
   readonly seed: number;
   readonly reported: Readonly<Record<string, Value>>;
+  /** What must come out where the source prints no number; absent where no claim has one. */
+  readonly expected?: Readonly<Record<string, Value>>;
   readonly measured: Readonly<Record<string, Value>>;
   /** Measures whose claims do not hold. */
   readonly missed: readonly string[];
@@ -45,14 +47,18 @@ export interface Verification {
 
 export function recordOf(result: Result): RunRecord {
   const { experiment, verdict, form, seed, claims, outcome, error, seconds } = result;
-  const reported: Record<string, Value> = {};
-  for (const claim of experiment.claims) if (claim.reported !== undefined) reported[claim.measure] = claim.reported;
+  const [reported, expected]: Record<string, Value>[] = [{}, {}];
+  for (const claim of experiment.claims) {
+    if (claim.reported !== undefined) reported[claim.measure] = claim.reported;
+    if (claim.expected !== undefined) expected[claim.measure] = claim.expected;
+  }
   return {
     id: experiment.id,
     verdict,
     form,
     seed,
     reported,
+    ...(Object.keys(expected).length > 0 && { expected }),
     measured: outcome?.measured ?? {},
     missed: measuresOf(claims, ({ holds }) => holds === false),
     unexplained: measuresOf(claims, ({ holds, explained }) => holds === false && !explained),

@@ -59,7 +59,7 @@ function resultsText(
     `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, on ${date}: ${machine}.`,
     "",
     `${records.length} experiments: ${counts}; ${(seconds / 60).toFixed(1)} minutes of experiments.${quick > 0 ? ` ${quick} of them ran in their quick form only.` : ""}`,
-    "`nabla book show ID` tells what counts as reproduced, and why the band is as wide as it is. Lists are shortened; what is bold lies outside its band.",
+    "`nabla book show ID` tells what counts as reproduced, and why the band is as wide as it is. Lists are shortened; what is bold lies outside its band. In italics: what must come out though the source prints no number.",
   ];
   let source: Entry["source"] | undefined;
   let chapter: Entry["chapter"] | undefined;
@@ -97,12 +97,16 @@ function rows({ experiment }: Entry, record: KeptRecord): string[] {
   const figures = record.figures.map((figure) => `[${figure.name}](figures/${figureFile(record.id, figure)}.svg)`);
   const title = `**${record.id}**<br>${cellText(say(experiment.title, "en"))}`;
   const verdict = record.form === "full" ? record.verdict : `${record.verdict} (quick)`;
-  const lines = claims.map(({ measure, says, reported }) => {
+  const lines = claims.map(({ measure, says, reported, expected }) => {
     const missed = record.missed.includes(measure);
     const measured = cellText(valueText(record.measured[measure]));
     return [
       cellText(say(says, "en")),
-      reported === undefined ? "" : cellText(valueText(reported)),
+      reported !== undefined
+        ? cellText(valueText(reported))
+        : expected !== undefined
+          ? `*${cellText(valueText(expected))}*`
+          : "",
       missed ? `**${measured}**` : measured,
     ];
   });

@@ -9,6 +9,7 @@ import { commandName } from "../command-name.ts";
 
 const WORDS = {
   reported: { en: "reported", zh: "原书" },
+  expected: { en: "expected", zh: "应为" },
   measured: { en: "measured", zh: "实测" },
   statement: { en: "a statement", zh: "论断" },
   section: { en: "section", zh: "章节" },
@@ -137,8 +138,8 @@ export function showText(
   }
   if (experiment.claims.length > 0) lines.push(...heading(WORDS.claims));
   for (const claim of experiment.claims) {
-    const reported = claim.reported === undefined ? "" : `: ${valueText(claim.reported)}`;
-    lines.push(`  ${say(claim.says, language)}${reported}`);
+    lines.push(`  ${say(claim.says, language)}${claim.reported === undefined ? "" : `: ${valueText(claim.reported)}`}`);
+    if (claim.expected !== undefined) lines.push(`    ${standardText(claim, language)}`);
     const because = claim.because === undefined ? "" : ` (${say(claim.because, language)})`;
     lines.push(`    ${acceptText(claim, language)}${because}`);
     const { differs } = claim;
@@ -154,17 +155,23 @@ export function showText(
   return `${lines.join("\n")}\n`;
 }
 
+/** What a claim compares with: what its source reports, what must come out, or nothing but the statement. */
+function standardText({ reported, expected }: Claim, language: Language): string {
+  if (reported !== undefined) return `${say(WORDS.reported, language)} ${valueText(reported)}`;
+  if (expected !== undefined) return `${say(WORDS.expected, language)} ${valueText(expected)}`;
+  return `${say(WORDS.reported, language)} ${say(WORDS.statement, language)}`;
+}
+
 function mark(holds: boolean | null): string {
   return holds === null ? "·" : holds ? "✓" : "✗";
 }
 
 function judgedLines({ claim, measured, holds, explained }: Judged, form: Form, language: Language): string[] {
   const band = bandOf(claim, form);
-  const reported = claim.reported === undefined ? say(WORDS.statement, language) : valueText(claim.reported);
   const accept = band === null ? acceptText(claim, language) : bandText(band, language);
   return [
     `  ${mark(holds)} ${say(claim.says, language)}`,
-    `      ${say(WORDS.reported, language)} ${reported}   ${say(WORDS.measured, language)} ${valueText(measured)}   (${accept})`,
+    `      ${standardText(claim, language)}   ${say(WORDS.measured, language)} ${valueText(measured)}   (${accept})`,
     ...(explained ? [`      ${say(claim.differs?.cause, language)}`] : []),
   ];
 }

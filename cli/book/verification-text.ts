@@ -20,7 +20,7 @@ export function verificationText(
     for (const measure of record.missed) {
       const claim = experiment.claims.find((each) => each.measure === measure);
       lines.push(
-        `${indent}${say(claim?.says, language)}: ${valueText(claim?.reported)} → ${valueText(record.measured[measure])}`,
+        `${indent}${say(claim?.says, language)}: ${valueText(claim?.reported ?? claim?.expected)} → ${valueText(record.measured[measure])}`,
         `${indent}  ${differenceText(record, measure, claim, language)}`,
       );
     }

@@ -56,7 +56,7 @@ const shapes: Experiment = {
     {
       measure: "middle",
       says: { en: "σ(0), and the largest slope σ′(0)", zh: "σ(0) 与最大斜率 σ′(0)" },
-      reported: [0.5, 0.25],
+      expected: [0.5, 0.25],
       accept: { within: 1e-15 },
       because: { en: "rounding of float64", zh: "float64 的舍入" },
     },
@@ -66,7 +66,7 @@ const shapes: Experiment = {
         en: "(5): the error of the linear estimate falls with the square of the change",
         zh: "公式 (5)：线性估计的误差随变化的平方减小",
       },
-      reported: 4,
+      expected: 4,
       accept: { within: 0.1 },
       because: {
         en: "The term of third order is still there: changes are about a thousandth.",
@@ -143,7 +143,7 @@ const scaling: Experiment = {
         en: "perceptrons: outputs that change under c from 0.01 to 1000",
         zh: "感知器：c 取 0.01 至 1000 时改变的输出个数",
       },
-      reported: 0,
+      expected: 0,
       accept: { equals: 0 },
     },
     {
@@ -152,7 +152,7 @@ const scaling: Experiment = {
         en: "sigmoid neurons with c = 10^6: share of outputs within 0.01 of the perceptrons'",
         zh: "c = 10^6 的 S 型神经元：与感知器输出相差不到 0.01 的比例",
       },
-      reported: 1,
+      expected: 1,
       accept: { within: 0.002 },
       because: {
         en: "A weighted input within 5/c of 0 is still on the slope.",
@@ -165,7 +165,7 @@ const scaling: Experiment = {
         en: "at w·x + b = 0 the limit fails: sigmoid and perceptron",
         zh: "在 w·x + b = 0 处极限不成立：S 型神经元与感知器",
       },
-      reported: [0.5, 0],
+      expected: [0.5, 0],
       accept: { equals: [0.5, 0] },
     },
   ],

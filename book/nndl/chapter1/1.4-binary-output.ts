@@ -5,7 +5,7 @@ import type { Experiment } from "../../experiment.ts";
 import { Matrix } from "../../matrix.ts";
 import { first, toSamples } from "../../mnist.ts";
 import { toPercent, train } from "../framework/first-networks.ts";
-import { binaryCode, binaryOutputLayer } from "../programs/binary-output.ts";
+import { binaryOutputLayer } from "../programs/binary-output.ts";
 import { sigmoid } from "../programs/network.ts";
 
 const binary: Experiment = {
@@ -19,6 +19,8 @@ const binary: Experiment = {
   async run(context) {
     const { training, test } = await context.mnist();
     const layer = binaryOutputLayer();
+    // Written out, beside the program's own code.
+    const hasBit = (digit: number, bit: number) => Math.floor(digit / [8, 4, 2, 1][bit]) % 2 === 1;
     const bitsOf = (outputs: Matrix) => sigmoid(layer.weights.dot(outputs).plus(layer.biases));
     let worstCase = 1;
     for (let digit = 0; digit < 10; digit++) {
@@ -28,7 +30,7 @@ const binary: Experiment = {
         const outputs = Matrix.fill(10, 1, (i) => (i === digit ? (on(i) ? 1 : 0.99) : on(i) ? 0.01 : 0));
         const bits = bitsOf(outputs).values;
         bits.forEach((value, bit) => {
-          worstCase = Math.min(worstCase, binaryCode(digit)[bit] === 1 ? value : 1 - value);
+          worstCase = Math.min(worstCase, hasBit(digit, bit) ? value : 1 - value);
         });
       }
     }
@@ -44,8 +46,8 @@ const binary: Experiment = {
     let same = 0;
     for (let i = 0; i < test.count; i++) {
       const column = Matrix.column(outputs.subarray(10 * i, 10 * i + 10));
-      const code = binaryCode(column.argmax());
-      if (bitsOf(column).values.every((value, bit) => value > 0.5 === (code[bit] === 1))) same += 1;
+      const digit = column.argmax();
+      if (bitsOf(column).values.every((value, bit) => value > 0.5 === hasBit(digit, bit))) same += 1;
     }
     const chart: NetworkChart = {
       kind: "network",

@@ -64,7 +64,7 @@ const strokes: Experiment = {
         en: "the four parts together are the 0: largest difference of a pixel",
         zh: "四部分合起来就是这个 0：像素的最大差",
       },
-      reported: 0,
+      expected: 0,
       accept: { equals: 0 },
     },
     {

@@ -4,6 +4,7 @@ import { Matrix } from "../../matrix.ts";
 import { first, type Mnist, part } from "../../mnist.ts";
 import { Random } from "../../random.ts";
 import { accuracyChart, train } from "../framework/first-networks.ts";
+import { quadraticCost } from "../programs/finite-differences.ts";
 import { type Nabla, Network, toExamples } from "../programs/network.ts";
 
 const read = ["book/nndl/chapter1/1.5-descent.ts"];
@@ -63,7 +64,7 @@ const oneVariable: Experiment = {
         en: "v after a step, over v before it, for the four rates: 1 − 2η",
         zh: "四个学习率下一步之后与之前 v 的比：1 − 2η",
       },
-      reported: [0.8, 0.1, -0.8, -1.1],
+      expected: [0.8, 0.1, -0.8, -1.1],
       accept: { within: 1e-9 },
       because: { en: "rounding of float64", zh: "float64 的舍入" },
     },
@@ -160,12 +161,15 @@ const bowl: Experiment = {
   ],
 };
 
+/** Length of a move: so short that the curvature of C hardly counts. */
+const EPSILON = 1e-5;
+
 const direction: Experiment = {
   id: "nndl/1.5-best-direction",
   title: { en: "No direction is better than −∇C", zh: "没有比 −∇C 更好的方向" },
   section: "1.5",
   kind: "exercise",
-  settings: { network: "[3, 2, 2]", moves: 10_000, epsilon: 0.01 },
+  settings: { network: "[3, 2, 2]", moves: 10_000, epsilon: EPSILON },
   read,
   async run({ seed }) {
     const random = new Random(seed);
@@ -174,16 +178,27 @@ const direction: Experiment = {
     const y = Matrix.fill(2, 1, () => random.uniform());
     const gradient = flat(network.backprop(x, y));
     const length = norm(gradient);
-    const epsilon = 0.01;
-    const along = (move: number[]) => gradient.reduce((sum, g, i) => sum + g * move[i], 0);
-    const shares = Array.from({ length: 10_000 }, () => {
-      const move = gradient.map(() => random.normal());
-      const scale = epsilon / norm(move);
-      return along(move.map((value) => value * scale)) / (-epsilon * length);
-    });
+    const numbers = [...network.biases, ...network.weights].map(({ values }) => values);
+    const costAfter = (move: readonly number[]) => {
+      const before = numbers.map((values) => values.slice());
+      let at = 0;
+      for (const values of numbers) for (let i = 0; i < values.length; i++) values[i] += move[at++];
+      const cost = quadraticCost(network.feedforward(x), y);
+      numbers.forEach((values, k) => {
+        values.set(before[k]);
+      });
+      return cost;
+    };
+    const here = quadraticCost(network.feedforward(x), y);
+    // How far C falls along a direction, over the most that the inequality allows.
+    const shareOf = (direction: readonly number[]) => {
+      const scale = EPSILON / norm(direction);
+      return (here - costAfter(direction.map((value) => value * scale))) / (EPSILON * length);
+    };
+    const shares = Array.from({ length: 10_000 }, () => shareOf(gradient.map(() => random.normal())));
     return {
       measured: {
-        best: along(gradient.map((g) => (-epsilon / length) * g)) / (-epsilon * length),
+        best: shareOf(gradient.map((g) => -g)),
         bestRandom: shares.reduce((best, share) => Math.max(best, share), -1),
       },
       figures: [
@@ -207,16 +222,19 @@ const direction: Experiment = {
     };
   },
   about: {
-    en: "Among all moves of length ε, which lowers ∇C·Δv most? By the Cauchy–Schwarz inequality Δv = −η∇C with η = ε/‖∇C‖, and it lowers C by ε‖∇C‖. Here the gradient of a small network's cost is compared with ten thousand random moves of equal length.",
-    zh: "在所有长度为 ε 的移动中，哪一个使 ∇C·Δv 下降最多？由柯西–施瓦茨不等式，是 Δv = −η∇C，其中 η = ε/‖∇C‖，此时 C 下降 ε‖∇C‖。这里把一个小网络代价的梯度与一万个同样长度的随机移动作比较。",
+    en: "Among all moves of length ε, which lowers ∇C·Δv most? By the Cauchy–Schwarz inequality Δv = −η∇C with η = ε/‖∇C‖, and it lowers C by ε‖∇C‖. Here a small network is moved along −∇C and in ten thousand random directions, equally far, and its cost is computed anew each time.",
+    zh: "在所有长度为 ε 的移动中，哪一个使 ∇C·Δv 下降最多？由柯西–施瓦茨不等式，是 Δv = −η∇C，其中 η = ε/‖∇C‖，此时 C 下降 ε‖∇C‖。这里让一个小网络沿 −∇C 以及一万个随机方向移动同样的距离，每次重新计算代价。",
   },
   claims: [
     {
       measure: "best",
       says: { en: "change of C along −∇C, over −ε‖∇C‖", zh: "沿 −∇C 方向 C 的变化与 −ε‖∇C‖ 之比" },
-      reported: 1,
-      accept: { within: 1e-9 },
-      because: { en: "rounding of float64", zh: "float64 的舍入" },
+      expected: 1,
+      accept: { within: 0.001 },
+      because: {
+        en: "Equation (9) holds for small moves: over 10⁻⁵ the curvature of C adds a ten-thousandth.",
+        zh: "公式 (9) 对小的移动成立：移动 10⁻⁵ 时，C 的弯曲约带来万分之一。",
+      },
     },
     {
       measure: "bestRandom",
@@ -224,8 +242,11 @@ const direction: Experiment = {
         en: "the best of the random moves stays below it, as a share",
         zh: "随机移动中最好的一个仍不及它，所占比例",
       },
-      accept: { between: [0, 1] },
-      because: { en: "The inequality: 1 is never exceeded.", zh: "不等式本身：不会超过 1。" },
+      accept: { between: [0.7, 0.95] },
+      because: {
+        en: "The inequality forbids 1; in 14 dimensions the best of 10,000 random directions comes to 0.81 to 0.85 in ten seeds.",
+        zh: "不等式不允许达到 1；在 14 维中，一万个随机方向里最好的在十个种子下为 0.81 至 0.85。",
+      },
     },
   ],
 };
@@ -293,7 +314,7 @@ const estimates: Experiment = {
         en: "error of an estimate from 1 example over one from 20: √20 = 4.47",
         zh: "1 个样本与 20 个样本的估计误差之比：√20 = 4.47",
       },
-      reported: 4.47,
+      expected: 4.47,
       accept: { within: 0.5 },
       because: {
         en: "Measured on 1,000 examples and 50 batches; the root mean square of 50 draws scatters by about a tenth.",

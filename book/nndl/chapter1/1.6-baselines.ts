@@ -26,7 +26,11 @@ const chance: Experiment = {
   needs: ["mnist"],
   async run(context) {
     const data = await context.mnist();
-    return { measured: { percent: shareRight(guess(data.test, new Random(context.seed)), data) } };
+    const answers = guess(data.test, new Random(context.seed));
+    const shares = Array.from({ length: 10 }, (_, digit) =>
+      toPercent(answers.filter((answer) => answer === digit).length / answers.length),
+    );
+    return { measured: { percent: shareRight(answers, data), shares } };
   },
   about: {
     en: "The baseline below all others: a digit at random for each test image.",
@@ -42,6 +46,16 @@ const chance: Experiment = {
         en: "Four standard deviations of 10,000 guesses: sqrt(0.1 · 0.9 / 10,000) is 0.3 points.",
         zh: "10,000 次猜测的四个标准差：sqrt(0.1 · 0.9 / 10,000) 为 0.3 个百分点。",
       },
+    },
+    {
+      measure: "shares",
+      says: {
+        en: "at random: every digit is guessed as often as any other, percent of the guesses",
+        zh: "随机：每个数字被猜的次数相同，占全部猜测的百分比",
+      },
+      expected: new Array<number>(10).fill(10),
+      accept: { within: 1.2 },
+      because: { en: "As above, for each of ten counts.", zh: "理由同上，对十个计数各自成立。" },
     },
   ],
 };

@@ -77,18 +77,28 @@ const thirty: Experiment = {
       measure: "best",
       says: { en: `best epoch, ${percentUnit.en}`, zh: `最好的迭代期，${percentUnit.zh}` },
       reported: 95.42,
-      accept: { quick: { atLeast: 92 }, full: { atLeast: 94.8 } },
+      accept: { quick: { between: [93.2, 94.9] }, full: { between: [94.8, 95.9] } },
       because: {
-        en: "Six seeds had best epochs from 94.88 to 95.32; quick trains 5 epochs, after which they stood between 93.7 and 94.4. The text lets one expect about 95.",
-        zh: "六个种子的最好成绩在 94.88 与 95.32 之间；快速形式只训练 5 个迭代期，此时各种子在 93.7 与 94.4 之间。书中说大约为 95。",
+        en: "Six seeds had best epochs from 94.88 to 95.32; quick trains 5 epochs, after which ten seeds stood between 93.66 and 94.37. The text lets one expect about 95. Other starts show: from N(0, 1/n) it is 95.65 after 5 epochs.",
+        zh: "六个种子的最好成绩在 94.88 与 95.32 之间；快速形式只训练 5 个迭代期，此时十个种子在 93.66 与 94.37 之间。书中说大约为 95。换一种初始权重就看得出来：从 N(0, 1/n) 出发，5 个迭代期后为 95.65。",
       },
     },
     {
       measure: "afterOne",
       says: { en: "after the first epoch", zh: "第一个迭代期之后" },
       reported: 91.29,
-      accept: { within: 2.5 },
-      because: { en: "Six seeds: 89.96 to 91.41.", zh: "六个种子：89.96 至 91.41。" },
+      accept: { between: [89.3, 92.3] },
+      because: {
+        en: "Nine of ten seeds: 89.96 to 91.41. From N(0, 1/n) it is 93.4.",
+        zh: "十个种子中的九个：89.96 至 91.41。从 N(0, 1/n) 出发为 93.4。",
+      },
+      differs: {
+        accept: { between: [80, 84.5] },
+        cause: {
+          en: "One start in ten (seed 9: 82.56) leaves an output neuron saturated through the first epoch, so that one digit is not read yet; see nndl/1.6-hundred-hidden. It recovers later.",
+          zh: "十个初始权重中有一个（种子 9：82.56）使某个输出神经元在第一个迭代期一直饱和，还认不出那个数字，见 nndl/1.6-hundred-hidden；之后会恢复。",
+        },
+      },
     },
   ],
 };
@@ -253,10 +263,10 @@ const byHand: Experiment = {
       measure: "best",
       says: { en: `best epoch, ${percentUnit.en}`, zh: `最好的迭代期，${percentUnit.zh}` },
       reported: 95.42,
-      accept: { quick: { atLeast: 50 }, full: { atLeast: 94.8 } },
+      accept: { quick: { between: [46, 80] }, full: { between: [94.4, 95.9] } },
       because: {
-        en: "Full: as for nndl/1.6-first-network. Quick sees 3,000 images twice, 600 steps instead of 150,000; five seeds ended between 62 and 71 on 1,000 test images.",
-        zh: "完整形式同 nndl/1.6-first-network。快速形式把 3,000 张图像看两遍，只有 600 步而非 150,000 步；五个种子在 1,000 张测试图像上为 62 至 71。",
+        en: "Full: one seed, with the spread of nndl/1.6-first-network. Quick sees 3,000 images twice, 600 steps instead of 150,000; ten seeds ended between 53 and 71 on 1,000 test images.",
+        zh: "完整形式：一个种子，波动同 nndl/1.6-first-network。快速形式把 3,000 张图像看两遍，只有 600 步而非 150,000 步；十个种子在 1,000 张测试图像上为 53 至 71。",
       },
     },
   ],

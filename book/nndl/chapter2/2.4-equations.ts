@@ -2,7 +2,7 @@
 import type { Experiment } from "../../experiment.ts";
 import { Matrix } from "../../matrix.ts";
 import { Random } from "../../random.ts";
-import { costWithDemon, finiteDifferences, relativeDifference } from "../programs/finite-differences.ts";
+import { costWithDemon, finiteDifferences, flatten, relativeDifference } from "../programs/finite-differences.ts";
 import { Network, sigmoid, sigmoidPrime } from "../programs/network.ts";
 
 const read = ["book/nndl/programs/network.ts", "book/nndl/chapter2/2.4-equations.ts"];
@@ -53,7 +53,7 @@ const equations: Experiment = {
   read: [...read, "book/nndl/programs/finite-differences.ts"],
   async run({ seed }) {
     const random = new Random(seed);
-    const worst = { BP1: 0, BP2: 0, BP3: 0, BP4: 0 };
+    const worst = { BP1: 0, BP2: 0, BP3: 0, BP4: 0, backprop: 0 };
     const keep = (equation: keyof typeof worst, a: ArrayLike<number>, b: ArrayLike<number>) => {
       worst[equation] = Math.max(worst[equation], relativeDifference(a, b));
     };
@@ -70,6 +70,7 @@ const equations: Experiment = {
         keep(l === deltas.length - 1 ? "BP1" : "BP2", byDemon, delta.values);
       });
       const { nabla } = finiteDifferences(network, x, y, STEP, "central");
+      keep("backprop", flatten(nabla), flatten(network.backprop(x, y)));
       nabla.biases.forEach((nablaB, l) => {
         keep("BP3", nablaB.values, deltas[l].values);
       });
@@ -128,6 +129,15 @@ const equations: Experiment = {
     {
       measure: "BP4",
       says: { en: "∂C/∂w = a_in δ_out: largest relative difference", zh: "∂C/∂w = a_in δ_out：最大相对差" },
+      accept: { atMost: 1e-5 },
+      because: difference,
+    },
+    {
+      measure: "backprop",
+      says: {
+        en: "all four together, as network.py runs them: largest relative difference of a gradient",
+        zh: "四个方程合在一起，即 network.py 的反向传播：梯度的最大相对差",
+      },
       accept: { atMost: 1e-5 },
       because: difference,
     },

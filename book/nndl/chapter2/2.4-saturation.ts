@@ -49,7 +49,7 @@ const saturation: Experiment = {
         en: "a tenth of the input activation gives a tenth of the gradient",
         zh: "输入激活为十分之一，梯度也为十分之一",
       },
-      reported: 0.1,
+      expected: 0.1,
       accept: { within: 1e-12 },
       because: { en: "rounding of float64", zh: "float64 的舍入" },
     },

@@ -93,7 +93,7 @@ const cost: Experiment = {
     {
       measure: "forwardPasses",
       says: { en: "one forward pass for each number, and one more", zh: "每个数一次前向传播，另加一次" },
-      reported: 23_861,
+      expected: 23_861,
       accept: { equals: 23_861 },
     },
     {
@@ -132,7 +132,7 @@ const cost: Experiment = {
         en: "error falls as ε for forward differences, as ε² for central ones: slope between 10⁻² and 10⁻³",
         zh: "前向差分的误差随 ε 减小，中心差分随 ε² 减小：10⁻² 与 10⁻³ 之间的斜率",
       },
-      reported: [1, 2],
+      expected: [1, 2],
       accept: { within: 0.1 },
       because: { en: "The next term of the series is still there.", zh: "级数的下一项仍然存在。" },
     },

@@ -85,7 +85,7 @@ const paths: Experiment = {
     zh: "本章结尾的全景：∂C/∂w 是从该权重到代价的所有路径之和，每条路径贡献沿途变化率之积（公式 53），而反向传播是计算这个和的巧妙办法。在四层、每层四个神经元的网络中，第一层的一个权重有十六条路径；这里逐条列出并相加。",
   },
   claims: [
-    { measure: "count", says: { en: "paths: 4 · 4", zh: "路径条数：4 · 4" }, reported: 16, accept: { equals: 16 } },
+    { measure: "count", says: { en: "paths: 4 · 4", zh: "路径条数：4 · 4" }, expected: 16, accept: { equals: 16 } },
     {
       measure: "difference",
       says: {

@@ -128,7 +128,7 @@ const smaller: Experiment = {
         en: "against the quadratic cost (95.42), in points: about the same",
         zh: "与二次代价（95.42）之差（百分点）：大致相同",
       },
-      reported: 0.07,
+      expected: 0.07,
       accept: { quick: null, full: { within: 0.5 } },
       because: {
         en: "a difference of two medians, each with the variation of runs",

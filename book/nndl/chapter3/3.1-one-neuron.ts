@@ -62,13 +62,13 @@ const saturation: Experiment = {
     {
       measure: "largestSlope",
       says: { en: "the largest slope", zh: "最大的导数" },
-      reported: 0.25,
+      expected: 0.25,
       accept: { equals: 0.25 },
     },
     {
       measure: "meanSlope",
       says: { en: "the integral of σ' by σ from 0 to 1", zh: "σ' 对 σ 从 0 到 1 的积分" },
-      reported: 1 / 6,
+      expected: 1 / 6,
       accept: { within: 1e-6 },
       because: { en: "midpoint rule with 1000 steps: error 8e-8", zh: "1000 步中点法：误差 8e-8" },
     },
@@ -133,7 +133,7 @@ const targets: Experiment = {
         en: "where the cost is smallest, for y = 0.1, 0.3, 0.5, 0.8",
         zh: "y = 0.1、0.3、0.5、0.8 时代价最小的输出",
       },
-      reported: [0.1, 0.3, 0.5, 0.8],
+      expected: [0.1, 0.3, 0.5, 0.8],
       accept: { within: 1e-6 },
       because: {
         en: "golden-section search on a minimum that is flat to first order",

@@ -62,7 +62,7 @@ const bars: Experiment = {
     {
       measure: "sums",
       says: { en: "they add up to 1", zh: "它们之和为 1" },
-      reported: BARS.map(() => 1),
+      expected: BARS.map(() => 1),
       accept: { within: 1e-12 },
       because: { en: "sums in float64", zh: "float64 求和" },
     },
@@ -209,14 +209,14 @@ const limit: Experiment = {
     {
       measure: "sums",
       says: { en: "the outputs form a probability distribution for every c", zh: "对每个 c，输出都构成概率分布" },
-      reported: [1, 1, 1, 1, 1, 1],
+      expected: [1, 1, 1, 1, 1, 1],
       accept: { within: 1e-12 },
       because: { en: "sums in float64", zh: "float64 求和" },
     },
     {
       measure: "limit",
       says: { en: "c = 100: the maximum's indicator", zh: "c = 100：最大值的指示向量" },
-      reported: [0, 0, 1, 0],
+      expected: [0, 0, 1, 0],
       accept: { within: 1e-12 },
       because: { en: "the runner-up is 0.7 behind: e^-70", zh: "第二名落后 0.7，即 e^-70" },
     },

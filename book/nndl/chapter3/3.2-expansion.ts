@@ -25,6 +25,23 @@ function picture(pixels: ArrayLike<number>, caption: string): SmallImage {
   return { width: 28, height: 28, pixels: Array.from(pixels, (value) => Math.round(255 * value)), caption };
 }
 
+/** Degrees from the horizontal of the direction in which the ink spreads most, clockwise as the eye sees it: rows count downwards. */
+function tiltOf(image: ArrayLike<number>): number {
+  let [mass, x, y, xx, xy, yy] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < image.length; i++) {
+    const [column, row, ink] = [i % 28, Math.floor(i / 28), image[i]];
+    mass += ink;
+    x += ink * column;
+    y += ink * row;
+    xx += ink * column * column;
+    xy += ink * column * row;
+    yy += ink * row * row;
+  }
+  const [meanX, meanY] = [x / mass, y / mass];
+  const angle = Math.atan2(2 * (xy / mass - meanX * meanY), xx / mass - meanX ** 2 - (yy / mass - meanY ** 2)) / 2;
+  return (180 * angle) / Math.PI;
+}
+
 const rotatedFive: Experiment = {
   id: "nndl/3.2-rotated-five",
   title: { en: "A five, and the same five rotated by 15 degrees", zh: "一个 5，以及把它旋转 15 度" },
@@ -43,6 +60,7 @@ const rotatedFive: Experiment = {
       measured: {
         pixelsChanged: inked.filter((i) => Math.abs(five[i] - turned[i]) > 0.1).length / inked.length,
         inkKept: ink(turned) / ink(five),
+        turnedBy: tiltOf(five) - tiltOf(turned),
       },
       figures: [
         {
@@ -94,11 +112,24 @@ const rotatedFive: Experiment = {
     {
       measure: "inkKept",
       says: { en: "the amount of ink stays: ratio", zh: "墨迹总量不变：比值" },
-      reported: 1,
+      expected: 1,
       accept: { within: 0.03 },
       because: {
         en: "reading between pixels keeps the sum but for rounding at edges",
         zh: "像素间插值除边缘误差外保持总和",
+      },
+    },
+    {
+      measure: "turnedBy",
+      says: {
+        en: "it is turned by 15 degrees: by how much the direction in which the ink spreads most has turned",
+        zh: "旋转了 15 度：墨迹伸展最大的方向转过的角度",
+      },
+      reported: 15,
+      accept: { within: 1 },
+      because: {
+        en: "reading between pixels blurs a little, and a blur makes the spread rounder but does not turn it",
+        zh: "像素间插值略有模糊，模糊使分布变圆，但不改变方向",
       },
     },
   ],

@@ -177,7 +177,7 @@ const machines: Experiment = {
         en: "the machine with ten times the data beats the network, in points",
         zh: "数据多十倍的支持向量机胜过网络（百分点）",
       },
-      reported: 1.24,
+      expected: 1.24,
       accept: { atLeast: 0 },
       because: { en: "above 0 is better", zh: "大于 0 即更好" },
     },

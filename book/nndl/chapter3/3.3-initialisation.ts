@@ -134,7 +134,7 @@ const smaller = comparisonOf(
     {
       measure: "difference",
       says: { en: "both end alike: difference in points", zh: "两者最终相近：相差的百分点" },
-      reported: 0,
+      expected: 0,
       accept: { quick: null, full: { within: 0.6 } },
       because: {
         en: "the plot's curves touch; single epochs jump by a few tenths",
@@ -168,7 +168,7 @@ const larger = comparisonOf(
     {
       measure: "difference",
       says: { en: "both end alike: difference in points", zh: "两者最终相近：相差的百分点" },
-      reported: 0,
+      expected: 0,
       accept: { quick: null, full: { within: 0.8 } },
       because: { en: "read off a plot; single epochs jump by a few tenths", zh: "读自曲线图；相邻迭代期会跳动零点几" },
     },
@@ -258,7 +258,7 @@ const decay: Experiment = {
     {
       measure: "firstFactors",
       says: { en: "decay in each of the first three epochs: e^(-0.25)", zh: "前三个迭代期各自的衰减因子：e^(-0.25)" },
-      reported: [Math.exp(-0.25), Math.exp(-0.25), Math.exp(-0.25)],
+      expected: [Math.exp(-0.25), Math.exp(-0.25), Math.exp(-0.25)],
       accept: { within: 0.05 },
       because: { en: "the data's own gradient adds a little", zh: "数据本身的梯度也起一点作用" },
     },
@@ -268,7 +268,7 @@ const decay: Experiment = {
         en: "at the end the weights are as large as those that started at N(0, 1/n): ratio",
         zh: "最终权重与从 N(0, 1/n) 出发的一样大：比值",
       },
-      reported: 1,
+      expected: 1,
       accept: { within: 0.1 },
       because: {
         en: "what is left of the start is e^-7.5 (full) and e^-5 (quick)",

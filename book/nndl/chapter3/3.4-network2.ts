@@ -159,16 +159,24 @@ const delta: Experiment = {
       const a = outputOf(z).values[0];
       return (a / (a * (1 - a))) * NEURONS.sigmoid.prime(column(z)).values[0];
     };
-    const target = (z: number) => (z > 0 ? 0 : 1);
-    const found = zs.map(
-      (z) => CrossEntropyCost.delta(column(z), outputOf(z), column(target(z)), NEURONS.sigmoid).values[0],
-    );
+    const deltaOf = (z: number, target: number) =>
+      CrossEntropyCost.delta(column(z), outputOf(z), column(target), NEURONS.sigmoid).values[0];
+    const costOf = (z: number, target: number) => CrossEntropyCost.fn(outputOf(z), column(target));
+    // What delta claims to be: the slope of the cost by z. Beyond 15 the cost itself drowns in rounding.
+    const off = zs
+      .filter((z) => Math.abs(z) <= 15)
+      .flatMap((z) =>
+        [0, 1].map((target) =>
+          Math.abs((costOf(z + 1e-4, target) - costOf(z - 1e-4, target)) / 2e-4 - deltaOf(z, target)),
+        ),
+      );
+    const wrongTarget = (z: number) => (z > 0 ? 0 : 1);
     return {
       measured: {
         brokenFrom: zs.find((z) => z > 0 && Number.isNaN(product(z))) ?? Number.POSITIVE_INFINITY,
-        deltaAlwaysFinite: found.every(
-          (value, i) => Math.abs(value - (outputOf(zs[i]).values[0] - target(zs[i]))) === 0,
-        ),
+        slope: Math.max(...off),
+        // As wrong as can be, the error of the output is 1 at either end.
+        ends: [-800, -100, 100, 800].map((z) => deltaOf(z, wrongTarget(z))),
       },
     };
   },
@@ -190,9 +198,26 @@ const delta: Experiment = {
       },
     },
     {
-      measure: "deltaAlwaysFinite",
-      says: { en: "delta is finite and right for all of them", zh: "delta 对所有 z 都有限且正确" },
-      accept: { equals: true },
+      measure: "slope",
+      says: {
+        en: "delta is the slope of network2's cost by z: largest difference, z from -15 to 15, either target",
+        zh: "delta 就是 network2 的代价对 z 的斜率：z 从 -15 到 15、两种目标，最大差",
+      },
+      accept: { atMost: 1e-5 },
+      because: {
+        en: "central differences with 1e-4 where 1 - a has only ten digits left: 1e-7 of rounding",
+        zh: "步长 1e-4 的中心差分，而 1 - a 只剩十位有效数字：舍入约 1e-7",
+      },
+    },
+    {
+      measure: "ends",
+      says: {
+        en: "and right where the product is not a number: delta at z = -800, -100, 100, 800, wrong target",
+        zh: "在乘积不是数的地方也正确：z = -800、-100、100、800（目标取错的一方）处的 delta",
+      },
+      expected: [-1, -1, 1, 1],
+      accept: { within: 1e-15 },
+      because: { en: "float64 rounding", zh: "float64 舍入" },
     },
   ],
 };

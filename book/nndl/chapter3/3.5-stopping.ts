@@ -42,14 +42,21 @@ export const earlyStoppingRules: Experiment = {
     const ends = RULES.map(({ rule }) => curves.map((each) => apply(rule, each)));
     const best = curves.map(({ accuracy }) => Math.max(...accuracy));
     const lift = (best[0] - Math.min(...curves[0].accuracy.slice(3))) / 20;
-    const epochOf = (rule: number, run: number): number => ends[rule][run].epoch ?? epochs + 1;
+    // How old the best accuracy is, by the curve itself, where a rule of patience stops.
+    const waited = [10, 20, 50].map((_, rule) =>
+      curves.flatMap(({ accuracy }, run) => {
+        const { epoch } = ends[rule][run];
+        if (epoch === null) return [];
+        const seen = accuracy.slice(0, epoch);
+        return [epoch - 1 - seen.indexOf(Math.max(...seen))];
+      }),
+    );
     const gap = (rule: number): number =>
       median(curves.map((_, run) => 100 * (best[run] - ends[rule][run].bestAccuracy)));
     return {
       measured: {
-        morePatienceLater: curves.every(
-          (_, run) => epochOf(0, run) <= epochOf(1, run) && epochOf(1, run) <= epochOf(2, run),
-        ),
+        waitedFor10: waited[0],
+        waits: waited.every((each, rule) => each.every((epochsOld) => epochsOld === [10, 20, 50][rule])),
         lostBy10: gap(0),
         gainOf50: gap(0) - gap(2),
         lostByEachRule: RULES.map((_, rule) => Number(gap(rule).toFixed(3))),
@@ -108,8 +115,20 @@ export const earlyStoppingRules: Experiment = {
   },
   claims: [
     {
-      measure: "morePatienceLater",
-      says: { en: "the longer the patience, the later the end", zh: "耐心越大，停得越晚" },
+      measure: "waitedFor10",
+      says: {
+        en: "no improvement in 10 ends each training, when its best epoch is 10 epochs old",
+        zh: "“10 个迭代期无提升”使每次训练都停下，此时最好的迭代期恰在 10 个迭代期之前",
+      },
+      expected: [10, 10],
+      accept: { equals: [10, 10] },
+    },
+    {
+      measure: "waits",
+      says: {
+        en: "so do the rules with 20 and 50, where a training is long enough for them",
+        zh: "耐心为 20 和 50 的规则也是如此（只要训练足够长）",
+      },
       accept: { equals: true },
     },
     {

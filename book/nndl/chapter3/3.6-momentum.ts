@@ -201,7 +201,7 @@ export const momentumGoneWrong: Experiment = {
         en: "change of |w| a step for μ = 0, 0.9, 1.1, −0.5, −1.1, against the larger root",
         zh: "μ = 0、0.9、1.1、−0.5、−1.1 时 |w| 每步的变化，与较大的根相比",
       },
-      reported: WRONG.map((mu) => rootOf(mu, 0.1)),
+      expected: WRONG.map((mu) => rootOf(mu, 0.1)),
       accept: { within: 0.005 },
       because: {
         en: "measured over 60 steps; where w swings its peaks fall between steps",

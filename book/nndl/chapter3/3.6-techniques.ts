@@ -170,7 +170,7 @@ export const hessianMethods: Experiment = {
     {
       measure: "stepsOnBowl",
       says: { en: "steps on a quadratic bowl", zh: "二次函数碗上所需的步数" },
-      reported: 1,
+      expected: 1,
       accept: { equals: 1 },
     },
     {
@@ -179,7 +179,7 @@ export const hessianMethods: Experiment = {
         en: "formula (105) leaves out the third order: halving Δw divides its error by 8",
         zh: "式 (105) 略去三阶项：Δw 减半，误差变为八分之一",
       },
-      reported: 8,
+      expected: 8,
       accept: { within: 0.5 },
       because: {
         en: "the fourth order remains, in proportion to the length of Δw",

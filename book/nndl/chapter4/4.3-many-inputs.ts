@@ -140,7 +140,7 @@ export const surfaces: Experiment = {
     {
       measure: "tower",
       says: { en: "the tower: centre, arm and corner", zh: "塔：中心、臂、角" },
-      reported: [1, 0, 0],
+      expected: [1, 0, 0],
       accept: { within: 0.01 },
       because: {
         en: "σ(h/2) = 0.993 with h = 10; a larger h comes nearer to 1",
@@ -294,20 +294,20 @@ export const manyInputs: Experiment = {
     {
       measure: "neurons",
       says: { en: "2m neurons in the first layer, m = 1 to 6", zh: "第一层 2m 个神经元，m = 1 到 6" },
-      reported: [2, 4, 6, 8, 10, 12],
+      expected: [2, 4, 6, 8, 10, 12],
       accept: { equals: [2, 4, 6, 8, 10, 12] },
     },
     {
       measure: "inside",
       says: { en: "inside, m = 1 to 6", zh: "塔内，m = 1 到 6" },
-      reported: [1, 1, 1, 1, 1, 1],
+      expected: [1, 1, 1, 1, 1, 1],
       accept: { within: 0.01 },
       because: { en: "σ(h/2) = 0.993", zh: "σ(h/2) = 0.993" },
     },
     {
       measure: "outside",
       says: { en: "with one input outside, m = 1 to 6", zh: "有一个输入在外，m = 1 到 6" },
-      reported: [0, 0, 0, 0, 0, 0],
+      expected: [0, 0, 0, 0, 0, 0],
       accept: { within: 0.01 },
       because: { en: "σ(-h/2) = 0.007", zh: "σ(-h/2) = 0.007" },
     },

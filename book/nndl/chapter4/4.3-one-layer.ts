@@ -116,14 +116,14 @@ export const oneLayer: Experiment = {
         en: "(a) a step towards 30 degrees: values on both sides of its line, 0.05 away",
         zh: "(a) 朝 30 度的阶跃：直线两侧 0.05 处的值",
       },
-      reported: [0, 1],
+      expected: [0, 1],
       accept: { within: 1e-9 },
       because: { en: "σ(±50)", zh: "σ(±50)" },
     },
     {
       measure: "stripsFarAway",
       says: { en: "(b) strips alone: height at d = 3r, by the formula", zh: "(b) 只有条带：d = 3r 处的高度，按公式" },
-      reported: (2 / Math.PI) * Math.asin(1 / 3),
+      expected: (2 / Math.PI) * Math.asin(1 / 3),
       accept: { within: 0.03 },
       because: {
         en: "24 directions count the share in steps of 1/24 = 0.04",

@@ -86,7 +86,7 @@ export const overlap: Experiment = {
         en: "where four towers meet, the error is 1/M of the height, M = 1, 2, 4",
         zh: "四座塔交会处的误差为高度的 1/M，M = 1、2、4",
       },
-      reported: [1, 0.5, 0.25],
+      expected: [1, 0.5, 0.25],
       accept: { within: 0.06 },
       because: {
         en: "four towers at σ(-h/2) are left, 0.03, and those that stand reach σ(h/2) only, 0.993",

@@ -19,6 +19,14 @@ export const hiddenLayers = (count: number): Both => ({
 
 const REPORTED = [96.48, 96.9, 96.57, 96.53] as const;
 
+/** Where the quick form stops, on its way there: wider than ten seeds by about half of their spread on either side. */
+const QUICK = [
+  [90.5, 92.5],
+  [87.8, 91.3],
+  [56, 86],
+  [8, 25],
+] as const;
+
 const depth: Experiment = {
   id: "nndl/5-depth",
   title: { en: "One to four hidden layers", zh: "一到四个隐藏层" },
@@ -97,20 +105,20 @@ const depth: Experiment = {
         zh: `${hiddenLayers(count).zh}：最好的验证集准确率（百分数），各种子的中位数`,
       },
       reported: REPORTED[i],
-      accept: { quick: null, full: { within: 0.5 } },
+      accept: { quick: { between: QUICK[i] }, full: { within: 0.5 } },
       because: {
-        en: "10,000 images: one standard deviation is 0.18 points; networks with other random weights differ by about 0.2",
-        zh: "一万张图像的一个标准差为 0.18 个百分点；随机权重不同的网络约差 0.2",
+        en: "10,000 images: one standard deviation is 0.18 points; networks with other random weights differ by about 0.2. Quick: 4,000 steps instead of 150,000, after which the deeper networks have hardly begun; ten seeds had 91.1 to 91.9, 88.8 to 90.5, 64 to 79 and 10 to 19.",
+        zh: "一万张图像的一个标准差为 0.18 个百分点；随机权重不同的网络约差 0.2。快速：只有 4,000 步而非 150,000 步，较深的网络几乎还没有开始学；十个种子依次为 91.1 至 91.9、88.8 至 90.5、64 至 79、10 至 19。",
       },
     })),
     {
       measure: "gainOfDepth",
       says: { en: "points that four hidden layers gain over two: none", zh: "四个隐藏层比两个多得的百分点：没有" },
-      reported: -0.37,
-      accept: { quick: { atMost: 1 }, full: { atMost: 0.2 } },
+      expected: -0.37,
+      accept: { quick: { between: [-85, -62] }, full: { between: [-1.2, 0.2] } },
       because: {
-        en: "the spread of the seeds; the quick form stops long before the end",
-        zh: "各种子之间的差异；快速形式远未训练完",
+        en: "the spread of the seeds; the quick form stops where four layers have hardly begun: ten seeds had -79 to -71",
+        zh: "各种子之间的差异；快速形式停在四层网络刚开始学习之处：十个种子为 -79 至 -71",
       },
     },
   ],

@@ -58,14 +58,14 @@ export const window: Experiment = {
     {
       measure: "formulaError",
       says: { en: "largest difference of the formula from a scan", zh: "公式与扫描结果的最大差" },
-      reported: 0,
+      expected: 0,
       accept: { within: 2e-5 },
       because: { en: "the scan's steps are 5e-6 wide", zh: "扫描的步长为 5e-6" },
     },
     {
       measure: "widthAt4",
       says: { en: "at |w| = 4 the width is 0", zh: "|w| = 4 时宽度为 0" },
-      reported: 0,
+      expected: 0,
       accept: { equals: 0 },
     },
     {
@@ -198,7 +198,7 @@ export const identity: Experiment = {
     {
       measure: "errorRatio",
       says: { en: "halving w₁ divides the error by 4", zh: "w₁ 减半，误差变为四分之一" },
-      reported: 4,
+      expected: 4,
       accept: { within: 0.1 },
       because: { en: "the fifth-order term remains", zh: "余下五次项" },
     },
@@ -282,7 +282,7 @@ export const largerSlope: Experiment = {
         en: "sigmoid: how many times longer the last hidden layer's gradient is than the first's, median",
         zh: "S 型：最后一个隐藏层的梯度是第一个的多少倍（中位数）",
       },
-      reported: 95,
+      expected: 95,
       accept: { between: [30, 300] },
       because: {
         en: "0.285 / 0.003 in the book's one draw; factors of three between draws",

@@ -96,14 +96,14 @@ export const chain: Experiment = {
     {
       measure: "formulaError",
       says: { en: "largest difference of the product from differences of the cost", zh: "乘积公式与代价差分的最大差" },
-      reported: 0,
+      expected: 0,
       accept: { within: 1e-9 },
       because: { en: "central differences with a step of 1e-5 in float64", zh: "float64 下步长 1e-5 的中心差分" },
     },
     {
       measure: "slopeAtZero",
       says: { en: "σ′ is largest at 0", zh: "σ′ 在 0 处最大" },
-      reported: 0.25,
+      expected: 0.25,
       accept: { equals: 0.25 },
     },
     {

@@ -34,7 +34,7 @@ export const productFormula: Experiment = {
         en: "largest difference between (124) and backpropagation, any layer",
         zh: "式 (124) 与反向传播的最大差（所有层）",
       },
-      reported: 0,
+      expected: 0,
       accept: { within: 1e-12 },
       because: { en: "rounding in float64", zh: "float64 的舍入误差" },
     },

@@ -297,7 +297,7 @@ const exactRbm: Experiment = {
     {
       measure: "atStart",
       says: { en: "mean log-likelihood of an untrained machine: -9 ln 2", zh: "未训练时的平均对数似然：-9 ln 2" },
-      reported: -9 * Math.log(2),
+      expected: -9 * Math.log(2),
       accept: { within: 0.05 },
       because: { en: "weights of size 0.01 tilt it by about that much", zh: "大小 0.01 的权重会带来约此程度的偏移" },
     },

@@ -67,7 +67,7 @@ const figures: Experiment = {
     {
       measure: "derivativeError",
       says: { en: "each derivative is one: largest difference from differences", zh: "导数正确：与差分的最大差" },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-9 },
       because: {
         en: "central differences with step 1e-5: h^2 / 6 times a third derivative, and rounding",
@@ -80,7 +80,7 @@ const figures: Experiment = {
         en: "largest slopes of sigmoid, tanh, ReLU",
         zh: "Sigmoid、tanh、ReLU 的最大斜率",
       },
-      reported: [0.25, 1, 1],
+      expected: [0.25, 1, 1],
       accept: { within: 1e-12 },
       because: { en: "float64; all three are reached on the grid", zh: "float64；三者都在网格点上取到" },
     },

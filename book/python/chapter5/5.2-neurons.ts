@@ -104,7 +104,7 @@ const hebbian: Experiment = {
         en: "the weights turn to the principal direction of the data: cosine between the two",
         zh: "权重转向数据的主方向：两者夹角的余弦",
       },
-      reported: 1,
+      expected: 1,
       accept: { atLeast: 0.999 },
       because: {
         en: "growth along the principal direction outruns the other by the factor e^(eta n (l1 - l2)), far above 1000 here",
@@ -126,7 +126,7 @@ const hebbian: Experiment = {
     {
       measure: "ojaLength",
       says: { en: "Oja's variant comes to rest at length 1", zh: "Oja 变体停在长度 1" },
-      reported: 1,
+      expected: 1,
       accept: { within: 0.05 },
       because: {
         en: "a constant eta keeps the length jittering by about eta times the variance of y squared",
@@ -190,7 +190,7 @@ const deltaRule: Experiment = {
         en: "it comes to the least-squares solution: distance of the weights",
         zh: "它到达最小二乘解：权重之间的距离",
       },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 0.05 },
       because: {
         en: "a constant eta leaves a jitter of about noise times the root of eta / 2 for each weight: 0.3 x 0.07 = 0.02",

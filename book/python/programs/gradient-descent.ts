@@ -57,10 +57,12 @@ export function stochasticDescent(
 ): Descent {
   const theta = [...start];
   const path = [[...theta]];
+  let evaluations = 0;
   for (let i = 0; i < samples; i++) {
     const error = hypothesis(data, theta, i) - data.y[i];
+    evaluations += 1;
     for (let j = 0; j < data.features; j++) theta[j] -= rate * error * data.x[i * data.features + j];
     if ((i + 1) % every === 0) path.push([...theta]);
   }
-  return { theta, evaluations: samples, path };
+  return { theta, evaluations, path };
 }

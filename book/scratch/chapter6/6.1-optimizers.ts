@@ -149,7 +149,7 @@ export const paths: Experiment = {
     {
       measure: "sgdEnd",
       says: { en: "where it must end: -7 · 0.905³⁰, 2 · 0.9³⁰", zh: "必然的终点：-7 · 0.905³⁰、2 · 0.9³⁰" },
-      reported: [-7 * 0.905 ** 30, 2 * 0.9 ** 30],
+      expected: [-7 * 0.905 ** 30, 2 * 0.9 ** 30],
       accept: { within: 1e-13 },
       because: { en: "thirty roundings", zh: "三十次舍入" },
     },
@@ -225,7 +225,12 @@ export const optimizersOnMnist: Experiment = {
     const ends = runs.map((losses) => losses.map((curve) => endOf(curve, iterations / 10)));
     const ratios = ends.map(([sgd, ...others]) => sgd / Math.max(...others));
     return {
-      measured: { sgdIsSlowest: ratios.every((ratio) => ratio > 1), sgdToOthers: Math.min(...ratios) },
+      measured: {
+        sgdIsSlowest: ratios.every((ratio) => ratio > 1),
+        sgdToOthers: Math.min(...ratios),
+        slowestOther: Math.max(...ends.flatMap(([, ...others]) => others)),
+        ends: ends[0],
+      },
       tables: [
         {
           title: { en: "Training loss, mean of the last tenth", zh: "训练损失，最后十分之一的平均" },
@@ -254,6 +259,18 @@ export const optimizersOnMnist: Experiment = {
       measure: "sgdIsSlowest",
       says: { en: "the other three learn faster than SGD", zh: "另外三种都比 SGD 学得快" },
       accept: { equals: true },
+    },
+    {
+      measure: "slowestOther",
+      says: {
+        en: "and they have learnt: training loss of the slowest of the three at the end",
+        zh: "而且确实学会了：三者中最慢者的最终训练损失",
+      },
+      accept: { quick: { atMost: 0.32 }, full: { atMost: 0.12 } },
+      because: {
+        en: "the figure shows them near 0; ten seeds gave 0.24 to 0.27 after 250 iterations",
+        zh: "原图中接近 0；250 次迭代后十个种子为 0.24 到 0.27",
+      },
     },
     {
       measure: "sgdToOthers",

@@ -180,7 +180,7 @@ const image: Experiment = {
         en: "row order: pixel (r, c) stands at 28 r + c; pixels that stand elsewhere",
         zh: "按行展平：像素 (r, c) 位于 28 r + c；不在该处的像素个数",
       },
-      reported: 0,
+      expected: 0,
       accept: { equals: 0 },
     },
     {
@@ -266,14 +266,14 @@ const linearModel: Experiment = {
     {
       measure: "largestDifference",
       says: { en: "the batch form gives what the form for one sample gives", zh: "批量形式与单样本形式结果相同" },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-12 },
       because: { en: "sums of three products in float64", zh: "float64 中三个乘积之和" },
     },
     {
       measure: "tensorDifference",
       says: { en: "tensors give what the loops give", zh: "张量运算与循环结果相同" },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-12 },
       because: { en: "the same sums in float64", zh: "同样是 float64 求和" },
     },

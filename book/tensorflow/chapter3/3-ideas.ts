@@ -107,7 +107,7 @@ const loss: Experiment = {
         en: "sum over 10 outputs divided by the batch is 10 times the mean over all numbers",
         zh: "对 10 个输出求和再除以批大小，是对所有数取平均的 10 倍",
       },
-      reported: 10,
+      expected: 10,
       accept: { within: 1e-9 },
       because: { en: "rounding in float64", zh: "float64 舍入" },
     },
@@ -271,7 +271,7 @@ const activations: Experiment = {
     {
       measure: "sigmoidSlope",
       says: { en: "the sigmoid's largest slope", zh: "Sigmoid 的最大斜率" },
-      reported: 0.25,
+      expected: 0.25,
       accept: { within: 1e-12 },
       because: {
         en: "float64; the grid holds x = 0, where the largest slope is",
@@ -281,7 +281,7 @@ const activations: Experiment = {
     {
       measure: "reluSlopes",
       says: { en: "the ReLU's slopes at -1 and 1", zh: "ReLU 在 -1 和 1 处的斜率" },
-      reported: [0, 1],
+      expected: [0, 1],
       accept: { equals: [0, 1] },
     },
   ],
@@ -334,7 +334,7 @@ const autodiff: Experiment = {
     {
       measure: "tapeAgainstHand",
       says: { en: "the tape gives what the derivation gives: largest difference", zh: "梯度带与手推结果相同：最大差" },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-12 },
       because: { en: "the same sums in float64, in another order", zh: "同样的 float64 求和，次序不同" },
     },

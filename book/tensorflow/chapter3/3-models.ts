@@ -317,7 +317,7 @@ const stacked: Experiment = {
         en: "without activations the stack is one linear layer: largest difference",
         zh: "没有激活函数时整个堆叠等于一个线性层：最大差",
       },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-10 },
       because: {
         en: "sums of up to 784 products in float64, in another order",
@@ -336,7 +336,7 @@ const stacked: Experiment = {
     {
       measure: "kinksWithout",
       says: { en: "kinks without activations", zh: "没有激活函数时的弯折数" },
-      reported: 0,
+      expected: 0,
       accept: { equals: 0 },
     },
   ],

@@ -170,7 +170,7 @@ const withFit: Experiment = {
     {
       measure: "lossDifference",
       says: { en: "equal losses in every epoch: largest difference", zh: "每轮损失相同：最大差" },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-5 },
       because: {
         en: "float32: the two sum a batch in the same order, so that it is usually 0",
@@ -180,7 +180,7 @@ const withFit: Experiment = {
     {
       measure: "weightDifference",
       says: { en: "equal weights at the end: largest difference", zh: "最终权重相同：最大差" },
-      reported: 0,
+      expected: 0,
       accept: { atMost: 1e-5 },
       because: { en: "as above", zh: "同上" },
     },

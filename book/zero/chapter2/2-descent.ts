@@ -85,7 +85,7 @@ export const descentInOneDimension: Experiment = {
         en: "the right rate comes to the minimum at 2: x12 with rate 0.2",
         zh: "步长合适时到达最小点 2：步长 0.2 时的 x12",
       },
-      reported: 2,
+      expected: 2,
       accept: { within: 0.01 },
       because: {
         en: "each step leaves 0.6 of the distance: 4 * 0.6^12 = 0.0087",
@@ -119,7 +119,7 @@ export const descentInOneDimension: Experiment = {
         en: "a curve that is not convex has local minima: where -2 and 2 lead",
         zh: "非凸函数有局部极小值：从 -2 和 2 出发的终点",
       },
-      reported: [-1.0355787, 0.9601496],
+      expected: [-1.0355787, 0.9601496],
       accept: { within: 1e-6 },
       because: {
         en: "the roots of 4x^3 - 4x + 0.3, given with seven decimals",
@@ -167,7 +167,7 @@ export const ascent: Experiment = {
     {
       measure: "top",
       says: { en: "the maximum of x e^(-x)", zh: "x e^(-x) 的最大值点" },
-      reported: 1,
+      expected: 1,
       accept: { within: 1e-4 },
       because: {
         en: "near 1 each step leaves 1 - 0.5/e = 0.82 of the distance; 60 steps leave some 1e-5",

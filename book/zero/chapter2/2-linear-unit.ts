@@ -112,7 +112,7 @@ const salary: Experiment = {
     {
       measure: "weight",
       says: { en: "the weight after ten passes", zh: "十轮之后的权重" },
-      reported: 1124.0634970262222,
+      expected: 1124.0634970262222,
       accept: { within: 1e-9 },
       because: {
         en: "float64, the order of additions may differ in the last digits",
@@ -122,14 +122,14 @@ const salary: Experiment = {
     {
       measure: "bias",
       says: { en: "the bias after ten passes", zh: "十轮之后的偏置" },
-      reported: 85.485289,
+      expected: 85.485289,
       accept: { within: 5e-7 },
       because: { en: "printed with six decimals", zh: "原程序打印六位小数" },
     },
     {
       measure: "predictions",
       says: { en: "salaries for 3.4, 15, 1.5 and 6.3 years", zh: "3.4、15、1.5、6.3 年对应的月薪" },
-      reported: [3907.3, 16946.44, 1771.58, 7167.09],
+      expected: [3907.3, 16946.44, 1771.58, 7167.09],
       accept: { within: 0.005 },
       because: { en: "printed with two decimals", zh: "原程序打印两位小数" },
     },
@@ -139,7 +139,7 @@ const salary: Experiment = {
         en: "slope and intercept of the least-squares line, for reference",
         zh: "作为参照的最小二乘直线：斜率与截距",
       },
-      reported: [1095.4258675, -304.8422713],
+      expected: [1095.4258675, -304.8422713],
       accept: { within: 1e-6 },
       because: { en: "given with seven decimals", zh: "参考值给出七位小数" },
     },
@@ -225,7 +225,7 @@ const inseparable: Experiment = {
         en: "the linear unit converges to the best approximation: w1, w2, b",
         zh: "线性单元收敛到最佳逼近：w1、w2、b",
       },
-      reported: [0, 0, 0.5],
+      expected: [0, 0, 0.5],
       accept: { within: 1e-9 },
       because: {
         en: "the least-squares answer of XOR, computed by hand; 2000 steps leave less than rounding",
@@ -250,11 +250,33 @@ const units: Experiment = {
   kind: "figure",
   read,
   async run() {
-    const [step, linear] = [new Perceptron(2), new LinearUnit(2)];
-    for (const unit of [step, linear]) unit.oneIteration([[0.3, -0.7]], [1], 0.1);
+    const [x, y, rate, start] = [[0.3, -0.7], 0, 0.1, [0.5, -0.2, 0.1]];
+    const startAt = <U extends Perceptron>(unit: U, [w1, w2, b]: readonly number[]): U => {
+      unit.weights = [w1, w2];
+      unit.bias = b;
+      return unit;
+    };
+    /** How one update on the sample moves w1, w2 and b. */
+    const moveOf = (unit: Perceptron): number[] => {
+      startAt(unit, start).oneIteration([x], [y], rate);
+      return [...unit.weights, unit.bias].map((value, i) => value - start[i]);
+    };
+    const sum = start[0] * x[0] + start[1] * x[1] + start[2];
+    const [step, linear] = [moveOf(new Perceptron(2)), moveOf(new LinearUnit(2))];
+    // The rule by the formula, with what each of them must answer here.
+    const rule = (answer: number) => [...x, 1].map((input) => rate * (y - answer) * input);
+    const off = [step.map((move, i) => move - rule(1)[i]), linear.map((move, i) => move - rule(sum)[i])].flat();
+    const errorAt = (parameters: number[]) => startAt(new LinearUnit(2), parameters).error([x], [y]);
+    const slopes = start.map((_, i) => {
+      const moved = (by: number) => errorAt(start.map((value, j) => (j === i ? value + by : value)));
+      return (moved(1e-4) - moved(-1e-4)) / 2e-4;
+    });
     const z = [-2, 0, 0, 2];
     return {
-      measured: { sameRule: [...step.weights.map((w, i) => w - linear.weights[i]), step.bias - linear.bias] },
+      measured: {
+        sameRule: Math.max(...off.map(Math.abs)),
+        descends: Math.max(...linear.map((move, i) => Math.abs(move + rate * slopes[i]))),
+      },
       figures: [
         {
           name: "activations",
@@ -280,11 +302,25 @@ const units: Experiment = {
     {
       measure: "sameRule",
       says: {
-        en: "one update from equal outputs moves both alike: w1, w2, b of the perceptron minus those of the linear unit",
-        zh: "输出相同时，一次更新对两者的改变相同：感知器与线性单元的 w1、w2、b 之差",
+        en: "both move w1, w2 and b by rate (y - h) x, the perceptron with h = 1, the linear unit with h = w x + b: largest difference",
+        zh: "两者的 w1、w2、b 都移动 rate (y - h) x，感知器 h = 1，线性单元 h = w x + b：最大差",
       },
-      reported: [0, 0, 0],
-      accept: { equals: [0, 0, 0] },
+      expected: 0,
+      accept: { within: 1e-15 },
+      because: { en: "float64 rounding", zh: "float64 舍入" },
+    },
+    {
+      measure: "descends",
+      says: {
+        en: "and for the linear unit that is a step down the slope of E: largest difference",
+        zh: "而对线性单元来说，这正是沿 E 的斜率向下走一步：最大差",
+      },
+      expected: 0,
+      accept: { within: 1e-12 },
+      because: {
+        en: "E is a parabola, for which central differences are exact but for rounding",
+        zh: "E 是抛物线，中心差分除舍入外是精确的",
+      },
     },
   ],
 };
