@@ -12,6 +12,9 @@ const sigmaPrime = (z: number) => sigmoidPrime(Matrix.column([z])).at(0, 0);
 
 const step = (z: number) => (z > 0 ? 1 : 0);
 
+/** Outputs that the text names: legitimate ones, neither 0 nor 1. */
+const SAMPLES = [0.173, 0.689] as const;
+
 const shapes: Experiment = {
   id: "nndl/1.3-sigmoid",
   title: { en: "The sigmoid and the step", zh: "S 型函数与阶跃函数" },
@@ -29,8 +32,18 @@ const shapes: Experiment = {
     const slope = sigmaPrime(z) * dw.reduce((sum, value, i) => sum + value * x[i], db);
     const error = (scale: number) => Math.abs(output(scale) - output(0) - scale * slope);
     const zs = Array.from({ length: 201 }, (_, i) => -5 + i / 20);
+    // The weighted sum behind an output, and the answer that the convention of the text reads from it.
+    const sumBehind = (output: number) => Math.log(output / (1 - output));
+    const readAt = (sum: number) => (sigma(sum) >= 0.5 ? 1 : 0);
+    const sums = Array.from({ length: 1000 }, () => 3 * random.normal());
     return {
-      measured: { middle: [sigma(0), sigmaPrime(0)], errorRatio: error(0.001) / error(0.0005) },
+      measured: {
+        middle: [sigma(0), sigmaPrime(0)],
+        errorRatio: error(0.001) / error(0.0005),
+        samples: SAMPLES.map((output) => sigma(sumBehind(output))),
+        readings: SAMPLES.map((output) => readAt(sumBehind(output))),
+        unlikePerceptron: sums.filter((sum) => readAt(sum) !== step(sum)).length,
+      },
       figures: [
         {
           name: "curves",
@@ -72,6 +85,34 @@ const shapes: Experiment = {
         en: "The term of third order is still there: changes are about a thousandth.",
         zh: "三阶项仍在：变化约为千分之一。",
       },
+    },
+    {
+      measure: "samples",
+      says: {
+        en: "outputs such as 0.173 and 0.689 are legitimate: the neuron gives them, at weighted sums of −1.56 and 0.80",
+        zh: "0.173、0.689 这样的输出都合法：加权和为 −1.56 与 0.80 时神经元正是如此输出",
+      },
+      reported: SAMPLES,
+      accept: { within: 1e-12 },
+      because: { en: "rounding of float64", zh: "float64 的舍入" },
+    },
+    {
+      measure: "readings",
+      says: {
+        en: "read as an answer to «is it a 9?», where at least 0.5 is a yes",
+        zh: "作为“这是 9 吗？”的回答来读，至少 0.5 算“是”",
+      },
+      expected: [0, 1],
+      accept: { equals: [0, 1] },
+    },
+    {
+      measure: "unlikePerceptron",
+      says: {
+        en: "so read, a sigmoid neuron answers as the perceptron with its weights: how many of 1,000 sums are read otherwise",
+        zh: "这样读时，S 型神经元与同样权重的感知器回答相同：1,000 个加权和中读法不同的个数",
+      },
+      expected: 0,
+      accept: { equals: 0 },
     },
   ],
 };

@@ -160,6 +160,9 @@ const means: Experiment = {
   ],
 };
 
+/** What a search over C and gamma comes to on MNIST, pixels from 0 to 1. */
+const TUNED = { C: 5, gamma: 0.05 } as const;
+
 const machine: Experiment = {
   id: "nndl/1.6-svm",
   title: { en: "A support vector machine", zh: "支持向量机" },
@@ -213,4 +216,57 @@ const machine: Experiment = {
   ],
 };
 
-export const experiments: readonly Experiment[] = [chance, dark, means, machine];
+const tuned: Experiment = {
+  id: "nndl/1.6-svm-tuned",
+  title: { en: "A support vector machine, tuned", zh: "调好参数的支持向量机" },
+  section: "1.6",
+  kind: "experiment",
+  settings: { C: TUNED.C, gamma: TUNED.gamma, tolerance: 0.001, training: 50_000 },
+  read: ["book/nndl/programs/smo.ts", "book/nndl/framework/svm.ts"],
+  needs: ["mnist"],
+  async run(context) {
+    const { training, test } = await context.mnist();
+    const set = context.pick({ quick: first(training, 2000), full: training });
+    const rightWith = (options: { C?: number; gamma?: number }): number => {
+      const svm = trainSvm(set, {
+        ...options,
+        onPair: (pair, of) => {
+          if (pair % 9 === 0) context.log(`${pair} of ${of} machines`);
+        },
+      });
+      return toPercent(countRight(classifySvm(svm, test), test) / test.count);
+    };
+    const percent = rightWith(TUNED);
+    // What the defaults read is nndl/1.6-svm's business in the full form, and takes as long again.
+    const usual = context.pick({ quick: () => rightWith({}), full: () => 94.35 })();
+    return { measured: { percent, gain: Math.round(100 * (percent - usual)) / 100 } };
+  },
+  about: {
+    en: "The text quotes 98.5 per cent for a machine whose two settings were tuned with care, and does not give them. C = 5 and gamma = 0.05 are taken here, as such a search finds them: a wider margin for exceptions, and a kernel that looks at neighbours six times as near as the default one. Full: all 50,000 images; the gain is over the book's 9,435 with the defaults. Quick: 2,000 images, with both settings.",
+    zh: "书中引用了仔细调过两个参数的支持向量机：98.5%，但没有给出参数。这里取 C = 5、gamma = 0.05，这类搜索会找到的值：对例外的惩罚更重，核函数看的邻居比默认值近六倍。完整形式：全部 50,000 张图像，提高是相对于书中默认参数的 9,435。快速形式：2,000 张图像，两组参数都训练。",
+  },
+  claims: [
+    {
+      measure: "percent",
+      says: { en: "percent of the 10,000 test images", zh: "占 10,000 张测试图像的百分比" },
+      reported: 98.5,
+      accept: { quick: { between: [92, 93.2] }, full: { within: 0.4 } },
+      because: {
+        en: "Other settings and 10,000 more training images may stand behind the figure; one standard deviation of 10,000 images is 0.12 points. Nothing is random, so quick allows for the tolerance and for another choice of 2,000 images.",
+        zh: "书中的数字可能用了别的参数和多一万张的训练图像；10,000 张图像的一个标准差为 0.12 个百分点。没有随机性，快速形式只须容许求解容差和换一批 2,000 张图像。",
+      },
+    },
+    {
+      measure: "gain",
+      says: { en: "what tuning adds to the defaults, in points", zh: "调参比默认参数提高的百分点" },
+      expected: 4.15,
+      accept: { quick: { between: [3.5, 5.5] }, full: { within: 0.5 } },
+      because: {
+        en: "98.5 less 94.35 in the text; with fewer images the defaults lose more",
+        zh: "书中 98.5 减 94.35；图像越少，默认参数损失越多",
+      },
+    },
+  ],
+};
+
+export const experiments: readonly Experiment[] = [chance, dark, means, machine, tuned];

@@ -181,7 +181,7 @@ const expansion: Experiment = {
   async run(context) {
     const data = await context.mnist();
     const base = first(data.training, context.pick({ quick: 1000, full: 5000 }));
-    const samples = context.pick({ quick: 30_000, full: 300_000 });
+    const samples = context.pick({ quick: 100_000, full: 300_000 });
     const found: { key: string; studies: Study[]; best: number }[] = [];
     const variants = VARIANTS.filter(({ key }) => context.form === "full" || key === "none" || key === "affine");
     for (const { key, maker } of variants) {
@@ -319,14 +319,20 @@ const largeRotations: Experiment = {
     {
       measure: "gainAt15",
       says: { en: "up to 15 degrees: gain over no rotation, in points", zh: "不超过 15 度：比不旋转提高的百分点" },
-      accept: { atLeast: 0 },
-      because: { en: "above 0 is a gain", zh: "大于 0 即提高" },
+      accept: { quick: { between: [-0.4, 1.9] }, full: { between: [0.3, 2] } },
+      because: {
+        en: "full: seed 1 gained 0.97, and a run is good to a few tenths; quick: ten seeds had 0.0 to 1.2, too few images to tell of more than no loss",
+        zh: "完整：种子 1 提高 0.97，一次运行的波动为零点几；快速：十个种子为 0.0 至 1.2，图像太少，只能看出没有损失",
+      },
     },
     {
       measure: "lossAt180",
       says: { en: "up to 180 degrees against up to 15, in points", zh: "不超过 180 度与不超过 15 度之差（百分点）" },
-      accept: { atMost: 0 },
-      because: { en: "below 0 is a loss", zh: "小于 0 即下降" },
+      accept: { quick: { between: [-24, -10] }, full: { between: [-8, -2] } },
+      because: {
+        en: "quick: ten seeds lost 14 to 19 points; full: seed 1 lost 4.4",
+        zh: "快速：十个种子损失 14 至 19 个百分点；完整：种子 1 损失 4.4",
+      },
     },
   ],
 };

@@ -25,6 +25,8 @@ export interface StudyOptions {
    * one and network2's `large_weight_initializer`.
    */
   readonly weights: "scaled" | "normal" | InitialiserName;
+  /** Default: N(0, 1) with the two above, 0 with initialisers by name. */
+  readonly biases?: "normal" | "zeros";
   /** Of the hidden layers; default sigmoid. */
   readonly activation?: "sigmoid" | "tanh" | "relu";
   readonly training: DigitSet;
@@ -100,11 +102,11 @@ export function lossNameOf(cost: Cost): "quadratic" | "crossEntropy" | "softmaxC
 
 /** The network alone, untrained. */
 export function buildNetwork(
-  options: Pick<StudyOptions, "sizes" | "cost" | "weights" | "activation" | "dropout" | "seed">,
+  options: Pick<StudyOptions, "sizes" | "cost" | "weights" | "biases" | "activation" | "dropout" | "seed">,
 ): Sequential {
   const { sizes, weights, activation = "sigmoid", dropout = 0, cost } = options;
   const last = cost === "logLikelihood" ? "softmax" : "sigmoid";
-  const bias = weights === "scaled" || weights === "normal" ? "normal" : "zeros";
+  const bias = options.biases ?? (weights === "scaled" || weights === "normal" ? "normal" : "zeros");
   const layers = sizes.slice(1).flatMap((units, i): Layer[] => {
     const output = i === sizes.length - 2;
     const dense = new Dense(units, { activation: output ? last : activation, weights, bias });

@@ -10,6 +10,8 @@ interface Item {
   python: string;
   says: Both;
   gives: string;
+  /** What it gives is ours; the notes print something else. */
+  ours?: boolean;
   run: () => unknown;
 }
 
