@@ -286,10 +286,10 @@ const pretraining: Experiment = {
         en: "a pre-trained start beats a random one on few labels: gain in test accuracy by greedy RBMs, for each number of labels, mean over seeds",
         zh: "标签少时预训练初值优于随机初值：逐层 RBM 带来的测试准确率提升，对每种标签数，取各种子的平均",
       },
-      accept: { quick: { atLeast: 0 }, full: { atLeast: 0.01 } },
+      accept: { quick: { between: [0.012, 0.14] }, full: { between: [0.01, 0.14] } },
       because: {
-        en: "the text states the direction; one point is three standard errors of 10,000 test images, while the choice of labelled images varies accuracy by two points at 100 labels, for all starts alike",
-        zh: "教材只说了方向；一个百分点是 10,000 张测试图像标准误的三倍；100 个标签时，标注图像的选取会使准确率变化约两个百分点，但对各初值相同",
+        en: "the text states the direction; one point is three standard errors of 10,000 test images, while the choice of labelled images varies accuracy by two points at 100 labels, for all starts alike. Quick: ten seeds gained 3.7 to 10 points; a start that is ignored gains 0",
+        zh: "教材只说了方向；一个百分点是 10,000 张测试图像标准误的三倍；100 个标签时，标注图像的选取会使准确率变化约两个百分点，但对各初值相同。快速：十个种子提高 3.7 到 10 个百分点；初值若被忽略则为 0",
       },
     },
     {
@@ -298,7 +298,7 @@ const pretraining: Experiment = {
         en: "and in every single run: smallest gain over seeds and numbers of labels",
         zh: "而且每次运行都如此：各种子与标签数中的最小提升",
       },
-      accept: { atLeast: 0 },
+      accept: { quick: { between: [0.012, 0.14] }, full: { between: [0.002, 0.1] } },
       because: { en: "the direction is the claim", zh: "所声称的只是方向" },
     },
     {

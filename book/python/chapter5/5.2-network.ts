@@ -232,19 +232,19 @@ const dropout: Experiment = {
     const runs = [1, 0.5].map((keepProb) => {
       const network = new NeuralNetwork({ ...data, hidden: [64], loss: cCe, random: new Random(seed) });
       const [training, held] = [[] as number[], [] as number[]];
+      let printed = 0;
       for (let i = 0; i < points; i++) {
-        network.startTraining(every, 0.5, 0, keepProb, every, log);
+        printed = network.startTraining(every, 0.5, 0, keepProb, every, log).at(-1)!;
         training.push(cCe.cost(network.predict(data.x), data.y));
         held.push(cCe.cost(network.predict(test.x), test.y));
       }
-      return { training, held, accuracy: cCe.accuracy(network.predict(test.x), test.y) };
+      return { training, held, printed, accuracy: cCe.accuracy(network.predict(test.x), test.y) };
     });
     const [plain, dropped] = runs;
-    const gapOf = ({ training, held }: (typeof runs)[number]) => held.at(-1)! - training.at(-1)!;
     const x = plain.held.map((_, i) => every * (i + 1));
     return {
       measured: {
-        gapRatio: gapOf(dropped) / gapOf(plain),
+        thinnedCost: dropped.printed / dropped.training.at(-1)!,
         gapReduction: plain.held.at(-1)! - dropped.held.at(-1)!,
         accuracyGain: dropped.accuracy - plain.accuracy,
         accuracies: [plain.accuracy, dropped.accuracy],
@@ -287,15 +287,15 @@ const dropout: Experiment = {
   },
   claims: [
     {
-      measure: "gapRatio",
+      measure: "thinnedCost",
       says: {
-        en: "dropout reduces overfitting: test cost minus training cost, with dropout over without",
-        zh: "dropout 减轻过拟合：测试损失减训练损失，用与不用之比",
+        en: "each pass trains a network that lacks half of its units: the last cost that is printed over the cost with all units",
+        zh: "每遍训练的都是缺了一半单元的网络：最后打印的损失与全部单元时的损失之比",
       },
-      accept: { quick: { between: [0.4, 0.98] }, full: { between: [0.4, 0.98] } },
+      accept: { quick: { between: [2, 6.5] }, full: { atLeast: 1.5 } },
       because: {
-        en: "below 1 is less, and it is 1 where dropout does nothing",
-        zh: "小于 1 即减轻；dropout 不起作用时恰为 1",
+        en: "quick: four seeds gave 3.2 to 4.3, and the longer it is trained, the more; it is 1 where dropout does nothing",
+        zh: "快速：四个种子为 3.2 到 4.3，训练越久越大；dropout 不起作用时为 1",
       },
     },
     {
@@ -304,10 +304,10 @@ const dropout: Experiment = {
         en: "dropout reduces overfitting: cost on the test images with all units minus that with dropout",
         zh: "dropout 减轻过拟合：测试损失，不用 dropout 减去用 dropout",
       },
-      accept: { quick: null, full: { atLeast: 0 } },
+      accept: { quick: null, full: { between: [0.004, 0.2] } },
       because: {
-        en: "the text states the direction, not a size; the quick form ends before overfitting begins",
-        zh: "教材只说了方向，没有给出大小；快速形式在过拟合开始之前就已结束",
+        en: "the text states the direction, not a size; full: seed 1 gave 0.019, and 0 is what dropout that does nothing gives. The quick form ends before overfitting begins",
+        zh: "教材只说了方向，没有给出大小；完整形式：种子 1 为 0.019，dropout 不起作用时为 0。快速形式在过拟合开始之前就已结束",
       },
     },
     {
@@ -316,7 +316,7 @@ const dropout: Experiment = {
         en: "and does not cost accuracy: test accuracy with dropout minus without",
         zh: "且不损失准确率：测试准确率，用减去不用",
       },
-      accept: { quick: { atLeast: -0.03 }, full: { atLeast: -0.01 } },
+      accept: { quick: { between: [-0.03, 0.03] }, full: { between: [-0.01, 0.05] } },
       because: {
         en: "one point is the deviation of the difference on 2,000 test images; the quick form has 500, and 100 digits to learn from",
         zh: "2,000 张测试图像时差值的标准差约一个百分点；快速形式只有 500 张，训练数字也只有 100 张",
