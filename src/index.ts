@@ -68,6 +68,14 @@ export {
   type TableOptions,
 } from "./data/table-encoder.ts";
 export {
+  type SpecialToken,
+  type TextLevel,
+  Vocabulary,
+  type VocabularyConfig,
+  type VocabularyOptions,
+} from "./data/vocabulary.ts";
+export { textWindows, type WindowOptions } from "./data/windows.ts";
+export {
   configureEngine,
   type EngineName,
   type EngineOptions,

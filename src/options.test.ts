@@ -46,6 +46,7 @@ const data = { x: nabla.keep(nabla.zeros([2, 2])), y: nabla.keep(nabla.tensor([0
 const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["new Dense", [1]],
   ["Dataset.batch", [1]],
+  ["textWindows", [[1, 2], 1]],
   ["augment.shift", [1]],
   ["augment.rotate", [1]],
   ["augment.skew", [1]],
