@@ -1,6 +1,7 @@
 // One case: a file made and damaged by its number, given to a reader, and what came of it judged.
 import { Random } from "./random.mjs";
 import { results, run } from "./readers/command.mjs";
+import { cifar, configs, csv, layout, pictures } from "./readers/datasets.mjs";
 import { folder, gzip } from "./readers/gzip.mjs";
 import { idx } from "./readers/idx.mjs";
 import { jpeg } from "./readers/jpeg.mjs";
@@ -11,7 +12,8 @@ import { model, safetensors } from "./readers/safetensors.mjs";
 export const LIMITS = { milliseconds: 2000, bytes: 256 * 2 ** 20 };
 
 /** By name: `make(random)` gives a whole file, `damage(bytes, random)` a broken one, `read(bytes)` a value or an error; `named` is what errors must tell. */
-export const READERS = { png, jpeg, gzip, idx, folder, safetensors, model, results, run };
+const OWN = { csv, cifar, pictures, layout, configs };
+export const READERS = { png, jpeg, gzip, idx, folder, ...OWN, safetensors, model, results, run };
 
 /** Every so many cases the file is left whole, and must be read. */
 const WHOLE_EVERY = 16;

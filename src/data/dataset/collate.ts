@@ -10,13 +10,15 @@ import { rowsOf } from "../batches.ts";
 import { below, checkDepth, isRecord } from "./structure.ts";
 
 /** What elements become in a batch: tensors of one more axis, entry by entry where they are objects, arrays of what is no number. */
-export type Batched<T> = T extends Tensor | number | boolean | NumericArray | NestedArray
-  ? Tensor
-  : T extends string
-    ? string[]
-    : T extends object
-      ? { [Key in keyof T]: Batched<T[Key]> }
-      : T[];
+export type Batched<T> = T extends undefined
+  ? undefined
+  : T extends Tensor | number | boolean | NumericArray | NestedArray
+    ? Tensor
+    : T extends string
+      ? string[]
+      : T extends object
+        ? { [Key in keyof T]: Batched<T[Key]> }
+        : T[];
 
 type NumericArray =
   | Float32Array

@@ -45,7 +45,7 @@ function make(random) {
 }
 
 async function readFolder(folder) {
-  const { train, test } = await loadImageFolder(folder);
+  const { train, test } = await loadImageFolder(folder, { classes: 10 });
   for (const { images, labels, count, height, width } of [train, test]) {
     if (images.length !== count * height * width || labels.length !== count) return "sizes that do not agree";
   }
