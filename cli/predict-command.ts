@@ -9,7 +9,7 @@ import { readSafetensors } from "../src/io/safetensors.ts";
 import type { Model } from "../src/nn/model.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { scope, type Tensor } from "../src/tensor/tensor.ts";
-import { predict } from "../src/train/evaluate.ts";
+import { predict } from "../src/train/predict.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import { optimizerOfRun } from "./run-config.ts";

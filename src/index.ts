@@ -31,7 +31,7 @@ export {
   type FlipOptions,
 } from "./data/augment/augment.ts";
 export type { Augmentation, AugmentOptions, FillOptions } from "./data/augment/pictures.ts";
-export { EpochOrder, type Samples } from "./data/batches.ts";
+export { type AnySamples, EpochOrder, type Samples } from "./data/batches.ts";
 export { type CifarOptions, readCifar } from "./data/cifar.ts";
 export { type CsvOptions, type CsvRow, csvRows, type TextChunks } from "./data/csv.ts";
 export type { Batched } from "./data/dataset/collate.ts";

@@ -81,7 +81,9 @@ test("fit without data, without targets, with plain arrays, without a model", as
   await expect(fit(model, wrong(undefined))).rejects.toThrow(`${needed}: inputs [n, ...]`);
   await expect(fit(model, wrong({ x }))).rejects.toThrow("got { x: a tensor of shape (2, 2) }");
   await expect(fit(model, wrong({ x: [[1, 2]], y: [0] }))).rejects.toThrow("got { x: [an array of 2], y: [0] }");
-  await expect(fit(wrong("model"), { x, y: x })).rejects.toThrow('the model must be a Sequential model, got "model"');
+  await expect(fit(wrong("model"), { x, y: x })).rejects.toThrow(
+    'the model must be a model (Sequential or Model), got "model"',
+  );
 });
 
 test("arrays that hold themselves, and arrays nested beyond 8 axes, are errors", () => {

@@ -1,46 +1,90 @@
-// Batches of rows: a kernel gathers the rows of an index list, so that shuffling moves no data but the batch.
+// Samples: what a model is given and what it should answer, as rows of tensors, and an epoch of them in batches.
 
-import { instance } from "../engine/checks.ts";
-import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
-import { Generator, random } from "../tensor/random.ts";
+import type { Batches } from "../nn/model.ts";
+import type { Generator } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { empty, keep, scope, Tensor, windowOf } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { RowOrder, rowsOf } from "./row-order.ts";
 
-/** Inputs [n, ...] and their targets: class indices [n] (int32), or values [n, ...]. */
-export interface Samples {
-  x: Tensor;
-  y: Tensor;
+/**
+ * Inputs [n, ...] and their targets: class indices [n] (int32), or values [n, ...]. For a model of several inputs or outputs, lists in
+ * their order, or records by name.
+ */
+export interface Samples<X extends Batches = Tensor, Y extends Batches = Tensor> {
+  x: X;
+  y: Y;
+  /**
+   * How much each sample counts in the loss, [n], or each step of its sequences, [n, time], from 0 on; what weighs 0 counts for
+   * nothing, in accuracy and metrics neither. For several outputs, a list or a record by name, which may leave some out. Default: all
+   * count alike.
+   */
+  sampleWeights?: Batches;
 }
 
-/** Throws unless x and y hold the same number of samples, at least one. */
-export function checkSamples(operation: string, samples: Samples): void {
-  const { x, y } = (samples ?? {}) as Samples;
-  if (!(x instanceof Tensor) || !(y instanceof Tensor)) {
+/** Samples of any model: one input and output or several. */
+export type AnySamples = Samples<Batches, Batches>;
+
+/** The tensors with their names: the key where there are several, else ''. */
+export function namedTensors(given: Batches): [string, Tensor][] {
+  return given instanceof Tensor ? [["", given]] : Object.entries(given);
+}
+
+function areTensors(value: unknown): value is Batches {
+  if (value instanceof Tensor) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const all = Object.values(value);
+  return all.length > 0 && all.every((x) => x instanceof Tensor);
+}
+
+/** How many samples there are; throws unless x and y hold the same number of them, at least one. */
+export function checkSamples(operation: string, samples: AnySamples): number {
+  const { x, y, sampleWeights } = (samples ?? {}) as AnySamples;
+  if (!areTensors(x) || !areTensors(y)) {
     const what =
       "the data must be { x, y }, two tensors: inputs [n, ...] and targets, class indices [n] or values [n, ...]";
     throw new TypeError(`${operation}: ${what}; got ${quote(samples)}`);
   }
-  if (x.rank === 0 || y.rank === 0 || x.shape[0] !== y.shape[0]) {
-    throw new RangeError(
-      `${operation}: x ${formatShape(x.shape)} and y ${formatShape(y.shape)} must hold the same number of samples along their first axis`,
+  if (sampleWeights !== undefined && !areTensors(sampleWeights)) {
+    throw new TypeError(
+      `${operation}: sampleWeights must be a tensor, [n] or [n, time], or one an output by name; got ${quote(sampleWeights)}`,
     );
   }
-  if (x.shape[0] === 0) throw new RangeError(`${operation}: there are no samples`);
+  const of = (kind: string, given: Batches): { name: string; x: Tensor }[] =>
+    namedTensors(given).map(([key, tensor]) => ({ name: key === "" ? kind : `${kind}.${key}`, x: tensor }));
+  const all = [...of("x", x), ...of("y", y), ...(sampleWeights ? of("sampleWeights", sampleWeights) : [])];
+  const [first] = all;
+  for (const other of all) {
+    if (first.x.rank > 0 && other.x.rank > 0 && other.x.shape[0] === first.x.shape[0]) continue;
+    const against = other === first ? all[1] : other;
+    throw new RangeError(
+      `${operation}: ${first.name} ${formatShape(first.x.shape)} and ${against.name} ${formatShape(against.x.shape)} must hold the same number of samples along their first axis`,
+    );
+  }
+  if (first.x.shape[0] === 0) throw new RangeError(`${operation}: there are no samples`);
+  return first.x.shape[0];
 }
 
-/** Rows start to stop - 1, a view. */
-export function rowsOf(x: Tensor, start: number, stop: number): Tensor {
-  const stride = x.strides[0];
-  return windowOf(x, [stop - start, ...x.shape.slice(1)], x.offset + start * stride, x.contiguous ? null : x.strides);
+/** The same structure with each tensor changed. */
+export function mapTensors<B extends Batches>(given: B, change: (x: Tensor) => Tensor): B {
+  if (given instanceof Tensor) return change(given) as Batches as B;
+  if (Array.isArray(given)) return given.map(change) as Batches as B;
+  const entries = Object.entries(given as Readonly<Record<string, Tensor>>).map(([key, x]) => [key, change(x)]);
+  return Object.fromEntries(entries) as Batches as B;
 }
 
-/** The rows whose numbers `indices` (int32) holds, a copy. Indices must be in range. */
-export function takeRows(x: Tensor, indices: Tensor): Tensor {
-  const count = indices.size;
-  const y = empty("batch", [count, ...x.shape.slice(1)], x.dtype);
-  if (y.size > 0) engine().kernel("gatherRows", x.dtype, x, indices, y, count, y.size / count);
-  return y;
+/** Samples start to stop - 1, views. */
+export function sampleRange<X extends Batches, Y extends Batches>(
+  { x, y, sampleWeights }: Samples<X, Y>,
+  start: number,
+  stop: number,
+): Samples<X, Y> {
+  const cut = (tensor: Tensor): Tensor => rowsOf(tensor, start, stop);
+  return {
+    x: mapTensors(x, cut),
+    y: mapTensors(y, cut),
+    ...(sampleWeights && { sampleWeights: mapTensors(sampleWeights, cut) }),
+  };
 }
 
 /**
@@ -55,55 +99,39 @@ export function takeRows(x: Tensor, indices: Tensor): Tensor {
  * order.batch(2).x.toArray(); // [[8, 9]]
  * ```
  */
-export class EpochOrder {
-  /** Number of batches. */
-  readonly batches: number;
-  private readonly order: Tensor | null;
-  /** The order in JavaScript, once asked for. */
-  private numbers: Int32Array | undefined;
+export class EpochOrder<X extends Batches = Tensor, Y extends Batches = Tensor> {
+  private readonly order: RowOrder;
 
   constructor(
-    private readonly samples: Samples,
-    private readonly batchSize: number,
-    private readonly generator: Generator | null,
+    private readonly samples: Samples<X, Y>,
+    batchSize: number,
+    generator: Generator | null,
   ) {
-    checkSamples("EpochOrder", samples);
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`EpochOrder: the batch size must be a whole number from 1 on, got ${quote(batchSize)}`);
-    }
-    if (generator !== null) instance("EpochOrder", "generator", generator, Generator, "a Generator, or null");
-    const n = samples.x.shape[0];
-    this.batches = Math.ceil(n / batchSize);
-    this.order = generator ? keep(scope(() => random.permutation(n, { generator }))) : null;
+    this.order = new RowOrder("EpochOrder", checkSamples("EpochOrder", samples), batchSize, generator);
+  }
+
+  /** Number of batches. */
+  get batches(): number {
+    return this.order.batches;
   }
 
   /** Draws the next epoch's order, and makes nothing for it. Does nothing where the samples come as they are. */
   draw(): void {
-    const { order, generator } = this;
-    if (order === null || generator === null) return;
-    this.numbers = undefined;
-    scope(() => engine().copy(random.permutation(order.size, { generator }), order));
-  }
-
-  /** First and last row of batch i, the last not included. */
-  private range(i: number): [number, number] {
-    if (!Number.isInteger(i) || i < 0 || i >= this.batches) {
-      throw new RangeError(`EpochOrder: there is no batch ${quote(i)}; the epoch has ${this.batches}, numbered from 0`);
-    }
-    const start = i * this.batchSize;
-    return [start, Math.min(start + this.batchSize, this.samples.x.shape[0])];
+    this.order.draw();
   }
 
   /**
    * Inputs and targets of batch i, from 0. Without shuffling they are views.
    * @throws RangeError if there is no such batch.
    */
-  batch(i: number): Samples {
-    const { x, y } = this.samples;
-    const [start, stop] = this.range(i);
-    if (this.order === null) return { x: rowsOf(x, start, stop), y: rowsOf(y, start, stop) };
-    const indices = rowsOf(this.order, start, stop);
-    return { x: takeRows(x, indices), y: takeRows(y, indices) };
+  batch(i: number): Samples<X, Y> {
+    const { x, y, sampleWeights } = this.samples;
+    const take = (tensor: Tensor): Tensor => this.order.take([tensor], i)[0];
+    return {
+      x: mapTensors(x, take),
+      y: mapTensors(y, take),
+      ...(sampleWeights && { sampleWeights: mapTensors(sampleWeights, take) }),
+    };
   }
 
   /**
@@ -111,11 +139,6 @@ export class EpochOrder {
    * @throws RangeError if there is no such batch.
    */
   rows(i: number): Int32Array {
-    const n = this.samples.x.shape[0];
-    const [start, stop] = this.range(i);
-    this.numbers ??= this.order
-      ? (this.order.dataSync() as Int32Array)
-      : Int32Array.from({ length: n }, (_, row) => row);
-    return this.numbers.subarray(start, stop);
+    return this.order.rows(i);
   }
 }

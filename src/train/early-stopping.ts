@@ -1,10 +1,10 @@
 // Stopping early: training ends when a figure has not improved for some epochs, and may go back to the parameters of the best one.
-import { flag, knownOptions, notNegative, oneOf, whole } from "../engine/checks.ts";
+import { flag, knownOptions, notNegative, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { Model } from "../nn/model.ts";
 import { clone } from "../ops/views.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { type Callback, MONITORS, type Monitor, usualMonitor, watched } from "./history.ts";
+import { type Callback, checkMonitor, lessIsBetter, type Monitor, usualMonitor, watched } from "./history.ts";
 
 /** What `earlyStopping` takes. */
 export interface EarlyStoppingOptions {
@@ -64,7 +64,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const patience = whole(owner, "patience", options.patience ?? 10, 1);
   const minimumChange = notNegative(owner, "minimumChange", options.minimumChange ?? 0);
   const restoreBest = flag(owner, "restoreBest", options.restoreBest ?? false);
-  if (options.monitor !== undefined) oneOf(owner, "monitor", options.monitor, MONITORS);
+  if (options.monitor !== undefined) checkMonitor(owner, options.monitor);
   let best = Number.NEGATIVE_INFINITY;
   let waited = 0;
   let moment: Moment | undefined;
@@ -74,15 +74,17 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       waited = 0;
       moment = undefined;
     },
-    onEpochEnd(record, { model, validation, stop }) {
+    onEpochEnd(record, { model, trainer, validation, stop }) {
       const monitor = options.monitor ?? usualMonitor(validation !== undefined);
-      const value = watched(owner, record, monitor) * (monitor.toLowerCase().endsWith("loss") ? -1 : 1);
+      const value = watched(owner, record, monitor) * (lessIsBetter(monitor) ? -1 : 1);
       if (value > best + minimumChange) {
         best = value;
         waited = 0;
         if (!restoreBest) return;
-        if (moment === undefined) moment = new Moment(model);
-        else moment.take();
+        trainer.withAverage(() => {
+          if (moment === undefined) moment = new Moment(model);
+          else moment.take();
+        });
       } else {
         waited += 1;
         if (waited >= patience) stop();

@@ -1,6 +1,5 @@
 // Training that has exploded: a loss that is not finite any more ends it, one that is finite but far above where it began is remarked on. Both say
 // what to do: most often the learning rate is too high, sometimes the data hold what is no number.
-import type { Samples } from "../data/batches.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
 import { OPTIMIZERS, type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
@@ -55,9 +54,9 @@ function rateRemedy(optimizer: Optimizer): string {
 
 const finite = (x: Tensor): boolean => x.size === 0 || scope(() => Boolean(all(isfinite(x)).item()));
 
-/** What to do about a loss that is not finite on this batch. */
-export function remedyFor(optimizer: Optimizer, { x, y }: Samples): string {
-  for (const [name, values] of Object.entries({ x, y })) {
+/** What to do about a loss that is not finite on this batch, whose tensors are given by name. */
+export function remedyFor(optimizer: Optimizer, batch: Readonly<Record<string, Tensor>>): string {
+  for (const [name, values] of Object.entries(batch)) {
     if (finite(values)) continue;
     return `The data's ${name} hold NaN or infinite values; leave out or replace such samples.`;
   }

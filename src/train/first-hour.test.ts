@@ -186,10 +186,10 @@ describe("losses and metrics of one's own", () => {
 
   test("what gives no number is named", async () => {
     await expect(fit(regressor(), line, { loss: (p, t) => p.sub(t).square() })).rejects.toThrow(
-      /loss custom: must give a tensor of one number, got a tensor of shape \(32, 1\); take its mean\(\)/,
+      /loss custom: must give a tensor of one number, or of one a sample, got a tensor of shape \(32, 1\); take its mean\(\)/,
     );
     await expect(fit(regressor(), line, { loss: (() => 3) as never })).rejects.toThrow(
-      /must give a tensor of one number, got 3/,
+      /must give a tensor of one number, or of one a sample, got 3/,
     );
     const metrics = [() => tensor([1, 2])];
     expect(() => evaluate(regressor(), line, { loss: "huber", metrics })).toThrow(/metric custom: must give a number/);

@@ -1,24 +1,25 @@
 // Training as most people want it: epochs over data, with validation, callbacks and a history.
 
-import type { Samples } from "../data/batches.ts";
-import { checkSamples, rowsOf } from "../data/batches.ts";
-import { flag, instance, knownOptions, list, oneOf, whole } from "../engine/checks.ts";
+import { type AnySamples, checkSamples, type Samples, sampleRange } from "../data/batches.ts";
+import { Dataset } from "../data/dataset/dataset.ts";
+import { flag, instance, knownOptions, list, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
-import { checkModel, type Model } from "../nn/model.ts";
-import { evaluate } from "./evaluate.ts";
+import { type Batches, checkModel, type Model } from "../nn/model.ts";
+import { checkMetrics, type Evaluation, evaluate } from "./evaluate.ts";
 import { remarkOn } from "./explosion.ts";
 import {
   type Callback,
   checkCallbacks,
+  checkMonitor,
   type EpochRecord,
   type FitContext,
   type History,
-  MONITORS,
   type Monitor,
   usualMonitor,
   watched,
 } from "./history.ts";
-import { type MetricLike, metricFor } from "./metrics.ts";
+import type { MetricLike } from "./metrics.ts";
+import type { PerOutput } from "./per-output.ts";
 import { progress } from "./progress.ts";
 import { checkTrainerOptions, type StepInfo, Trainer, type TrainerOptions } from "./trainer.ts";
 
@@ -27,11 +28,11 @@ export interface RunOptions {
   /** Complete epochs at the end: times that every sample is seen. */
   epochs: number;
   /** Held out for validation after every epoch. */
-  validation?: Samples;
+  validation?: AnySamples | Dataset<AnySamples>;
   /** What a reacting schedule is told; default loss or accuracy, whichever it takes for better, of the validation data where there are any. */
   monitor?: Monitor;
-  /** Further figures after every epoch: names, functions, or made by hand. */
-  metrics?: readonly MetricLike[];
+  /** Further figures after every epoch: names, functions, or made by hand; for several outputs a list for all, or a record of lists by name. */
+  metrics?: PerOutput<readonly MetricLike[]>;
   /** Called in their order. */
   callbacks?: readonly Callback[];
   /** Whether to tell how training goes, see `progress`; default false. */
@@ -63,9 +64,11 @@ const RUN_OPTIONS = ["epochs", "validation", "monitor", "metrics", "callbacks", 
  * validation.y.toArray(); // [8, 9]
  * ```
  */
-export function splitSamples(data: Samples, last: number): [Samples, Samples] {
-  checkSamples("splitSamples", data);
-  const n = data.x.shape[0];
+export function splitSamples<X extends Batches, Y extends Batches>(
+  data: Samples<X, Y>,
+  last: number,
+): [Samples<X, Y>, Samples<X, Y>] {
+  const n = checkSamples("splitSamples", data);
   const held = last < 1 ? Math.floor(n * last) : last;
   if (!(last > 0) || !Number.isInteger(held) || held < 1 || held >= n) {
     throw new RangeError(
@@ -73,16 +76,14 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
     );
   }
   const cut = n - held;
-  const part = (start: number, stop: number): Samples => ({
-    x: rowsOf(data.x, start, stop),
-    y: rowsOf(data.y, start, stop),
-  });
-  return [part(0, cut), part(cut, n)];
+  return [sampleRange(data, 0, cut), sampleRange(data, cut, n)];
 }
 
 /**
  * Trains a model: epochs over shuffled batches, each a step of the optimiser down the gradient of the batch's loss.
- * Shapes: x [n, ...input shape]; y class indices [n] (int32) or values [n, ...outputs].
+ * Shapes: x [n, ...input shape]; y class indices [n] (int32) or values [n, ...outputs]; class indices at every step of sequences are
+ * [n, time], for outputs [n, time, classes]. A model of several inputs or outputs takes lists or records by name. The data may be a
+ * `Dataset` of batches `{ x, y }`, of which no more is held than a step needs.
  *
  * The loss has to be given where none follows from model and targets: softmaxCrossEntropy does for softmax over several outputs with
  * class indices or rows of shares, crossEntropy for sigmoid outputs with class indices or truth values.
@@ -99,10 +100,14 @@ export function splitSamples(data: Samples, last: number): [Samples, Samples] {
  * history.epochs.at(-1)!.loss < 1e-3; // true
  * ```
  */
-export async function fit(model: Model, data: Samples, options: FitOptions = {}): Promise<History> {
+export async function fit(
+  model: Model,
+  data: AnySamples | Dataset<AnySamples>,
+  options: FitOptions = {},
+): Promise<History> {
   checkTrainerOptions("fit", options, [...RUN_OPTIONS, "validationSplit"]);
   checkModel("fit", model);
-  checkSamples("fit", data);
+  if (!(data instanceof Dataset)) checkSamples("fit", data);
   const {
     epochs = 1,
     validation,
@@ -119,16 +124,24 @@ export async function fit(model: Model, data: Samples, options: FitOptions = {})
   }
   const run = { epochs, monitor, metrics, callbacks, verbose, signal };
   checkRun("fit", { ...run, validation });
-  const [samples, held] = validationSplit === undefined ? [data, validation] : splitSamples(data, validationSplit);
-  return runEpochs(new Trainer(model, samples, training, "fit"), { ...run, validation: held });
+  const [samples, held] = validationSplit === undefined ? [data, validation] : split(data, validationSplit);
+  const trainer = new Trainer(model, samples, training, "fit");
+  return runAlone(trainer, { ...run, validation: held }, () => trainer.useAverage());
+}
+
+function split(data: AnySamples | Dataset<AnySamples>, last: number): [AnySamples, AnySamples] {
+  if (!(data instanceof Dataset)) return splitSamples(data, last);
+  throw new TypeError(
+    "fit: a dataset is not split; give validation one of its own: data.take(1000), and train on data.skip(1000)",
+  );
 }
 
 function checkRun(owner: string, options: RunOptions): void {
   const { epochs, validation, monitor, metrics, callbacks, verbose, signal, records } = options;
   whole(owner, "epochs", epochs, 0);
-  if (validation !== undefined) checkSamples(`${owner}: validation`, validation);
-  if (monitor !== undefined) oneOf(owner, "monitor", monitor, MONITORS);
-  if (metrics !== undefined) list(owner, "metrics", metrics).forEach(metricFor);
+  if (validation !== undefined && !(validation instanceof Dataset)) checkSamples(`${owner}: validation`, validation);
+  if (monitor !== undefined) checkMonitor(owner, monitor);
+  if (metrics !== undefined) checkMetrics(owner, metrics);
   if (callbacks !== undefined) checkCallbacks(owner, callbacks);
   if (verbose !== undefined) flag(owner, "verbose", verbose);
   if (records !== undefined) list(owner, "records", records);
@@ -159,20 +172,26 @@ export async function runEpochs(trainer: Trainer, options: RunOptions): Promise<
   knownOptions("runEpochs", options, RUN_OPTIONS, ["records"]);
   instance("runEpochs", "the first argument", trainer, Trainer, "a Trainer");
   checkRun("runEpochs", options);
+  return runAlone(trainer, options, () => {});
+}
+
+/** `finish` is called when the last epoch is over, before the callbacks' `onEnd`. */
+async function runAlone(trainer: Trainer, options: RunOptions, finish: () => void): Promise<History> {
   const { model } = trainer;
   if (busy.has(model)) {
     throw new Error("fit: the model is being trained already; await that training first, or train a model of its own");
   }
   busy.add(model);
   try {
-    return await run(trainer, options);
+    return await run(trainer, options, finish);
   } finally {
     busy.delete(model);
+    await trainer.pause();
   }
 }
 
-async function run(trainer: Trainer, options: RunOptions): Promise<History> {
-  const { model, optimizer, loss } = trainer;
+async function run(trainer: Trainer, options: RunOptions, finish: () => void): Promise<History> {
+  const { model, optimizer } = trainer;
   const { epochs, validation, metrics, signal } = options;
   const callbacks = [...(options.verbose === true ? [progress()] : []), ...(options.callbacks ?? [])];
   let stopped = false;
@@ -201,14 +220,9 @@ async function run(trainer: Trainer, options: RunOptions): Promise<History> {
       seconds,
       samplesPerSecond: trainer.sampleCount / seconds,
     };
-    if (validation) {
-      const held = evaluate(model, validation, { loss, metrics });
-      record.validationLoss = held.loss;
-      if (!Number.isNaN(held.accuracy)) record.validationAccuracy = held.accuracy;
-      if (metrics) record.metrics = held.metrics;
-    } else if (metrics) {
-      record.metrics = evaluate(model, trainer.data, { loss, metrics }).metrics;
-    }
+    if (result.heads) record.heads = { ...result.heads };
+    if (validation) addValidation(record, await judge(trainer, validation, metrics), metrics !== undefined);
+    else if (metrics) record.metrics = (await judge(trainer, trainer.data, metrics)).metrics;
     history.epochs.push(record);
     const remark = remarkOn(optimizer, trainer.firstLoss ?? history.epochs[0].loss, record.loss);
     if (remark === undefined) delete history.remark;
@@ -220,9 +234,34 @@ async function run(trainer: Trainer, options: RunOptions): Promise<History> {
     }
     for (const callback of callbacks) await unlessAborted(callback.onEpochEnd?.(record, context), signal);
   }
+  finish();
   if (trainer.epoch < epochs) history.ended = signal?.aborted ? "interrupted" : "stopped";
   for (const callback of callbacks) await unlessAborted(callback.onEnd?.(context), signal);
   return history;
+}
+
+/** The model on some data, with the averages of its parameters where there are some. */
+async function judge(
+  trainer: Trainer,
+  data: AnySamples | Dataset<AnySamples>,
+  metrics: PerOutput<readonly MetricLike[]> | undefined,
+): Promise<Evaluation> {
+  const { model } = trainer;
+  const options = { ...trainer.objective, metrics };
+  return trainer.withAverage(() =>
+    data instanceof Dataset ? evaluate(model, data, options) : evaluate(model, data, options),
+  );
+}
+
+function addValidation(record: EpochRecord, held: Evaluation, measured: boolean): void {
+  record.validationLoss = held.loss;
+  if (!Number.isNaN(held.accuracy)) record.validationAccuracy = held.accuracy;
+  for (const [name, figure] of Object.entries(held.heads ?? {})) {
+    const dot = name.lastIndexOf(".") + 1;
+    const kind = `validation${name[dot].toUpperCase()}${name.slice(dot + 1)}`;
+    record.heads = { ...record.heads, [`${name.slice(0, dot)}${kind}`]: figure };
+  }
+  if (measured) record.metrics = held.metrics;
 }
 
 /** Waits for a callback, but no longer than until the signal, if it is not aborted yet, becomes so. */

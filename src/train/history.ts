@@ -1,5 +1,6 @@
 // What training tells: a record an epoch, the figures that schedules and callbacks may watch, and the hooks that are told.
-import type { Samples } from "../data/batches.ts";
+import type { AnySamples } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset/dataset.ts";
 import { fields, list } from "../engine/checks.ts";
 import { hintAt } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
@@ -7,10 +8,33 @@ import type { Model } from "../nn/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepInfo, Trainer } from "./trainer.ts";
 
-/** A figure of an epoch that schedules and early stopping can watch. */
-export type Monitor = "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
+/**
+ * A figure of an epoch that schedules and callbacks can watch: one of these, that of one output of several, "kind.validationAccuracy", or a
+ * metric that was asked for, "metrics.f1".
+ */
+export type Monitor = Whole | `${string}.${Whole}` | `metrics.${string}`;
+
+type Whole = "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
 
 export const MONITORS: readonly Monitor[] = ["loss", "accuracy", "validationLoss", "validationAccuracy"];
+
+/** Throws for what can be no figure's name. */
+export function checkMonitor(owner: string, monitor: Monitor): Monitor {
+  const whole = MONITORS as readonly string[];
+  if (typeof monitor === "string") {
+    if (whole.includes(monitor) || /^metrics\../.test(monitor)) return monitor;
+    const dot = monitor.lastIndexOf(".");
+    if (dot > 0 && whole.includes(monitor.slice(dot + 1))) return monitor;
+  }
+  throw new TypeError(
+    `${owner}: monitor must be one of ${MONITORS.join(", ")}, one of these of an output, "kind.loss", or a metric, "metrics.f1"; got ${quote(monitor)}`,
+  );
+}
+
+/** Whether smaller is better: of losses, errors and perplexity; of everything else larger is. */
+export function lessIsBetter(monitor: Monitor): boolean {
+  return /(loss|error|perplexity)$/i.test(monitor);
+}
 
 /** What is known after an epoch. */
 export interface EpochRecord {
@@ -25,6 +49,11 @@ export interface EpochRecord {
   validationAccuracy?: number;
   /** The metrics that were asked for, on the validation data (on the training data where there are none). */
   metrics?: Record<string, number>;
+  /**
+   * Of a model of several outputs, for each: `kind.loss`, `kind.accuracy`, `kind.validationLoss`, `kind.validationAccuracy`; accuracies where
+   * there are classes.
+   */
+  heads?: Record<string, number>;
   /** During this epoch. */
   learningRate: number;
   /** Training only, without validation. */
@@ -49,7 +78,7 @@ export interface FitContext {
   /** Epochs after which training ends. */
   epochs: number;
   /** What the model is validated on, if anything. */
-  validation?: Samples;
+  validation?: AnySamples | Dataset<AnySamples>;
   /** The epochs so far. */
   history: History;
   /** Ends training after the current epoch (after the current step, when called from `onStep`). */
@@ -94,10 +123,24 @@ export function usualMonitor(validated: boolean, better: "smaller" | "larger" = 
   return validated ? "validationLoss" : "loss";
 }
 
+function figureOf(record: EpochRecord, monitor: Monitor): number | undefined {
+  if (monitor.startsWith("metrics.")) return record.metrics?.[monitor.slice("metrics.".length)];
+  return (record as unknown as Record<string, number | undefined>)[monitor] ?? record.heads?.[monitor];
+}
+
 /** The figure of a record. */
 export function watched(owner: string, record: EpochRecord, monitor: Monitor): number {
-  const value = record[monitor];
+  const value = figureOf(record, monitor);
   if (value !== undefined) return value;
+  if (monitor.startsWith("metrics.") || monitor.includes(".")) {
+    const there = [
+      ...Object.keys(record.heads ?? {}),
+      ...Object.keys(record.metrics ?? {}).map((name) => `metrics.${name}`),
+    ];
+    throw new Error(
+      `${owner}: the history has no ${monitor}${hintAt(monitor, there)}; it has ${[...MONITORS.filter((name) => record[name as Whole] !== undefined), ...there].join(", ")}`,
+    );
+  }
   const why =
     monitor === "accuracy" || (monitor === "validationAccuracy" && record.validationLoss !== undefined)
       ? "the targets are values, not classes; monitor a loss"

@@ -1,6 +1,9 @@
 // Training and evaluation.
+export type { AreaOptions } from "./area-under-curve.ts";
+export type { ClassMetricOptions } from "./class-metrics.ts";
+export { type ConfusionOptions, confusionMatrix } from "./confusion-matrix.ts";
 export { type EarlyStoppingOptions, earlyStopping } from "./early-stopping.ts";
-export { confusionMatrix, type EvaluateOptions, type Evaluation, evaluate, predict } from "./evaluate.ts";
+export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.ts";
 export { NonFiniteLossError } from "./explosion.ts";
 export { type FitOptions, fit, type RunOptions, runEpochs, splitSamples } from "./fit.ts";
 export type { Callback, EpochRecord, FitContext, History, Monitor } from "./history.ts";
@@ -15,14 +18,21 @@ export {
   lossFor,
 } from "./losses.ts";
 export {
+  type AccumulatingMetric,
   customMetric,
   METRICS,
   type Metric,
+  type MetricAccumulator,
   type MetricFunction,
   type MetricInput,
   type MetricLike,
   type MetricName,
+  metric,
   metricFor,
 } from "./metrics.ts";
+export type { Head, ObjectiveOptions } from "./objective.ts";
+export type { PerOutput } from "./per-output.ts";
+export { type PredictOptions, predict, predictAll } from "./predict.ts";
 export { type ProgressOptions, progress } from "./progress.ts";
-export { type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";
+export type { TallyState } from "./tally.ts";
+export { type EpochFigures, type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

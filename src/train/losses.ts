@@ -4,25 +4,56 @@ import { callable, flag, knownOptions, oneOf, text } from "../engine/checks.ts";
 import { byNameIn } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
 import { type ActivationName, activationByName } from "../nn/activations.ts";
+import { mul, square, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../ops/losses/binary.ts";
 import { negativeLogLikelihood, softmaxCrossEntropy } from "../ops/losses/classes.ts";
 import { huber, meanAbsoluteError, meanSquaredError, quadraticCost } from "../ops/losses/regression.ts";
+import { mean } from "../ops/reduce.ts";
+import { reshape } from "../ops/views.ts";
 import { Tensor } from "../tensor/tensor.ts";
+
+/** A loss of each row, [rows], where rows count differently; `labelSmoothing` is that of the cross-entropies, 0 for none. */
+export type LossRows = (outputs: Tensor, targets: Tensor, labelSmoothing: number) => Tensor;
 
 /** A loss as training uses it: a function of outputs and targets, and what belongs to it. */
 export interface Loss {
   name: string;
   /** What the targets must be: class indices as they are, or one number an output (class indices become one-hot rows). */
   targets: "classes" | "values";
-  /** From the model's outputs. */
+  /** From the model's outputs: one number, the mean over the samples, or one a sample, [n], of which training takes the mean. */
   compute(outputs: Tensor, targets: Tensor): Tensor;
   /** The same from the outputs before `activation`. */
-  fromLogits?: { activation: ActivationName; compute(logits: Tensor, targets: Tensor): Tensor };
+  fromLogits?: {
+    activation: ActivationName;
+    compute(logits: Tensor, targets: Tensor): Tensor;
+    /** @internal */
+    rows?: LossRows;
+  };
+  /**
+   * How `compute` is for rows that count differently. Where it is left out, `compute` has to give one number a sample for that.
+   * @internal
+   */
+  rows?: LossRows;
+  /** Whether `rows` smooths labels. @internal */
+  smooths?: boolean;
   /** true: depends on its arguments alone, so that `fit` may replay its kernels without calling it. The losses by name do. */
   repeatable?: true;
 }
 
-/** The loss of outputs [n, ...] and their targets: one number, a mean over the samples. */
+/** What a loss is of the elements of a row: their mean, or their sum. */
+const eachRow =
+  (fold: (x: Tensor, axis: number) => Tensor, terms: LossRows): LossRows =>
+  (outputs, targets, smoothing) => {
+    const of = terms(outputs, targets, smoothing);
+    return of.rank === 1 ? of : fold(of.rank === 2 ? of : reshape(of, [of.shape[0], -1]), 1);
+  };
+
+const each = { reduction: "none" } as const;
+const sumOf = (x: Tensor, axis: number): Tensor => sum(x, axis);
+const meanOf = (x: Tensor, axis: number): Tensor => mean(x, axis);
+
+/** The loss of outputs [n, ...] and their targets: one number, a mean over the samples, or one a sample, [n]. */
 export type LossFunction = (outputs: Tensor, targets: Tensor) => Tensor;
 
 /** What stands for a loss: a name, a function, or a loss made by hand or by `customLoss`. */
@@ -30,30 +61,59 @@ export type LossLike = LossName | Loss | LossFunction;
 
 const byName = {
   /** (1/2n) sum |p - t|^2 */
-  quadratic: { name: "quadratic", targets: "values", compute: quadraticCost },
+  quadratic: {
+    name: "quadratic",
+    targets: "values",
+    compute: quadraticCost,
+    rows: eachRow(sumOf, (p, t) => mul(square(sub(p, t)), 0.5)),
+  },
   /** -sum t ln p + (1 - t) ln(1 - p), mean over samples, for sigmoid outputs */
   crossEntropy: {
     name: "crossEntropy",
     targets: "values",
     compute: binaryCrossEntropy,
+    rows: eachRow(sumOf, (p, t, labelSmoothing) => binaryCrossEntropy(p, t, { ...each, labelSmoothing })),
+    smooths: true,
     fromLogits: {
       activation: "sigmoid",
       compute: (z: Tensor, t: Tensor) => binaryCrossEntropyWithLogits(z, t, { reduction: "rows" }),
+      rows: eachRow(sumOf, (z, t, labelSmoothing) => binaryCrossEntropyWithLogits(z, t, { ...each, labelSmoothing })),
     },
   },
   /** -ln p[class], mean over samples, for softmax outputs */
   softmaxCrossEntropy: {
     name: "softmaxCrossEntropy",
     targets: "classes",
-    compute: negativeLogLikelihood,
-    fromLogits: { activation: "softmax", compute: softmaxCrossEntropy },
+    compute: (p: Tensor, t: Tensor) => negativeLogLikelihood(p, t),
+    rows: (p: Tensor, t: Tensor, labelSmoothing: number) => negativeLogLikelihood(p, t, { ...each, labelSmoothing }),
+    smooths: true,
+    fromLogits: {
+      activation: "softmax",
+      compute: (z: Tensor, t: Tensor) => softmaxCrossEntropy(z, t),
+      rows: (z: Tensor, t: Tensor, labelSmoothing: number) => softmaxCrossEntropy(z, t, { ...each, labelSmoothing }),
+    },
   },
   /** mean (p - t)^2 */
-  meanSquaredError: { name: "meanSquaredError", targets: "values", compute: meanSquaredError },
+  meanSquaredError: {
+    name: "meanSquaredError",
+    targets: "values",
+    compute: meanSquaredError,
+    rows: eachRow(meanOf, (p, t) => meanSquaredError(p, t, each)),
+  },
   /** mean |p - t| */
-  meanAbsoluteError: { name: "meanAbsoluteError", targets: "values", compute: meanAbsoluteError },
+  meanAbsoluteError: {
+    name: "meanAbsoluteError",
+    targets: "values",
+    compute: meanAbsoluteError,
+    rows: eachRow(meanOf, (p, t) => meanAbsoluteError(p, t, each)),
+  },
   /** squared near 0, linear beyond 1 */
-  huber: { name: "huber", targets: "values", compute: huber },
+  huber: {
+    name: "huber",
+    targets: "values",
+    compute: huber,
+    rows: eachRow(meanOf, (p, t) => huber(p, t, each)),
+  },
 } satisfies Record<string, Loss>;
 
 /**
@@ -88,13 +148,14 @@ export interface CustomLossOptions {
 
 /**
  * A loss of your own: `compute` makes one number of the model's outputs [n, ...] and their targets, a mean over the samples, so that
- * batches of any size weigh the same. Gradients follow from the operations it uses. `fit` takes the bare function, too; then all
- * options have their defaults.
+ * batches of any size weigh the same; or one number a sample, [n], of which training takes the mean: then samples may be weighed and
+ * masked. Where labels belong to the steps of sequences, the steps are the samples. Gradients follow from the operations it uses. `fit`
+ * takes the bare function, too; then all options have their defaults.
  *
  * With `targets: "values"` class indices come as one-hot rows, and one value a sample, [n], as [n, 1]; with "classes" as they are.
  * @param options `name`; `targets`; `fromLogits`, the same from the outputs before an activation; `repeatable`: it depends on its
  * arguments alone, so that `fit` may replay it.
- * @throws TypeError if `compute` is no function, or for options that there are not; when it is called, if it gives no tensor of one number.
+ * @throws TypeError if `compute` is no function, or for options that there are not; when it is called, if it gives no such tensor.
  * @example
  * ```ts
  * const cubic = customLoss((p, t) => p.sub(t).abs().pow(3).mean(), { name: "cubic", repeatable: true });
@@ -116,11 +177,11 @@ export function customLoss(compute: LossFunction, options: CustomLossOptions = {
   return {
     name,
     targets,
-    compute: (outputs, wanted) => oneNumber(name, compute(outputs, wanted)),
+    compute: (outputs, wanted) => figureOf(name, compute(outputs, wanted), outputs),
     ...(fromLogits && {
       fromLogits: {
         activation: fromLogits.activation,
-        compute: (logits, wanted) => oneNumber(name, fromLogits.compute(logits, wanted)),
+        compute: (logits, wanted) => figureOf(name, fromLogits.compute(logits, wanted), logits),
       },
     }),
     ...(flag(owner, "repeatable", options.repeatable ?? false) && { repeatable: true as const }),
@@ -132,10 +193,11 @@ export function nameOf(compute: { readonly name: string }): string {
   return ["", "loss", "compute"].includes(compute.name) ? "custom" : compute.name;
 }
 
-function oneNumber(name: string, value: unknown): Tensor {
-  if (value instanceof Tensor && value.size === 1) return value;
+function figureOf(name: string, value: unknown, outputs: Tensor): Tensor {
+  if (value instanceof Tensor && (value.size === 1 || (value.rank === 1 && value.size === outputs.shape[0])))
+    return value;
   const what = value instanceof Tensor ? "; take its mean()" : "";
-  throw new TypeError(`loss ${name}: must give a tensor of one number, got ${quote(value)}${what}`);
+  throw new TypeError(`loss ${name}: must give a tensor of one number, or of one a sample, got ${quote(value)}${what}`);
 }
 
 /**

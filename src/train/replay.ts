@@ -2,7 +2,6 @@
 // and makes them again for the others, on other samples: see engine/recording. That is right only where layers and loss depend on nothing but
 // their tensors and the model's generator. The library's own do; others say so, or run as they are.
 
-import type { Samples } from "../data/batches.ts";
 import { bytesOf } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { type Program, Recording } from "../engine/recording.ts";
@@ -13,26 +12,21 @@ import { reachOf, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { isOwnLoss, type Loss } from "./losses.ts";
 
-/** What a step computes: all that is read after it. */
-export interface StepResult {
-  /** The batch's loss. */
-  loss: Tensor;
-  /** The class each sample was taken for, where there are classes. */
-  predicted: Tensor | null;
-}
-
-/** The step that is recorded; those before it run as they are. */
+/** The call of a shape that is recorded; those before it run as they are. */
 const RECORDED = 2;
 
-/** Why steps of this model and loss have to run as they are; null if they may be replayed. */
-function obstacleOf(model: Model, loss: Loss): string | null {
+/** Shapes of batches that are recorded, each with memory of its own; batches of others run as they are. */
+const MOST_PROGRAMS = 6;
+
+/** Why steps of this model and these losses have to run as they are; null if they may be replayed. */
+export function obstacleOf(model: Model, losses: readonly Loss[]): string | null {
   if (model.obstacle !== null) return model.obstacle;
-  if (isOwnLoss(loss) || loss.repeatable === true) return null;
-  return `loss ${loss.name} does not say that it is repeatable`;
+  const other = losses.find((loss) => !isOwnLoss(loss) && loss.repeatable !== true);
+  return other === undefined ? null : `loss ${other.name} does not say that it is repeatable`;
 }
 
-/** A storage whose place is told before every run: the batch that the program reads. */
-class Input {
+/** A storage whose place is told before every run: a tensor of the batch that the program reads. */
+export class Input {
   readonly tensor: Tensor;
   /** Bytes that the first element lies behind the storage's beginning: strides may lead backwards. */
   private readonly lead: number;
@@ -61,6 +55,13 @@ function addressOf(x: Tensor): number {
   return x.storage.address + x.offset * bytesOf(x.dtype);
 }
 
+/** Whether a program can read the batch. */
+export function fit(inputs: readonly Input[], batch: readonly Tensor[]): boolean {
+  if (inputs.length !== batch.length) return false;
+  for (let i = 0; i < inputs.length; i++) if (!inputs[i].fits(batch[i])) return false;
+  return true;
+}
+
 /** A parameter as it was when the step was recorded. */
 interface Known {
   value: Tensor;
@@ -71,67 +72,83 @@ interface Known {
 }
 
 /** What a program reads, what is read after it, and what it takes for granted. */
-interface Recorded {
-  inputs: Record<keyof Samples, Input>;
-  result: StepResult;
+interface Recorded<R> {
+  inputs: readonly Input[];
+  result: R;
   parameters: readonly Known[];
 }
 
-/** Runs the program on a batch; null if it can't, or a check in it failed: then the step itself has to say what is wrong. */
-function replay(program: Program, { inputs, parameters, result }: Recorded, batch: Samples): StepResult | null {
-  if (!inputs.x.fits(batch.x) || !inputs.y.fits(batch.y)) return null;
-  inputs.x.bind(batch.x);
-  inputs.y.bind(batch.y);
-  if (!program.run()) return null;
+/** Runs the program on a batch; false if a check in it failed: then the step itself has to say what is wrong. */
+function replay<R>(program: Program, { inputs, parameters }: Recorded<R>, batch: readonly Tensor[]): boolean {
+  for (let i = 0; i < inputs.length; i++) inputs[i].bind(batch[i]);
+  if (!program.run()) return false;
   for (let i = 0; i < parameters.length; i++) {
     const { slot, written } = parameters[i];
     if (slot !== null) slot.fresh = !written;
   }
-  return result;
+  return true;
 }
 
-/** The steps of one training run: recorded once, then replayed. */
-export class Replay {
-  /** Why steps run as they are, or null. */
-  obstacle: string | null;
-  private steps = 0;
-  /** Recorded in the running step; becomes the program when its scope has ended. */
-  private pending: { recording: Recording; recorded: Recorded } | null = null;
-  private ready: { program: Program; recorded: Recorded } | null = null;
+/** What tells batches of different shapes apart. */
+export function shapesOf(batch: readonly Tensor[]): string {
+  return batch.map(({ dtype, shape, contiguous }) => `${dtype}${shape.join("x")}${contiguous ? "" : "v"}`).join(" ");
+}
+
+/** The steps of one training run: recorded once for each shape of batch, then replayed. `R` is what a step computes: all that is read after it. */
+export class Replay<R> {
+  private hindrance: string | null;
+  /** Batches of a shape that have run as they are. */
+  private readonly seen = new Map<string, number>();
+  /** Recorded in the running step; becomes a program when its scope has ended. */
+  private pending: { recording: Recording; recorded: Recorded<R> } | null = null;
+  private ready: { program: Program; recorded: Recorded<R> }[] = [];
 
   constructor(
     private readonly model: Model,
-    loss: Loss,
-    private readonly batchSize: number,
+    losses: readonly Loss[],
     wanted: boolean,
+    private readonly tensorsOf: (result: R) => readonly Tensor[],
   ) {
-    this.obstacle = wanted ? obstacleOf(model, loss) : "the option replay is false";
+    this.hindrance = wanted ? obstacleOf(model, losses) : "the option replay is false";
+  }
+
+  /** Why steps run as they are, or null. */
+  get obstacle(): string | null {
+    return this.hindrance;
   }
 
   /** Whether steps are replayed by now. */
   get active(): boolean {
-    return this.ready !== null;
+    return this.ready.length > 0;
   }
 
-  /** What `step` computes of this batch: by replaying an earlier call of it, or by calling it. `settle` is to be called when the scope has ended. */
-  run(batch: Samples, step: (batch: Samples) => StepResult): StepResult {
-    if (this.obstacle !== null || batch.x.shape[0] !== this.batchSize || !isRecording()) return step(batch);
-    if (this.ready !== null) {
-      const { program, recorded } = this.ready;
-      if (program.engine === engine() && this.unchanged(recorded.parameters)) {
-        return replay(program, recorded, batch) ?? step(batch);
+  /**
+   * What `step` computes of this batch: by replaying an earlier call of it, or by calling it. `settle` is to be called when the scope has ended.
+   */
+  run(batch: readonly Tensor[], step: (batch: readonly Tensor[]) => R): R {
+    if (this.hindrance !== null || !isRecording()) return step(batch);
+    const { ready } = this;
+    for (let i = 0; i < ready.length; i++) {
+      const { program, recorded } = ready[i];
+      if (program.engine !== engine() || !this.unchanged(recorded.parameters)) {
+        this.ready = [];
+        this.seen.clear();
+        break;
       }
-      this.ready = null;
-      this.steps = 0;
+      if (!fit(recorded.inputs, batch)) continue;
+      return replay(program, recorded, batch) ? recorded.result : step(batch);
     }
-    this.steps += 1;
-    return this.steps < RECORDED ? step(batch) : this.record(batch, step);
+    if (this.ready.length >= MOST_PROGRAMS) return step(batch);
+    const shapes = shapesOf(batch);
+    const times = (this.seen.get(shapes) ?? 0) + 1;
+    this.seen.set(shapes, times);
+    return times < RECORDED ? step(batch) : this.record(batch, step);
   }
 
-  private record(batch: Samples, step: (batch: Samples) => StepResult): StepResult {
+  private record(batch: readonly Tensor[], step: (batch: readonly Tensor[]) => R): R {
     const recording = new Recording();
-    const inputs = { x: new Input(batch.x), y: new Input(batch.y) };
-    const result = recording.run(() => step({ x: inputs.x.tensor, y: inputs.y.tensor }));
+    const inputs = batch.map((x) => new Input(x));
+    const result = recording.run(() => step(inputs.map(({ tensor }) => tensor)));
     const parameters = this.model.parameters.map(({ tensor: value }) => {
       const slot = value.node?.slot ?? null;
       return { value, node: value.node, slot, written: slot !== null && !slot.fresh };
@@ -145,18 +162,23 @@ export class Replay {
     if (this.pending === null) return;
     const { recording, recorded } = this.pending;
     this.pending = null;
-    const { loss, predicted } = recorded.result;
+    const results = this.tensorsOf(recorded.result);
     // The graph has done its work.
-    loss.node = null;
+    for (const result of results) result.node = null;
     try {
-      const program = recording.finish(predicted === null ? [loss] : [loss, predicted]);
-      if (program === null) this.obstacle = recording.obstacle ?? "it can't be recorded";
-      else this.ready = { program, recorded };
+      const program = recording.finish(results);
+      if (program === null) this.hindrance = recording.obstacle ?? "it can't be recorded";
+      else this.ready.push({ program, recorded });
     } catch (error) {
       // No memory for it all at once: steps go on as before.
       if (!(error instanceof RangeError)) throw error;
-      this.obstacle = error.message;
+      this.hindrance = error.message;
     }
+  }
+
+  /** Forgets what a step that failed had recorded. */
+  discard(): void {
+    this.pending = null;
   }
 
   /** Whether the model has the parameters that it had, watched or not as they were. */

@@ -295,8 +295,8 @@ describe("evaluate and predict", () => {
     expect(() => evaluate(model, data, { loss: "meanSquaredError", metrics: ["accuracy"] })).toThrow(
       /targets are values, not classes/,
     );
-    expect(() => evaluate(model, data, { metrics: ["f1" as "accuracy"] })).toThrow(
-      /unknown name "f1"; use one of accuracy/,
+    expect(() => evaluate(model, data, { metrics: ["f2" as "accuracy"] })).toThrow(
+      /unknown name "f2" \(did you mean f1\?\); use one of accuracy/,
     );
     const history = await fit(network(), circle(40), { metrics: ["accuracy", "top5Accuracy"], validationSplit: 10 });
     const [epoch] = history.epochs;

@@ -6,7 +6,7 @@ import { quote } from "../../engine/quote.ts";
 import { tensor } from "../../tensor/create.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { empty, type NestedArray, Tensor } from "../../tensor/tensor.ts";
-import { rowsOf } from "../batches.ts";
+import { rowsOf } from "../row-order.ts";
 import { below, checkDepth, isRecord } from "./structure.ts";
 
 /** What elements become in a batch: tensors of one more axis, entry by entry where they are objects, arrays of what is no number. */

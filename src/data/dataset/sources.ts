@@ -3,7 +3,7 @@ import { quote } from "../../engine/quote.ts";
 import { tensor } from "../../tensor/create.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { forEachTensor, keep, packed, Tensor, windowOf } from "../../tensor/tensor.ts";
-import { rowsOf, takeRows } from "../batches.ts";
+import { rowsOf, takeRows } from "../row-order.ts";
 import { borrowed, hold } from "./held.ts";
 import { type Flow, numbered, type Stage, skipByTaking, valuesOf } from "./stage.ts";
 import { mapLeaves } from "./structure.ts";
