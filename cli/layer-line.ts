@@ -1,4 +1,4 @@
-// A network in a line, as `--layers` takes it: "conv 20 5x5, pool 2, conv 40 5x5, pool 2, dense 100". What is read here is data; network.ts makes
+// A network in a line, as `--layers` takes it: "conv 20 5x5, pool 2, conv 40 5x5, pool 2, dense 100". What is read here is data; run-layers.ts makes
 // layers of it.
 import { InvalidArgumentError } from "commander";
 import { ACTIVATIONS, type ActivationName } from "../src/nn/activations.ts";

@@ -67,7 +67,7 @@ export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: 
   const classes = config.classes ?? DIGITS;
   if (classes !== DIGITS)
     throw new UserError(`the network in ${path} tells ${classes} classes, not the ${DIGITS} digits`);
-  const model = networkOf(config, SIDE * SIDE, classes, folder);
+  const model = networkOf(config, { inputs: SIDE * SIDE, picture: [1, SIDE, SIDE], classes }, folder);
   const architecture = JSON.stringify(model.config());
   const file = folder.file("model.safetensors");
   const problems: UserError[] = [];

@@ -18,7 +18,7 @@ const run: RunReport = {
     trainingImages: 50000,
     validationImages: 10000,
     testImages: 1000,
-    layers: [784, 30, 10],
+    network: "784-30-10",
     hyperparameters: { "learning rate": 0.5, activation: "sigmoid", epochs: 3 },
     engine: "wasm",
     threads: 2,

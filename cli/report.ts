@@ -41,7 +41,8 @@ export interface RunConfiguration {
   readonly validationImages?: number;
   readonly testImages?: number;
   /** Units from input to output: `[784, 30, 10]`. */
-  readonly layers: readonly number[];
+  /** "784-100-10", or a line of layers. */
+  readonly network: string;
   /** Everything else that decides the result, as it is to be shown: `learning rate`, `batch size`, … */
   readonly hyperparameters: Readonly<Record<string, string | number | boolean>>;
   readonly engine: string;
@@ -466,7 +467,7 @@ function configurationBlocks({ config }: RunReport): Block[] {
     [{ en: "test images", zh: "测试图像" }, config.testImages],
   ];
   for (const [label, count] of images) if (count !== undefined) rows.push([label, formatNumber(count, 9)]);
-  rows.push([{ en: "layers", zh: "各层单元" }, config.layers.join("-")]);
+  rows.push([{ en: "layers", zh: "各层" }, config.network]);
   for (const [name, value] of Object.entries(config.hyperparameters)) {
     rows.push([name, typeof value === "number" ? formatNumber(value, 9) : String(value)]);
   }

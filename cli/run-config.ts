@@ -1,15 +1,12 @@
 // What a run was asked to do, and the model and optimiser that follow from it.
 
-import type { InitialiserName } from "../src/nn/initialisers.ts";
-import type { Layer } from "../src/nn/layer.ts";
-import { Dense } from "../src/nn/layers/dense.ts";
-import { Dropout } from "../src/nn/layers/dropout.ts";
 import type { ParametersAccepted } from "../src/nn/model.ts";
 import { Sequential } from "../src/nn/sequential.ts";
 import { type Optimizer, optimizerByName } from "../src/optim/index.ts";
 import type { EpochRecord } from "../src/train/history.ts";
 import { type Loss, lossFor } from "../src/train/losses.ts";
 import type { DataSums } from "./datasets.ts";
+import { layersOfRun, type NetworkShape } from "./run-layers.ts";
 
 export const HIDDEN_ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
 export const RUN_LOSSES = ["quadratic", "cross-entropy", "softmax"] as const;
@@ -32,7 +29,11 @@ export interface RunConfig {
   data?: DataSums;
   /** Outputs of the network; runs of version 1 do not say. */
   classes?: number;
+  /** Channels, height and width of the pictures that it learns from, where it does; older runs do not say. */
+  picture?: readonly number[];
   hidden: number[];
+  /** A line of layers in place of `hidden`. */
+  layers?: string;
   activation: (typeof HIDDEN_ACTIVATIONS)[number];
   loss: (typeof RUN_LOSSES)[number];
   optimizer: (typeof RUN_OPTIMIZERS)[number];
@@ -68,33 +69,9 @@ export function lossOfRun(config: RunConfig): Loss {
   return lossFor(LOSS_OF[config.loss]);
 }
 
-/** Input size, hidden layers, classes. */
-export function layerSizesOf(config: RunConfig, inputs: number, classes: number): number[] {
-  return [inputs, ...config.hidden, classes];
-}
-
-/** Weights as asked for; biases N(0, 1) where the books have them so (normal, scaled), else 0. */
-function initialisers(config: RunConfig): { weights?: InitialiserName; bias: InitialiserName } {
-  if (config.init === "auto") return { bias: "zeros" };
-  const bookish = config.init === "normal" || config.init === "scaled";
-  return { weights: config.init, bias: bookish ? "normal" : "zeros" };
-}
-
 /** @param accept may throw once the parameters are known, before memory is reserved for them. */
-export function modelOfRun(
-  config: RunConfig,
-  inputs: number,
-  classes: number,
-  accept?: ParametersAccepted,
-): Sequential {
-  const init = initialisers(config);
-  const layers: Layer[] = [];
-  for (const size of config.hidden) {
-    layers.push(new Dense(size, { activation: config.activation, ...init }));
-    if (config.dropout > 0) layers.push(new Dropout(config.dropout));
-  }
-  layers.push(new Dense(classes, { activation: config.loss === "softmax" ? "softmax" : "sigmoid", ...init }));
-  return new Sequential(layers, { inputShape: [inputs], seed: config.seed }, accept);
+export function modelOfRun(config: RunConfig, shape: NetworkShape, accept?: ParametersAccepted): Sequential {
+  return new Sequential(layersOfRun(config, shape), { inputShape: [shape.inputs], seed: config.seed }, accept);
 }
 
 export function optimizerOfRun(config: RunConfig, samples: number): Optimizer {

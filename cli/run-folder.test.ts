@@ -61,10 +61,10 @@ describe("config.json", () => {
   });
 
   test("a network that none of the run's files can hold is not built", () => {
-    write({ ...config, hidden: [100_000, 100_000] });
+    write({ ...config, hidden: [30_000, 30_000] });
     writeFileSync(join(folder.path, "model.safetensors"), "some bytes");
-    expect(() => networkOf(folder.readConfig(), 784, 10, folder)).toThrow(
-      "is another one than its config.json asks for: that one takes 40318400040 bytes, and the largest file of the run has 10",
+    expect(() => networkOf(folder.readConfig(), { inputs: 784, picture: [1, 28, 28], classes: 10 }, folder)).toThrow(
+      "is another one than its config.json asks for: that one takes 3695520040 bytes, and the largest file of the run has 10",
     );
   });
 

@@ -6,6 +6,7 @@ import type { Sequential } from "../src/nn/sequential.ts";
 import { UserError } from "./errors.ts";
 import { modelOfRun, type RunConfig } from "./run-config.ts";
 import type { RunFolder } from "./run-folder.ts";
+import type { NetworkShape } from "./run-layers.ts";
 
 /** So much memory is never worth a question; files that are shorter than a network of this size may as well be damaged, which is told later. */
 const HARMLESS = 64 << 20;
@@ -14,9 +15,9 @@ const HARMLESS = 64 << 20;
  * The network that a run's configuration asks for, with fresh parameters.
  * @throws UserError if there can be no such network, or it needs more bytes than the largest of the run's files has.
  */
-export function networkOf(config: RunConfig, inputs: number, classes: number, folder: RunFolder): Sequential {
+export function networkOf(config: RunConfig, shape: NetworkShape, folder: RunFolder): Sequential {
   try {
-    return modelOfRun(config, inputs, classes, (named) =>
+    return modelOfRun(config, shape, (named) =>
       checkHeld(
         named.map(({ parameter }) => parameter),
         folder,

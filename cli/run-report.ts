@@ -3,10 +3,12 @@ import type { ImageSet } from "../src/data/image-set.ts";
 import { engineStatus } from "../src/engine/configure.ts";
 import type { Model } from "../src/nn/model.ts";
 import { fixedShape } from "../src/nn/shapes.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 import { commandName } from "./command-name.ts";
 import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
-import { layerSizesOf, type RunConfig, type RunRecord } from "./run-config.ts";
+import type { RunConfig, RunRecord } from "./run-config.ts";
+import { networkName } from "./run-layers.ts";
 
 const MISTAKES = 40;
 const NEURONS = 60;
@@ -85,10 +87,21 @@ function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] 
   return mistakes.sort((a, b) => b.loss - a.loss).slice(0, MISTAKES);
 }
 
+/** The filters of a first convolution, of pictures of one channel. */
+function filters(weights: Tensor): RunReport["firstLayerWeights"] {
+  const [count, channels, height, width] = weights.shape as [number, number, number, number];
+  if (channels !== 1) return undefined;
+  const values = weights.dataSync() as Float32Array;
+  const size = height * width;
+  const neurons = Array.from({ length: Math.min(count, NEURONS) }, (_, f) => values.slice(f * size, (f + 1) * size));
+  return { width, height, neurons };
+}
+
 /** The weights of each neuron of the first layer, as a picture. */
 function firstLayer(model: Model, images: ImageSet | undefined): RunReport["firstLayerWeights"] {
   if (images === undefined) return undefined;
   const weights = model.parameters[0].tensor;
+  if (weights.rank === 4) return filters(weights);
   const [inputs, neurons] = weights.shape as [number, number];
   if (inputs !== images.width * images.height) return undefined;
   const values = weights.dataSync();
@@ -121,16 +134,15 @@ export function reportOf({ config, data, model, records, status, outputs, confus
   const last = records.at(-1);
   const seconds = records.reduce((sum, record) => sum + record.seconds, 0);
   const trained = data.training.x.shape[0];
-  const layers = layerSizesOf(config, data.inputs, data.classes);
   return {
-    title: `${layers.join("-")} on ${data.name}`,
+    title: `${networkName(config, data)} on ${data.name}`,
     status,
     config: {
       dataset: data.name,
       trainingImages: trained,
       validationImages: data.validation?.x.shape[0],
       testImages: data.test.x.shape[0],
-      layers,
+      network: networkName(config, data),
       hyperparameters: hyperparameters(config),
       engine,
       threads,

@@ -30,7 +30,9 @@ export const configSchema = z.object({
   /** SHA-256 of what was learnt from. Runs of version 1 have none. */
   data: z.optional(dataSums),
   classes: z.optional(positive),
+  picture: z.optional(z.array(positive)),
   hidden: z.array(positive),
+  layers: z.optional(z.string()),
   activation: z.enum(HIDDEN_ACTIVATIONS),
   loss: z.enum(RUN_LOSSES),
   optimizer: z.enum(RUN_OPTIMIZERS),

@@ -7,6 +7,7 @@ import { commandName } from "./command-name.ts";
 import { defaultDataset } from "./datasets.ts";
 import { UsageError, UserError } from "./errors.ts";
 import { examples } from "./help.ts";
+import { LAYER_FORMS, layerLine } from "./layer-line.ts";
 import {
   HIDDEN_ACTIVATIONS,
   LEARNING_RATES,
@@ -27,6 +28,7 @@ interface TrainOptions {
   size?: [number, number];
   label?: string;
   hidden?: number[];
+  layers?: string;
   activation?: RunConfig["activation"];
   loss?: RunConfig["loss"];
   optimizer?: RunConfig["optimizer"];
@@ -82,6 +84,8 @@ ${examples([
   a CSV file, or a folder with   a line a picture, label,pixel0,... as Kaggle has MNIST; or a table of numbers and words
   train.csv (and test.csv)       whose class is the column label, class, target, species or y, else the last one
 
+--layers takes, with commas between them:
+${LAYER_FORMS.map(([form, what]) => `  ${form.padEnd(14)} ${what}`).join("\n")}
 The loss decides the output layer: quadratic and cross-entropy use sigmoid outputs, softmax uses softmax.
 Starting values: auto is he for relu and xavier otherwise, with zero biases; normal is N(0, 1) for weights and
 biases; scaled is N(0, 1/inputs) for weights and N(0, 1) for biases.
@@ -116,6 +120,12 @@ export function addTrainCommand(program: Command): void {
       new Option("--hidden <sizes>", "neurons of the hidden layers: 100, or 100,30, or none (default: 100)").argParser(
         layerSizes,
       ),
+    )
+    .addOption(
+      new Option(
+        "--layers <line>",
+        'layers in place of --hidden: "conv 20 5x5, pool 2, dense 100"; see below',
+      ).argParser(layersText),
     )
     .addOption(
       new Option("--activation <name>", `of hidden layers: ${HIDDEN_ACTIVATIONS.join(", ")} (default: relu)`).argParser(
@@ -180,6 +190,12 @@ export function addTrainCommand(program: Command): void {
     });
 }
 
+/** The line as it is, once it can be read. */
+function layersText(text: string): string {
+  layerLine(text);
+  return text.trim();
+}
+
 async function startRun(options: TrainOptions): Promise<number> {
   const chosen = options.dataset ?? (await defaultDataset());
   const optimizer = options.optimizer ?? "adam";
@@ -191,7 +207,8 @@ async function startRun(options: TrainOptions): Promise<number> {
     ...(options.transpose !== undefined && { transpose: options.transpose }),
     ...(options.size !== undefined && { size: options.size }),
     ...(options.label !== undefined && { label: options.label }),
-    hidden: options.hidden ?? [100],
+    hidden: options.hidden ?? (options.layers === undefined ? [100] : []),
+    ...(options.layers !== undefined && { layers: options.layers }),
     activation: options.activation ?? "relu",
     loss: options.loss ?? "softmax",
     optimizer,
@@ -206,6 +223,12 @@ async function startRun(options: TrainOptions): Promise<number> {
     engine: usableEngine(options.engine),
     threads: options.threads ?? null,
   };
+  if (options.layers !== undefined) {
+    for (const other of ["hidden", "dropout"] as const) {
+      if (options[other] !== undefined)
+        throw new UsageError(`--${other} and --layers exclude each other: say it in --layers`);
+    }
+  }
   if (options.acceptChangedData)
     throw new UsageError("--accept-changed-data is for a run that goes on: give --resume too");
   if (options.out !== undefined && new RunFolder(options.out).begun) {

@@ -21,9 +21,10 @@ import { UserError } from "./errors.ts";
 import { whenOutputCloses } from "./output.ts";
 import { clock, Progress, percent, rate } from "./progress.ts";
 import type { RunStatus } from "./report.ts";
-import { layerSizesOf, lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunRecord } from "./run-config.ts";
+import { lossOfRun, modelOfRun, optimizerOfRun, type RunConfig, type RunRecord } from "./run-config.ts";
 import { nonFinite, RunFolder } from "./run-folder.ts";
 import type { RunEnding } from "./run-history.ts";
+import { networkName } from "./run-layers.ts";
 import { networkOf } from "./run-network.ts";
 import { remarkOn, smallerRate } from "./run-remark.ts";
 import { type RunResult, reportOf } from "./run-report.ts";
@@ -47,7 +48,10 @@ export interface TrainRequest {
 /** The figures of a run, as `--json` prints them. */
 export interface TrainSummary {
   dataset: string;
-  layers: number[];
+  /** "784-100-10", or the line of layers. */
+  network: string;
+  /** Input size, hidden layers, classes; left out where the network is a line of layers. */
+  layers?: number[];
   parameters: number;
   epochs: number;
   engine: string;
@@ -104,10 +108,9 @@ async function trainIn(
       );
     }
   }
-  config = { ...config, version: RUN_VERSION, data: data.sums, classes: data.classes };
-  const model = request.resume
-    ? networkOf(config, data.inputs, data.classes, folder)
-    : modelOfRun(config, data.inputs, data.classes);
+  const { picture } = data;
+  config = { ...config, version: RUN_VERSION, data: data.sums, classes: data.classes, ...(picture && { picture }) };
+  const model = request.resume ? networkOf(config, data, folder) : modelOfRun(config, data);
   const loss = lossOfRun(config);
   const samples = data.training.x.shape[0];
   const optimizer = optimizerOfRun(config, samples);
@@ -171,9 +174,8 @@ async function trainIn(
   }
 
   const engine = engineStatus();
-  const sizes = layerSizesOf(config, data.inputs, data.classes);
   progress.say(
-    `training ${sizes.join("-")} on ${data.name}: ${samples} ${data.picture ? "images" : "rows"}${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
+    `training ${networkName(config, data)} on ${data.name}: ${samples} ${data.picture ? "images" : "rows"}${data.validation ? `, ${data.validation.x.shape[0]} for validation` : ""}, ` +
       `${data.test.x.shape[0]} for testing; engine ${engine.engine}, ${engine.threads} thread${engine.threads === 1 ? "" : "s"}`,
   );
 
@@ -365,7 +367,8 @@ function summaryOf(
   const engine = engineStatus();
   return {
     dataset: config.dataset,
-    layers: layerSizesOf(config, data.inputs, data.classes),
+    network: networkName(config, data),
+    ...(config.layers === undefined && { layers: [data.inputs, ...config.hidden, data.classes] }),
     parameters,
     epochs: last?.epoch ?? 0,
     engine: engine.engine,
