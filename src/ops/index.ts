@@ -19,6 +19,7 @@ export {
   step,
 } from "./activations.ts";
 export { abs, add, div, floorDivide, mul, neg, reciprocal, remainder, sign, square, sub } from "./arithmetic.ts";
+export { type AttentionOptions, type AttentionResult, scaledDotProductAttention } from "./attention.ts";
 export { broadcastTo, sum } from "./broadcast.ts";
 export { cast } from "./cast.ts";
 export { clip, maximum, minimum, where } from "./choice.ts";

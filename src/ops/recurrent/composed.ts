@@ -1,7 +1,7 @@
 // Recurrent layers composed of ordinary operations, step by step: they serve where a gradient must itself be differentiated.
 import { zeros } from "../../tensor/create.ts";
 import { type Tensor, windowOf } from "../../tensor/tensor.ts";
-import { add } from "../arithmetic.ts";
+import { add, mul } from "../arithmetic.ts";
 import { where } from "../choice.ts";
 import { get } from "../indexing.ts";
 import { stack } from "../join.ts";
@@ -47,6 +47,11 @@ export function inputPart(setup: Setup, bias: Tensor | null): Tensor {
 
 export function plus(x: Tensor, bias: Tensor | null): Tensor {
   return bias === null ? x : add(x, bias);
+}
+
+/** The state as the weights see it. */
+export function seenBy(setup: Setup, h: Tensor): Tensor {
+  return setup.factors === null ? h : mul(h, setup.factors);
 }
 
 /** Block `i` of gates laid side by side. */

@@ -10,7 +10,7 @@ import { matmul } from "../linalg.ts";
 import { slice } from "../slices.ts";
 import { tanh } from "../trigonometry.ts";
 import { swapAxes } from "../views.ts";
-import { gate, inputPart, plus, walk } from "./composed.ts";
+import { gate, inputPart, plus, seenBy, walk } from "./composed.ts";
 import {
   addStateGradients,
   biasGradient,
@@ -135,12 +135,13 @@ function gruComposed(setup: Setup, { resetBefore, writes }: GruForm): Tensor {
   const gateBias = stateBias === null ? null : slice(stateBias, 0, 2 * size);
   const candidateBias = stateBias === null ? null : slice(stateBias, 2 * size);
   return walk(setup, inputPart(setup, inputBias), { h: first(setup, h0) }, (input, { h }) => {
-    const gates = plus(add(slice(input, 0, 2 * size, 1, 1), matmul(h, gateWeights)), gateBias);
+    const seen = seenBy(setup, h);
+    const gates = plus(add(slice(input, 0, 2 * size, 1, 1), matmul(seen, gateWeights)), gateBias);
     const r = sigmoid(gate(gates, 0, size));
     const z = sigmoid(gate(gates, 1, size));
     const fromState = resetBefore
-      ? plus(matmul(mul(r, h), candidateWeights), candidateBias)
-      : mul(r, plus(matmul(h, candidateWeights), candidateBias));
+      ? plus(matmul(mul(r, seen), candidateWeights), candidateBias)
+      : mul(r, plus(matmul(seen, candidateWeights), candidateBias));
     const n = tanh(add(gate(input, 2, size), fromState));
     const difference = mul(z, sub(h, n));
     return { h: writes ? sub(h, difference) : add(n, difference) };

@@ -11,7 +11,7 @@ import { matmul } from "../linalg.ts";
 import { slice } from "../slices.ts";
 import { tanh } from "../trigonometry.ts";
 import { swapAxes } from "../views.ts";
-import { gate, inputPart, plus, type State, walk } from "./composed.ts";
+import { gate, inputPart, plus, type State, seenBy, walk } from "./composed.ts";
 import { gradientsOf, inputProducts, panelsFor, recordFused, sumOfBiases } from "./fused.ts";
 import {
   expectShape,
@@ -111,7 +111,7 @@ function lstmComposed(setup: Setup, c0: Tensor | null, squash: boolean): [Tensor
   const toState = swapAxes(stateWeights, 0, 1);
   const z = plus(inputPart(setup, inputBias), stateBias);
   return walk(setup, z, { h: first(setup, h0), c: first(setup, c0) }, (input, { h, c }) => {
-    const gates = add(input, matmul(h, toState));
+    const gates = add(input, matmul(seenBy(setup, h), toState));
     const i = sigmoid(gate(gates, 0, size));
     const f = sigmoid(gate(gates, 1, size));
     const g = tanh(gate(gates, 2, size));

@@ -183,6 +183,33 @@ describe.each(variants)("$cell $options", ({ cell, options }) => {
   });
 });
 
+describe.each(variants)("factors of the state in $cell $options", ({ cell, options }) => {
+  test("are factors of the weights' columns, sequence by sequence", () => {
+    const { x, h0, c0, ...parameters } = layer(gatesOf[cell], [4, 3, 2, 5], 17);
+    const factors = nb.random.bernoulli([3, 5], 0.6, {
+      dtype: "float64",
+      value: 1 / 0.6,
+      generator: new nb.Generator(3),
+    });
+    const run = (i: number | null, given: RecurrentParameters, more: object): nb.RecurrentResult => {
+      const pick = i === null ? ":" : nb.s(i, i + 1);
+      const [input, h, c] = [x.get(":", pick), h0.get(pick), c0.get(pick)];
+      const all = { ...options, ...more };
+      if (cell === "rnn") return rnn(input, h, given, all);
+      return cell === "lstm" ? lstm(input, h, c, given, all) : gru(input, h, given, all);
+    };
+    const batch = run(null, parameters, { stateFactors: factors });
+    for (let i = 0; i < 3; i++) {
+      const scaled = { ...parameters, stateWeights: parameters.stateWeights.mul(factors.get(i)) };
+      const alone = run(i, scaled, {});
+      expectClose(batch.outputs.get(":", i).dataSync(), alone.outputs.dataSync(), "outputs");
+      expectClose(batch.state.get(i).dataSync(), alone.state.dataSync(), "state");
+    }
+    const loss: Loss = (...tensors) => cells[cell]({ ...options, stateFactors: tensors[7] })(...tensors);
+    nb.expectGradients(loss, [x, h0, c0, ...Object.values(parameters), factors]);
+  });
+});
+
 /** The layers' formulas in plain loops: the outputs of all steps for a forward pass. */
 function byLoops(cell: keyof typeof cells, options: RnnOptions & LstmOptions & GruOptions, values: Layer): number[] {
   const [steps, batch, inputs] = values.x.shape;
@@ -394,6 +421,7 @@ describe("recurrent layers", () => {
     expect(() => lstm(x, h0, c0, parameters, { lengths: [4, 1] })).toThrow("whole number from 0 to 3, got 4");
     expect(() => lstm(x, h0, c0, parameters, { lengths: [1] })).toThrow("lengths has 1 entries for a batch of 2");
     expect(() => lstm(x, h0, c0, parameters, { mask: h0 })).toThrow("mask must have shape (3, 2), [time, batch]");
+    expect(() => lstm(x, h0, c0, parameters, { stateFactors: x })).toThrow("stateFactors must have shape (2, 3)");
     expect(() => lstm(x, h0, c0, parameters, { truncate: 1.5 })).toThrow("truncate must be a whole number");
     expect(() => rnn(x, h0, layer(1, [3, 2, 2, 3], 1), { nonlinearity: "sine" as "tanh" })).toThrow('got "sine"');
     expect(() => splitConcatenated([zeros([2, 2])], "state-input")).toThrow("[state, state + in], got (2, 2)");

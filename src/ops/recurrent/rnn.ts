@@ -8,7 +8,7 @@ import { add } from "../arithmetic.ts";
 import { matmul } from "../linalg.ts";
 import { tanh } from "../trigonometry.ts";
 import { swapAxes } from "../views.ts";
-import { inputPart, plus, walk } from "./composed.ts";
+import { inputPart, plus, seenBy, walk } from "./composed.ts";
 import { gradientsOf, inputProducts, panelsFor, recordFused, sumOfBiases } from "./fused.ts";
 import {
   first,
@@ -102,6 +102,6 @@ function rnnComposed(setup: Setup, nonlinearity: FusedActivation): Tensor {
   const toState = swapAxes(setup.stateWeights, 0, 1);
   const z = plus(inputPart(setup, setup.inputBias), setup.stateBias);
   return walk(setup, z, { h: first(setup, setup.h0) }, (input, { h }) => ({
-    h: activate(nonlinearity, add(input, matmul(h, toState))),
+    h: activate(nonlinearity, add(input, matmul(seenBy(setup, h), toState))),
   }))[0];
 }

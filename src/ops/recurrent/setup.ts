@@ -37,12 +37,17 @@ export interface SequenceOptions {
   mask?: Tensor;
   /** Gradients do not pass from step n to the step before where n is a multiple of this number: truncated backpropagation through time. */
   truncate?: number;
+  /**
+   * [batch, state]: multiplies the state wherever weights are applied to it, at every step alike, and not where it is carried on: recurrent
+   * dropout (Gal and Ghahramani 2016), if its elements are 0 or 1 / (1 - rate). Takes the composed form.
+   */
+  stateFactors?: Tensor;
   /** "composed" builds the layer of ordinary operations, so that gradients have gradients; default "fused", several times as fast. */
   form?: "fused" | "composed";
 }
 
 /** The names of `SequenceOptions`. */
-export const SEQUENCE_OPTIONS = ["direction", "lengths", "mask", "truncate", "form"];
+export const SEQUENCE_OPTIONS = ["direction", "lengths", "mask", "truncate", "stateFactors", "form"];
 
 /** What a recurrent layer gives. */
 export interface RecurrentResult {
@@ -67,6 +72,8 @@ export interface Setup {
   size: number;
   /** bool [steps, batch], or null if every step counts. */
   mask: Tensor | null;
+  /** [batch, size], or null for ones. */
+  factors: Tensor | null;
   backward: boolean;
   truncate: number;
   dtype: DType;
@@ -123,6 +130,9 @@ export function prepare(
   const dtype = isFloat(common) ? common : "float32";
   const float = (value: Tensor | null | undefined): Tensor | null => (value ? cast(value, dtype) : null);
   const mask = maskOf(operation, options, steps, batch);
+  if (options.stateFactors !== undefined) {
+    expectShape(operation, "stateFactors", options.stateFactors, [batch, size], "[batch, state]");
+  }
   const { truncate = 0, direction = "forward" } = options;
   if (!Number.isInteger(truncate) || truncate < 0) {
     throw new RangeError(`${operation}: truncate must be a whole number of steps, got ${quote(truncate)}`);
@@ -141,6 +151,7 @@ export function prepare(
     inputBias: float(parameters.inputBias),
     stateBias: float(parameters.stateBias),
     ...{ steps, batch, inputs, size, mask, truncate, dtype },
+    factors: float(options.stateFactors),
     backward: direction === "backward",
   };
 }
@@ -187,5 +198,7 @@ const SCRATCH_BYTES = 2 << 20;
 export function fits(setup: Setup, gates: number, options: SequenceOptions): boolean {
   const bytes = setup.dtype === "float64" ? 8 : 4;
   const needed = 4 * bytes * (gates + 5) * (setup.size + 8);
-  return options.form !== "composed" && needed < SCRATCH_BYTES && setup.steps * setup.batch > 0;
+  return (
+    options.form !== "composed" && setup.factors === null && needed < SCRATCH_BYTES && setup.steps * setup.batch > 0
+  );
 }
