@@ -114,6 +114,36 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     normalize: ["normalise"],
     inputDim: ["inputShape"],
     batchInputShape: ["inputShape"],
+    // Sequences
+    numLayers: ["layers"],
+    goBackwards: ["direction"],
+    recurrentInitializer: ["stateWeights"],
+    recurrentWeights: ["stateWeights"],
+    unitForgetBias: ["forgetBias"],
+    resetAfter: ["reset"],
+    recurrentRegularizer: ["recurrentPenalty"],
+    interLayerDropout: ["layerDropout"],
+    mergeMode: ["merge"],
+    paddingIdx: ["maskZero"],
+    embeddingsInitializer: ["weights"],
+    embeddingsRegularizer: ["kernelPenalty"],
+    embeddingsConstraint: ["kernelConstraint"],
+    keyDim: ["keySize"],
+    kdim: ["keySize"],
+    valueDim: ["valueSize"],
+    vdim: ["valueSize"],
+    outputShape: ["outputSize"],
+    isCausal: ["causal"],
+    useCausalMask: ["causal"],
+    attnMask: ["mask"],
+    attentionMask: ["mask"],
+    needWeights: ["returnWeights"],
+    returnAttentionScores: ["returnWeights"],
+    normFirst: ["normaliseFirst"],
+    normalizeFirst: ["normaliseFirst"],
+    layerNormEps: ["epsilon"],
+    attentionDropout: ["dropout"],
+    dropoutP: ["dropout"],
     // Operations
     dim: ["axis", "axes"],
     axis: ["axes"],
@@ -139,7 +169,6 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     type: ["dtype"],
     rng: ["generator"],
     sequenceLength: ["lengths"],
-    goBackwards: ["direction"],
     reverse: ["direction"],
     recurrentActivation: ["nonlinearity"],
     from: ["start"],
@@ -243,6 +272,17 @@ const INSTEAD = new Map<string, string>(
     regularizer: "weight decay is the optimiser's, new SGD({ weightDecay: 0.001 })",
     weightDecay: "weight decay is the optimiser's, optimizer: new AdamW({ weightDecay: 0.01 })",
     fromLogits: "from logits starts softmaxCrossEntropy or binaryCrossEntropyWithLogits, the others from probabilities",
+    hiddenSize: "the number of units is the first argument, new LSTM(32)",
+    batchFirst: "batches come first, [n, time, features], always",
+    bidirectional: "put the layer into another that reads both ways, new Bidirectional(new LSTM(32))",
+    numHeads: "the number of heads is the first argument, new MultiHeadAttention(8)",
+    nhead: "the number of heads is the first argument, new TransformerEncoder(8, 512)",
+    dimFeedforward: "the hidden units are the second argument, new TransformerEncoder(8, 512)",
+    intermediateDim: "the hidden units are the second argument, new TransformerEncoder(8, 512)",
+    embedDim: "a layer learns its inputs' size from what it is applied to",
+    dModel: "a layer learns its inputs' size from what it is applied to",
+    numEmbeddings: "the number of words is the first argument, new Embedding(1000, 32)",
+    embeddingDim: "the size of the vectors is the second argument, new Embedding(1000, 32)",
     kernelSize: "the size is an argument before the options",
     poolSize: "the size is an argument before the options",
     requiresGrad: "call requireGradient() on the tensor",
@@ -289,12 +329,17 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
-/** A remark on an unknown name, to stand behind it: " (here it is learningRate)", " (did you mean epochs?)", or nothing. */
-export function hintAt(name: string, names: readonly string[]): string {
+/** What a name of Keras' or PyTorch's is called here. */
+function calledHere(name: string, names: readonly string[]): string | undefined {
   const known = (candidate: string): boolean => candidate.split(" and ").every((part) => names.includes(part));
   const camel = inCamelCase(name.slice(0, 40));
   const lower = camel.charAt(0).toLowerCase() + camel.slice(1);
-  const here = ELSEWHERE.get(lower)?.find(known);
+  return ELSEWHERE.get(lower)?.find(known);
+}
+
+/** A remark on an unknown name, to stand behind it: " (here it is learningRate)", " (did you mean epochs?)", or nothing. */
+export function hintAt(name: string, names: readonly string[]): string {
+  const here = calledHere(name, names);
   if (here !== undefined) return ` (here it is ${here})`;
   const like = nearest(name, names);
   return like === undefined ? "" : ` (did you mean ${like}?)`;
@@ -302,10 +347,11 @@ export function hintAt(name: string, names: readonly string[]): string {
 
 /** The same for an option, which may also be something else here. */
 export function hintAtOption(name: string, names: readonly string[]): string {
-  const hint = hintAt(name, names);
-  if (hint !== "") return hint;
-  const instead = INSTEAD.get(inCamelCase(name.slice(0, 40)));
-  return instead === undefined ? "" : ` (${instead})`;
+  const camel = inCamelCase(name.slice(0, 40));
+  const instead = INSTEAD.get(camel);
+  if (instead === undefined || names.includes(camel) || calledHere(name, names) !== undefined)
+    return hintAt(name, names);
+  return ` (${instead})`;
 }
 
 /**

@@ -96,6 +96,12 @@ export function checkName(owner: string, name: string): string {
 /**
  * What layers, composite layers and models have in common. A layer of your own extends `Layer` (one input, one output) or
  * `MultiLayer`.
+ * @example
+ * ```ts
+ * const layer: BaseLayer = new Dense(2, { name: "last" });
+ * new Sequential([layer], { inputShape: [3] });
+ * layer.parameters.map(({ name }) => name); // ["last.weights", "last.bias"]
+ * ```
  */
 export abstract class BaseLayer {
   /**
@@ -259,6 +265,22 @@ export abstract class BaseLayer {
     return ys.map((y) =>
       mask !== null && y.rank > 2 && y.shape[0] === mask.shape[0] && y.shape[1] === mask.shape[1] ? mask : null,
     );
+  }
+
+  /**
+   * Forgets what stateful recurrent layers have kept from call to call, its own and those within: the next batch begins with zeros.
+   * @example
+   * ```ts
+   * const model = new Sequential([new SimpleRNN(1, { stateful: true, batchSize: 1, bias: null })], { inputShape: [1, 1] });
+   * const x = ones([1, 1, 1]);
+   * const first = model.call(x).item();
+   * model.call(x).item() === first; // false
+   * model.resetStates();
+   * model.call(x).item() === first; // true
+   * ```
+   */
+  resetStates(): void {
+    for (const child of this.children) child.resetStates();
   }
 
   /** Whether a step with it may be recorded and replayed: it, and all that it is made of, say so. */

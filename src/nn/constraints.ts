@@ -26,10 +26,11 @@ export function checkConstraint(owner: string, constraint: Constraint): Constrai
   return constraint;
 }
 
-/** w as the constraint wants it. */
-export function constrained(constraint: Constraint, w: Tensor): Tensor {
+/** w as the constraint wants it; `byRow` if the weights into a unit are a row of a matrix. */
+export function constrained(constraint: Constraint, w: Tensor, byRow = false): Tensor {
   if (constraint === "nonNegative") return maximum(w, 0);
-  const axes = w.rank < 2 ? undefined : w.rank === 2 ? [0] : Array.from({ length: w.rank - 1 }, (_, i) => i + 1);
+  const axes =
+    w.rank < 2 ? undefined : w.rank === 2 ? [byRow ? 1 : 0] : Array.from({ length: w.rank - 1 }, (_, i) => i + 1);
   const length = norm(w, axes, true);
   const wanted = "norm" in constraint ? constraint.norm : minimum(length, constraint.maxNorm);
   const scale = div(wanted, where(equal(length, 0), 1, length));

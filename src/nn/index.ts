@@ -23,6 +23,7 @@ export {
 export { Layer } from "./layer.ts";
 export { Activation } from "./layers/activation.ts";
 export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalisation.ts";
+export { Bidirectional, type BidirectionalMerge, type BidirectionalOptions } from "./layers/bidirectional.ts";
 export { Concatenate, type ConcatenateOptions } from "./layers/concatenate.ts";
 export { Conv1D, type Conv1DOptions } from "./layers/conv1d.ts";
 export { Conv2D, type Conv2DOptions } from "./layers/conv2d.ts";
@@ -32,6 +33,7 @@ export { Dense, type DenseOptions } from "./layers/dense.ts";
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./layers/depthwise-conv2d.ts";
 export { Dot, type DotOptions } from "./layers/dot.ts";
 export { Dropout } from "./layers/dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./layers/embedding.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { GaussianNoise } from "./layers/gaussian-noise.ts";
 export {
@@ -42,13 +44,17 @@ export {
   type GlobalPoolingOptions,
 } from "./layers/global-pooling.ts";
 export { GroupNormalization, type GroupNormalizationOptions } from "./layers/group-normalisation.ts";
+export { GRU, type GRUOptions } from "./layers/gru.ts";
 export { Lambda, type LambdaOptions } from "./layers/lambda.ts";
 export { LayerNormalization, type LayerNormalizationOptions } from "./layers/layer-normalisation.ts";
 export {
   LocalResponseNormalization,
   type LocalResponseNormalizationOptions,
 } from "./layers/local-response-normalisation.ts";
+export { LSTM, type LSTMOptions } from "./layers/lstm.ts";
+export { Masking } from "./layers/masking.ts";
 export { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./layers/merge.ts";
+export { MultiHeadAttention, type MultiHeadAttentionOptions } from "./layers/multi-head-attention.ts";
 export { Permute } from "./layers/permute.ts";
 export {
   AveragePooling1D,
@@ -66,11 +72,22 @@ export {
   type MaxPooling2DOptions,
   type Pooling2DOptions,
 } from "./layers/pooling2d.ts";
+export {
+  PositionalEncoding,
+  type PositionalEncodingOptions,
+  PositionEmbedding,
+  type PositionEmbeddingOptions,
+} from "./layers/positions.ts";
 export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
+export { RecurrentLayer, type RecurrentOptions } from "./layers/recurrent.ts";
 export { registerLayer } from "./layers/registry.ts";
+export { RepeatVector } from "./layers/repeat-vector.ts";
 export { Reshape } from "./layers/reshape.ts";
 export { SeparableConv2D, type SeparableConv2DOptions } from "./layers/separable-conv2d.ts";
+export { type RecurrentActivation, SimpleRNN, type SimpleRNNOptions } from "./layers/simple-rnn.ts";
 export { SpatialDropout1D, SpatialDropout2D } from "./layers/spatial-dropout.ts";
+export { TimeDistributed } from "./layers/time-distributed.ts";
+export { TransformerDecoder, TransformerEncoder, type TransformerOptions } from "./layers/transformer.ts";
 export { UpSampling2D, type UpSampling2DOptions } from "./layers/up-sampling2d.ts";
 export { type Frame, ZeroPadding2D } from "./layers/zero-padding2d.ts";
 export {

@@ -20,7 +20,7 @@ import { checkPenalty, type Penalty } from "./penalties.ts";
 /** Windows begin at multiples of this many elements, so that vector loads are aligned. */
 const ALIGNMENT = 16;
 
-const PARAMETER_OPTIONS = ["initialiser", "decay", "trainable", "fans", "penalty", "constraint"];
+const PARAMETER_OPTIONS = ["initialiser", "decay", "trainable", "fans", "transposed", "penalty", "constraint"];
 
 /** What a layer says of a parameter that it declares. */
 export interface ParameterOptions {
@@ -35,6 +35,8 @@ export interface ParameterOptions {
   trainable?: boolean;
   /** Connections into and out of one unit, where the shape does not tell. */
   fans?: { fanIn: number; fanOut: number };
+  /** A matrix with a row for each unit, [out, in], as recurrent layers have them: for initialisers and constraints. Default false. */
+  transposed?: boolean;
   /** Added to the loss while training: see `Penalty`. Default none. */
   penalty?: Penalty;
   /** Holds after every step of an optimiser: see `Constraint`. Default none. */
@@ -141,7 +143,7 @@ export class Parameter {
   constrain(): void {
     const { constraint } = this.options;
     if (constraint === undefined || !this.trainable) return;
-    scope(() => this.assign(withRecording(false, () => constrained(constraint, this.tensor))));
+    scope(() => this.assign(withRecording(false, () => constrained(constraint, this.tensor, this.options.transposed))));
   }
 
   /**
@@ -183,8 +185,9 @@ export class Parameter {
    */
   initialise(generator: Generator): void {
     scope(() => {
-      const { initialiser, fans } = this.options;
-      const context = { shape: this.shape, dtype: this.tensor.dtype, generator, ...(fans ?? fansOf(this.shape)) };
+      const { initialiser, fans, transposed } = this.options;
+      const ofShape = fans ?? fansOf(transposed ? this.shape.toReversed() : this.shape);
+      const context = { shape: this.shape, dtype: this.tensor.dtype, generator, ...ofShape };
       this.assign(initialise(initialiser, context));
     });
   }

@@ -11,6 +11,7 @@ import {
   AveragePooling2D,
   type BaseLayer,
   BatchNormalization,
+  Bidirectional,
   Concatenate,
   Conv1D,
   Conv2D,
@@ -27,6 +28,7 @@ import {
   GlobalAveragePooling2D,
   GlobalMaxPooling1D,
   GlobalMaxPooling2D,
+  GRU,
   GroupNormalization,
   input,
   L2Pooling2D,
@@ -34,30 +36,41 @@ import {
   type LayerConfig,
   LayerNormalization,
   LocalResponseNormalization,
+  LSTM,
   loadModel,
+  Masking,
   Maximum,
   MaxPooling1D,
   MaxPooling2D,
   Minimum,
   Model,
+  MultiHeadAttention,
   MultiLayer,
   Multiply,
   type OpenShape,
   type Parameter,
   Permute,
+  PositionalEncoding,
+  PositionEmbedding,
   PReLU,
+  RepeatVector,
   Reshape,
   random,
   registerLayer,
   SeparableConv2D,
+  SimpleRNN,
   SpatialDropout1D,
   SpatialDropout2D,
   Subtract,
   type Symbolic,
   saveModel,
   scope,
+  stopGradient,
   type Tensor,
+  TimeDistributed,
   Trainer,
+  TransformerDecoder,
+  TransformerEncoder,
   UpSampling2D,
   ZeroPadding2D,
 } from "../../node.ts";
@@ -219,6 +232,85 @@ const ROWS: readonly Row[] = [
   ),
 ];
 
+/** Layers of sequences: what is said of one cell holds of its options. */
+const SEQUENCE_ROWS: readonly Row[] = [
+  row("SimpleRNN", [4, 3], (more) => new SimpleRNN(2, more)),
+  row("SimpleRNN of two layers, backward", [4, 3], (more) => {
+    const options = { layers: 2, direction: "backward", returnSequences: true, activation: "sigmoid" } as const;
+    return new SimpleRNN(2, { ...options, ...more });
+  }),
+  row("LSTM", [4, 3], (more) => new LSTM(2, more)),
+  row("LSTM without tanh on the cell, without bias, penalised", [4, 3], (more) => {
+    const options = { cellActivation: "linear", bias: null, returnSequences: true } as const;
+    return new LSTM(2, { ...options, kernelPenalty: { l2: 0.1 }, recurrentConstraint: { maxNorm: 1 }, ...more });
+  }),
+  row("LSTM with first states", [[4, 3], [2], [2]], (more) => new LSTM(2, more)),
+  row(
+    "LSTM of two layers with every dropout",
+    [4, 3],
+    (more) => {
+      const rates = { dropout: 0.2, recurrentDropout: 0.3, layerDropout: 0.4 };
+      return new LSTM(3, { ...rates, layers: 2, ...more });
+    },
+    { random: true },
+  ),
+  row("GRU", [4, 3], (more) => new GRU(2, { returnSequences: true, ...more })),
+  row("GRU, reset before, update writes", [4, 3], (more) => new GRU(2, { reset: "before", update: "writes", ...more })),
+  row("GRU of one step, with a first state", [[1, 3], [2]], (more) => new GRU(2, more)),
+  row("Bidirectional", [4, 3], (more) => new Bidirectional(new LSTM(2, { returnSequences: true }), more)),
+  row(
+    "Bidirectional, sum, last states, first states",
+    [[4, 3], [2], [2]],
+    (more) => new Bidirectional(new GRU(2), { merge: "sum", ...more }),
+  ),
+  row("Masking", [4, 3], (more) => new Masking(0, more)),
+  row("MultiHeadAttention, self, causal", [3, 4], (more) => new MultiHeadAttention(2, { causal: true, ...more })),
+  row(
+    "MultiHeadAttention, cross, sizes of its own, with dropout",
+    [
+      [3, 4],
+      [2, 3],
+      [2, 5],
+    ],
+    (more) => {
+      const sizes = { keySize: 2, valueSize: 3, outputSize: 5 };
+      return new MultiHeadAttention(2, { ...sizes, dropout: 0.2, kernelPenalty: { l1: 0.01 }, ...more });
+    },
+    { random: true },
+  ),
+  row(
+    "MultiHeadAttention without biases",
+    [
+      [3, 4],
+      [2, 4],
+    ],
+    (more) => new MultiHeadAttention(4, { bias: null, ...more }),
+  ),
+  row("PositionalEncoding", [4, 3], (more) => new PositionalEncoding({ scale: 2, base: 100, ...more })),
+  row("PositionEmbedding", [4, 3], (more) => new PositionEmbedding(5, more)),
+  row("TransformerEncoder", [3, 4], (more) => new TransformerEncoder(2, 5, { activation: "tanh", ...more })),
+  row(
+    "TransformerEncoder, normalised first, with dropout",
+    [3, 4],
+    (more) => {
+      const options = { normaliseFirst: true, dropout: 0.2, activation: "gelu" } as const;
+      return new TransformerEncoder(1, 5, { ...options, ...more });
+    },
+    { random: true },
+  ),
+  row("TransformerDecoder", [3, 4], (more) => new TransformerDecoder(2, 5, { activation: "tanh", ...more })),
+  row(
+    "TransformerDecoder with a memory",
+    [
+      [3, 4],
+      [2, 3],
+    ],
+    (more) => new TransformerDecoder(2, 5, { activation: "gelu", ...more }),
+  ),
+  row("RepeatVector", [3], (more) => new RepeatVector(4, more)),
+  row("TimeDistributed", [4, 2, 3], (more) => new TimeDistributed(new Flatten(), more)),
+];
+
 /** y = factor x: gives layers without parameters something that learns before them. */
 class Gain extends Layer {
   static override readonly repeatable = true;
@@ -301,7 +393,7 @@ function trained(model: Model, row: Row, replay: boolean, steps = 7): { bytes: U
   return { bytes: saveModel(model), replaying: trainer.replaying.active };
 }
 
-describe.each(ROWS.map((each) => [each.title, each] as const))("%s", (_, row) => {
+describe.each([...ROWS, ...SEQUENCE_ROWS].map((each) => [each.title, each] as const))("%s", (_, row) => {
   test("has the gradients that differences show, by inputs and parameters", () => {
     scope(() => {
       const model = alone(row, "float64");
@@ -324,7 +416,8 @@ describe.each(ROWS.map((each) => [each.title, each] as const))("%s", (_, row) =>
           return y;
         };
         // Away from where it starts: biases of 0 say little.
-        expectGradients(moved, [before.add(normal(before.shape, 40, "float64").mul(0.1))], options);
+        const noise = normal(before.shape, 40, "float64").mul(0.1);
+        expectGradients(moved, [stopGradient(before).add(noise)], options);
       }
     });
   });

@@ -6,6 +6,7 @@ import { BaseLayer, type LayerConfig } from "../base-layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
 import { activationKind } from "./activation.ts";
 import { batchNormalizationKind } from "./batch-normalisation.ts";
+import { bidirectionalKind } from "./bidirectional.ts";
 import { concatenateKind } from "./concatenate.ts";
 import { conv1dKind } from "./conv1d.ts";
 import { conv2dKind } from "./conv2d.ts";
@@ -14,6 +15,7 @@ import { denseKind } from "./dense.ts";
 import { depthwiseConv2dKind } from "./depthwise-conv2d.ts";
 import { dotKind } from "./dot.ts";
 import { dropoutKind } from "./dropout.ts";
+import { embeddingKind } from "./embedding.ts";
 import { flattenKind } from "./flatten.ts";
 import { gaussianNoiseKind } from "./gaussian-noise.ts";
 import {
@@ -23,9 +25,13 @@ import {
   globalMaxPooling2dKind,
 } from "./global-pooling.ts";
 import { groupNormalizationKind } from "./group-normalisation.ts";
+import { gruKind } from "./gru.ts";
 import { layerNormalizationKind } from "./layer-normalisation.ts";
 import { localResponseNormalizationKind } from "./local-response-normalisation.ts";
+import { lstmKind } from "./lstm.ts";
+import { maskingKind } from "./masking.ts";
 import { addKind, averageKind, maximumKind, minimumKind, multiplyKind, subtractKind } from "./merge.ts";
+import { multiHeadAttentionKind } from "./multi-head-attention.ts";
 import { permuteKind } from "./permute.ts";
 import { averagePooling1dKind, maxPooling1dKind } from "./pooling1d.ts";
 import {
@@ -35,10 +41,15 @@ import {
   l2Pooling2dKind,
   maxPooling2dKind,
 } from "./pooling2d.ts";
+import { positionalEncodingKind, positionEmbeddingKind } from "./positions.ts";
 import { preluKind } from "./prelu.ts";
+import { repeatVectorKind } from "./repeat-vector.ts";
 import { reshapeKind } from "./reshape.ts";
 import { separableConv2dKind } from "./separable-conv2d.ts";
+import { simpleRNNKind } from "./simple-rnn.ts";
 import { spatialDropout1dKind, spatialDropout2dKind } from "./spatial-dropout.ts";
+import { timeDistributedKind } from "./time-distributed.ts";
+import { transformerDecoderKind, transformerEncoderKind } from "./transformer.ts";
 import { upSampling2dKind } from "./up-sampling2d.ts";
 import { zeroPadding2dKind } from "./zero-padding2d.ts";
 
@@ -51,6 +62,7 @@ const kinds: readonly LayerKind[] = [
   averagePooling1dKind,
   averagePooling2dKind,
   batchNormalizationKind,
+  bidirectionalKind,
   concatenateKind,
   conv1dKind,
   conv2dKind,
@@ -59,6 +71,7 @@ const kinds: readonly LayerKind[] = [
   depthwiseConv2dKind,
   dotKind,
   dropoutKind,
+  embeddingKind,
   flattenKind,
   gaussianNoiseKind,
   globalAveragePooling1dKind,
@@ -66,21 +79,32 @@ const kinds: readonly LayerKind[] = [
   globalMaxPooling1dKind,
   globalMaxPooling2dKind,
   groupNormalizationKind,
+  gruKind,
   l2Pooling2dKind,
   layerNormalizationKind,
   localResponseNormalizationKind,
+  lstmKind,
+  maskingKind,
   maximumKind,
   maxPooling1dKind,
   maxPooling2dKind,
   minimumKind,
+  multiHeadAttentionKind,
   multiplyKind,
   permuteKind,
+  positionalEncodingKind,
+  positionEmbeddingKind,
   preluKind,
+  repeatVectorKind,
   reshapeKind,
   separableConv2dKind,
+  simpleRNNKind,
   spatialDropout1dKind,
   spatialDropout2dKind,
   subtractKind,
+  timeDistributedKind,
+  transformerDecoderKind,
+  transformerEncoderKind,
   upSampling2dKind,
   zeroPadding2dKind,
 ];

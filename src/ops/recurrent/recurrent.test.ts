@@ -192,7 +192,7 @@ describe.each(variants)("factors of the state in $cell $options", ({ cell, optio
       generator: new nb.Generator(3),
     });
     const run = (i: number | null, given: RecurrentParameters, more: object): nb.RecurrentResult => {
-      const pick = i === null ? ":" : nb.s(i, i + 1);
+      const pick = i === null ? ":" : `${i}:${i + 1}`;
       const [input, h, c] = [x.get(":", pick), h0.get(pick), c0.get(pick)];
       const all = { ...options, ...more };
       if (cell === "rnn") return rnn(input, h, given, all);
