@@ -165,10 +165,10 @@ const features: Experiment = {
         en: "learning the features end to end is better: test accuracy minus that of the hand-made ones",
         zh: "端到端学习特征更好：测试准确率减去手工特征的准确率",
       },
-      accept: { quick: { atLeast: 0 }, full: { atLeast: 0.02 } },
+      accept: { quick: { between: [0.09, 0.18] }, full: { between: [0.04, 0.13] } },
       because: {
-        en: "the text gives no figure; other hand-made features would narrow the gap, so that the band asks for the direction and, with all images, two points",
-        zh: "教材没有给出数字；换别的手工特征差距会缩小，因此只要求方向，用全部图像时要求两个百分点",
+        en: "the text gives no figure; other hand-made features would narrow the gap. Quick: ten seeds gave 0.117 to 0.155; full: seed 1 gave 0.082",
+        zh: "教材没有给出数字；换别的手工特征差距会缩小。快速：十个种子为 0.117 到 0.155；完整：种子 1 为 0.082",
       },
     },
   ],

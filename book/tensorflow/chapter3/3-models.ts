@@ -124,12 +124,20 @@ const linearLimits: Experiment = {
       () => true,
     );
     const exact = scope(() => bestLinearModel(inRows(train).x, oneHot(train.y, CLASSES, "float64")));
+    const fitted = outputsOf(exact, inRows(train).x);
+    const labels = train.y.dataSync();
+    const residuals = Array.from({ length: CLASSES }, (_, k) => {
+      let sum = 0;
+      for (let i = 0; i < fitted.rows; i++) sum += fitted.at(i, k) - (labels[i] === k ? 1 : 0);
+      return Math.abs(sum / fitted.rows);
+    });
     const exactAccuracy = shareRight(classesOf(outputsOf(exact, inRows(test).x)), test.y.dataSync());
     const [linearAccuracy, networkAccuracy] = [line, network].map((curve) => curve.accuracy.at(-1)!);
     const weights = line.model.trainableVariables[0].dataSync();
     return {
       measured: {
         networkGain: networkAccuracy - exactAccuracy,
+        meanResidual: Math.max(...residuals),
         linearDiverges: diverging,
         linearAccuracy,
         exactAccuracy,
@@ -182,6 +190,16 @@ const linearLimits: Experiment = {
     zh: "线性模型至多为每个数字学到一个模板。这里在 MNIST 上训练它，与带两个隐藏层的网络比较，也与最小二乘的精确解比较；在训练集上，再多的训练也不会好过精确解。线性模型的学习率取 0.001：取 0.01 时会发散，这一点也做了测量。",
   },
   claims: [
+    {
+      measure: "meanResidual",
+      says: {
+        en: "it is the least-squares solution: with a bias, the errors on the training images add up to 0, for each output; largest mean",
+        zh: "它确为最小二乘解：有偏置时，每个输出在训练图像上的误差之和为 0；最大平均值",
+      },
+      expected: 0,
+      accept: { within: 1e-4 },
+      because: { en: "the ridge of a millionth, and rounding", zh: "百万分之一的岭，加上舍入" },
+    },
     {
       measure: "networkGain",
       says: {

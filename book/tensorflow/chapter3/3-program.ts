@@ -100,36 +100,39 @@ const program: Experiment = {
     };
   },
   about: {
-    en: "The program of the chapter: 784-256-128-10 with ReLU, batches of 512, squared error summed over the outputs and divided by the batch, gradients from a tape, plain gradient descent, 50 passes over all 60,000 images. The listing in hand does not fix the learning rate; 0.01 is taken, which is also the largest round value at which the first steps do not diverge (see tensorflow/3-learning-rates).",
-    zh: "本章的程序：784-256-128-10，ReLU，每批 512 张，损失为平方误差对输出求和再除以批大小，梯度由梯度带给出，普通梯度下降，60,000 张图像共 50 轮。手头的资料没有给出学习率，这里取 0.01，它也是头几步不发散的最大整数量级（见 tensorflow/3-learning-rates）。",
+    en: "The program of the chapter: 784-256-128-10 with ReLU, batches of 512, squared error summed over the outputs and divided by the batch, gradients from a tape, plain gradient descent, 50 passes over all 60,000 images. The listing in hand does not fix the learning rate; 0.01 is taken, which is also the largest round value at which the first steps do not diverge (see tensorflow/3-learning-rates). It lies so near the edge that from one start in ten (seed 5) the first steps diverge all the same: no claim holds then.",
+    zh: "本章的程序：784-256-128-10，ReLU，每批 512 张，损失为平方误差对输出求和再除以批大小，梯度由梯度带给出，普通梯度下降，60,000 张图像共 50 轮。手头的资料没有给出学习率，这里取 0.01，它也是头几步不发散的最大整数量级（见 tensorflow/3-learning-rates）。它离边缘很近：十个初值中有一个（种子 5）头几步仍会发散，此时没有论断成立。",
   },
   claims: [
     {
       measure: "firstEpochLoss",
       says: { en: "the curve begins at about 0.7", zh: "曲线从约 0.7 开始" },
       reported: 0.7,
-      accept: { quick: null, full: { between: [0.35, 1.4] } },
+      accept: { quick: { between: [2, 32] }, full: { between: [0.35, 1.4] } },
       because: {
-        en: "read off a figure that does not say whether it shows one batch or the mean of an epoch; within the first epoch the loss falls tenfold, so a factor of two either way is allowed",
-        zh: "读自一张图，图中没有说明是某一批的损失还是一轮的平均；第一轮内损失下降约十倍，因此上下各允许两倍",
+        en: "read off a figure that does not say whether it shows one batch or the mean of an epoch; within the first epoch the loss falls tenfold, so a factor of two either way is allowed. Quick, where an epoch is 12 steps: nine of ten seeds had 3.7 to 24",
+        zh: "读自一张图，图中没有说明是某一批的损失还是一轮的平均；第一轮内损失下降约十倍，因此上下各允许两倍。快速形式每轮只有 12 步：十个种子中九个为 3.7 到 24",
       },
     },
     {
       measure: "lastEpochLoss",
       says: { en: "and comes down to about 0.1 or less after 50 epochs", zh: "50 轮后降到约 0.1 或更低" },
       reported: 0.1,
-      accept: { quick: null, full: { atMost: 0.12 } },
-      because: { en: "read off a figure: two hundredths", zh: "读自图：允许 0.02" },
+      accept: { quick: { between: [0.45, 0.72] }, full: { atMost: 0.12 } },
+      because: {
+        en: "read off a figure: two hundredths. Quick, after 120 steps: nine of ten seeds had 0.53 to 0.65",
+        zh: "读自图：允许 0.02。快速形式只有 120 步：十个种子中九个为 0.53 到 0.65",
+      },
       differs: { accept: { quick: null, full: { between: [0.12, 0.16] } }, cause: TOO_FEW_STEPS },
     },
     {
       measure: "accuracy",
       says: { en: "an accuracy of 97 to 98%", zh: "准确率 97% 到 98%" },
       reported: 0.975,
-      accept: { quick: null, full: { within: 0.01 } },
+      accept: { quick: { between: [0.48, 0.75] }, full: { within: 0.01 } },
       because: {
-        en: "half a point for the range, half a point for reading it off a figure",
-        zh: "区间本身半个百分点，读图再半个百分点",
+        en: "half a point for the range, half a point for reading it off a figure. Quick, after 120 steps: nine of ten seeds had 0.55 to 0.69",
+        zh: "区间本身半个百分点，读图再半个百分点。快速形式只有 120 步：十个种子中九个为 0.55 到 0.69",
       },
       differs: { accept: { quick: null, full: { between: [0.935, 0.965] } }, cause: TOO_FEW_STEPS },
     },
@@ -239,8 +242,11 @@ const crossEntropy: Experiment = {
         en: "cross-entropy is the usual choice; here: its test accuracy minus that of the squared error, after as many epochs",
         zh: "交叉熵是通常的选择；此处：相同轮次后其测试准确率减去平方误差的准确率",
       },
-      accept: { atLeast: 0 },
-      because: { en: "the textbook states a preference, not a size", zh: "教材只说了偏好，没有给出大小" },
+      accept: { quick: { between: [0.01, 0.13] }, full: { between: [0.002, 0.05] } },
+      because: {
+        en: "the textbook states a preference, not a size. Quick: nine of ten seeds gained 0.025 to 0.097 (with seed 5 the squared error diverges, see tensorflow/3-program); full: seed 1 gained 0.0098",
+        zh: "教材只说了偏好，没有给出大小。快速：十个种子中九个提高 0.025 到 0.097（种子 5 的平方误差发散，见 tensorflow/3-program）；完整：种子 1 提高 0.0098",
+      },
     },
   ],
 };
