@@ -8,10 +8,15 @@ export interface PageProgram {
   code: string;
 }
 
+/** The `ts` blocks of the Markdown file at `root`/`page`, one by one. */
+export function blocksOf(root: string, page: string): string[] {
+  const text = readFileSync(`${root}/${page}`, "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]);
+}
+
 /** The programs of the Markdown file at `root`/`page`. */
 export function programsOf(root: string, page: string): PageProgram[] {
-  const text = readFileSync(`${root}/${page}`, "utf8");
-  const blocks = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]);
+  const blocks = blocksOf(root, page);
   const programs: { first: number; last: number; code: string }[] = [];
   blocks.forEach((code, i) => {
     const current = programs.at(-1);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { allEntries } from "../../book/library.ts";
 import { executable, launch, whyNot } from "../browser/chromium.ts";
 import { serve } from "../browser/serve.ts";
-import { needsNode, programsOf } from "../docs/pages.ts";
+import { blocksOf, needsNode, programsOf } from "../docs/pages.ts";
 import { EXPECTED } from "./program.ts";
 import { type Outcome, openWorkshop, root, runFile, tool, type Workshop } from "./workshop.ts";
 
@@ -24,6 +24,11 @@ afterAll(() => workshop?.remove());
 const otherNode = process.env["NABLA_OTHER_NODE"];
 
 const readme = programsOf(root, "README.md").map(({ code }) => code);
+/** The books' pages show parts of programs, too: those that import the package are whole. */
+const books = readdirSync(join(root, "docs/en"))
+  .filter((name) => name.endsWith(".md"))
+  .flatMap((name) => blocksOf(root, `docs/en/${name}`))
+  .filter((code) => /^import .* from "nabla/m.test(code));
 const guide = readdirSync(join(root, "docs/en/guide")).flatMap((name) => programsOf(root, `docs/en/guide/${name}`));
 const program = readFileSync(join(root, "test/package/program.ts"), "utf8");
 
@@ -186,7 +191,7 @@ describe.each([
     const hasNode = settings.types.length > 0;
     const pages = guide.filter((each) => hasNode || !needsNode(each)).map(({ code }) => code);
     const contents = {
-      ...Object.fromEntries([...readme, ...pages].map((code, i) => [`example-${i}.ts`, code])),
+      ...Object.fromEntries([...readme, ...books, ...pages].map((code, i) => [`example-${i}.ts`, code])),
       "program.ts": program,
       "one-tensor.ts": ONE_TENSOR,
       "own.ts": isNodes ? NODES : BROWSERS,
