@@ -116,6 +116,20 @@ const products = [256, 512, 1024].map((size) => ({
   ...(size === 1024 && { targets: { wasm: 0.25, native: 1.1 } }),
 }));
 
+// Inference: `targets` are ratios to ONNX Runtime with as many threads: onnxruntime-node for native, onnxruntime-web for wasm.
+const inference = [
+  ["perceptron", [784], 1, "784-30-10 sigmoid, batch 1", { wasm: 2, native: 2 }],
+  ["network3", [1, 28, 28], 1, "network3, batch 1", { wasm: 2, native: 2 }],
+  ["network3", [1, 28, 28], 128, "network3, batch 128", { wasm: 1, native: 1 }],
+  ["vgg16", [3, 224, 224], 1, "VGG-16, 224 x 224, batch 1", { wasm: 1, native: 1 }],
+  ["resnet18", [3, 224, 224], 1, "ResNet-18, 224 x 224, batch 1", { wasm: 1, native: 1 }],
+  ["lstmStep", [1, 64], 1, "a step of an LSTM of 128, 65 outputs, batch 1", { wasm: 1, native: 1 }],
+].map(([network, input, batch, title, targets]) => ({
+  kind: "inference",
+  id: `inference-${network}-${batch}`,
+  ...{ title, network, input, batch, targets },
+}));
+
 /** Numbers in an array of 16 MiB. */
 const LENGTH = 4 << 20;
 // `arrays`: how many arrays of that length are read or written.
@@ -148,7 +162,7 @@ const startup = [
   },
 ];
 
-export const JOBS = [...training, ...products, ...bandwidth, ...overhead, ...startup];
+export const JOBS = [...training, ...inference, ...products, ...bandwidth, ...overhead, ...startup];
 
 /** Parameters of a layer: name and shape, and the standard deviation they are drawn with. Weights of dense layers are [inputs, outputs]. */
 export function parametersOf(layer, initial) {

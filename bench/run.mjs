@@ -5,8 +5,9 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { JOBS } from "./jobs.mjs";
-import { contestants } from "./lib/contestants.mjs";
+import { contestants, python } from "./lib/contestants.mjs";
 import { writeData } from "./lib/data.mjs";
+import { writeNetworks } from "./lib/inference.mjs";
 import { describeMachine } from "./lib/machine.mjs";
 import { measure } from "./lib/measure.mjs";
 import { resultsPage, summarise, tables, troubles } from "./lib/report.mjs";
@@ -111,11 +112,17 @@ async function main() {
   const summaries = [];
   try {
     progress("writing the data");
-    const data = writeData(join(folder, "data.bin"), jobs);
+    const networks = join(folder, "networks");
+    const withoutNetworks = writeNetworks(networks, jobs, python());
+    const data = { ...writeData(join(folder, "data.bin"), jobs), networks };
     const missing = new Set();
     const copies = new Map();
     for (const job of jobs) {
       const sides = everyone.filter(({ kinds, only }) => kinds.includes(job.kind) && (only?.includes(job.id) ?? true));
+      if (job.kind === "inference" && withoutNetworks !== undefined) {
+        console.error(`${job.id}: ${withoutNetworks}`);
+        continue;
+      }
       const present = sides.filter((side) => !missing.has(side.name));
       const measured = await measure(job, present, { ...settings, data, nabla, onProgress: progress });
       for (const { contestant, refusal, turns } of measured.entries) {

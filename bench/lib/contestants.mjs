@@ -7,7 +7,7 @@ import { hasAvx512 } from "./machine.mjs";
 const side = (name) => fileURLToPath(new URL(`../sides/${name}`, import.meta.url));
 
 /** Debian's own, where its PyTorch is; elsewhere whatever is called python3. */
-function python() {
+export function python() {
   return process.env.NABLA_BENCH_PYTHON || (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 }
 
@@ -28,7 +28,7 @@ const count = (threads) => `${threads} thread${threads === 1 ? "" : "s"}`;
 
 function peersOf(threadCounts) {
   const command = [python()];
-  const everything = ["training", "product", "bandwidth", "overhead", "startup"];
+  const everything = ["training", "inference", "product", "bandwidth", "overhead", "startup"];
   return [
     ...threadCounts.map((threads) => ({
       name: `PyTorch, ${count(threads)}`,
@@ -57,6 +57,16 @@ function peersOf(threadCounts) {
       kinds: ["training", "product", "startup"],
     },
     ...threadCounts.map((threads) => ({
+      ...{ name: `onnxruntime-node, ${count(threads)}`, group: "onnx-node", form: "node", threads },
+      command: [process.execPath, side("onnxruntime.mjs")],
+      kinds: ["inference"],
+    })),
+    ...threadCounts.map((threads) => ({
+      ...{ name: `onnxruntime-web, ${count(threads)}`, group: "onnx-web", form: "web", threads },
+      command: [process.execPath, side("onnxruntime.mjs")],
+      kinds: ["inference"],
+    })),
+    ...threadCounts.map((threads) => ({
       ...{ name: `memcpy, ${count(threads)}`, group: "copy", threads },
       command: [process.execPath, side("copy.mjs")],
       kinds: ["bandwidth"],
@@ -71,7 +81,7 @@ function nablas(engines, threadCounts) {
     threadCounts.flatMap((threads) => {
       const common = { group: "nabla", engine, threads, command };
       const name = `Nabla ${engine}, ${count(threads)}`;
-      const kinds = ["training", "product", "bandwidth", "startup"];
+      const kinds = ["training", "inference", "product", "bandwidth", "startup"];
       // An operation on one element is not shared among threads: one figure is enough.
       if (threads === threadCounts[0]) kinds.push("overhead");
       return [

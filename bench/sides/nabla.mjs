@@ -1,8 +1,11 @@
 // Nabla's side, on the public API of the built package. `form` "loop" is a training loop written by hand, the fastest way a user has; "fit" is what
 // `fit` does: the trainer, which also shuffles, gathers its batches, and counts loss and accuracy at every step.
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ramp, readData } from "../lib/data.mjs";
+import { inputOf } from "../lib/inference.mjs";
 import { layersOn } from "./layers.mjs";
+import { networkOf } from "./networks.mjs";
 import { Cannot, Missing, serve } from "./serve.mjs";
 
 async function importNabla({ nabla: file, engine, threads }) {
@@ -153,6 +156,22 @@ function throughFit(nabla, job, model, samples, reset) {
   };
 }
 
+/** As a user asks for outputs: a model called in a scope, without recording. */
+function inference(nabla, { job, data, form }) {
+  if (form === "fit") throw new Cannot("inference is no training");
+  const model = networkOf(nabla, job, readFileSync(`${data.networks}/${job.network}.safetensors`));
+  const { shape, values } = inputOf(job);
+  const x = nabla.keep(nabla.tensor(values).reshape(shape));
+  const outputs = () => nabla.scope(() => nabla.noGrad(() => model.call(x).dataSync().slice()));
+  return {
+    advance(count) {
+      let y;
+      for (let i = 0; i < count; i++) y = outputs();
+      return [...y.slice(0, 10)];
+    },
+  };
+}
+
 function product(nabla, { job }) {
   const [a, b] = [7919, 104729].map((factor) =>
     nabla.tensor(ramp(job.size ** 2, factor)).reshape([job.size, job.size]),
@@ -213,7 +232,7 @@ function overhead(nabla, { job }) {
   };
 }
 
-const KINDS = { training, product, bandwidth, overhead };
+const KINDS = { training, inference, product, bandwidth, overhead };
 
 async function startup(request) {
   const start = performance.now();

@@ -1,7 +1,9 @@
 # PyTorch's side, written as its users write it: modules, torch.optim, one loop. Batches are views made before the clock starts.
 
+import math
 import sys
 import time
+from pathlib import Path
 
 from serve import Missing, import_started, ramp, read_data, serve
 
@@ -172,6 +174,29 @@ class Bandwidth:
         return [flat[0].item(), flat[-1].item()]
 
 
+class Inference:
+    def __init__(self, torch, request):
+        import numpy
+
+        sys.path.insert(0, str(Path(__file__).parent.parent / "lib"))
+        from networks import make
+
+        job = request["job"]
+        self.torch, self.version = torch, torch.__version__
+        self.network, shape = make(job["network"])
+        shape = [job["batch"], *shape]
+        self.x = torch.from_numpy(ramp(numpy, math.prod(shape), 7919)).reshape(shape)
+
+    def start(self):
+        pass
+
+    def advance(self, count):
+        with self.torch.inference_mode():
+            for _ in range(count):
+                y = self.network(self.x)
+        return y.reshape(-1)[:10].tolist()
+
+
 class Overhead:
     def __init__(self, torch, request):
         self.version = torch.__version__
@@ -189,7 +214,7 @@ class Overhead:
         return z.item()
 
 
-KINDS = {"training": Training, "product": Product, "bandwidth": Bandwidth, "overhead": Overhead}
+KINDS = {"training": Training, "inference": Inference, "product": Product, "bandwidth": Bandwidth, "overhead": Overhead}
 
 
 def startup(request):

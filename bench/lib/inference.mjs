@@ -1,0 +1,25 @@
+// What the inference jobs have in common: the networks' files, and the input that all sides are given.
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ramp } from "./data.mjs";
+
+/** The input of a job, the same on every side. */
+export function inputOf({ input, batch }) {
+  const shape = [batch, ...input];
+  const length = shape.reduce((product, side) => product * side, 1);
+  return { shape, values: ramp(length, 7919) };
+}
+
+/** Writes the networks of the jobs to a folder; PyTorch makes them. Returns why it could not, or undefined. */
+export function writeNetworks(folder, jobs, python) {
+  const names = [...new Set(jobs.filter(({ kind }) => kind === "inference").map(({ network }) => network))];
+  if (names.length === 0) return undefined;
+  mkdirSync(folder);
+  const script = fileURLToPath(new URL("networks.py", import.meta.url));
+  const { error, status, stderr } = spawnSync(python, [script, folder, ...names], { encoding: "utf8" });
+  if (error) return `the networks are written by PyTorch, and ${python} is not there`;
+  if (status === 0) return undefined;
+  const last = stderr.trim().split("\n").at(-1);
+  return `the networks are written by PyTorch: ${last}`;
+}
