@@ -168,6 +168,14 @@ function drawByECharts(canvas: Canvas, plane: Plane, top: number, bottom: number
   }
 }
 
+/**
+ * A line of text that the drawing library may keep in its tables: it remembers the widths of texts in plain objects, and would take what every
+ * object inherits, such as "constructor", for an entry of its own. A space behind it is not seen.
+ */
+function harmless(line: string): string {
+  return line in Object.prototype ? `${line} ` : line;
+}
+
 function axisOption(plane: PlaneAxis, canvas: Canvas, horizontal: boolean): Option {
   const label = { color: roles.muted, fontSize: 12, margin: 8 };
   const line = { show: true, onZero: false, lineStyle: { color: roles.axis } };
@@ -180,16 +188,24 @@ function axisOption(plane: PlaneAxis, canvas: Canvas, horizontal: boolean): Opti
       ? Math.max(1, Math.ceil((widest + 6) / (room + 6)))
       : Math.ceil((15 * count) / canvas.height);
     const lines = plane.names.map((name) =>
-      wrapText(name, 12, Math.max((room + 6) * every - 6, 14), horizontal ? 3 : 1).join("\n"),
+      wrapText(name, 12, Math.max((room + 6) * every - 6, 14), horizontal ? 3 : 1)
+        .map(harmless)
+        .join("\n"),
     );
     return {
       type: "category",
-      data: lines,
+      // Names come from files: the drawing library is told numbers, and looks up nothing by a name.
+      data: lines.map((_, i) => String(i)),
       inverse: plane.downwards ?? false,
       axisLine: { ...line, show: plane.downwards !== true && horizontal },
       axisTick: { show: false },
       splitLine: { show: false },
-      axisLabel: { ...label, interval: every - 1, lineHeight: 14 },
+      axisLabel: {
+        ...label,
+        interval: every - 1,
+        lineHeight: 14,
+        formatter: (number: string) => lines[Number(number)],
+      },
     };
   }
   const { range } = plane;

@@ -175,6 +175,23 @@ describe("what each kind shows", () => {
     for (const text of ["784", "sigmoid", "hidden"]) expect(net).toContain(`>${text}</text>`);
   });
 
+  it("draws categories of any name, each a bar of its own", () => {
+    const categories = ["{value}", "{a|b}", "same", "same", "5", "-"];
+    const svg = renderSvg(
+      { kind: "bar", categories, series: [{ name: "{c}", values: categories.map((_, i) => i + 1) }] },
+      { width: 900 },
+    );
+    const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text.trim());
+    expect(texts.filter((text) => categories.includes(text) && text !== "5")).toEqual(
+      categories.filter((name) => name !== "5"),
+    );
+    expect([Object.keys(Object.prototype), Object.keys(Object), Object.keys(Object.prototype.toString)]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+  });
+
   it("escapes what it is given", () => {
     const evil = "<script>\"&'";
     const svg = renderSvg({
