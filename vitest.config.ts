@@ -6,8 +6,8 @@ const report = process.env["NABLA_TEST_REPORT"];
 /** What proves an engine right: the oracle, the gradient checks and the properties. Run once more for each engine beside the default. */
 const numbers = [
   "src/ops/{golden,gradients,properties,activations,random,convolution,pooling,pooling-options,normalisation,recursive,indexing,shape}.test.ts",
-  "src/ops/{special-points,numbers,empty,attention,recurrent/recurrent}.test.ts",
-  "src/nn/layers/sequences.test.ts",
+  "src/ops/{special-points,numbers,empty,attention,statistics,recurrent/recurrent}.test.ts",
+  "src/{nn/layers/sequences,autograd/jvp}.test.ts",
   "src/ops/losses/losses.test.ts",
   "src/optim/optimizer.test.ts",
   "src/{engine/recording,train/replay}.test.ts",

@@ -2,20 +2,20 @@
 
 import { callable, fields, finite, knownOptions, notNegative, oneOf, positive } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
-import { engine } from "../engine/engine.ts";
 import { byNameIn } from "../engine/names.ts";
-import { mul, sub } from "../ops/arithmetic.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
-import { matmul } from "../ops/linalg.ts";
+import { where } from "../ops/choice.ts";
+import { less } from "../ops/comparison.ts";
+import { diagonal } from "../ops/diagonals.ts";
+import { qr } from "../ops/matrices/qr.ts";
 import { random } from "../ops/random.ts";
-import { norm } from "../ops/reduce.ts";
-import { slice } from "../ops/slices.ts";
 import { reshape, transpose } from "../ops/views.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { withRecording } from "../tensor/graph.ts";
 import type { Generator } from "../tensor/random.ts";
-import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { packed, scope, type Tensor } from "../tensor/tensor.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { scope, type Tensor } from "../tensor/tensor.ts";
 
 /**
  * What an initialiser may use: the parameter it fills, random numbers, and the connections into and out of one unit.
@@ -52,20 +52,10 @@ function uniform({ shape, dtype, generator }: InitialiserContext, limit: number)
   return random.uniform(shape, -limit, limit, { dtype, generator });
 }
 
-/** Orthonormal rows [k, m], k <= m, uniformly distributed: rows of normal numbers, of each of which its part in the space of those before is taken off. */
+/** Orthonormal rows [k, m], k <= m, uniformly distributed: those of normal numbers, with the signs that make R's diagonal positive (Mezzadri 2007). */
 function orthonormalRows(k: number, m: number, generator: Generator): Tensor {
-  const rows = random.normal([k, m], 0, 1, { dtype: "float64", generator });
-  for (let i = 0; i < k; i++) {
-    scope(() => {
-      const place = slice(rows, i, i + 1);
-      const before = slice(rows, 0, i);
-      let row = packed(place);
-      // Twice: what rounding leaves of the first time goes with the second.
-      for (let time = 0; i > 0 && time < 2; time++) row = sub(row, matmul(matmul(row, transpose(before)), before));
-      engine().copy(mul(row, 1 / norm(row).item()), place);
-    });
-  }
-  return rows;
+  const { q, r } = qr(transpose(random.normal([k, m], 0, 1, { dtype: "float64", generator })));
+  return transpose(mul(q, where(less(diagonal(r), 0), -1, 1)));
 }
 
 function orthogonalOf({ shape, dtype, generator }: InitialiserContext, gain: number): Tensor {
@@ -229,6 +219,7 @@ export const INITIALISERS = Object.keys(byName) as InitialiserName[];
  */
 export function initialise(initialiser: Initialiser, context: InitialiserContext): Tensor {
   fields("initialiser", "the context, { shape, dtype, generator, fanIn, fanOut },", context);
+  checkShape("initialiser", context.shape);
   if (typeof initialiser === "function") return callable("initialiser", "a function of your own", initialiser)(context);
   return byNameIn("initialiser", initialiser, table)(context);
 }

@@ -81,6 +81,18 @@ describe("treeRnn", () => {
     expect(three.root.item()).toBe(421);
   });
 
+  test("the gradient of a chain takes memory for its leaves, not for their square", () => {
+    const count = 2000;
+    let chain: Tree = 0;
+    for (let leaf = 1; leaf < count; leaf++) chain = [chain, leaf];
+    const x = nb.full([count, 8], 0.1);
+    const before = nb.memory().bytes;
+    const gradient = nb.grad((z: Tensor) => sum(treeRnn(z, chain, nb.full([8, 16], 0.1)).root))(x);
+    expect(gradient.shape).toEqual([count, 8]);
+    // 2,000 gradients of all 2,000 leaves would be 122 MiB.
+    expect(nb.memory().peakBytes - before).toBeLessThan(48 << 20);
+  });
+
   test("mistakes are named", () => {
     expect(() => treeRnn(leaves, [0, 5], weights, bias)).toThrow("treeRnn: leaf 5 is not in 0 to 4");
     expect(() => treeRnn(leaves, [0, [1, 2, 3]], weights, bias)).toThrow(

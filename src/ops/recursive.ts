@@ -94,30 +94,46 @@ export function treeRnn(
   const across = swapAxes(weights, 0, 1);
   const { activation = "tanh" } = options;
 
-  // Height 0 are the leaves. A node's children may stand at any lower height: they are taken from each of these and put in order.
-  const heights: Tensor[] = [leaves];
+  const levels = byHeight(nodes);
+  const leafRows = levels.map((level) => level.flatMap((i) => nodes[i].children.filter((child) => child >= 0)));
+  const ofLeaves =
+    nodes.length === 0
+      ? []
+      : cut(
+          gather(leaves, positions(leafRows.flat())),
+          leafRows.map(({ length }) => length),
+        );
+
+  // A node's children may be leaves, or stand at any lower height: they are taken from each of these and put in order.
+  const heights: Tensor[] = [];
   const place = nodes.map(() => 0);
-  for (const level of byHeight(nodes)) {
+  levels.forEach((level, above) => {
+    const leavesWanted: number[] = [];
     const taken = new Map<number, { rows: number[]; wanted: number[] }>();
     level.forEach((i, row) => {
       place[i] = row;
       nodes[i].children.forEach((child, j) => {
-        const height = child >= 0 ? 0 : nodes[-child - 1].height;
+        if (child >= 0) {
+          leavesWanted.push(row * arity + j);
+          return;
+        }
+        const height = nodes[-child - 1].height - 1;
         if (!taken.has(height)) taken.set(height, { rows: [], wanted: [] });
         const from = taken.get(height)!;
-        from.rows.push(child >= 0 ? child : place[-child - 1]);
+        from.rows.push(place[-child - 1]);
         from.wanted.push(row * arity + j);
       });
     });
     const parts = [...taken].map(([height, { rows }]) => gather(heights[height], positions(rows)));
-    const children = inOrder(
-      parts,
-      [...taken.values()].flatMap(({ wanted }) => wanted),
-    );
+    const wanted = [...taken.values()].flatMap((each) => each.wanted);
+    const children =
+      leavesWanted.length === 0
+        ? inOrder(parts, wanted)
+        : inOrder([ofLeaves[above], ...parts], [...leavesWanted, ...wanted]);
     heights.push(linear(reshape(children, [level.length, arity * size]), across, bias, activation));
-  }
+  });
   if (nodes.length === 0) return { root: get(leaves, tree as number), nodes: slice(leaves, 0, 0) };
-  const inner = inOrder(heights.slice(1), byHeight(nodes).flat());
+  const inner = inOrder(heights, levels.flat());
   return { root: get(inner, -1), nodes: inner };
 }
 
@@ -129,6 +145,18 @@ function byHeight(nodes: readonly InnerNode[]): number[][] {
     levels[height - 1].push(i);
   });
   return levels;
+}
+
+/**
+ * The rows of x in parts of these lengths. Halved again and again: the gradient of a cut is as large as what it was cut from, and a chain of n
+ * leaves, cut one by one, would make n of the whole.
+ */
+function cut(x: Tensor, lengths: readonly number[]): Tensor[] {
+  if (lengths.length === 1) return [x];
+  const middle = lengths.length >> 1;
+  const [before, after] = [lengths.slice(0, middle), lengths.slice(middle)];
+  const rows = before.reduce((sum, length) => sum + length, 0);
+  return [...cut(slice(x, 0, rows), before), ...cut(slice(x, rows), after)];
 }
 
 function positions(rows: readonly number[]): Tensor {

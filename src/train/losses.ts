@@ -6,11 +6,25 @@ import { quote } from "../engine/quote.ts";
 import { type ActivationName, activationByName } from "../nn/activations.ts";
 import { mul, square, sub } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
-import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../ops/losses/binary.ts";
+import { greater } from "../ops/comparison.ts";
+import { exp } from "../ops/exponentials.ts";
+import { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "../ops/losses/binary.ts";
 import { negativeLogLikelihood, softmaxCrossEntropy } from "../ops/losses/classes.ts";
-import { huber, meanAbsoluteError, meanSquaredError, quadraticCost } from "../ops/losses/regression.ts";
+import { cosineDistance, klDivergence } from "../ops/losses/distances.ts";
+import type { LossOptions } from "../ops/losses/reduction.ts";
+import {
+  gaussianNegativeLogLikelihood,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  poissonNegativeLogLikelihood,
+  quadraticCost,
+} from "../ops/losses/regression.ts";
 import { mean } from "../ops/reduce.ts";
+import { slice } from "../ops/slices.ts";
+import { logSoftmax } from "../ops/softmax.ts";
 import { reshape } from "../ops/views.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** A loss of each row, [rows], where rows count differently; `labelSmoothing` is that of the cross-entropies, 0 for none. */
@@ -58,6 +72,26 @@ export type LossFunction = (outputs: Tensor, targets: Tensor) => Tensor;
 
 /** What stands for a loss: a name, a function, or a loss made by hand or by `customLoss`. */
 export type LossLike = LossName | Loss | LossFunction;
+
+/** The hinge loss of targets -1 and 1, or 0 and 1 as classes are written. */
+function hingeOfSigns(outputs: Tensor, targets: Tensor): Tensor {
+  return hinge(outputs, greater(targets, 0));
+}
+
+const hingeRows = eachRow(meanOf, (p, t) => hinge(p, greater(t, 0), each));
+
+/** Outputs [n, 2 k]: k means, then the logarithms of k variances. */
+function gaussianOfOutputs(outputs: Tensor, targets: Tensor, options?: LossOptions): Tensor {
+  const k = (outputs.shape.at(-1) ?? 1) / 2;
+  const t = targets.rank === 1 && k === 1 ? reshape(targets, [-1, 1]) : targets;
+  if (outputs.rank !== 2 || !Number.isInteger(k) || !sameShape(t.shape, [outputs.shape[0], k])) {
+    throw new RangeError(
+      "loss gaussian: outputs are [n, 2 k], k means and the logarithms of their variances, for targets [n, k]; " +
+        `got outputs ${formatShape(outputs.shape)} and targets ${formatShape(targets.shape)}`,
+    );
+  }
+  return gaussianNegativeLogLikelihood(slice(outputs, 0, k, 1, 1), t, exp(slice(outputs, k, undefined, 1, 1)), options);
+}
 
 const byName = {
   /** (1/2n) sum |p - t|^2 */
@@ -114,11 +148,52 @@ const byName = {
     compute: huber,
     rows: eachRow(meanOf, (p, t) => huber(p, t, each)),
   },
+  /** sum t (ln t - ln p), mean over samples, for softmax outputs and rows of shares */
+  klDivergence: {
+    name: "klDivergence",
+    targets: "values",
+    compute: klDivergence,
+    rows: (p: Tensor, t: Tensor) => klDivergence(p, t, each),
+    fromLogits: {
+      activation: "softmax",
+      compute: (z: Tensor, t: Tensor) => klDivergence(logSoftmax(z), t, { predictions: "logProbabilities" }),
+      rows: (z: Tensor, t: Tensor) => klDivergence(logSoftmax(z), t, { ...each, predictions: "logProbabilities" }),
+    },
+  },
+  /** mean max(0, 1 - t p), t 1 for what is above 0 and -1 for the rest; the outputs' signs are the answers */
+  hinge: {
+    name: "hinge",
+    targets: "values",
+    compute: hingeOfSigns,
+    rows: hingeRows,
+    fromLogits: { activation: "linear", compute: hingeOfSigns, rows: hingeRows },
+  },
+  /** 1 - cos of the angle between p and t, mean over samples */
+  cosineDistance: {
+    name: "cosineDistance",
+    targets: "values",
+    compute: cosineDistance,
+    rows: (p: Tensor, t: Tensor) => cosineDistance(p, t, each),
+  },
+  /** mean p - t ln p, for positive outputs, the rates of counts */
+  poisson: {
+    name: "poisson",
+    targets: "values",
+    compute: poissonNegativeLogLikelihood,
+    rows: eachRow(meanOf, (p, t) => poissonNegativeLogLikelihood(p, t, each)),
+  },
+  /** mean (s + (m - t)^2 e^-s) / 2, for outputs m and s side by side: means and logarithms of variances */
+  gaussian: {
+    name: "gaussian",
+    targets: "values",
+    compute: (p: Tensor, t: Tensor) => gaussianOfOutputs(p, t),
+    rows: eachRow(meanOf, (p, t) => gaussianOfOutputs(p, t, each)),
+  },
 } satisfies Record<string, Loss>;
 
 /**
- * A loss by name: `quadratic`, `crossEntropy`, `softmaxCrossEntropy`, `meanSquaredError`, `meanAbsoluteError` or
- * `huber`; see `lossFor`.
+ * A loss by name: `quadratic`, `crossEntropy`, `softmaxCrossEntropy`, `meanSquaredError`, `meanAbsoluteError`, `huber`,
+ * `klDivergence`, `hinge`, `cosineDistance`, `poisson` or `gaussian`; see `lossFor`.
  */
 export type LossName = keyof typeof byName;
 
@@ -210,6 +285,12 @@ function figureOf(name: string, value: unknown, outputs: Tensor): Tensor {
  * - `meanSquaredError`: (p - t)^2, mean over outputs too
  * - `meanAbsoluteError`: |p - t|, mean over outputs too
  * - `huber`: with d = p - t, d^2 / 2 where |d| <= 1 and |d| - 1 / 2 beyond, mean over outputs too
+ * - `klDivergence`: sum of t (ln t - ln p), for softmax outputs and targets that are shares
+ * - `hinge`: max(0, 1 - t p), mean over outputs too, with t = 1 for targets above 0 and -1 for the others; for linear outputs
+ * - `cosineDistance`: 1 - p t / (|p| |t|)
+ * - `poisson`: p - t ln p, mean over outputs too, for counts t and outputs above 0, such as softplus makes
+ * - `gaussian`: (s + (m - t)^2 e^-s) / 2, mean over outputs too: linear outputs [n, 2 k] are k means m, then k logarithms of
+ *   variances s, for targets [n, k] (Nix & Weigend 1994)
  * @throws TypeError for an unknown name, or what is no loss.
  * @example
  * ```ts

@@ -150,9 +150,12 @@ function labelsOrValues(head: Head, y: Tensor): Tensor {
   return oneOfSeveral && y.dataSync().every((value) => Number.isInteger(value)) ? asLabels(loss.name, y) : y;
 }
 
-/** Throws, with what to do, where targets can't be compared with the outputs. A loss of the user's own may compare what it likes. */
+/**
+ * Throws, with what to do, where targets can't be compared with the outputs. A loss of the user's own may compare what it likes, and the gaussian one,
+ * which has two outputs for a target, looks itself.
+ */
 function checkFit(owner: string, { loss, shape }: Head, y: Tensor, labels: boolean): void {
-  if (!isOwnLoss(loss)) return;
+  if (!isOwnLoss(loss) || loss.name === "gaussian") return;
   const outputs = shape.at(-1) ?? 1;
   const wanted = formatOpen(["n", ...shape] as never);
   const places = shape.slice(0, -1);
