@@ -79,6 +79,8 @@ const CATEGORY_OF_FILE = [
   ["src/ops/normalisation.ts", "Normalisation"],
   ["src/ops/recur", "Recurrent"],
   ["src/autograd/", "Automatic differentiation"],
+  ["src/ops/windows.ts", "Convolution and pooling"],
+  ["src/nn/models/", "Models by name"],
   ["src/nn/", "Layers"],
   ["src/optim/", "Optimisers"],
   ["src/train/losses.ts", "Losses"],

@@ -112,6 +112,10 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     interpolation: ["method"],
     numGroups: ["groups"],
     normalize: ["normalise"],
+    numClasses: ["classes"],
+    nClasses: ["classes"],
+    batchNorm: ["batchNormalization"],
+    auxLogits: ["auxiliary"],
     inputDim: ["inputShape"],
     batchInputShape: ["inputShape"],
     // Sequences
@@ -234,7 +238,6 @@ const ELSEWHERE = new Map<string, readonly string[]>(
     randomNormal: ["normal"],
     linear: ["dense"],
     fullyConnected: ["dense"],
-    batchNorm: ["batchNormalization"],
     batchNorm1d: ["batchNormalization"],
     batchNorm2d: ["batchNormalization"],
     layerNorm: ["layerNormalization"],

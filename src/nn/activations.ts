@@ -18,6 +18,7 @@ import {
   softsign,
   step,
 } from "../ops/activations.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { softmax } from "../ops/softmax.ts";
 import { tanh } from "../ops/trigonometry.ts";
 import { checkTensor } from "../tensor/check.ts";
@@ -43,13 +44,15 @@ const byName = {
   softsign,
   logSigmoid,
   hardSigmoid,
+  /** LeCun's: values of 1 stay, where it bends most. */
+  scaledTanh: (x: Tensor): Tensor => mul(tanh(mul(x, 2 / 3)), 1.7159),
   softmax: (x: Tensor): Tensor => softmax(x),
 };
 
 /**
  * An activation by name: `linear` (y = x), or the operation of that name: `step`, `sigmoid`, `tanh`, `gaussian`,
  * `relu`, `leakyRelu`, `elu`, `softplus`, `silu`, `gelu`, `mish`, `selu`, `softsign`, `logSigmoid` and `hardSigmoid` on each
- * element, `softmax` on the last axis.
+ * element, `softmax` on the last axis; and `scaledTanh`, 1.7159 tanh(2 x / 3) (LeCun 1998).
  */
 export type ActivationName = keyof typeof byName;
 

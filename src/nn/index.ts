@@ -55,6 +55,7 @@ export { LSTM, type LSTMOptions } from "./layers/lstm.ts";
 export { Masking } from "./layers/masking.ts";
 export { Add, Average, Maximum, Minimum, Multiply, Subtract } from "./layers/merge.ts";
 export { MultiHeadAttention, type MultiHeadAttentionOptions } from "./layers/multi-head-attention.ts";
+export { type Connections, PartiallyConnectedConv2D } from "./layers/partially-connected-conv2d.ts";
 export { Permute } from "./layers/permute.ts";
 export {
   AveragePooling1D,
@@ -79,6 +80,7 @@ export {
   type PositionEmbeddingOptions,
 } from "./layers/positions.ts";
 export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
+export { RadialBasis, type RadialBasisOptions } from "./layers/radial-basis.ts";
 export { RecurrentLayer, type RecurrentOptions } from "./layers/recurrent.ts";
 export { registerLayer } from "./layers/registry.ts";
 export { RepeatVector } from "./layers/repeat-vector.ts";
@@ -86,6 +88,7 @@ export { Reshape } from "./layers/reshape.ts";
 export { SeparableConv2D, type SeparableConv2DOptions } from "./layers/separable-conv2d.ts";
 export { type RecurrentActivation, SimpleRNN, type SimpleRNNOptions } from "./layers/simple-rnn.ts";
 export { SpatialDropout1D, SpatialDropout2D } from "./layers/spatial-dropout.ts";
+export { Subsampling2D } from "./layers/subsampling2d.ts";
 export { TimeDistributed } from "./layers/time-distributed.ts";
 export { TransformerDecoder, TransformerEncoder, type TransformerOptions } from "./layers/transformer.ts";
 export { UpSampling2D, type UpSampling2DOptions } from "./layers/up-sampling2d.ts";
@@ -104,6 +107,7 @@ export {
   type Symbolics,
 } from "./model.ts";
 export { modelFromConfig } from "./model-config.ts";
+export * from "./models/index.ts";
 export { MultiLayer } from "./multi-layer.ts";
 export {
   type BlockRange,

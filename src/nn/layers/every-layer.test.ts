@@ -49,10 +49,12 @@ import {
   Multiply,
   type OpenShape,
   type Parameter,
+  PartiallyConnectedConv2D,
   Permute,
   PositionalEncoding,
   PositionEmbedding,
   PReLU,
+  RadialBasis,
   RepeatVector,
   Reshape,
   random,
@@ -61,6 +63,7 @@ import {
   SimpleRNN,
   SpatialDropout1D,
   SpatialDropout2D,
+  Subsampling2D,
   Subtract,
   type Symbolic,
   saveModel,
@@ -230,6 +233,13 @@ const ROWS: readonly Row[] = [
     (more) =>
       new PReLU({ sharedAxes: [2, 3], alpha: "ones", penalty: { l2: 0.1 }, constraint: "nonNegative", ...more }),
   ),
+  row(
+    "PartiallyConnectedConv2D",
+    [3, 5, 4],
+    (more) => new PartiallyConnectedConv2D([[0], [2, 0], [1, 2], [0, 1, 2]], [3, 2], { activation: "tanh", ...more }),
+  ),
+  row("Subsampling2D", [3, 5, 4], (more) => new Subsampling2D(2, { activation: "scaledTanh", ...more })),
+  row("RadialBasis", [4], (more) => new RadialBasis(3, more)),
 ];
 
 /** Layers of sequences: what is said of one cell holds of its options. */

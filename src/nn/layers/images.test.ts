@@ -25,13 +25,16 @@ import {
   modelFromConfig,
   type OpenShape,
   ones,
+  PartiallyConnectedConv2D,
   Permute,
   PReLU,
+  RadialBasis,
   Reshape,
   random,
   SeparableConv2D,
   Sequential,
   SpatialDropout2D,
+  Subsampling2D,
   saveModel,
   Trainer,
   tensor,
@@ -156,6 +159,29 @@ describe("Lambda", () => {
   });
 });
 
+describe("partial connections", () => {
+  test("are those of a convolution whose other filters are 0", () => {
+    const connections = [[1], [0, 2], [2, 0, 1]];
+    const partial = new Sequential([new PartiallyConnectedConv2D(connections, 2)], { inputShape: [3, 4, 4], seed: 6 });
+    const whole = new Sequential([new Conv2D(3, 2)], { inputShape: [3, 4, 4] });
+    const own = partial.weights()[0]!.toArray() as number[][][];
+    const zero = [
+      [0, 0],
+      [0, 0],
+    ];
+    let next = 0;
+    const kernel = connections.map((row) => {
+      const filter: number[][][] = [zero, zero, zero];
+      for (const channel of row) filter[channel] = own[next++]!;
+      return filter;
+    });
+    whole.setWeights([tensor(kernel), zeros([3])]);
+    const x = random.normal([2, 3, 4, 4], 0, 1, { generator: new Generator(8) });
+    expect(partial.call(x).sub(whole.call(x)).abs().max().item()).toBeLessThan(1e-6);
+    expect(partial.parameterCount).toBe(6 * 4 + 3);
+  });
+});
+
 test("a model of many layers is saved and loaded to the same bits", () => {
   const model = new Sequential(
     [
@@ -238,6 +264,19 @@ describe("bad input", () => {
     ],
     ["open steps", on(new LayerNormalization({ axes: [1, 2] }), [null, 4]), /needs a fixed number of elements/],
     ["slopes of open axes", on(new PReLU(), [3, null]), /needs a fixed number of elements, or a shared axis \(axis 1/],
+    ["a table without rows", () => new PartiallyConnectedConv2D([], 3), /connections must have a list of channels/],
+    [
+      "a row twice",
+      () => new PartiallyConnectedConv2D([[0, 0]], 3),
+      /connections\[0\] must name at least one channel, and each once/,
+    ],
+    [
+      "a channel too many",
+      on(new PartiallyConnectedConv2D([[0], [3]], 3), image),
+      /filter 1 is to see channel 3, and inputs have 3/,
+    ],
+    ["softmax of maps", () => new Subsampling2D(2, { activation: "softmax" }), /softmax is for the last axis/],
+    ["no units", () => new RadialBasis(0), /units must be a whole number of at least 1, got 0/],
     ["noise below 0", () => new GaussianNoise(-1), /deviation must be a finite number of at least 0, got -1/],
     ["all channels", () => new SpatialDropout2D(1), /rate must be at least 0 and below 1, got 1/],
     [

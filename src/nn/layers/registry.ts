@@ -32,6 +32,7 @@ import { lstmKind } from "./lstm.ts";
 import { maskingKind } from "./masking.ts";
 import { addKind, averageKind, maximumKind, minimumKind, multiplyKind, subtractKind } from "./merge.ts";
 import { multiHeadAttentionKind } from "./multi-head-attention.ts";
+import { partiallyConnectedConv2dKind } from "./partially-connected-conv2d.ts";
 import { permuteKind } from "./permute.ts";
 import { averagePooling1dKind, maxPooling1dKind } from "./pooling1d.ts";
 import {
@@ -43,11 +44,13 @@ import {
 } from "./pooling2d.ts";
 import { positionalEncodingKind, positionEmbeddingKind } from "./positions.ts";
 import { preluKind } from "./prelu.ts";
+import { radialBasisKind } from "./radial-basis.ts";
 import { repeatVectorKind } from "./repeat-vector.ts";
 import { reshapeKind } from "./reshape.ts";
 import { separableConv2dKind } from "./separable-conv2d.ts";
 import { simpleRNNKind } from "./simple-rnn.ts";
 import { spatialDropout1dKind, spatialDropout2dKind } from "./spatial-dropout.ts";
+import { subsampling2dKind } from "./subsampling2d.ts";
 import { timeDistributedKind } from "./time-distributed.ts";
 import { transformerDecoderKind, transformerEncoderKind } from "./transformer.ts";
 import { upSampling2dKind } from "./up-sampling2d.ts";
@@ -91,16 +94,19 @@ const kinds: readonly LayerKind[] = [
   minimumKind,
   multiHeadAttentionKind,
   multiplyKind,
+  partiallyConnectedConv2dKind,
   permuteKind,
   positionalEncodingKind,
   positionEmbeddingKind,
   preluKind,
   repeatVectorKind,
+  radialBasisKind,
   reshapeKind,
   separableConv2dKind,
   simpleRNNKind,
   spatialDropout1dKind,
   spatialDropout2dKind,
+  subsampling2dKind,
   subtractKind,
   timeDistributedKind,
   transformerDecoderKind,
