@@ -138,7 +138,7 @@ test("programs by hand import nothing from the framework but plots and data", ()
     name.replaceAll("\\", "/"),
   );
   const isProgram = (name: string) =>
-    /^\w+\/programs\/[\w-]+\.ts$|^\w+\/(curves|texts)\.ts$|^(matrix|random)\.ts$/.test(name);
+    /^\w+\/programs\/[\w-]+\.ts$|^\w+\/(curves|texts)\.ts$|^(correlation|matrix|random|sizes|volume)\.ts$/.test(name);
   const programs = files.filter(isProgram);
   expect(programs.length).toBeGreaterThan(50);
   const wrong: string[] = [];
