@@ -16,7 +16,8 @@ export class Volume {
     this.depth = depth;
     this.height = height;
     this.width = width;
-    this.values = values instanceof Float64Array ? values : new Float64Array(values ?? size);
+    if (values === undefined) this.values = new Float64Array(size);
+    else this.values = values instanceof Float64Array ? values : Float64Array.from(values);
   }
 
   static from(channels: readonly (readonly (readonly number[])[])[]): Volume {

@@ -1,7 +1,8 @@
 // The table of mutations: small edits, each with the experiments whose verdict must turn to "differs".
+import { mutations as convolution } from "./mutations/convolution.mjs";
 import { mutations as nndl } from "./mutations/nndl.mjs";
 import { mutations as scratch } from "./mutations/scratch.mjs";
 import { mutations as textbooks } from "./mutations/textbooks.mjs";
 import { mutations as zero } from "./mutations/zero.mjs";
 
-export const MUTATIONS = [...zero, ...nndl, ...scratch, ...textbooks];
+export const MUTATIONS = [...zero, ...nndl, ...scratch, ...textbooks, ...convolution];

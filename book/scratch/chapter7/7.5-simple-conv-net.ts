@@ -6,7 +6,7 @@ import { Random } from "../../random.ts";
 import { smooth } from "../curves.ts";
 import { rowsOf } from "../programs/data.ts";
 import { Adam } from "../programs/optimizers.ts";
-import { deepConvNetParameters, SimpleConvNet } from "../programs/simple-conv-net.ts";
+import { deepConvNetParameters, SimpleConvNet, type SimpleConvNetOptions } from "../programs/simple-conv-net.ts";
 
 const filtersOf = (W: Matrix, caption: (f: number) => SmallImage["caption"]): SmallImage[] =>
   W.toRows().map((pixels, f) => ({ width: 5, height: 5, pixels, caption: caption(f) }));
@@ -27,7 +27,7 @@ const network: Experiment = {
     const { training, test } = await mnist();
     const parameters = new SimpleConvNet({ seed }).parameterCount;
     const small = { convParam: { filterNum: 10, filterSize: 5, pad: 0, stride: 1 }, hiddenSize: 50 };
-    const net = new SimpleConvNet({ ...pick({ quick: small, full: {} }), seed });
+    const net = new SimpleConvNet({ ...pick<SimpleConvNetOptions>({ quick: small, full: {} }), seed });
     const before = net.params["W1"].copy();
     const random = new Random(seed);
     const optimizer = new Adam(0.001);

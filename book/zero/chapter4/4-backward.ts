@@ -225,13 +225,13 @@ const check: Experiment = {
     {
       measure: "chainDigits",
       says: {
-        en: "a chain of seven layers: digits to which the worst gradient agrees",
-        zh: "七层的网络：最差的梯度一致的位数",
+        en: "a chain of eight layers: digits to which the worst gradient agrees",
+        zh: "八层的网络：最差的梯度一致的位数",
       },
-      accept: { between: [4.5, 9] },
+      accept: { between: [4, 9] },
       because: {
-        en: "The worst of five seeds, from seed 1 to 5 on: 5.9 to 6.3 digits. Differences of 1e-5 leave 1e-11 of rounding beside gradients of 1e-4; a wrong index or factor leaves one digit or none",
-        zh: "五个种子中最差的一个，起始种子 1 到 5：5.9 到 6.3 位。步长 1e-5 的差分舍入约 1e-11，梯度约 1e-4；下标或系数一旦出错，只剩一位或一位也不剩",
+        en: "The worst of five seeds: 4.9 digits from each of the seeds 1 to 5 on, 4.9 to 6.8 seed by seed. Differences of 1e-5 leave 1e-11 of rounding beside gradients of 1e-5; a wrong index or factor leaves one digit or none",
+        zh: "五个种子中最差的一个：从种子 1 到 5 起都是 4.9 位，逐个种子为 4.9 到 6.8 位。步长 1e-5 的差分舍入约 1e-11，梯度约 1e-5；下标或系数一旦出错，只剩一位或一位也不剩",
       },
     },
   ],
@@ -247,7 +247,8 @@ function chainDigits(seed: number): number {
     new ConvLayer(6, 4, 3, 3, 3, 4, 2, 1, new SigmoidActivator(), 0.1, random, 0.5),
     new MeanPoolingLayer(8, 6, 4, 2, 3, 1),
     new ConvLayer(7, 4, 4, 3, 2, 2, 1, 2, new TanhActivator(), 0.1, random, 0.5),
-    new FullConnected([2, 3, 4], 5, new TanhActivator(), 0.1, random, 0.5),
+    new ConvLayer(4, 3, 2, 2, 2, 3, 0, 1, new SigmoidActivator(), 0.1, random, 0.5),
+    new FullConnected([3, 2, 3], 5, new TanhActivator(), 0.1, random, 0.5),
     new FullConnected([5, 1, 1], 3, new SigmoidActivator(), 0.1, random, 0.5),
   ]);
   return agreeingDigits(gradientCheck(network, list(176), list(3), 1e-5));

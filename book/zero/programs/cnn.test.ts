@@ -339,7 +339,8 @@ describe("gradients", () => {
       new ConvLayer(6, 4, 3, 3, 3, 4, 2, 1, new SigmoidActivator(), 0.1, random, 0.5),
       new pooling(8, 6, 4, 2, 3, 1),
       new ConvLayer(7, 4, 4, 3, 2, 2, 1, 2, new TanhActivator(), 0.1, random, 0.5),
-      new FullConnected([2, 3, 4], 5, new TanhActivator(), 0.1, random, 0.5),
+      new ConvLayer(4, 3, 2, 2, 2, 3, 0, 1, new SigmoidActivator(), 0.1, random, 0.5),
+      new FullConnected([3, 2, 3], 5, new TanhActivator(), 0.1, random, 0.5),
       new FullConnected([5, 1, 1], 3, new SigmoidActivator(), 0.1, random, 0.5),
     ]);
 
