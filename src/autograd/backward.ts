@@ -2,6 +2,7 @@
 // they are made, so descending order is an order in which that holds.
 
 import { engine } from "../engine/engine.ts";
+import { noteUse } from "../engine/recording.ts";
 import { keepStorage } from "../engine/storage.ts";
 import { add } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
@@ -91,6 +92,7 @@ export function propagate(
   );
   const results = new Map<Node, Tensor>();
   const inPass = new Set(order);
+  if (targets === undefined) for (const node of order) if (node.rule === null) noteUse(node);
   try {
     for (const { node, gradient } of roots) {
       if (inPass.has(node)) node.pending = node.pending ? add(node.pending, gradient) : gradient;

@@ -19,6 +19,34 @@ type Step = () => boolean;
 
 let current: Recording | undefined;
 
+/** What is told of a running function: the models that it runs, and the leaves that its backward passes reach. */
+let watched: Set<object> | undefined;
+
+/** Runs a function, and gives with its result what it was told to use. */
+export function watching<R>(body: () => R): [R, Set<object>] {
+  const [before, found] = [watched, new Set<object>()];
+  watched = found;
+  try {
+    return [body(), found];
+  } finally {
+    watched = before;
+  }
+}
+
+/** Models and backward passes tell what they use. */
+export function noteUse(used: object): void {
+  watched?.add(used);
+}
+
+/**
+ * Runs a function whose numbers change from call to call, such as an optimiser's step: a program calls it again instead of the kernels that it
+ * called. It may use storages from outside alone.
+ */
+export function callAgain(body: () => void): void {
+  if (current === undefined) body();
+  else current.beside(body);
+}
+
 /** Generators call this with every draw: a program draws anew each time. */
 export function noteDraw(numbers: readonly number[], again: () => readonly number[]): void {
   current?.drew({ numbers, again });
@@ -37,15 +65,75 @@ export class Recording {
   private readonly inner: Engine;
   private draw: Draw | undefined;
   private written: [Storage, number][] = [];
+  private recorder: Engine | undefined;
+  /** Storages in the order in which they were first used, where calls are listed. */
+  private readonly order = new Map<Storage, number>();
+  /** The calls with all their numbers, where they are listed. */
+  private readonly calls: string[] | null;
 
-  constructor() {
+  /** `listed`: whether calls can be compared with those of another recording. */
+  constructor(listed = false) {
     this.inner = engine();
+    this.calls = listed ? [] : null;
+  }
+
+  /** Runs a function as it is, and has the program call it. */
+  beside(body: () => void): void {
+    setEngine(this.inner);
+    current = undefined;
+    try {
+      body();
+    } finally {
+      current = this;
+      setEngine(this.recorder!);
+    }
+    this.calls?.push("a function");
+    this.steps.push(() => {
+      body();
+      return true;
+    });
+  }
+
+  /** Why two recordings are not of the same calls, or undefined: numbers that change, or other tensors from outside. `inputs` may differ. */
+  difference(other: Recording, inputs: ReadonlySet<Storage>): string | undefined {
+    const [mine, others] = [this.calls ?? [], other.calls ?? []];
+    const at = mine.findIndex((call, i) => call !== others[i]);
+    if (at >= 0 || mine.length !== others.length) {
+      const call = (mine[at] ?? others[mine.length] ?? "").split(" ")[0];
+      return `it does not make the same calls every time: numbers that change between calls (in ${call}) have to be tensors`;
+    }
+    const theirs = [...other.order.keys()];
+    const changed = [...this.order.keys()].findIndex(
+      (storage, i) => storage !== theirs[i] && !this.made.has(storage) && !inputs.has(storage),
+    );
+    if (changed < 0) return undefined;
+    return "it uses other tensors from outside than the time before: give them as arguments, or write into the same ones";
+  }
+
+  /** A call and its arguments as text: storages by the order of their use. */
+  private list(name: string, values: readonly unknown[]): void {
+    const shown = (value: unknown): string => {
+      if (typeof value !== "object" || value === null) return String(value);
+      if (ArrayBuffer.isView(value)) return `[${(value as unknown as ArrayLike<number> & { join(): string }).join()}]`;
+      if (Array.isArray(value)) return `(${value.map(shown).join()})`;
+      if ("storage" in value) {
+        const { storage, offset, shape, strides, dtype } = value as ArrayView;
+        const place = this.order.get(storage) ?? this.order.size;
+        this.order.set(storage, place);
+        return `#${place}+${offset}:${dtype}${shape.join("x")}/${strides.join()}`;
+      }
+      return Object.entries(value)
+        .map(([key, each]) => `${key}=${shown(each)}`)
+        .join();
+    };
+    this.calls?.push(`${name} ${values.map(shown).join(" ")}`);
   }
 
   /** Runs the function, recording. */
   run<R>(body: () => R): R {
     if (current !== undefined) throw new Error("recording: one recording can't run inside another");
-    setEngine(Object.assign(Object.create(this.inner) as Engine, this.methods()));
+    this.recorder = Object.assign(Object.create(this.inner) as Engine, this.listing(this.methods()));
+    setEngine(this.recorder);
     current = this;
     try {
       return body();
@@ -198,6 +286,20 @@ export class Recording {
     };
   }
 
+  /** The methods, which list their calls where that is asked for. Random draws are listed by their kernel, in `kernel`. */
+  private listing(methods: Partial<Engine>): Partial<Engine> {
+    if (this.calls === null) return methods;
+    const listed = methods as Record<string, (...values: never[]) => unknown>;
+    for (const [name, method] of Object.entries(listed)) {
+      if (["allocate", "read", "readAsync", "readElement", "kernel"].includes(name)) continue;
+      listed[name] = (...values) => {
+        this.list(name, values);
+        return method(...values);
+      };
+    }
+    return listed as Partial<Engine>;
+  }
+
   private holdMatrix({ view, offset, rowStride, columnStride, batchStride }: MatrixView): MatrixView {
     return { view: this.hold(view), offset, rowStride, columnStride, batchStride };
   }
@@ -207,6 +309,9 @@ export class Recording {
     const held = values.map((value) => (value === null || typeof value === "number" ? value : this.hold(value)));
     const { draw } = this;
     this.draw = undefined;
+    if (this.calls !== null) {
+      this.list(name, [dtype, ...values.map((value) => (draw?.numbers.includes(value as number) ? "drawn" : value))]);
+    }
     if (draw !== undefined) {
       const at = held.findIndex((_, i) => draw.numbers.every((number, j) => held[i + j] === number));
       if (at < 0) this.refuse(`it draws random numbers, but not for ${name}`);

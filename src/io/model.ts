@@ -1,12 +1,32 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
 import { bytesOfFile, fields, knownOptions, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
+import { quote } from "../engine/quote.ts";
 import { checkModel, type Model, type ModelConfig } from "../nn/model.ts";
 import { modelFromConfig } from "../nn/model-config.ts";
 import { checkParameters, type LoadOptions } from "../nn/parameters.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+
+/** What this version writes; it reads files of up to this version. */
+const VERSION = 1;
+
+/** The texts that say what model a file holds. */
+export function modelTexts(model: Model): Record<string, string> {
+  return { format: "nabla", version: String(VERSION), architecture: JSON.stringify(model.config()) };
+}
+
+/** Throws for a file that was written by a newer version. Those of before it was written have none. */
+export function checkVersion(name: string, { version, format }: Readonly<Record<string, string>>): void {
+  if (format !== "nabla" || version === undefined) return;
+  if (!/^[1-9][0-9]{0,8}$/.test(version))
+    throw new Error(`${name}: its version is ${quote(version)}; the file is damaged`);
+  if (Number(version) <= VERSION) return;
+  throw new Error(
+    `${name}: was written by a newer Nabla, its version is ${version} and this one reads up to ${VERSION}; update Nabla`,
+  );
+}
 
 /**
  * The model as safetensors bytes, parameters and architecture, with text beside them (class names, training figures).
@@ -23,13 +43,13 @@ export function saveModel(model: Model, metadata: Readonly<Record<string, string
   checkModel("saveModel", model);
   const tensors: Record<string, Tensor> = {};
   for (const { name, parameter } of model.named) tensors[name] = parameter.tensor;
-  return writeSafetensors(tensors, { ...metadata, format: "nabla", architecture: JSON.stringify(model.config()) });
+  return writeSafetensors(tensors, { ...metadata, ...modelTexts(model) });
 }
 
 /**
- * The model from bytes that `saveModel` gave.
+ * The model from bytes that `saveModel` or `saveTraining` gave. Layers of your own have to be registered before, `registerLayer`.
  * @param name what to call the file in errors.
- * @throws Error if the bytes are damaged, hold no architecture, or hold other parameters than it has, or parameters that are NaN or
+ * @throws Error if the bytes are damaged, were written by a newer version, hold no architecture, or hold other parameters than it has, or parameters that are NaN or
  * infinite (unless `options.allowNonFinite`).
  * @example
  * ```ts
@@ -43,33 +63,36 @@ export function loadModel(bytes: Uint8Array, name = "model file", options: LoadO
   knownOptions("loadModel", options, ["allowNonFinite"]);
   bytesOfFile("loadModel", bytes);
   text("loadModel", "name", name);
-  return scope(() => {
-    const file = readSafetensors(bytes, name);
-    const architecture = file.metadata["architecture"];
-    if (architecture === undefined) {
-      throw new Error(`${name}: holds tensors but no architecture; build the model yourself and use loadParameters`);
-    }
-    let config: ModelConfig;
-    try {
-      config = JSON.parse(architecture) as ModelConfig;
-    } catch {
-      throw new Error(`${name}: the architecture is not JSON; the file is damaged`);
-    }
-    let known = false;
-    let model: Model;
-    try {
-      // Nothing is reserved for parameters that the file does not hold.
-      model = modelFromConfig(config, 0, (parameters, dtype) => {
-        known = true;
-        checkParameters(name, parameters, dtype, file.tensors, options);
-      });
-    } catch (cause) {
-      if (known) throw cause;
-      throw new Error(`${name}: its architecture can't be built: ${(cause as Error).message}`, { cause });
-    }
-    for (const each of model.named) each.parameter.assign(file.tensors[each.name]);
-    return model;
-  });
+  return scope(() => modelOf(name, readSafetensors(bytes, name), options));
+}
+
+/** The model that a file holds. */
+export function modelOf(name: string, file: SafetensorsFile, options: LoadOptions): Model {
+  checkVersion(name, file.metadata);
+  const architecture = file.metadata["architecture"];
+  if (architecture === undefined) {
+    throw new Error(`${name}: holds tensors but no architecture; build the model yourself and use loadParameters`);
+  }
+  let config: ModelConfig;
+  try {
+    config = JSON.parse(architecture) as ModelConfig;
+  } catch {
+    throw new Error(`${name}: the architecture is not JSON; the file is damaged`);
+  }
+  let known = false;
+  let model: Model;
+  try {
+    // Nothing is reserved for parameters that the file does not hold.
+    model = modelFromConfig(config, 0, (parameters, dtype) => {
+      known = true;
+      checkParameters(name, parameters, dtype, file.tensors, options);
+    });
+  } catch (cause) {
+    if (known) throw cause;
+    throw new Error(`${name}: its architecture can't be built: ${(cause as Error).message}`, { cause });
+  }
+  for (const each of model.named) each.parameter.assign(file.tensors[each.name]);
+  return model;
 }
 
 /**

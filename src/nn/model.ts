@@ -2,6 +2,7 @@
 import { callable, instance, knownOptions, list } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
+import { noteUse } from "../engine/recording.ts";
 import { insideScope } from "../engine/storage.ts";
 import { add } from "../ops/arithmetic.ts";
 import { isRecording } from "../tensor/graph.ts";
@@ -420,6 +421,7 @@ export class Model extends BaseLayer {
    * @internal
    */
   run(xs: readonly Tensor[], context: CallContext, logits: readonly boolean[] | null = null): ModelRun {
+    noteUse(this);
     const { steps, places, makers, inner, size } = this.plan;
     const values: Tensor[] = new Array<Tensor>(size);
     for (let i = 0; i < xs.length; i++) values[i] = xs[i];

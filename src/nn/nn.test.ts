@@ -112,10 +112,7 @@ describe("an architecture is looked at whole before anything is made of it", () 
     Sequential.fromConfig({ type: "sequential", inputShape: [2], dtype: "float32", layers: [layer] } as never);
 
   test.each([
-    [
-      { type: "constructor" },
-      /layers\[0\]: unknown type "constructor"; there are activation, .*batchNormalization, .*dense/,
-    ],
+    [{ type: "constructor" }, /layers\[0\]: unknown type "constructor"; there are activation, /],
     [{ type: "__proto__" }, /unknown type "__proto__"/],
     [{ type: 3 }, /unknown type 3/],
     [null, /layers\[0\]: the configuration must be an object, got null/],
@@ -169,7 +166,7 @@ describe("layers of one's own", () => {
   test("are found by loadModel once they are registered", () => {
     const bytes = saveModel(new Sequential([new Scale(3)], { inputShape: [1] }));
     expect(() => loadModel(bytes)).toThrow(
-      /unknown type "nnTestScale"; there are .*, and your own once registerLayer knows/,
+      /unknown type "nnTestScale"; there are .*A layer of your own has to be registered before: registerLayer\("nnTestScale"/,
     );
     registerLayer("nnTestScale", ({ factor }) => new Scale(Number(factor)));
     expect(

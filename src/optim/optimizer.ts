@@ -4,6 +4,7 @@
 import { fields, finite, knownOptions, notNegative, positive, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
+import { callAgain } from "../engine/recording.ts";
 import { keepStorage } from "../engine/storage.ts";
 import type { ParameterBlock } from "../nn/parameters.ts";
 import { checkTensor } from "../tensor/check.ts";
@@ -162,7 +163,7 @@ export abstract class Optimizer {
         ? this.target
         : targetOfBlock(this.owner, block, this.groups);
     block.completeGradients();
-    this.advance(target);
+    callAgain(() => this.advance(target));
   }
 
   /**

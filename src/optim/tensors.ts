@@ -5,6 +5,7 @@ import { instance, list } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
+import { callAgain } from "../engine/recording.ts";
 import { checkTensors } from "../tensor/check.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -90,7 +91,7 @@ export function updateTensors(optimizer: Optimizer, tensors: readonly Tensor[], 
   given.forEach((gradient, i) => {
     if (gradient.size > 0) engine().copy(gradient, target.places[i]);
   });
-  optimizer.advance(target);
+  callAgain(() => optimizer.advance(target));
   if (!same) bound.set(optimizer, target);
 }
 

@@ -37,6 +37,13 @@ function areaOf(scores: readonly number[], positive: readonly boolean[]): number
  * score is the class's output; of more than two classes each is set against all others (one-vs-rest). Exact, so that all scores are
  * held until the end; NaN where only one class occurs.
  * @throws TypeError for options out of range, or that there are not; when it is computed, for targets that are no classes.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+ * const data = { x: tensor([[0.9], [0.8], [0.1]]), y: tensor([[1], [0], [1]]) };
+ * const options = { loss: "crossEntropy", metrics: [metric.areaUnderCurve()] } as const;
+ * evaluate(model, data, options).metrics; // { areaUnderCurve: 1 / 2 }
+ * ```
  */
 export function areaUnderCurve(options: AreaOptions = {}): AccumulatingMetric {
   const owner = "metric.areaUnderCurve";

@@ -72,6 +72,13 @@ function classMetric(
 /**
  * Precision: hits / (hits + false alarms), which share of what was named as a class is of it. 0 where nothing was.
  * @throws TypeError, RangeError for options out of range, or that there are not.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+ * const data = { x: tensor([[0.9], [0.8], [0.1]]), y: tensor([[1], [0], [1]]) };
+ * const options = { loss: "crossEntropy", metrics: [metric.precision()] } as const;
+ * evaluate(model, data, options).metrics; // { precision: 1 / 2 }
+ * ```
  */
 export function precision(options: ClassMetricOptions = {}): AccumulatingMetric {
   return classMetric("precision", ({ hits, falseAlarms }) => ratio(hits, hits + falseAlarms), options);
@@ -80,6 +87,13 @@ export function precision(options: ClassMetricOptions = {}): AccumulatingMetric 
 /**
  * Recall: hits / (hits + misses), which share of what is of a class was named as it. 0 where nothing is.
  * @throws TypeError, RangeError for options out of range, or that there are not.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+ * const data = { x: tensor([[0.9], [0.8], [0.1]]), y: tensor([[1], [0], [1]]) };
+ * const options = { loss: "crossEntropy", metrics: [metric.recall()] } as const;
+ * evaluate(model, data, options).metrics; // { recall: 1 / 2 }
+ * ```
  */
 export function recall(options: ClassMetricOptions = {}): AccumulatingMetric {
   return classMetric("recall", ({ hits, misses }) => ratio(hits, hits + misses), options);
@@ -88,6 +102,13 @@ export function recall(options: ClassMetricOptions = {}): AccumulatingMetric {
 /**
  * F1, the harmonic mean of precision and recall: 2 hits / (2 hits + false alarms + misses).
  * @throws TypeError, RangeError for options out of range, or that there are not.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(1, { weights: "ones" })], { inputShape: [1] });
+ * const data = { x: tensor([[0.9], [0.8], [0.1]]), y: tensor([[1], [0], [1]]) };
+ * const options = { loss: "crossEntropy", metrics: [metric.f1({ average: "macro" })] } as const;
+ * evaluate(model, data, options).metrics; // { f1: 1 / 4 }
+ * ```
  */
 export function f1(options: ClassMetricOptions = {}): AccumulatingMetric {
   return classMetric(

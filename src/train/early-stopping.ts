@@ -4,7 +4,8 @@ import { engine } from "../engine/engine.ts";
 import type { Model } from "../nn/model.ts";
 import { clone } from "../ops/views.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
-import { type Callback, checkMonitor, lessIsBetter, type Monitor, usualMonitor, watched } from "./history.ts";
+import { Best } from "./best.ts";
+import { type Callback, checkMonitor, type Monitor } from "./history.ts";
 
 /** What `earlyStopping` takes. */
 export interface EarlyStoppingOptions {
@@ -65,20 +66,17 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const minimumChange = notNegative(owner, "minimumChange", options.minimumChange ?? 0);
   const restoreBest = flag(owner, "restoreBest", options.restoreBest ?? false);
   if (options.monitor !== undefined) checkMonitor(owner, options.monitor);
-  let best = Number.NEGATIVE_INFINITY;
+  const best = new Best(owner, options.monitor, minimumChange);
   let waited = 0;
   let moment: Moment | undefined;
   return {
-    onStart() {
-      best = Number.NEGATIVE_INFINITY;
+    onStart({ validation }) {
+      best.begin([], validation !== undefined);
       waited = 0;
       moment = undefined;
     },
-    onEpochEnd(record, { model, trainer, validation, stop }) {
-      const monitor = options.monitor ?? usualMonitor(validation !== undefined);
-      const value = watched(owner, record, monitor) * (lessIsBetter(monitor) ? -1 : 1);
-      if (value > best + minimumChange) {
-        best = value;
+    onEpochEnd(record, { model, trainer, stop }) {
+      if (best.improves(record)) {
         waited = 0;
         if (!restoreBest) return;
         trainer.withAverage(() => {

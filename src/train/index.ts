@@ -1,7 +1,9 @@
 // Training and evaluation.
 export type { AreaOptions } from "./area-under-curve.ts";
+export { type Captured, capture, type StepOutput } from "./capture.ts";
 export type { ClassMetricOptions } from "./class-metrics.ts";
 export { type ConfusionOptions, confusionMatrix } from "./confusion-matrix.ts";
+export { type CsvLogOptions, csvLog } from "./csv-log.ts";
 export { type EarlyStoppingOptions, earlyStopping } from "./early-stopping.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.ts";
 export { NonFiniteLossError } from "./explosion.ts";

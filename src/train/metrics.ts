@@ -55,6 +55,12 @@ function perSample(name: string, of: (difference: Tensor) => Tensor, finish?: (m
 /**
  * Share of samples whose class is among the k largest outputs. By name: `top5Accuracy`.
  * @throws RangeError unless k is a whole number from 1 on; TypeError, when it is computed, for targets that are no classes.
+ * @example
+ * ```ts
+ * const model = new Sequential([new Dense(3, { weights: () => eye(3) })], { inputShape: [3] });
+ * const data = { x: tensor([[3, 2, 1], [3, 1, 2]]), y: tensor([1, 1], "int32") };
+ * evaluate(model, data, { loss: "quadratic", metrics: [metric.topKAccuracy(2)] }).metrics; // { top2Accuracy: 1 / 2 }
+ * ```
  */
 function topKAccuracy(k: number): Metric {
   whole("metric.topKAccuracy", "k", k, 1);

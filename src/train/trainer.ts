@@ -26,7 +26,7 @@ import { ParameterAverage } from "./average.ts";
 import { ownBatches } from "./evaluate.ts";
 import { NonFiniteLossError, remedyFor } from "./explosion.ts";
 import { forward, predictedBy, totalOf } from "./forward.ts";
-import type { Loss } from "./losses.ts";
+import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
 import {
   checkObjective,
   type Head,
@@ -211,6 +211,7 @@ export class Trainer {
   /** The gathered gradients before the step. */
   private readonly gatheredBefore: Tensor | undefined;
   private readonly average: ParameterAverage | undefined;
+  private readonly decay: number | undefined;
   /**
    * Losses and what belongs to them, as they were asked for.
    * @internal
@@ -259,6 +260,7 @@ export class Trainer {
     this.shuffle = new Generator(seed);
     this.shuffles = shuffle;
     this.shuffleBefore = this.shuffle.state();
+    this.decay = averageDecay;
     this.average = averageDecay === undefined ? undefined : new ParameterAverage(model.block, averageDecay);
     if (accumulate > 1) this.gatheredBefore = keep(scope(() => clone(model.block.gradients)));
     this.constrained = model.parameters.filter(({ options: { constraint } }) => constraint !== undefined);
@@ -659,6 +661,26 @@ export class Trainer {
     if (average === undefined) return;
     engine().copy(average.values, this.model.block.values);
     this.model.block.values.storage.version += 1;
+  }
+
+  /**
+   * What it was asked for, as far as JSON holds it, and the outputs whose loss it doesn't hold. The optimiser is in the state.
+   * @internal
+   */
+  settings(): { settings: Partial<TrainerOptions>; ownLosses: string[] } {
+    const { objective, accumulate, known } = this;
+    const heads = known?.heads ?? [];
+    const ownLosses = heads.filter(({ loss }) => !isOwnLoss(loss)).map(({ name }) => name);
+    const { loss: _, ...rest } = objective;
+    const loss = Object.fromEntries(heads.map((head) => [head.name, head.loss.name as LossName]));
+    const settings: Partial<TrainerOptions> = {
+      ...rest,
+      ...(ownLosses.length === 0 && heads.length > 0 && { loss }),
+      ...(accumulate > 1 && { accumulate }),
+      ...(this.decay !== undefined && { averageDecay: this.decay }),
+      ...(this.prepared !== undefined && { batchSize: this.batchSize, shuffle: this.shuffles }),
+    };
+    return { settings, ownLosses };
   }
 
   /** Where the run stands, as JSON; what it needs beside it is in `tensors()`. */

@@ -186,7 +186,7 @@ export function layerFromConfig(config: LayerConfig, owner: string): BaseLayer {
     const types = [...own.keys(), ...registered.keys()];
     const hint = typeof type === "string" ? hintAt(type, types) : "";
     throw new TypeError(
-      `${owner}: unknown type ${quote(type)}${hint}; there are ${types.join(", ")}, and your own once registerLayer knows them`,
+      `${owner}: unknown type ${quote(type)}${hint}; there are ${types.join(", ")}. A layer of your own has to be registered before: registerLayer(${quote(type)}, (config) => new ...)`,
     );
   }
   const { settings, make } = kind;
