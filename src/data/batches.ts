@@ -19,7 +19,7 @@ export interface Samples<X extends Batches = Tensor, Y extends Batches = Tensor>
    * nothing, in accuracy and metrics neither. For several outputs, a list or a record by name, which may leave some out. Default: all
    * count alike.
    */
-  sampleWeights?: Batches;
+  sampleWeights?: Batches | undefined;
 }
 
 /** Samples of any model: one input and output or several. */
