@@ -222,8 +222,8 @@ const expansion: Experiment = {
     };
   },
   about: {
-    en: "The book cites Simard, Steinkraus and Platt (800 hidden neurons, all of MNIST): 98.4 per cent, 98.9 with rotations, translations and skews, 99.3 with elastic distortions too. Measured here on a smaller scale: [784,100,10] on few images, which are followed by four warped copies of each; all networks take equally many steps. Full: 5,000 images, 300,000 samples, medians of three seeds. Quick: 1,000 images, 30,000 samples, one seed, without elastic distortions.",
-    zh: "书中引用 Simard、Steinkraus 与 Platt 的结果（800 个隐藏神经元，全部 MNIST）：98.4%，加旋转、平移、倾斜后 98.9%，再加弹性形变后 99.3%。这里做规模较小的测量：[784,100,10]，少量图像，每幅再加四个变形副本；所有网络走同样多的步数。完整形式：5,000 幅图像、共 300,000 个样本、三个种子的中位数。快速形式：1,000 幅图像、30,000 个样本、一个种子，不含弹性形变。",
+    en: "The book cites Simard, Steinkraus and Platt (800 hidden neurons, all of MNIST): 98.4 per cent, 98.9 with rotations, translations and skews, 99.3 with elastic distortions too. Measured here on a smaller scale: [784,100,10] on few images, which are followed by four warped copies of each; all networks take equally many steps. Full: 5,000 images, 300,000 samples, medians of three seeds. Quick: 1,000 images, 100,000 samples, one seed, without elastic distortions.",
+    zh: "书中引用 Simard、Steinkraus 与 Platt 的结果（800 个隐藏神经元，全部 MNIST）：98.4%，加旋转、平移、倾斜后 98.9%，再加弹性形变后 99.3%。这里做规模较小的测量：[784,100,10]，少量图像，每幅再加四个变形副本；所有网络走同样多的步数。完整形式：5,000 幅图像、共 300,000 个样本、三个种子的中位数。快速形式：1,000 幅图像、100,000 个样本、一个种子，不含弹性形变。",
   },
   claims: [
     {
@@ -233,10 +233,10 @@ const expansion: Experiment = {
         zh: "旋转、平移、倾斜带来的提高（百分点）",
       },
       reported: 0.5,
-      accept: { atLeast: 0.5 },
+      accept: { quick: { between: [3, 6] }, full: { between: [0.5, 4.5] } },
       because: {
-        en: "a tenth of the data or less leaves more to gain than the cited 0.5",
-        zh: "只有十分之一或更少的数据，可提高的余地大于引用的 0.5",
+        en: "the book's network, trained on more images, gained 0.5; fewer images gain more. Quick: four seeds gained 4.2 to 4.6; full: the median of three 2.7",
+        zh: "书中的网络用更多图像训练，提高 0.5；图像越少提高越多。快速：四个种子提高 4.2 至 4.6；完整：三个种子的中位数为 2.7",
       },
     },
     {
