@@ -1,5 +1,5 @@
 // AlexNet (Krizhevsky, Sutskever & Hinton 2012): as the paper has it, in one piece, and torchvision's.
-import { oneOf, share } from "../../engine/checks.ts";
+import { knownOptions, oneOf, share } from "../../engine/checks.ts";
 import type { BaseLayer } from "../base-layer.ts";
 import { type Initialiser, initialiser } from "../initialisers.ts";
 import { Conv2D, type Conv2DOptions } from "../layers/conv2d.ts";
@@ -10,7 +10,7 @@ import { LocalResponseNormalization } from "../layers/local-response-normalisati
 import { AdaptiveAveragePooling2D, MaxPooling2D } from "../layers/pooling2d.ts";
 import { Sequential } from "../sequential.ts";
 import type { OpenShape } from "../shapes.ts";
-import { type PictureModelOptions, pictureOptions } from "./options.ts";
+import { PICTURE_OPTIONS, type PictureModelOptions, pictureOptions } from "./options.ts";
 
 /** What AlexNet takes. */
 export interface AlexNetOptions extends PictureModelOptions {
@@ -52,6 +52,7 @@ export function alexnetLayers(options: AlexNetOptions): {
   model: ReturnType<typeof pictureOptions>["model"];
 } {
   const owner = "alexnet";
+  knownOptions(owner, options, ["variant", "dropout", ...PICTURE_OPTIONS]);
   const variant = oneOf(owner, "variant", options.variant ?? "twoTowers", ["twoTowers", "oneTower", "torchvision"]);
   const dropout = share(owner, "dropout", options.dropout ?? 0.5);
   const side = variant === "torchvision" ? 224 : 227;

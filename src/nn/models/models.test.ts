@@ -323,6 +323,7 @@ describe("bad input", () => {
       () => alexnet({ numClasses: 10 } as never),
       /no option numClasses \(here it is classes/,
     ],
+    ["no options but null", () => alexnet(null as never), /alexnet: /],
     ["vectors", () => resnet(18, { inputShape: [784] }), /resnet: takes inputs of 3 axes, \[channels, height, width\]/],
     ["no classes", () => googlenet({ classes: 0 }), /classes must be a whole number of at least 1, got 0/],
     ["pictures of another size", () => lenet5({ inputShape: [1, 64, 64] }), /pictures of 28 or 32 pixels.*resize them/],

@@ -15,6 +15,9 @@ export interface PictureModelOptions {
   dtype?: DType;
 }
 
+/** The names of `PictureModelOptions`. */
+export const PICTURE_OPTIONS = ["classes", "inputShape", "seed", "dtype"] as const;
+
 /** The common options, looked at; `own` are names of others. */
 export function pictureOptions(
   owner: string,
@@ -22,7 +25,7 @@ export function pictureOptions(
   own: readonly string[],
   defaults: { classes: number; inputShape: OpenShape },
 ): { classes: number; inputShape: OpenShape; model: { seed?: number; dtype?: DType } } {
-  knownOptions(owner, options, ["classes", "inputShape", "seed", "dtype", ...own]);
+  knownOptions(owner, options, [...PICTURE_OPTIONS, ...own]);
   const classes = whole(owner, "classes", options.classes ?? defaults.classes, 1);
   const inputShape = options.inputShape ?? defaults.inputShape;
   checkRank(owner, checkOpenShape(owner, inputShape), 3, "[channels, height, width]");
