@@ -1,4 +1,4 @@
-// Nabla's side, on the public API of the built package. `form` "loop" is a training loop written by hand, the fastest way a user has; "fit" is what
+// Nabla's side, on the public API of the built package. `form` "loop" is a training loop written by hand; "capture" the same with its step captured; "fit" is what
 // `fit` does: the trainer, which also shuffles, gathers its batches, and counts loss and accuracy at every step.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -79,10 +79,11 @@ function training(nabla, { job, data, form }) {
       ? { x: tensorOf("tokens"), y: tensorOf("next") }
       : { x: tensorOf("images").reshape([-1, ...model.inputShape]), y: tensorOf("labels") };
   const reset = () => initialise(nabla, job, model, array);
-  return form === "fit" ? throughFit(nabla, job, model, samples, reset) : byHand(nabla, job, model, samples, reset);
+  if (form === "fit") return throughFit(nabla, job, model, samples, reset);
+  return byHand(nabla, job, model, samples, reset, form === "capture");
 }
 
-function byHand(nabla, job, model, samples, reset) {
+function byHand(nabla, job, model, samples, reset, captured) {
   const { backward, keep, oneHot, scope, slice } = nabla;
   const lossOf = {
     quadratic: nabla.quadraticCost,
@@ -99,19 +100,24 @@ function byHand(nabla, job, model, samples, reset) {
   keep(batches);
   let optimizer;
   let position = 0;
-  const step = () => {
-    const { x, y } = batches[position % batches.length];
-    position += 1;
+  const learn = (x, y) => {
     const loss = lossOf(model.call(x, { training: true }), y);
     model.block.clearGradients();
     backward(loss);
     optimizer.step(model.block);
     return loss;
   };
+  let run = learn;
+  const step = () => {
+    const { x, y } = batches[position % batches.length];
+    position += 1;
+    return run(x, y);
+  };
   return {
     start() {
       reset();
       optimizer = makeOptimizer(nabla, job);
+      if (captured) run = nabla.capture(learn);
       position = 0;
     },
     advance(count) {
