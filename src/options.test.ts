@@ -36,6 +36,9 @@ const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "soft
 const instances = new Map<string, () => object>([
   ["Sequential", model],
   ["Model", model],
+  ["GRU", () => new nabla.GRU(2)],
+  ["LSTM", () => new nabla.LSTM(2)],
+  ["SimpleRNN", () => new nabla.SimpleRNN(2)],
   ["Trainer", () => new nabla.Trainer(model(), data)],
   ["Dataset", () => nabla.Dataset.from([1])],
 ]);
@@ -57,6 +60,11 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["TableEncoder.fit", [nabla.csvRows("")]],
   ["Dataset.paddedBatch", [1]],
   ["new Sequential", [[new nabla.Flatten()]]],
+  ["new Bidirectional", [new nabla.LSTM(2)]],
+  ["new Lambda", [(x: nabla.Tensor) => x]],
+  ["confusionMatrix", [model(), data]],
+  ["predict", [model(), data.x]],
+  ["predictAll", [model(), data.x]],
   ["optimizerByName", ["adam"]],
   ["new Parameter", ["weights", [1]]],
   ["checkGradients", [nabla.sum, []]],

@@ -169,8 +169,8 @@ function drawByECharts(canvas: Canvas, plane: Plane, top: number, bottom: number
 }
 
 /**
- * A line of text that the drawing library may keep in its tables: it remembers the widths of texts in plain objects, and would take what every
- * object inherits, such as "constructor", for an entry of its own. A space behind it is not seen.
+ * A line of text that the drawing library may keep in its tables of widths, which are plain objects: a name that every object has gets a space
+ * behind it, which is not seen.
  */
 function harmless(line: string): string {
   return line in Object.prototype ? `${line} ` : line;
