@@ -267,6 +267,11 @@ export abstract class BaseLayer {
     );
   }
 
+  /** Whether it, or a layer within it, goes on from call to call: see `stateful` of recurrent layers. */
+  get isStateful(): boolean {
+    return this.children.some((child) => child.isStateful);
+  }
+
   /**
    * Forgets what stateful recurrent layers have kept from call to call, its own and those within: the next batch begins with zeros.
    * @example

@@ -314,6 +314,10 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
     );
   }
 
+  override get isStateful(): boolean {
+    return this.stateful;
+  }
+
   override resetStates(): void {
     scope(() => {
       for (const parameter of this.kept) {
