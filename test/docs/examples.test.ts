@@ -1,11 +1,11 @@
 // The documentation is right: every public name says what it is, and every example of a docstring and of the README type-checks, runs, and gives
 // the values that its comments state.
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import * as nabla from "../../src/node.ts";
 import { compilerOptions, type Example, moduleOf, runModule, typeErrors } from "./examples.ts";
+import { programsOf } from "./pages.ts";
 import { type PublicName, publicNames } from "./public-names.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -22,16 +22,9 @@ function examplesOf(name: PublicName): Example[] {
   });
 }
 
-/** The `ts` blocks of a page. */
-function pageExamples(page: string): Example[] {
-  const text = readFileSync(`${root}/${page}`, "utf8");
-  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => {
-    return { title: `${page}: block ${i + 1}`, code: match[1], imports: "own" };
-  });
-}
-
 function readmeExamples(): Example[] {
-  return ["README.md", "scripts/reference.md"].flatMap(pageExamples);
+  const pages = ["README.md", "scripts/reference.md"].flatMap((page) => programsOf(root, page));
+  return pages.map((program) => ({ ...program, imports: "own" }));
 }
 
 // The engine's own examples come first: it can be configured only before there are tensors.

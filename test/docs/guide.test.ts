@@ -17,6 +17,7 @@ const options = {
   noUncheckedIndexedAccess: true,
   exactOptionalPropertyTypes: true,
   noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: true,
 };
 const program = ts.createProgram([entry], options);
 
