@@ -34,6 +34,8 @@ export interface RunConfig {
   hidden: number[];
   /** A line of layers in place of `hidden`. */
   layers?: string;
+  /** A network by name in place of `hidden`. */
+  model?: string;
   activation: (typeof HIDDEN_ACTIVATIONS)[number];
   loss: (typeof RUN_LOSSES)[number];
   optimizer: (typeof RUN_OPTIMIZERS)[number];

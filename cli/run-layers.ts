@@ -13,6 +13,7 @@ import { Reshape } from "../src/nn/layers/reshape.ts";
 import { UserError } from "./errors.ts";
 import { type LayerSpec, layerLine } from "./layer-line.ts";
 import type { RunConfig } from "./run-config.ts";
+import { namedModel } from "./run-models.ts";
 
 /** What a network is made for. */
 export interface NetworkShape {
@@ -32,6 +33,7 @@ function initialisers({ init }: RunConfig): { weights?: InitialiserName; bias: I
 
 /** The layers of a run's network, from samples in rows [n, inputs] to its output layer. */
 export function layersOfRun(config: RunConfig, shape: NetworkShape): BaseLayer[] {
+  if (config.model !== undefined) return layersOfModel(config, config.model, shape);
   const init = initialisers(config);
   const output = new Dense(shape.classes, { activation: config.loss === "softmax" ? "softmax" : "sigmoid", ...init });
   if (config.layers !== undefined) return [...layersOfLine(config, config.layers, shape), output];
@@ -41,6 +43,19 @@ export function layersOfRun(config: RunConfig, shape: NetworkShape): BaseLayer[]
     if (config.dropout > 0) layers.push(new Dropout(config.dropout));
   }
   return [...layers, output];
+}
+
+/** A network by name behind the samples' rows. */
+function layersOfModel(config: RunConfig, name: string, { picture, classes }: NetworkShape): BaseLayer[] {
+  if (picture === undefined) throw new UserError(`--model ${name} is for pictures, and the data are none`);
+  const [channels, height, width] = picture;
+  const { seed } = config;
+  try {
+    return [new Reshape([...picture]), namedModel(name, { inputShape: [channels, height, width], classes, seed })];
+  } catch (cause) {
+    const size = `${channels} x ${height} x ${width}`;
+    throw new UserError(`--model ${name} does not fit pictures of ${size}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 const POOLING = { max: MaxPooling2D, average: AveragePooling2D, l2: L2Pooling2D };
@@ -101,6 +116,7 @@ function layersOfLine(config: RunConfig, line: string, { picture }: NetworkShape
 
 /** What the network is called in titles and progress: "784-100-10", or its line. */
 export function networkName(config: RunConfig, { inputs, classes }: NetworkShape): string {
+  if (config.model !== undefined) return config.model;
   return config.layers === undefined
     ? [inputs, ...config.hidden, classes].join("-")
     : `${config.layers}, dense ${classes}`;

@@ -4,6 +4,7 @@ import { readRegularFileSync } from "../src/data/file.node.ts";
 import { UserError } from "./errors.ts";
 import { endOfJson, placeIn } from "./json-place.ts";
 import { HIDDEN_ACTIVATIONS, RUN_ENGINES, RUN_INITS, RUN_LOSSES, RUN_OPTIMIZERS } from "./run-config.ts";
+import { RUN_MODELS } from "./run-models.ts";
 
 /** The newest version that this Nabla writes; it reads all before it. */
 export const RUN_VERSION = 2;
@@ -33,6 +34,7 @@ export const configSchema = z.object({
   picture: z.optional(z.array(positive)),
   hidden: z.array(positive),
   layers: z.optional(z.string()),
+  model: z.optional(z.enum(RUN_MODELS)),
   activation: z.enum(HIDDEN_ACTIVATIONS),
   loss: z.enum(RUN_LOSSES),
   optimizer: z.enum(RUN_OPTIMIZERS),

@@ -18,6 +18,7 @@ import {
   type RunConfig,
 } from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
+import { RUN_MODELS } from "./run-models.ts";
 import { RUN_VERSION } from "./run-schema.ts";
 import { type TrainRequest, train } from "./train.ts";
 import { folderName, layerSizes, oneOf, pictureSize, realNumber, wholeNumber } from "./values.ts";
@@ -29,6 +30,7 @@ interface TrainOptions {
   label?: string;
   hidden?: number[];
   layers?: string;
+  model?: string;
   activation?: RunConfig["activation"];
   loss?: RunConfig["loss"];
   optimizer?: RunConfig["optimizer"];
@@ -127,6 +129,7 @@ export function addTrainCommand(program: Command): void {
         'layers in place of --hidden: "conv 20 5x5, pool 2, dense 100"; see below',
       ).argParser(layersText),
     )
+    .addOption(new Option("--model <name>", `a network by name: ${RUN_MODELS.join(", ")}`).argParser(oneOf(RUN_MODELS)))
     .addOption(
       new Option("--activation <name>", `of hidden layers: ${HIDDEN_ACTIVATIONS.join(", ")} (default: relu)`).argParser(
         oneOf(HIDDEN_ACTIVATIONS),
@@ -207,8 +210,9 @@ async function startRun(options: TrainOptions): Promise<number> {
     ...(options.transpose !== undefined && { transpose: options.transpose }),
     ...(options.size !== undefined && { size: options.size }),
     ...(options.label !== undefined && { label: options.label }),
-    hidden: options.hidden ?? (options.layers === undefined ? [100] : []),
+    hidden: options.hidden ?? (options.layers === undefined && options.model === undefined ? [100] : []),
     ...(options.layers !== undefined && { layers: options.layers }),
+    ...(options.model !== undefined && { model: options.model }),
     activation: options.activation ?? "relu",
     loss: options.loss ?? "softmax",
     optimizer,
@@ -223,6 +227,14 @@ async function startRun(options: TrainOptions): Promise<number> {
     engine: usableEngine(options.engine),
     threads: options.threads ?? null,
   };
+  if (options.model !== undefined) {
+    for (const other of ["hidden", "layers", "activation", "init", "dropout"] as const) {
+      if (options[other] !== undefined)
+        throw new UsageError(`--${other} and --model exclude each other: the network is given`);
+    }
+    if (config.loss !== "softmax")
+      throw new UsageError(`--loss ${config.loss} does not fit --model, whose networks end in softmax`);
+  }
   if (options.layers !== undefined) {
     for (const other of ["hidden", "dropout"] as const) {
       if (options[other] !== undefined)

@@ -48,9 +48,9 @@ export interface TrainRequest {
 /** The figures of a run, as `--json` prints them. */
 export interface TrainSummary {
   dataset: string;
-  /** "784-100-10", or the line of layers. */
+  /** "784-100-10", the line of layers, or the name. */
   network: string;
-  /** Input size, hidden layers, classes; left out where the network is a line of layers. */
+  /** Input size, hidden layers, classes; left out where the network is a line of layers or has a name. */
   layers?: number[];
   parameters: number;
   epochs: number;
@@ -368,7 +368,8 @@ function summaryOf(
   return {
     dataset: config.dataset,
     network: networkName(config, data),
-    ...(config.layers === undefined && { layers: [data.inputs, ...config.hidden, data.classes] }),
+    ...(config.layers === undefined &&
+      config.model === undefined && { layers: [data.inputs, ...config.hidden, data.classes] }),
     parameters,
     epochs: last?.epoch ?? 0,
     engine: engine.engine,

@@ -61,7 +61,21 @@ describe("--layers", () => {
     expect(report).toContain("What each hidden neuron looks for");
   });
 
+  test("--model: a network by name is trained, loaded and asked", () => {
+    const begun = train("--dataset", ".", "--model", "network3", "--epochs", "1", "--out", "named");
+    expect(begun.status, begun.stderr).toBe(0);
+    expect(begun.json()["network"]).toBe("network3");
+    expect(begun.json()["parameters"]).toBe(85_670);
+    expect(loadModel(bytesOf("named")).parameterCount).toBe(85_670);
+    const resumed = train("--resume", "named", "--epochs", "2");
+    expect(resumed.status, resumed.stderr).toBe(0);
+  });
+
   test.each([
+    [["--model", "network4"], 2, /must be one of network3.*Did you mean network3\?/s],
+    [["--model", "lenet5", "--hidden", "4"], 2, /--hidden and --model exclude each other/],
+    [["--model", "lenet5", "--loss", "quadratic"], 2, /--loss quadratic does not fit --model/],
+    [["--model", "alexnet"], 1, /--model alexnet does not fit pictures of 1 x 28 x 28/],
     [["--layers", "conv 4 5x5, pol 2"], 2, /"pol 2": is no layer.*Did you mean pool\?/s],
     [["--layers", "dense 3", "--hidden", "4"], 2, /--hidden and --layers exclude each other/],
     [["--layers", "dense 3, conv 4 3x3"], 1, /conv can't follow a layer that gives rows of numbers/],

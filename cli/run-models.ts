@@ -1,0 +1,55 @@
+// The networks that `--model` knows by name, made for the pictures at hand.
+import type { Model } from "../src/nn/model.ts";
+import { alexnet } from "../src/nn/models/alexnet.ts";
+import { googlenet } from "../src/nn/models/googlenet.ts";
+import { lenet5 } from "../src/nn/models/lenet.ts";
+import { network3 } from "../src/nn/models/network3.ts";
+import { resnet } from "../src/nn/models/resnet.ts";
+import { vgg } from "../src/nn/models/vgg.ts";
+
+/** What a network by name is made for. */
+interface Picture {
+  inputShape: readonly [channels: number, height: number, width: number];
+  classes: number;
+  seed: number;
+}
+
+/** A VGG halves its pictures five times; what is left of small ones is fewer than the paper's 7 by 7. */
+const pooledSize = ({ inputShape: [, height, width] }: Picture): number =>
+  Math.max(1, Math.min(7, Math.floor(Math.min(height, width) / 32)));
+
+/** ResNets for small pictures do not halve them twice before they begin. */
+const stem = ({ inputShape: [, height, width] }: Picture): "small" | "large" =>
+  Math.min(height, width) <= 64 ? "small" : "large";
+
+const MAKERS = {
+  network3: (picture: Picture) => network3(picture),
+  lenet5: (picture: Picture) => lenet5(picture),
+  alexnet: (picture: Picture) => alexnet({ ...picture, variant: "torchvision" }),
+  ...Object.fromEntries(
+    ([11, 13, 16, 19] as const).flatMap((depth) => [
+      [`vgg${depth}`, (picture: Picture) => vgg(depth, { ...picture, pooledSize: pooledSize(picture) })],
+      [
+        `vgg${depth}-bn`,
+        (picture: Picture) => vgg(depth, { ...picture, pooledSize: pooledSize(picture), batchNormalization: true }),
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ([18, 34, 50, 101, 152] as const).map((depth) => [
+      `resnet${depth}`,
+      (picture: Picture) => resnet(depth, { ...picture, stem: stem(picture) }),
+    ]),
+  ),
+  googlenet: (picture: Picture) => googlenet({ ...picture, variant: "torchvision" }),
+};
+
+const table: ReadonlyMap<string, (picture: Picture) => Model> = new Map(Object.entries(MAKERS));
+
+/** Their names. */
+export const RUN_MODELS = [...table.keys()];
+
+/** The network of that name for these pictures. */
+export function namedModel(name: string, picture: Picture): Model {
+  return table.get(name)!(picture);
+}
