@@ -280,7 +280,6 @@ const INSTEAD = new Map<string, string>(
     stddev: "the deviation is the argument before the options, new GaussianNoise(0.1)",
     scaleFactor: "the factors are the argument before the options, new UpSampling2D(2)",
     inputSize: "a layer learns its inputs' size from the model's inputShape",
-    name: "layers are named by their model, from their place in it",
     momentum: 'momentum is an optimiser of its own, new Momentum({ momentum: 0.9 }) or optimizer: "momentum"',
     nesterov: 'Nesterov\'s momentum is an optimiser of its own, new Nesterov() or optimizer: "nesterov"',
     kernelRegularizer: "weight decay is the optimiser's, new SGD({ weightDecay: 0.001 })",

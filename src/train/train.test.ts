@@ -59,10 +59,15 @@ describe("fit", () => {
     for (const loss of LOSSES) {
       const classes = loss === "softmaxCrossEntropy";
       const model = new Sequential(
-        [new Dense(8, { activation: "tanh" }), new Dense(2, { activation: classes ? "softmax" : "sigmoid" })],
+        [
+          new Dense(8, { activation: "tanh" }),
+          // Means, and logarithms of variances, of two values.
+          loss === "gaussian" ? new Dense(4) : new Dense(2, { activation: classes ? "softmax" : "sigmoid" }),
+        ],
         { inputShape: [2], seed: 1, dtype },
       );
-      const history = await fit(model, data, { epochs: 8, loss, learningRate: 0.02 });
+      const samples = loss === "gaussian" ? { x: data.x, y: data.x } : data;
+      const history = await fit(model, samples, { epochs: 8, loss, learningRate: 0.02 });
       expect(history.epochs.at(-1)!.loss, loss).toBeLessThan(history.epochs[0].loss);
     }
   });

@@ -178,7 +178,7 @@ describe("the data of a run is pinned", () => {
     cpSync(path("before"), path("after"), { recursive: true });
     rmSync(path("before"), { recursive: true });
     expect(nabla(folder, ["train", "--resume", "moved", "--epochs", "2"]).stderr).toMatch(
-      /no data set and no folder .*before/,
+      /before: there is no such file or folder/,
     );
     expect(nabla(folder, ["train", "--resume", "moved", "--epochs", "2", "--dataset", "after"]).status).toBe(0);
   });
