@@ -13,11 +13,11 @@ import { packed, scope, type Tensor } from "../tensor/tensor.ts";
 class ColumnStatistics {
   rows = 0;
   shape: Shape | undefined;
-  mean = new Float64Array(0);
+  mean: Float64Array = new Float64Array(0);
   /** Sum of squared distances from the mean. */
-  squares = new Float64Array(0);
-  least = new Float64Array(0);
-  most = new Float64Array(0);
+  squares: Float64Array = new Float64Array(0);
+  least: Float64Array = new Float64Array(0);
+  most: Float64Array = new Float64Array(0);
 
   /** Adds rows; mean and squares as in Welford's method (Technometrics 4, 1962). */
   add(owner: string, x: Tensor): void {

@@ -1,8 +1,9 @@
 // A recurrent layer in both directions.
-import { fields, knownOptions, oneOf } from "../../engine/checks.ts";
+import { fields, knownOptions, list, oneOf } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
 import { concat } from "../../ops/join.ts";
+import { checkTensors } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import { among, type LayerKind, optional } from "../layer-kind.ts";
@@ -72,7 +73,8 @@ export class Bidirectional extends MultiLayer {
     return [first.slice(0, middle), first.slice(middle)];
   }
 
-  build([x, ...first]: readonly OpenShape[]): readonly OpenShape[] {
+  build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
+    const [x, ...first] = list(this.name, "the inputs' shapes", inputShapes);
     const [there, back] = this.halves(first);
     const [y, ...states] = this.ahead.build([x, ...there]);
     this.back.build([x, ...back]);
@@ -80,7 +82,9 @@ export class Bidirectional extends MultiLayer {
     return [...(this.merge === "none" ? [y, y] : [joined]), ...states, ...states];
   }
 
-  call([x, ...first]: readonly Tensor[], context: CallContext): readonly Tensor[] {
+  call(xs: readonly Tensor[], context: CallContext): readonly Tensor[] {
+    checkTensors(this.name, "the inputs", xs);
+    const [x, ...first] = xs;
     const [there, back] = this.halves(first);
     const [ahead, ...statesAhead] = this.ahead.call([x, ...there], context);
     const [behind, ...statesBehind] = this.back.call([x, ...back], context);

@@ -1,5 +1,5 @@
 // Branches side by side.
-import { knownOptions } from "../../engine/checks.ts";
+import { knownOptions, list } from "../../engine/checks.ts";
 import { concat } from "../../ops/join.ts";
 import { checkTensors } from "../../tensor/check.ts";
 import { ones } from "../../tensor/create.ts";
@@ -42,7 +42,7 @@ export class Concatenate extends MultiLayer {
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
-    checkInputCount(this.name, inputShapes.length, 2, Number.POSITIVE_INFINITY);
+    checkInputCount(this.name, list(this.name, "the inputs' shapes", inputShapes).length, 2, Number.POSITIVE_INFINITY);
     for (const shape of inputShapes) checkOpenShape(this.name, shape);
     const [first] = inputShapes;
     const along = axisWithin(this.name, this.axis, first.length);

@@ -1,5 +1,5 @@
 // Two inputs compared, sample by sample.
-import { flag, knownOptions } from "../../engine/checks.ts";
+import { flag, knownOptions, list } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { div } from "../../ops/arithmetic.ts";
 import { maximum } from "../../ops/choice.ts";
@@ -59,7 +59,7 @@ export class Dot extends MultiLayer {
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
-    checkInputCount(this.name, inputShapes.length, 2, 2);
+    checkInputCount(this.name, list(this.name, "the inputs' shapes", inputShapes).length, 2, 2);
     const rest: (number | null)[] = [];
     const lengths = inputShapes.map((shape, i) => {
       const axis = axisWithin(this.name, this.axes[i], checkOpenShape(this.name, shape).length);

@@ -3,7 +3,7 @@ import { flag, knownOptions, whole } from "../../engine/checks.ts";
 import { notEqual } from "../../ops/comparison.ts";
 import { embedding } from "../../ops/gather.ts";
 import { random } from "../../ops/random.ts";
-import { checkTensor } from "../../tensor/check.ts";
+import { checkTensor, checkTensors } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import type { Constraint } from "../constraints.ts";
@@ -100,7 +100,9 @@ export class Embedding extends Layer {
     masks: readonly (Tensor | null)[],
   ): readonly (Tensor | null)[] {
     if (!this.maskZero) return super.maskOf(xs, ys, masks);
-    return [xs[0].rank === 2 ? notEqual(xs[0], 0) : null];
+    checkTensors("maskOf", "the inputs", xs);
+    const [x] = xs;
+    return [x.rank === 2 ? notEqual(x, 0) : null];
   }
 
   config(): LayerConfig {

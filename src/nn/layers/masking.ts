@@ -4,9 +4,9 @@ import { where } from "../../ops/choice.ts";
 import { logicalAnd, notEqual } from "../../ops/comparison.ts";
 import { any } from "../../ops/reduce.ts";
 import { expandDims } from "../../ops/views.ts";
-import { checkTensor } from "../../tensor/check.ts";
+import { checkTensor, checkTensors } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import { Layer } from "../layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
 import { checkOpenShape, checkRank, type OpenShape } from "../shapes.ts";
@@ -57,10 +57,14 @@ export class Masking extends Layer {
   }
 
   override maskOf(
-    [x]: readonly Tensor[],
-    _ys: readonly Tensor[],
-    [mask]: readonly (Tensor | null)[],
+    xs: readonly Tensor[],
+    ys: readonly Tensor[],
+    masks: readonly (Tensor | null)[],
   ): readonly (Tensor | null)[] {
+    checkMasks(ys, masks);
+    checkTensors("maskOf", "the inputs", xs);
+    const [x] = xs;
+    const [mask] = masks;
     const counts = this.counts(x);
     return [mask ? logicalAnd(mask, counts) : counts];
   }

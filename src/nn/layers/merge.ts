@@ -1,5 +1,5 @@
 // What layers have in common that merge several inputs into one, element by element, and the layers themselves: sums, products, means, extremes.
-import { knownOptions } from "../../engine/checks.ts";
+import { knownOptions, list } from "../../engine/checks.ts";
 import { add, div, mul, sub } from "../../ops/arithmetic.ts";
 import { maximum, minimum } from "../../ops/choice.ts";
 import { logicalAnd } from "../../ops/comparison.ts";
@@ -58,7 +58,7 @@ abstract class Merge extends MultiLayer {
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
-    checkInputCount(this.name, inputShapes.length, 2, this.most);
+    checkInputCount(this.name, list(this.name, "the inputs' shapes", inputShapes).length, 2, this.most);
     for (const shape of inputShapes) checkOpenShape(this.name, shape);
     return [commonShape(this.name, inputShapes)];
   }

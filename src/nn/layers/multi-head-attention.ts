@@ -1,12 +1,12 @@
 // Attention with several heads as a layer: every position looks at all positions of its own or another sequence.
-import { flag, knownOptions, share, whole } from "../../engine/checks.ts";
+import { flag, knownOptions, list, share, whole } from "../../engine/checks.ts";
 import { scaledDotProductAttention } from "../../ops/attention.ts";
 import { linear } from "../../ops/linalg.ts";
 import { reshape, swapAxes } from "../../ops/views.ts";
 import { checkTensors } from "../../tensor/check.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { type CallContext, checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import type { Constraint } from "../constraints.ts";
 import { checkInitialiser, type Initialiser } from "../initialisers.ts";
 import { checkContext } from "../layer.ts";
@@ -103,7 +103,7 @@ export class MultiHeadAttention extends MultiLayer {
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
-    this.checkCount(inputShapes.length);
+    this.checkCount(list(this.name, "the inputs' shapes", inputShapes).length);
     for (const shape of inputShapes) {
       checkRank(this.name, checkOpenShape(this.name, shape), 2, "[time, features]");
     }
@@ -196,6 +196,7 @@ export class MultiHeadAttention extends MultiLayer {
     ys: readonly Tensor[],
     masks: readonly (Tensor | null)[],
   ): readonly (Tensor | null)[] {
+    checkMasks(ys, masks);
     return ys.map((_, i) => (i === 0 ? (masks[0] ?? null) : null));
   }
 

@@ -3,7 +3,7 @@ import { knownOptions, list, whole } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { transpose } from "../../ops/views.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import { Layer } from "../layer.ts";
 import { is, type LayerKind, listOf } from "../layer-kind.ts";
 import { checkOpenShape, formatOpen, type OpenShape } from "../shapes.ts";
@@ -48,9 +48,10 @@ export class Permute extends Layer {
 
   override maskOf(
     _: readonly Tensor[],
-    __: readonly Tensor[],
+    ys: readonly Tensor[],
     masks: readonly (Tensor | null)[],
   ): readonly (Tensor | null)[] {
+    checkMasks(ys, masks);
     return [this.axes[0] === 1 ? (masks[0] ?? null) : null];
   }
 

@@ -1,12 +1,12 @@
 // What recurrent layers have in common: sequences in and out, one layer or several, first and last states, state that goes on from call to call,
 // dropout. The operations run along the first axis, so batches are turned on the way in and out; between the layers nothing is.
-import { flag, knownOptions, oneOf, share, whole } from "../../engine/checks.ts";
+import { flag, knownOptions, list, oneOf, share, whole } from "../../engine/checks.ts";
 import { mul } from "../../ops/arithmetic.ts";
 import { get } from "../../ops/indexing.ts";
 import { stack } from "../../ops/join.ts";
 import type { Direction, RecurrentParameters, SequenceOptions } from "../../ops/recurrent/setup.ts";
 import { clone, swapAxes } from "../../ops/views.ts";
-import { checkTensor } from "../../tensor/check.ts";
+import { checkTensor, checkTensors } from "../../tensor/check.ts";
 import { zeros } from "../../tensor/create.ts";
 import { withRecording } from "../../tensor/graph.ts";
 import { type Generator, random } from "../../tensor/random.ts";
@@ -187,7 +187,7 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
-    const [x, ...first] = inputShapes;
+    const [x, ...first] = list(this.name, "the inputs' shapes", inputShapes);
     if (x === undefined) throw new RangeError(`${this.name}: needs an input`);
     checkRank(this.name, checkOpenShape(this.name, x), 2, "[time, features]");
     this.checkCount(first.length);
@@ -250,6 +250,7 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
 
   call(xs: readonly Tensor[], context: CallContext): readonly Tensor[] {
     const { training, generator } = checkContext(this.type, context);
+    checkTensors(this.name, "the inputs", xs);
     const [x, ...given] = xs;
     if (this.built.length === 0) throw new Error(`${this.type}: the layer is not built; put it in a model`);
     checkTensor(this.name, x);

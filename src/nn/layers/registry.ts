@@ -185,6 +185,7 @@ export function layerFromConfig(config: LayerConfig, owner: string): BaseLayer {
   if (kind === undefined) {
     const types = [...own.keys(), ...registered.keys()];
     const hint = typeof type === "string" ? hintAt(type, types) : "";
+    if (type === undefined) throw new TypeError(`${owner}: the configuration names no type of layer`);
     throw new TypeError(
       `${owner}: unknown type ${quote(type)}${hint}; there are ${types.join(", ")}. A layer of your own has to be registered before: registerLayer(${quote(type)}, (config) => new ...)`,
     );

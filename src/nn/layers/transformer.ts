@@ -1,10 +1,11 @@
 // The blocks that transformers are stacks of: attention, then a small network at each position, each with a way around it and normalised.
-import { flag, knownOptions, notNegative, share, whole } from "../../engine/checks.ts";
+import { flag, knownOptions, list, notNegative, share, whole } from "../../engine/checks.ts";
 import { add } from "../../ops/arithmetic.ts";
 import { linear } from "../../ops/linalg.ts";
+import { checkTensors } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type ActivationName, activationByName, fusedActivation } from "../activations.ts";
-import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { type CallContext, checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import { checkInitialiser, type Initialiser } from "../initialisers.ts";
 import { checkContext } from "../layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
@@ -115,9 +116,10 @@ abstract class TransformerBlock extends MultiLayer {
 
   override maskOf(
     _xs: readonly Tensor[],
-    _ys: readonly Tensor[],
+    ys: readonly Tensor[],
     masks: readonly (Tensor | null)[],
   ): readonly (Tensor | null)[] {
+    checkMasks(ys, masks);
     return [masks[0] ?? null];
   }
 
@@ -156,14 +158,17 @@ export class TransformerEncoder extends TransformerBlock {
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
+    list(this.name, "the inputs' shapes", inputShapes);
     if (inputShapes.length !== 1) throw new RangeError(`${this.name}: takes one input, got ${inputShapes.length}`);
     const shape = this.prepare(inputShapes[0], 2);
     this.attention.build([shape]);
     return [shape];
   }
 
-  call([x]: readonly Tensor[], context: CallContext): readonly Tensor[] {
+  call(xs: readonly Tensor[], context: CallContext): readonly Tensor[] {
     checkContext("TransformerEncoder", context);
+    checkTensors(this.name, "the inputs", xs);
+    const [x] = xs;
     const z = this.around(x, 0, context, (h) => this.attention.call([h], context)[0]);
     return [this.around(z, 1, context, (h) => this.think(h, context))];
   }
@@ -208,8 +213,10 @@ export class TransformerDecoder extends TransformerBlock {
     return [shape];
   }
 
-  call([x, memory]: readonly Tensor[], context: CallContext): readonly Tensor[] {
+  call(xs: readonly Tensor[], context: CallContext): readonly Tensor[] {
     checkContext("TransformerDecoder", context);
+    checkTensors(this.name, "the inputs", xs);
+    const [x, memory] = xs;
     const [own = null, theirs = null] = context.masks ?? [];
     let z = this.around(x, 0, context, (h) => this.attention.call([h], { ...context, masks: [own] })[0]);
     if (memory !== undefined) {
