@@ -176,6 +176,10 @@ export class CsvTokenizer {
 
 /** Pieces of text, decoded where they are bytes, without the mark that some programs write first. */
 async function* decoded(chunks: TextChunks, name: string): AsyncGenerator<string> {
+  const iterable = chunks as unknown as Partial<AsyncIterable<string> & Iterable<string>> | null | undefined;
+  if (!iterable?.[Symbol.asyncIterator] && !iterable?.[Symbol.iterator]) {
+    throw new TypeError(`${name}: the function that opens CSV must give its pieces, got ${quote(chunks)}`);
+  }
   const decoder = new TextDecoder("utf-8");
   let first = true;
   for await (const chunk of chunks as AsyncIterable<string | Uint8Array>) {

@@ -1,5 +1,7 @@
 // Training that has exploded: a loss that is not finite any more ends it, one that is finite but far above where it began is remarked on. Both say
 // what to do: most often the learning rate is too high, sometimes the data hold what is no number.
+import { text } from "../engine/checks.ts";
+import { quote } from "../engine/quote.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
 import { OPTIMIZERS, type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
@@ -25,7 +27,7 @@ export class NonFiniteLossError extends Error {
     readonly remedy: string,
   ) {
     super(
-      `training: the loss became ${loss} at epoch ${epoch + 1}, step ${step + 1}; the parameters are those before this step. ${remedy}`,
+      `training: the loss became ${quote(loss)} at epoch ${Number(epoch) + 1}, step ${Number(step) + 1}; the parameters are those before this step. ${text("NonFiniteLossError", "remedy", remedy)}`,
     );
   }
 }

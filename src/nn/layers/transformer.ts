@@ -203,6 +203,7 @@ export class TransformerDecoder extends TransformerBlock {
   }
 
   build(inputShapes: readonly OpenShape[]): readonly OpenShape[] {
+    list(this.name, "the inputs' shapes", inputShapes);
     if (inputShapes.length !== 1 && inputShapes.length !== 2) {
       throw new RangeError(`${this.name}: takes x, or [x, memory], got ${inputShapes.length} inputs`);
     }

@@ -208,11 +208,20 @@ function callText(target, random, keys) {
   return `return ${target}(${values.join(", ")});`;
 }
 
+/** Before a number of rounds, and a number that is more than a sweep has time for. */
+const LASTING = /\b(epochs|maxIterations)\s*:\s*$/;
+const MANY = /1e9|1e308|\*\*/;
+
 /** The example with one place exchanged. */
 function exchanged({ text, places }, random, keys) {
   const place = random.pick(places);
   const put = (start, end, value) => text.slice(0, start) + value + text.slice(end);
-  if (place.kind === "value") return put(place.start, place.end, `(${valueText(random, keys)})`);
+  if (place.kind === "value") {
+    let value = valueText(random, keys);
+    // Billions of epochs are no wrong call, and take as long as they say.
+    if (LASTING.test(text.slice(0, place.start)) && MANY.test(value)) value = "-1";
+    return put(place.start, place.end, `(${value})`);
+  }
   const { list, end } = place;
   const action = random.pick(["exchange", "exchange", "exchange", "drop", "add", "swap", "none"]);
   if (list.length === 0 || action === "add")
