@@ -1,6 +1,6 @@
 // Training that has exploded: a loss that is not finite any more ends it, one that is finite but far above where it began is remarked on. Both say
 // what to do: most often the learning rate is too high, sometimes the data hold what is no number.
-import { text } from "../engine/checks.ts";
+import { text, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
@@ -27,7 +27,7 @@ export class NonFiniteLossError extends Error {
     readonly remedy: string,
   ) {
     super(
-      `training: the loss became ${quote(loss)} at epoch ${Number(epoch) + 1}, step ${Number(step) + 1}; the parameters are those before this step. ${text("NonFiniteLossError", "remedy", remedy)}`,
+      `training: the loss became ${quote(loss)} at epoch ${whole("NonFiniteLossError", "epoch", epoch, 0) + 1}, step ${whole("NonFiniteLossError", "step", step, 0) + 1}; the parameters are those before this step. ${text("NonFiniteLossError", "remedy", remedy)}`,
     );
   }
 }
