@@ -65,6 +65,8 @@ class Step(nn.Module):
     def __init__(self):
         super().__init__()
         self.lstm = nn.LSTM(64, 128, batch_first=True)
+        # One of its two biases is enough, and Nabla's layer has one.
+        nn.init.zeros_(self.lstm.bias_hh_l0)
         self.dense = nn.Linear(128, 65)
 
     def forward(self, x):
@@ -112,7 +114,8 @@ def write(folder, name):
     axes = {"x": {0: "n"}, "y": {0: "n"}}
     names = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": axes}
     torch.onnx.export(network, torch.zeros(1, *shape), f"{folder}/{name}.onnx", opset_version=13, **names)
-    state = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
+    without = ("num_batches_tracked", "bias_hh_l0")
+    state = {key: value for key, value in network.state_dict().items() if not key.endswith(without)}
     write_safetensors(f"{folder}/{name}.safetensors", state)
 
 
