@@ -28,6 +28,14 @@ function quoted(word: string): string {
   return /\s/.test(word) ? JSON.stringify(word) : word;
 }
 
+/** What says which network it is: a name, which has its own activation; a line; or sizes. */
+function networkWords({ model, layers, hidden, activation }: RunConfig): string[] {
+  if (model !== undefined) return [`--model ${model}`];
+  const network =
+    layers === undefined ? `--hidden ${hidden.join(",") || "none"}` : `--layers ${JSON.stringify(layers)}`;
+  return [network, `--activation ${activation}`];
+}
+
 /** The command that does the run again. */
 export function commandOf(config: RunConfig): string {
   const words = [
@@ -36,8 +44,8 @@ export function commandOf(config: RunConfig): string {
     ...(config.transpose === undefined ? [] : [config.transpose ? "--transpose" : "--no-transpose"]),
     ...(config.size === undefined ? [] : [`--size ${config.size.join("x")}`]),
     ...(config.label === undefined ? [] : [`--label ${quoted(config.label)}`]),
-    `--hidden ${config.hidden.length > 0 ? config.hidden.join(",") : "none"}`,
-    `--activation ${config.activation} --loss ${config.loss} --optimizer ${config.optimizer}`,
+    ...networkWords(config),
+    `--loss ${config.loss} --optimizer ${config.optimizer}`,
     `--lr ${config.lr} --batch ${config.batch} --epochs ${config.epochs}`,
     ...(config.l2 > 0 ? [`--l2 ${config.l2}`] : []),
     ...(config.dropout > 0 ? [`--dropout ${config.dropout}`] : []),

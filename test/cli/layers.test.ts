@@ -59,6 +59,7 @@ describe("--layers", () => {
     const report = readFileSync(join(folder, "whole", "report.html"), "utf8");
     expect(report).toContain(`${LINE}, dense 10`);
     expect(report).toContain("What each hidden neuron looks for");
+    expect(report.replaceAll("&quot;", '"')).toContain(`--layers "${LINE}" --activation relu`);
   });
 
   test("--model: a network by name is trained, loaded and asked", () => {
@@ -69,6 +70,7 @@ describe("--layers", () => {
     expect(loadModel(bytesOf("named")).parameterCount).toBe(85_670);
     const resumed = train("--resume", "named", "--epochs", "2");
     expect(resumed.status, resumed.stderr).toBe(0);
+    expect(readFileSync(join(folder, "named", "report.html"), "utf8")).toContain("--model network3 --loss softmax");
   });
 
   test.each([
