@@ -6,19 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { names, small, writeFolder } from "../../test/image-folder.ts";
 import { mnistFiles } from "./catalogue.ts";
-import { drawDigits } from "./digits.ts";
 import { writeIdx } from "./idx.ts";
-import type { ImageSet } from "./image-set.ts";
 import { type DownloadProgress, downloadMnist, findMnist, loadMnist } from "./mnist.node.ts";
 
 const dataFolder = process.env.NABLA_DATA_DIR;
-const names = {
-  trainImages: mnistFiles.trainImages.name,
-  trainLabels: mnistFiles.trainLabels.name,
-  testImages: mnistFiles.testImages.name,
-  testLabels: mnistFiles.testLabels.name,
-};
 
 let folder = "";
 beforeEach(async () => {
@@ -30,33 +23,6 @@ afterEach(async () => {
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true, force: true });
 });
-
-function imageBytes(set: ImageSet): Uint8Array {
-  return writeIdx({ type: "uint8", shape: [set.count, set.height, set.width], data: set.images });
-}
-function labelBytes(set: ImageSet): Uint8Array {
-  return writeIdx({ type: "uint8", shape: [set.count], data: set.labels });
-}
-
-const small = { train: drawDigits(20, 1), test: drawDigits(10, 2) };
-
-/** A folder laid out like MNIST, with generated digits, and some files replaced or (null) left out. */
-async function writeFolder(
-  path: string,
-  replaced: Partial<Record<keyof typeof names, Uint8Array | null>> = {},
-): Promise<void> {
-  await mkdir(path, { recursive: true });
-  const content = {
-    trainImages: imageBytes(small.train),
-    trainLabels: labelBytes(small.train),
-    testImages: imageBytes(small.test),
-    testLabels: labelBytes(small.test),
-    ...replaced,
-  };
-  for (const [part, bytes] of Object.entries(content)) {
-    if (bytes) await writeFile(join(path, names[part as keyof typeof names]), bytes);
-  }
-}
 
 describe("findMnist", () => {
   it("prefers NABLA_DATA_DIR, then the cache, and reads nothing", async () => {
