@@ -1,0 +1,28 @@
+// A whole ONNX file: bytes to messages and back.
+import { lfsPointer } from "../../../data/lfs.ts";
+import { type GraphProto, Model, type ModelProto } from "./messages.ts";
+import { type Damaged, type Draft, readMessage, writeMessage } from "./wire.ts";
+
+/** The error of a damaged file of that name. */
+export function damagedFile(name: string): Damaged {
+  return (what) => new Error(`${name}: ${what}; the file is damaged or not an ONNX model`);
+}
+
+/**
+ * The messages of a file.
+ * @throws Error naming the file and what is wrong with it.
+ */
+export function readModelProto(bytes: Uint8Array, name: string): ModelProto & { readonly graph: GraphProto } {
+  const damaged = damagedFile(name);
+  const pointer = lfsPointer(bytes);
+  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  const model = readMessage(Model, bytes, damaged);
+  const { graph } = model;
+  if (graph === undefined) throw damaged("has no graph");
+  return { ...model, graph };
+}
+
+/** The bytes of a file. Equal messages give equal bytes. */
+export function writeModelProto(model: Draft<ModelProto>): Uint8Array<ArrayBuffer> {
+  return writeMessage(Model, model);
+}
