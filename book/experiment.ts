@@ -77,6 +77,16 @@ export interface Outcome {
   readonly notes?: readonly Both[];
 }
 
+/** Where a run of hours keeps what it has done, to go on from there after an interruption: files by name. */
+export interface Store {
+  /** What to call it in messages: a folder. */
+  readonly place: string;
+  /** undefined where there is no such file. */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Whole or not at all. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
 export interface RunContext {
   readonly form: Form;
   readonly seed: number;
@@ -87,6 +97,8 @@ export interface RunContext {
   mnist(): Promise<Mnist>;
   /** A line of progress for whoever watches. */
   log(line: string): void;
+  /** For the full forms that take hours; undefined where nothing is kept. */
+  readonly store?: Store | undefined;
 }
 
 export interface Experiment {

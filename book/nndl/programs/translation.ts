@@ -22,21 +22,48 @@ export function shiftedSet(set: DigitSet, down: number, right: number): DigitSet
   return { images, labels: set.labels, count: set.count };
 }
 
-/** Each image, and it moved by a pixel down, up, right and left: five times as many, in the order of `order`. */
+const MOVES = [
+  [0, 0],
+  [1, 0],
+  [-1, 0],
+  [0, 1],
+  [0, -1],
+];
+
+/**
+ * Each image, and it moved by a pixel down, up, right and left: five times as many, in a given order. Images are made when they are asked for:
+ * 250,000 of them at once take 784 MB.
+ */
+export class ExpandedSet {
+  readonly count: number;
+  private readonly set: DigitSet;
+  private readonly order: ArrayLike<number>;
+
+  /** `order` holds 0 to 5 times the images: number n is image n / 5, rounded down, by move n mod 5. */
+  constructor(set: DigitSet, order: ArrayLike<number>) {
+    if (order.length !== 5 * set.count) {
+      throw new RangeError(`ExpandedSet: ${set.count} images take an order of ${5 * set.count}, got ${order.length}`);
+    }
+    this.set = set;
+    this.order = order;
+    this.count = order.length;
+  }
+
+  /** `count` images from place `start` of the order on. */
+  part(start: number, count: number): DigitSet {
+    const images = new Float32Array(784 * count);
+    const labels = new Uint8Array(count);
+    for (let to = 0; to < count; to++) {
+      const from = this.order[start + to];
+      const [k, [down, right]] = [Math.floor(from / 5), MOVES[from % 5]];
+      images.set(shifted(this.set.images.subarray(784 * k, 784 * (k + 1)), down, right), 784 * to);
+      labels[to] = this.set.labels[k];
+    }
+    return { images, labels, count };
+  }
+}
+
+/** All of an `ExpandedSet` at once. */
 export function expanded(set: DigitSet, order: readonly number[]): DigitSet {
-  const moves = [
-    [0, 0],
-    [1, 0],
-    [-1, 0],
-    [0, 1],
-    [0, -1],
-  ];
-  const images = new Float32Array(5 * set.images.length);
-  const labels = new Uint8Array(5 * set.count);
-  order.forEach((from, to) => {
-    const [k, [down, right]] = [Math.floor(from / 5), moves[from % 5]];
-    images.set(shifted(set.images.subarray(784 * k, 784 * (k + 1)), down, right), 784 * to);
-    labels[to] = set.labels[k];
-  });
-  return { images, labels, count: 5 * set.count };
+  return new ExpandedSet(set, order).part(0, order.length);
 }
