@@ -34,7 +34,6 @@ interface RunOptions extends Common {
 }
 
 const LANGUAGES = ["en", "zh"] as const;
-const RESULTS = "results.json";
 export function addBookCommand(program: Command): void {
   const book = program
     .command("book")
@@ -85,11 +84,11 @@ export function addBookCommand(program: Command): void {
     )
     .addOption(source())
     .addOption(jobs())
-    .option("--out <folder>", `keep the results in this folder's ${RESULTS}; others that are there stay`)
+    .option("--out <folder>", "keep the results in this folder's results.json; others that are there stay")
     .action(verify);
   running(book.command("report"))
     .description("Writes RESULTS.md and the figures: of results that verify kept, or of a run of everything.")
-    .option("--from <file>", `a ${RESULTS} written by verify --out; nothing is run`)
+    .option("--from <file>", "a results.json written by verify --out; nothing is run")
     .addOption(jobs())
     .option("--out <folder>", "where to write", "docs")
     .action(report);
@@ -228,12 +227,12 @@ async function serve(options: RunOptions): Promise<void> {
 async function verify(ids: readonly string[], options: RunOptions): Promise<void> {
   const wanted = await Promise.all(ids.map(entryFor));
   const entries = wanted.length > 0 ? wanted : await entriesFor(options.source);
-  const { mergeRecords, readVerification, writeVerification } = await import("./book/record.ts");
+  const { mergeRecords, readVerification, RESULTS, writeVerification } = await import("./book/record.ts");
   let keep = async (_: Verification): Promise<void> => {};
   if (options.out !== undefined) {
     await mkdir(options.out, { recursive: true });
     const file = join(resolve(options.out), RESULTS);
-    const earlier = existsSync(file) ? (await readVerification(file)).records : [];
+    const earlier = existsSync(file) ? readVerification(file).records : [];
     // After each experiment, so that a verification that is interrupted keeps what it has.
     keep = (verification) =>
       writeVerification(file, { ...verification, records: mergeRecords(earlier, verification.records) });
@@ -258,7 +257,7 @@ async function report(options: RunOptions & { from?: string; out: string }): Pro
   const { readVerification } = await import("./book/record.ts");
   let verification: Verification;
   if (options.from !== undefined) {
-    verification = await readVerification(resolve(options.from));
+    verification = readVerification(resolve(options.from));
   } else {
     verification = await runMany(entries, options.quick ? "quick" : "full", options, async () => {});
   }

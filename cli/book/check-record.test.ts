@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkVerification } from "./check-record.ts";
+import { checked } from "../run-schema.ts";
+import { verificationSchema } from "./check-record.ts";
 import { emptyRecord, readVerification, type Verification, writeVerification } from "./record.ts";
 
 const chart = { kind: "line", series: [{ name: "a", y: [1, 2] }] } as const;
@@ -27,8 +28,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test("what verify writes is read back", async () => {
   const path = join(folder, "results.json");
   await writeVerification(path, whole());
-  expect(await readVerification(path)).toEqual(whole());
+  expect(readVerification(path)).toEqual(whole());
 });
+
+const check = (value: unknown) => checked(verificationSchema, value, "the file", "Write it anew");
 
 /** The whole verification with what is at a place, such as `records.0.id`, changed; undefined removes it. */
 function changed(place: string, value: unknown): unknown {
@@ -43,8 +46,8 @@ function changed(place: string, value: unknown): unknown {
 test.each(["../../../etc/x", "a/b", "..", "a..b", "/etc/x", "a\\b", "a\0b", "", ".hidden", "a b", "-a"])(
   "a figure called %j would lead out of the folder, or hide in it",
   (name) => {
-    expect(() => checkVerification(changed("records.0.figures.0.name", name))).toThrow(
-      /records\[0\]\.figures\[0\]\.name is .*becomes the name of a file/,
+    expect(() => check(changed("records.0.figures.0.name", name))).toThrow(
+      /records\.0\.figures\.0\.name is .*becomes the name of a file/,
     );
   },
 );
@@ -52,28 +55,29 @@ test.each(["../../../etc/x", "a/b", "..", "a..b", "/etc/x", "a\\b", "a\0b", "", 
 test.each(["..", "../x", "nndl/../x", "nndl", "/nndl", "nndl/1.A/2", "nndl\\1", ""])(
   "an experiment called %j",
   (id) => {
-    expect(() => checkVerification(changed("records.0.id", id))).toThrow(
-      /records\[0\]\.id is .*not the id of an experiment/,
-    );
+    expect(() => check(changed("records.0.id", id))).toThrow(/records\.0\.id is .*the id of an experiment such as/);
   },
 );
 
 test.each<[string, unknown, RegExp]>([
-  ["records", undefined, /records is missing/],
-  ["records", {}, /records is not a list/],
-  ["records.0", null, /records\[0\] is not an object/],
-  ["records.0.verdict", "toString", /verdict is none of reproduced/],
-  ["records.0.form", "half", /form is neither quick nor full/],
-  ["records.0.seconds", "1", /seconds is not a number/],
-  ["records.0.seed", undefined, /seed is not a number/],
-  ["records.0.measured", [], /measured is not an object/],
-  ["records.0.missed", ["a", 1], /missed\[1\] is not a text/],
+  ["records", undefined, /records is missing: a value of type array is expected/],
+  ["records", {}, /records is \{\}: a value of type array/],
+  ["records.0", null, /records\.0 is null: a value of type object/],
+  ["records.0.verdict", "toString", /verdict is "toString": one of reproduced, differs, /],
+  ["records.0.form", "half", /form is "half": one of quick, full is expected/],
+  ["records.0.seconds", "1", /seconds is "1": a value of type number/],
+  ["records.0.seed", undefined, /seed is missing/],
+  ["records.0.measured", [], /measured is \[\]: a value of type record/],
+  ["records.0.measured.accuracy", {}, /measured\.accuracy is \{\}: a number, a list of numbers, a text/],
+  ["records.0.missed", ["a", 1], /missed\.1 is 1: a value of type string/],
+  ["records.0.tables", [{}], /tables\.0\.title is missing/],
+  ["records.0.notes", [5], /notes\.0 is 5: a text, or one in en and zh/],
   ["records.0.figures", undefined, /figures is missing/],
   ["records.0.figures.0.chart", undefined, /chart is missing/],
-  ["records.0.figures.0.width", 1e9, /width is not a whole number of pixels/],
-  ["date", 5, /date is not a text/],
+  ["records.0.figures.0.width", 1e9, /width is 1000000000: at most 10000 is expected/],
+  ["date", 5, /date is 5: a value of type string/],
 ])("%s of %j is told", (place, value, message) => {
-  expect(() => checkVerification(changed(place, value))).toThrow(message);
+  expect(() => check(changed(place, value))).toThrow(message);
 });
 
 test("two figures of one name would be one file", () => {
@@ -81,18 +85,19 @@ test("two figures of one name would be one file", () => {
     { name: "a", chart },
     { name: "a", chart },
   ];
-  expect(() => checkVerification(changed("records.0.figures", figures))).toThrow(/two figures are called a/);
+  expect(() => check(changed("records.0.figures", figures))).toThrow(/figures of different names are expected/);
 });
 
 test("the file is named, whatever it holds", async () => {
   const path = join(folder, "other.json");
   for (const [text, message] of [
-    ["{", "it is not JSON"],
-    ["[]", "the file is not an object"],
+    ["{", "it ends too early"],
+    ["[]", "is damaged: it is []"],
     [JSON.stringify(changed("records.0.figures.0.name", "../x")), 'is "../x"'],
   ]) {
     await writeFile(path, text);
-    await expect(readVerification(path)).rejects.toThrow(message);
-    await expect(readVerification(path)).rejects.toThrow(`${path} holds no results of nabla book verify`);
+    expect(() => readVerification(path)).toThrow(message);
+    expect(() => readVerification(path)).toThrow(path);
+    expect(() => readVerification(path)).toThrow(/Delete it, and write it anew with .*book verify --out FOLDER/);
   }
 });

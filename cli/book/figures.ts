@@ -15,7 +15,7 @@ import { bandText, sectionText, valueText, verdictText } from "./text.ts";
 const WIDTH = 720;
 
 /** `nndl/1.6-first-network` and `accuracy`: `nndl-1.A-accuracy`. */
-export function figureFile(id: string, figure: Figure): string {
+export function figureFile(id: string, figure: { readonly name: string }): string {
   return `${id.replaceAll("/", "-")}-${figure.name}`;
 }
 

@@ -4,11 +4,15 @@ import type { Figure, Form, OutcomeTable, Value } from "../../book/experiment.ts
 import type { Judged, Verdict } from "../../book/judge.ts";
 import type { Result } from "../../book/run.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
-import { readRegularFile } from "../../src/data/file.node.ts";
 import type { Text } from "../../src/plot/chart.ts";
 import { commandName } from "../command-name.ts";
 import { UserError } from "../errors.ts";
-import { checkVerification } from "./check-record.ts";
+import { checked, readJsonFile } from "../run-schema.ts";
+
+import { verificationSchema } from "./check-record.ts";
+
+/** What `verify --out` keeps its records in. */
+export const RESULTS = "results.json";
 
 /** `"skipped"`: the data it needs is not on this machine. */
 export type Standing = Verdict | "skipped";
@@ -99,29 +103,11 @@ export async function writeVerification(path: string, verification: Verification
 }
 
 /** @throws UserError where there is no such file, or it is not one of a verification: the message says what is wrong in it. */
-export async function readVerification(path: string): Promise<Verification> {
-  if (!existsSync(path)) {
-    throw new UserError(
-      `there is no file ${path}; ${commandName()} book verify --out FOLDER writes FOLDER/results.json`,
-    );
-  }
-  let bytes: Uint8Array;
-  try {
-    bytes = await readRegularFile(path);
-  } catch (cause) {
-    throw new UserError((cause as Error).message, { cause });
-  }
-  let what = "it is not JSON";
-  try {
-    const read: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    what = "";
-    return checkVerification(read);
-  } catch (cause) {
-    throw new UserError(
-      `${path} holds no results of nabla book verify: ${what || (cause as Error).message}. Delete it, and write it anew with ${commandName()} book verify --out FOLDER`,
-      { cause },
-    );
-  }
+export function readVerification(path: string): Verification {
+  const writer = `${commandName()} book verify --out FOLDER`;
+  if (!existsSync(path)) throw new UserError(`there is no file ${path}; ${writer} writes FOLDER/${RESULTS}`);
+  const remedy = `Delete it, and write it anew with ${writer}`;
+  return checked(verificationSchema, readJsonFile(path, remedy), path, remedy);
 }
 
 /** The newer records in place of older ones of the same id and form. */

@@ -1,29 +1,32 @@
-// docs/RESULTS.md: every experiment with what the source reports, what was measured, verdict, time and figures.
+// docs/RESULTS.md: every experiment with what the source reports, what was measured, verdict, time and figures. Beside it results.json, from which it is
+// written: what a verification of some experiments does not hold stays as it was.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../../book/library.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { say } from "../../src/plot/chart.ts";
 import { UserError } from "../errors.ts";
+import { type Digest, type DigestRecord, digestOf, readDigest, writeDigest } from "./digest.ts";
 import { figureFile, figureSvg } from "./figures.ts";
 import type { KeptRecord, Verification } from "./record.ts";
+import { RESULTS } from "./record.ts";
 import { differenceText, valueText } from "./text.ts";
 
-/** Writes RESULTS.md and the figures' SVG files into a folder; returns its path. */
+/** Writes RESULTS.md, results.json and the figures' SVG files into a folder; returns the path of the first. */
 export async function writeResults(
   folder: string,
   entries: readonly Entry[],
   verification: Verification,
 ): Promise<string> {
-  const byId = new Map<string, KeptRecord>();
-  // The full form counts where there is one.
-  for (const record of verification.records) {
-    if (record.form === "full" || !byId.has(record.id)) byId.set(record.id, record);
-  }
+  const file = join(folder, RESULTS);
+  const ids = entries.map(({ experiment }) => experiment.id);
+  const digest = digestOf(verification, readDigest(file), ids);
+  const told = new Set(toldRecords(digest).map(keyOf));
   await mkdir(join(folder, "figures"), { recursive: true });
-  for (const record of byId.values()) {
+  for (const record of verification.records) {
+    if (!told.has(keyOf(record))) continue;
     for (const figure of record.figures) {
-      const file = `${figureFile(record.id, figure)}.svg`;
+      const drawn = `${figureFile(record.id, figure)}.svg`;
       let drawing: string;
       try {
         drawing = figureSvg(figure, "en");
@@ -32,20 +35,28 @@ export async function writeResults(
           cause,
         });
       }
-      await writeFileAtomically(join(folder, "figures", file), drawing);
+      await writeFileAtomically(join(folder, "figures", drawn), drawing);
     }
   }
+  await writeDigest(file, digest);
   const path = join(folder, "RESULTS.md");
-  await writeFileAtomically(path, resultsText(entries, byId, verification));
+  await writeFileAtomically(path, resultsText(entries, digest));
   return path;
 }
 
-function resultsText(
-  entries: readonly Entry[],
-  byId: ReadonlyMap<string, KeptRecord>,
-  { machine, date }: Verification,
-) {
-  const records = [...byId.values()];
+const keyOf = ({ id, form }: KeptRecord | DigestRecord) => `${id} ${form}`;
+
+/** The record of each experiment that is told: of the full form where there is one. */
+function toldRecords({ records }: Digest): DigestRecord[] {
+  const full = new Set(records.filter(({ form }) => form === "full").map(({ id }) => id));
+  return records.filter(({ id, form }) => form === "full" || !full.has(id));
+}
+
+export function resultsText(entries: readonly Entry[], digest: Digest): string {
+  const records = toldRecords(digest);
+  const byId = new Map(records.map((record) => [record.id, record]));
+  const dates = [...new Set(records.map(({ date }) => date))].sort();
+  const on = dates.length > 1 ? `from ${dates[0]} to ${dates.at(-1)}` : `on ${dates[0]}`;
   const count = (verdict: string) => records.filter((record) => record.verdict === verdict).length;
   const seconds = records.reduce((sum, record) => sum + record.seconds, 0);
   const counts = (["reproduced", "shown", "differs", "not decided", "failed", "skipped"] as const)
@@ -56,7 +67,7 @@ function resultsText(
   const lines = [
     "# Results",
     "",
-    `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, on ${date}: ${machine}.`,
+    `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, ${on}: ${digest.machine}.`,
     "",
     `${records.length} experiments: ${counts}; ${(seconds / 60).toFixed(1)} minutes of experiments.${quick > 0 ? ` ${quick} of them ran in their quick form only.` : ""}`,
     "`nabla book show ID` tells what counts as reproduced, and why the band is as wide as it is. Lists are shortened; what is bold lies outside its band. In italics: what must come out though the source prints no number.",
@@ -92,9 +103,9 @@ function resultsText(
 }
 
 /** One line a claim; the first one names the experiment. */
-function rows({ experiment }: Entry, record: KeptRecord): string[] {
+function rows({ experiment }: Entry, record: DigestRecord): string[] {
   const claims = experiment.claims.filter(({ measure }) => measure in record.measured);
-  const figures = record.figures.map((figure) => `[${figure.name}](figures/${figureFile(record.id, figure)}.svg)`);
+  const figures = record.figures.map((name) => `[${name}](figures/${figureFile(record.id, { name })}.svg)`);
   const title = `**${record.id}**<br>${cellText(say(experiment.title, "en"))}`;
   const verdict = record.form === "full" ? record.verdict : `${record.verdict} (quick)`;
   const lines = claims.map(({ measure, says, reported, expected }) => {
@@ -118,7 +129,7 @@ function rows({ experiment }: Entry, record: KeptRecord): string[] {
   });
 }
 
-function causeOf({ experiment }: Entry, record: KeptRecord): string | null {
+function causeOf({ experiment }: Entry, record: DigestRecord): string | null {
   if (record.verdict === "failed" || record.verdict === "skipped") return `${record.verdict}: ${record.error ?? ""}`;
   if (record.verdict !== "differs") return null;
   const causes = record.missed.map((measure) => {

@@ -61,9 +61,9 @@ function numberText(value: number): string {
   return size >= 1e-4 && size < 1e7 ? String(Number(value.toPrecision(6))) : String(Number(value.toPrecision(5)));
 }
 
-/** A value in a line: six digits, at most twelve elements of a list. */
-export function valueText(value: Value | undefined): string {
-  if (value === undefined) return "–";
+/** A value in a line: six digits, at most twelve elements of a list. What was no number is null once it was in a file. */
+export function valueText(value: Value | null | undefined): string {
+  if (value === undefined || value === null) return "–";
   if (typeof value === "number") return numberText(value);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "yes" : "no";

@@ -96,13 +96,13 @@ export class Network {
       zs.push(z);
       activations.push(sigmoid(z));
     });
-    // Backward: BP1 at the output, BP2 from layer to layer; BP3 and BP4 read the gradients off.
+    // Backward: from the output, layer by layer.
     const last = this.weights.length - 1;
-    let delta = this.costDerivative(activations[last + 1], y).times(sigmoidPrime(zs[last]));
+    let delta = this.costDerivative(activations[last + 1], y).times(sigmoidPrime(zs[last])); // BP1
     for (let l = last; l >= 0; l--) {
-      if (l < last) delta = this.weights[l + 1].transposed.dot(delta).times(sigmoidPrime(zs[l]));
-      addScaled(nabla.biases[l], delta, 1);
-      addOuter(nabla.weights[l], delta, activations[l]);
+      if (l < last) delta = this.weights[l + 1].transposed.dot(delta).times(sigmoidPrime(zs[l])); // BP2
+      addScaled(nabla.biases[l], delta, 1); // BP3
+      addOuter(nabla.weights[l], delta, activations[l]); // BP4
     }
     return nabla;
   }
