@@ -24,7 +24,7 @@ const worker = {
 // from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
 export default defineConfig([
   {
-    entry: { index: "src/index.ts", plot: "src/plot/index.ts" },
+    entry: { index: "src/index.ts", plot: "src/plot/index.ts", inspect: "src/inspect/index.ts" },
     platform: "neutral",
     target: "es2022",
     dts: false,
@@ -39,7 +39,8 @@ export default defineConfig([
     outputOptions: { comments: { jsdoc: false } },
   },
   {
-    entry: { node: "src/node.ts", "cli/main": "cli/main.ts" },
+    // What looks inside models has to know Node's tensors and models: it shares their code with this library.
+    entry: { node: "src/node.ts", "inspect-node": "src/inspect/index.ts", "cli/main": "cli/main.ts" },
     platform: "node",
     target: "node20",
     dts: false,
@@ -47,7 +48,11 @@ export default defineConfig([
     outExtensions: () => ({ js: ".js" }),
     define,
     // The book imports the package by its name, as its readers do.
-    alias: { "nabla/plot": here("src/plot/index.ts"), nabla: here("src/node.ts") },
+    alias: {
+      "nabla/inspect": here("src/inspect/index.ts"),
+      "nabla/plot": here("src/plot/index.ts"),
+      nabla: here("src/node.ts"),
+    },
     // `require("node:...")` in a bundled package becomes an import: a call of createRequire(import.meta.url) for it, beside the library, would
     // end whoever bundles it into CommonJS, where there is no import.meta.
     plugins: [licences, esmExternalRequirePlugin({ external: [/^node:/] })],

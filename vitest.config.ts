@@ -17,7 +17,13 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 export default defineConfig({
   // The book imports the package by its name, as its readers do.
-  resolve: { alias: { "nabla/plot": here("src/plot/index.ts"), nabla: here("src/node.ts") } },
+  resolve: {
+    alias: {
+      "nabla/inspect": here("src/inspect/index.ts"),
+      "nabla/plot": here("src/plot/index.ts"),
+      nabla: here("src/node.ts"),
+    },
+  },
   test: {
     globalSetup: ["test/setup.ts"],
     setupFiles: ["test/properties.ts"],

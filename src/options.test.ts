@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import * as inspect from "./inspect/index.ts";
 import * as nabla from "./node.ts";
 import * as plot from "./plot/index.ts";
 
@@ -29,7 +30,7 @@ const NAMESPACES: readonly object[] = [nabla.augment, nabla.schedule, nabla.rand
 type Named = Record<string, unknown>;
 type Call = (...values: unknown[]) => unknown;
 type Constructor = new (...values: unknown[]) => unknown;
-const exported: Named = { ...nabla, ...plot };
+const exported: Named = { ...nabla, ...plot, ...inspect };
 const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "softmax" })], { inputShape: [2] });
 
 /** Instances whose methods take options. */
@@ -83,6 +84,20 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["random.bernoulli", [[1], 0.5]],
   ["categorical", [nabla.zeros([2]), 1]],
   ["shuffle", [data.y, 0]],
+  ...["saliency", "gradCam", "occlusion", "fastGradient", "iteratedGradient", "layerOutputs", "featureMaps"].map(
+    (name): [string, readonly unknown[]] => [name, [model(), data.x]],
+  ),
+  ...["deadUnits", "activationDistributions"].map((name): [string, readonly unknown[]] => [name, [model(), data.x]]),
+  ...["successCurve", "gradientDistributions", "mistakes"].map((name): [string, readonly unknown[]] => [
+    name,
+    [model(), data],
+  ]),
+  ...["filters", "weightDistributions"].map((name): [string, readonly unknown[]] => [name, [model()]]),
+  ["foolingImages", [model(), 0]],
+  ["mistakesIn", [data.x, data.y]],
+  ["ensemble", [[model()], data.x]],
+  ["ensembleMistakes", [[model()], data]],
+  ["distributionOf", ["x", data.x]],
 ]);
 
 /** What users reach as the function or class of that name; `exported` says whether its declaration is. */

@@ -18,6 +18,7 @@ const ROOMS = [
   "train",
   "io",
   "distributed",
+  "inspect",
   "plot",
   "book",
   "cli",

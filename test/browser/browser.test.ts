@@ -21,8 +21,18 @@ interface Result {
 
 describe("the browser build", () => {
   test("is at most 350 KB gzipped: kernels, every layer and model, readers and training", () => {
-    const bytes = gzipSync(readFileSync(join(root, "dist/index.js")), { level: 9 }).length;
-    expect(bytes).toBeLessThanOrEqual(350_000);
+    // What it shares with the other entries is in files beside it.
+    const loaded = new Set<string>();
+    const visit = (name: string): void => {
+      if (loaded.has(name)) return;
+      loaded.add(name);
+      const text = readFileSync(join(root, "dist", name), "utf8");
+      for (const [, other] of text.matchAll(/^(?:import|export)\b.*?"\.\/([\w.-]+\.js)";/gm)) visit(other);
+    };
+    visit("index.js");
+    expect(loaded.size).toBeGreaterThan(1);
+    const bytes = [...loaded].map((name) => gzipSync(readFileSync(join(root, "dist", name)), { level: 9 }).length);
+    expect(bytes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(350_000);
   });
 });
 

@@ -11,8 +11,9 @@ import { type PublicName, publicNames } from "./public-names.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const entry = `${root}/src/node.ts`;
 const options = compilerOptions(root);
-const program = ts.createProgram([entry], options);
-const names = publicNames(program, entry, root);
+const inspect = `${root}/src/inspect/index.ts`;
+const program = ts.createProgram([entry, inspect], options);
+const names = [...publicNames(program, entry, root), ...publicNames(program, inspect, root)];
 const exported = new Set(names.map(({ name }) => name));
 
 function examplesOf(name: PublicName): Example[] {

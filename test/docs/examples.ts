@@ -2,7 +2,9 @@
 // `// value` on its line says what it evaluates to or prints. All examples are type-checked together, each as a file that exists in memory only.
 import { createRequire } from "node:module";
 import ts from "typescript";
+import * as inspect from "../../src/inspect/index.ts";
 import { Tensor } from "../../src/node.ts";
+import * as plot from "../../src/plot/index.ts";
 
 /** A piece of documentation that runs. */
 export interface Example {
@@ -16,6 +18,14 @@ export interface Example {
 /** What the documentation calls the library. */
 const LIBRARY = "nabla";
 const LIBRARIES = [LIBRARY, "nabla/node"];
+
+/** Further entries of the package, by their names: their files below the root, and what they export. */
+const ENTRIES: Readonly<Record<string, { file: string; exports: object }>> = {
+  "nabla/inspect": { file: "src/inspect/index.ts", exports: inspect },
+  "nabla/plot": { file: "src/plot/index.ts", exports: plot },
+};
+
+const inspectNames: ReadonlySet<string> = new Set(Object.keys(inspect));
 
 /** `check(actual, expected)` is what a value comment becomes. */
 type Check = (actual: unknown, expected: unknown) => void;
@@ -39,7 +49,11 @@ export function moduleOf(example: Example, names: ReadonlySet<string>): string {
       ts.forEachChild(node, visit);
     };
     visit(source);
-    imports.push(`import { ${[...used].join(", ")} } from "${LIBRARY}";`);
+    const isInspect = (name: string): boolean => inspectNames.has(name);
+    const ofLibrary = [...used].filter((name) => !isInspect(name));
+    const ofInspect = [...used].filter(isInspect);
+    if (ofLibrary.length > 0) imports.push(`import { ${ofLibrary.join(", ")} } from "${LIBRARY}";`);
+    if (ofInspect.length > 0) imports.push(`import { ${ofInspect.join(", ")} } from "nabla/inspect";`);
   }
   const signature = [
     "check: (actual: unknown, expected: unknown) => void",
@@ -111,7 +125,10 @@ export function typeErrors(
   for (const [title, text] of modules) files.set(`${root}/test/docs/example-${files.size}.ts`, { title, text });
   const mapped: ts.CompilerOptions = {
     ...options,
-    paths: Object.fromEntries(LIBRARIES.map((name) => [name, [entry]])),
+    paths: {
+      ...Object.fromEntries(LIBRARIES.map((name) => [name, [entry]])),
+      ...Object.fromEntries(Object.entries(ENTRIES).map(([name, { file }]) => [name, [`${root}/${file}`]])),
+    },
   };
   const host = ts.createCompilerHost(mapped);
   const { fileExists, readFile, getSourceFile } = host;
@@ -139,7 +156,8 @@ export async function runModule(text: string, library: object): Promise<void> {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
   });
   const own = createRequire(import.meta.url);
-  const load = (name: string): unknown => (LIBRARIES.includes(name) ? library : own(name));
+  const load = (name: string): unknown =>
+    LIBRARIES.includes(name) ? library : Object.hasOwn(ENTRIES, name) ? ENTRIES[name].exports : own(name);
   const exports: { run?: (check: Check, between: Between, console: object) => Promise<void> } = {};
   new Function("require", "exports", outputText)(load, exports);
   const check: Check = (actual, expected) => {

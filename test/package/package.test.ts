@@ -68,7 +68,9 @@ describe("the tarball", () => {
     const entries = JSON.stringify([bin, exports]).matchAll(/"(?:\.\/)?([^"]+\.js)"/g);
     for (const [, entry] of entries) visit(entry);
     expect([...needed]).toEqual(
-      expect.arrayContaining(["dist/index.js", "dist/node.js", "dist/plot.js", "dist/cli/main.js"]),
+      expect.arrayContaining(
+        ["index", "node", "plot", "inspect", "inspect-node", "cli/main"].map((name) => `dist/${name}.js`),
+      ),
     );
     expect(files.filter((file) => file.endsWith(".js")).sort()).toEqual([...needed].sort());
   });
@@ -244,7 +246,9 @@ describe("programs", () => {
       "main.js": MAIN,
       "main.cjs": `const { compute } = require("./program.js"); compute().then((result) => console.log(JSON.stringify(result)));\n`,
       "require.cjs": `const nabla = require("nabla"); const { renderSvg } = require("nabla/plot");
-        console.log(JSON.stringify([nabla.tensor([1, 2]).add(1).toArray(), typeof nabla.readImageFile, typeof renderSvg]));\n`,
+        const { filters } = require("nabla/inspect");
+        const seen = filters(nabla.network3()).filters.length;
+        console.log(JSON.stringify([nabla.tensor([1, 2]).add(1).toArray(), typeof nabla.readImageFile, typeof renderSvg, seen]));\n`,
       ...Object.fromEntries(readme.map((code, i) => [`readme-${i}.mjs`, code])),
     });
   });
@@ -255,7 +259,7 @@ describe("programs", () => {
     test("require", () => {
       const { stdout, ...outcome } = runFile(node, ["require.cjs"], folder);
       expect(outcome).toEqual({ status: 0, stderr: "" });
-      expect(JSON.parse(stdout)).toEqual([[2, 3], "function", "function"]);
+      expect(JSON.parse(stdout)).toEqual([[2, 3], "function", "function", 20]);
       expectComputed(runFile(node, ["main.cjs"], folder));
     });
 

@@ -9,7 +9,8 @@ import { collect, programOf } from "./programs.mjs";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const nabla = await import("../../../dist/node.js");
 const plot = await import("../../../dist/plot.js");
-const library = { ...nabla, ...plot };
+const inspect = await import("../../../dist/inspect-node.js");
+const library = { ...nabla, ...plot, ...inspect };
 
 const [seed, from, to, noteFile] = [
   Number(process.argv[2]),
