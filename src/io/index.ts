@@ -1,6 +1,16 @@
 // Files: models and tensors as bytes.
 export { type BestCheckpointOptions, bestCheckpoint } from "./best-checkpoint.ts";
+export type { WideIntegers } from "./elements.ts";
 export { loadModel, loadParameters, saveModel } from "./model.ts";
-export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+export { type NpyReadOptions, type NpyType, type NpyWriteOptions, readNpy, writeNpy } from "./npy.ts";
+export { type NpzReadOptions, type NpzWriteOptions, readNpz, writeNpz } from "./npz.ts";
+export {
+  readSafetensors,
+  type SafetensorsFile,
+  type SafetensorsReadOptions,
+  type SafetensorsWriteOptions,
+  type TensorFile,
+  writeSafetensors,
+} from "./safetensors.ts";
 export { type LoadedTraining, loadTraining, type SaveTrainingOptions, saveTraining } from "./training.ts";
 export { type TransferOptions, type TransferReport, transfer } from "./transfer.ts";

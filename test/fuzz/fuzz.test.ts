@@ -20,6 +20,8 @@ test.each([
     ["configs", 300],
     ["safetensors", 300],
     ["model", 150],
+    ["npy", 300],
+    ["npz", 150],
     ["results", 40],
     ["run", 16],
   ] as const),

@@ -46,7 +46,7 @@ export function damage(bytes, random) {
 }
 
 /** Reads, and asks that nothing is left in memory of a file that was refused. */
-function tidily(read) {
+export function tidily(read) {
   return (bytes) => {
     const before = memory().tensors;
     try {
