@@ -1,0 +1,251 @@
+// A graph of ONNX under construction: values, nodes and constants, put together and named at the end. What no output needs is left out. Operators that
+// ONNX Runtime computes in float32 only are given float32 in a float64 model, too, and their results are cast back.
+import type { TypedArray } from "../../../engine/dtype.ts";
+import { ATTRIBUTE_TYPE, type AttributeProto, type GraphProto, type NodeProto } from "../proto/messages.ts";
+import type { Draft } from "../proto/wire.ts";
+
+/** Element types of values in a graph. */
+export type OnnxElement = "float32" | "float64" | "int32" | "int64" | "bool";
+
+/** `TensorProto.DataType`. */
+const ELEMENT_NUMBER: Record<OnnxElement, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+
+/** An axis of a value: its length, the name of one that differs from call to call, or null for one without a name. */
+export type OnnxDimension = number | string | null;
+
+/** A value of a graph: an input, a constant, or what a node gives. It gets its name when the graph is finished. */
+export class OnnxValue {
+  /** Its lengths, where they are known. */
+  dimensions: readonly OnnxDimension[] | undefined;
+
+  constructor(
+    readonly dtype: OnnxElement,
+    /** What it would like to be called. */
+    readonly hint: string,
+  ) {}
+}
+
+/** A setting of a node. Plain numbers are whole. */
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
+
+/** What a node is given beside its inputs. */
+export interface OnnxNodeOptions {
+  attributes?: Readonly<Record<string, OnnxAttribute | undefined>>;
+  /** Element type of the results; default: that of the first input. */
+  dtype?: OnnxElement;
+}
+
+interface Node {
+  readonly operator: string;
+  readonly name: string;
+  readonly inputs: readonly (OnnxValue | null)[];
+  readonly outputs: readonly OnnxValue[];
+  readonly attributes: Readonly<Record<string, OnnxAttribute | undefined>>;
+}
+
+interface Constant {
+  readonly value: OnnxValue;
+  readonly shape: readonly number[];
+  readonly data: TypedArray | BigInt64Array;
+}
+
+/** Operators that ONNX Runtime 1.30 has in float32 alone on its CPU, of those that are used here. */
+const FLOAT32_ONLY = new Set(
+  (
+    "AveragePool Conv ConvTranspose Elu Erf GlobalAveragePool GlobalMaxPool GRU HardSigmoid InstanceNormalization LRN LpPool LSTM Resize RNN Selu " +
+    "Softplus Softsign"
+  ).split(" "),
+);
+
+/** Operators of which results that nothing needs may be left out. */
+const OPTIONAL_RESULTS = new Set(["GRU", "LSTM", "RNN"]);
+
+/** Constants of up to so many elements are kept once where they are the same. */
+const SMALL = 16;
+
+/** See the head of this file. */
+export class OnnxGraph {
+  private readonly nodes: Node[] = [];
+  private readonly makers = new Map<OnnxValue, Node>();
+  private readonly constants = new Map<OnnxValue, Constant>();
+  private readonly known = new Map<string, OnnxValue>();
+  private readonly inFloat32 = new Map<OnnxValue, OnnxValue>();
+  private readonly inputs: { value: OnnxValue; name: string }[] = [];
+  private readonly outputs: { value: OnnxValue; name: string }[] = [];
+
+  /** An input of the graph. */
+  input(name: string, dtype: OnnxElement, dimensions: readonly OnnxDimension[]): OnnxValue {
+    const value = new OnnxValue(dtype, name);
+    value.dimensions = dimensions;
+    this.inputs.push({ value, name });
+    return value;
+  }
+
+  /** An output of the graph. */
+  output(name: string, value: OnnxValue, dimensions: readonly OnnxDimension[]): void {
+    // An output has its name for itself: what is an input, a constant or another output already goes through a node of its own.
+    const taken = !this.makers.has(value) || this.outputs.some((other) => other.value === value);
+    const own = taken ? this.node("Identity", `${name}/Identity`, [value]) : value;
+    own.dimensions = dimensions;
+    this.outputs.push({ value: own, name });
+  }
+
+  /** A constant. Small ones that are the same are one. */
+  constant(hint: string, data: TypedArray | BigInt64Array, shape: readonly number[], dtype: OnnxElement): OnnxValue {
+    const key = data.length <= SMALL ? `${dtype} [${shape}] ${data.join()}` : undefined;
+    const before = key === undefined ? undefined : this.known.get(key);
+    if (before !== undefined) return before;
+    const value = new OnnxValue(dtype, hint);
+    this.constants.set(value, { value, shape, data });
+    if (key !== undefined) this.known.set(key, value);
+    return value;
+  }
+
+  /** A node with one result. */
+  node(
+    operator: string,
+    name: string,
+    inputs: readonly (OnnxValue | null)[],
+    options: OnnxNodeOptions & { hint?: string } = {},
+  ): OnnxValue {
+    return this.nodeOf(operator, name, inputs, [options.hint ?? name], options)[0];
+  }
+
+  /** A node with as many results as there are names for them. */
+  nodeOf(
+    operator: string,
+    name: string,
+    inputs: readonly (OnnxValue | null)[],
+    hints: readonly string[],
+    options: OnnxNodeOptions = {},
+  ): readonly OnnxValue[] {
+    const narrow = FLOAT32_ONLY.has(operator) && inputs.some((input) => input?.dtype === "float64");
+    const given = narrow ? inputs.map((input) => (input?.dtype === "float64" ? this.narrowed(input) : input)) : inputs;
+    const dtype = narrow ? "float32" : (options.dtype ?? inputs[0]!.dtype);
+    const outputs = hints.map((hint) => new OnnxValue(dtype, hint));
+    const node = { operator, name, inputs: given, outputs, attributes: options.attributes ?? {} };
+    this.nodes.push(node);
+    for (const output of outputs) this.makers.set(output, node);
+    if (!narrow) return outputs;
+    return outputs.map((output) => {
+      const wide = this.cast(output, "float64");
+      this.inFloat32.set(wide, output);
+      return wide;
+    });
+  }
+
+  /** The value with another element type. */
+  cast(value: OnnxValue, dtype: OnnxElement): OnnxValue {
+    if (value.dtype === dtype) return value;
+    const attributes = { to: ELEMENT_NUMBER[dtype] };
+    return this.node("Cast", `${value.hint}/Cast`, [value], { attributes, dtype });
+  }
+
+  /** In float32: what came from there is not cast twice, and constants are stored so. */
+  private narrowed(value: OnnxValue): OnnxValue {
+    const before = this.inFloat32.get(value);
+    if (before !== undefined) return before;
+    const constant = this.constants.get(value);
+    const narrow =
+      constant === undefined
+        ? this.cast(value, "float32")
+        : this.constant(value.hint, Float32Array.from(constant.data as TypedArray), constant.shape, "float32");
+    this.inFloat32.set(value, narrow);
+    return narrow;
+  }
+
+  /** The graph as a message. */
+  finish(name: string): Draft<GraphProto> {
+    const needed = new Set<OnnxValue>(this.outputs.map(({ value }) => value));
+    const kept: Node[] = [];
+    // Nodes stand behind those that they need.
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((output) => needed.has(output))) continue;
+      kept.push(node);
+      for (const input of node.inputs) if (input !== null) needed.add(input);
+    }
+    kept.reverse();
+    const names = new Names();
+    const called = new Map<OnnxValue, string>();
+    for (const { value, name: own } of [...this.inputs, ...this.outputs]) called.set(value, names.take(own));
+    const nameOf = (value: OnnxValue): string => {
+      let found = called.get(value);
+      if (found === undefined) {
+        found = names.take(value.hint);
+        called.set(value, found);
+      }
+      return found;
+    };
+    const constants = [...this.constants.values()].filter(({ value }) => needed.has(value));
+    for (const { value } of constants) nameOf(value);
+    const nodeNames = new Names();
+    const node = kept.map(
+      (each): Draft<NodeProto> => ({
+        input: each.inputs.map((input) => (input === null ? "" : nameOf(input))),
+        output: OPTIONAL_RESULTS.has(each.operator)
+          ? each.outputs
+              .slice(0, each.outputs.findLastIndex((output) => needed.has(output)) + 1)
+              .map((output) => (needed.has(output) ? nameOf(output) : ""))
+          : each.outputs.map(nameOf),
+        name: nodeNames.take(each.name),
+        opType: each.operator,
+        attribute: Object.entries(each.attributes)
+          .filter(([, value]) => value !== undefined)
+          .map(([key, value]) => attributeOf(key, value!)),
+      }),
+    );
+    const inner = kept.flatMap(({ outputs }) => outputs).filter((value) => needed.has(value) && value.dimensions);
+    const outputs = new Set(this.outputs.map(({ value }) => value));
+    return {
+      ...{ name, node },
+      initializer: constants.map(({ value, shape, data }) => ({
+        name: nameOf(value),
+        dims: shape,
+        dataType: ELEMENT_NUMBER[value.dtype],
+        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      })),
+      input: this.inputs.map(({ value }) => infoOf(nameOf(value), value)),
+      output: this.outputs.map(({ value }) => infoOf(nameOf(value), value)),
+      valueInfo: inner.filter((value) => !outputs.has(value)).map((value) => infoOf(nameOf(value), value)),
+    };
+  }
+}
+
+/** Names, each given once. */
+class Names {
+  private readonly taken = new Set<string>();
+
+  take(wish: string): string {
+    let name = wish;
+    for (let i = 2; this.taken.has(name); i++) name = `${wish}_${i}`;
+    this.taken.add(name);
+    return name;
+  }
+}
+
+function infoOf(name: string, { dtype, dimensions }: OnnxValue): Draft<GraphProto["input"][number]> {
+  const dim = dimensions?.map((length) =>
+    typeof length === "number" ? { dimValue: length } : length === null ? {} : { dimParam: length },
+  );
+  return { name, type: { tensorType: { elemType: ELEMENT_NUMBER[dtype], shape: dim && { dim } } } };
+}
+
+const utf8 = new TextEncoder();
+
+function attributeOf(name: string, value: OnnxAttribute): Draft<AttributeProto> {
+  const { INT, INTS, FLOAT, FLOATS, STRING, STRINGS } = ATTRIBUTE_TYPE;
+  if (typeof value === "number") return { name, type: INT, i: BigInt(value) };
+  if (typeof value === "string") return { name, type: STRING, s: utf8.encode(value) };
+  if ("float" in value) return { name, type: FLOAT, f: value.float };
+  if ("floats" in value) return { name, type: FLOATS, floats: Float32Array.from(value.floats) };
+  if (value.some((each) => typeof each === "string")) {
+    return { name, type: STRINGS, strings: (value as readonly string[]).map((each) => utf8.encode(each)) };
+  }
+  return { name, type: INTS, ints: BigInt64Array.from(value as readonly number[], BigInt) };
+}
