@@ -30,3 +30,5 @@ export {
 } from "./data/mnist.node.ts";
 export type { Environment } from "./engine/environment.node.ts";
 export * from "./index.ts";
+export { loadNpy, loadNpz, saveNpy, saveNpz } from "./io/npy.node.ts";
+export { loadSafetensors, openSafetensors, saveSafetensors } from "./io/safetensors.node.ts";

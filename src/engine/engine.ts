@@ -73,6 +73,8 @@ export interface Engine {
   readElement(view: ArrayView, offset: number): number;
   /** Copies values of the view's dtype into a contiguous view. */
   write(view: ArrayView, values: TypedArray): void;
+  /** The memory of a contiguous view itself, for what fills it from a file. Good until the next allocation. */
+  window(view: ArrayView): Uint8Array;
 
   /** dst[...] = src[...], any strides. */
   copy(src: ArrayView, dst: ArrayView): void;

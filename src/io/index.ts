@@ -1,6 +1,14 @@
 // Files: models and tensors as bytes.
 export { type BestCheckpointOptions, bestCheckpoint } from "./best-checkpoint.ts";
+export type { BlobLike, ByteSource } from "./byte-source.ts";
 export type { WideIntegers } from "./elements.ts";
+export {
+  type LazySafetensors,
+  openSafetensors,
+  readSafetensorsIndex,
+  type SafetensorsIndex,
+  type TensorEntry,
+} from "./lazy-safetensors.ts";
 export { loadModel, loadParameters, saveModel } from "./model.ts";
 export { type NpyReadOptions, type NpyType, type NpyWriteOptions, readNpy, writeNpy } from "./npy.ts";
 export { type NpzReadOptions, type NpzWriteOptions, readNpz, writeNpz } from "./npz.ts";

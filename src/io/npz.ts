@@ -28,7 +28,7 @@ export interface NpzWriteOptions extends NpyWriteOptions {
   compress?: boolean;
 }
 
-const NPZ_READ_OPTIONS = [...NPY_READ_OPTIONS, "maxBytes"];
+export const NPZ_READ_OPTIONS = [...NPY_READ_OPTIONS, "maxBytes"];
 const NPZ_WRITE_OPTIONS = [...NPY_WRITE_OPTIONS, "compress"];
 
 /**

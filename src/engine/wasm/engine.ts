@@ -227,6 +227,11 @@ export class WasmEngine implements Engine, StorageOwner {
     this.heap(view.dtype).set(values as Float32Array, this.address(view, "write") / bytesOf(view.dtype));
   }
 
+  window(view: ArrayView): Uint8Array {
+    const start = this.address(view, "window");
+    return this.u8.subarray(start, start + view.size * bytesOf(view.dtype));
+  }
+
   // Movement
 
   copy(src: ArrayView, dst: ArrayView): void {
