@@ -163,6 +163,24 @@ function maximumTap<T>(x: usize, step: i32, count: i32, y: usize, index: i32, in
       index += 4;
     }
   }
+  if (sizeof<T>() == 4 && step == 2) {
+    let places = i32x4.add(i32x4.splat(index), i32x4(0, 2, 4, 6));
+    // Two vectors hold the taps of four windows and an element behind the last: there is one as long as a window follows.
+    for (; count > 4; count -= 4) {
+      const value = i32x4.shuffle(v128.load(x), v128.load(x, 16), 0, 2, 4, 6);
+      const best = v128.load(y);
+      const wins = beatsVector(value, best);
+      v128.store(y, v128.bitselect(value, best, wins));
+      if (indices != 0) {
+        v128.store(indices, v128.bitselect(places, v128.load(indices), wins));
+        places = i32x4.add(places, i32x4.splat(8));
+        indices += 16;
+      }
+      x += 32;
+      y += 16;
+      index += 8;
+    }
+  }
   for (; count > 0; count--) {
     const value = load<T>(x);
     if (beats<T>(value, load<T>(y))) {

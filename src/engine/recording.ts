@@ -174,7 +174,10 @@ export class Recording {
     if (bytes > 0) {
       block = inner.allocate(bytes, "a training step", "bool", [bytes]);
       keepStorage(block);
-      for (let i = 0; i < storages.length; i++) storages[i].address = block.address + offsets[i];
+      for (let i = 0; i < storages.length; i++) {
+        storages[i].address = block.address + offsets[i];
+        storages[i].uncounted = true;
+      }
     }
     return new Program(inner, steps, block, this.written);
   }
@@ -371,8 +374,15 @@ export class Program {
   /** Makes all calls. False, at once, if a check answers otherwise than when it was recorded: then the function itself has to say what is wrong. */
   run(): boolean {
     const { steps, written } = this;
-    for (let i = 0; i < steps.length; i++) if (!steps[i]()) return false;
-    for (let i = 0; i < written.length; i++) written[i][0].version += written[i][1];
-    return true;
+    for (let i = 0; i < written.length; i++) written[i][0].uncounted = true;
+    try {
+      for (let i = 0; i < steps.length; i++) if (!steps[i]()) return false;
+      return true;
+    } finally {
+      for (let i = 0; i < written.length; i++) {
+        written[i][0].version += written[i][1];
+        written[i][0].uncounted = false;
+      }
+    }
   }
 }

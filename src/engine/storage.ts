@@ -24,6 +24,8 @@ export class Storage {
   about: LargeBlock | null = null;
   /** Counts writes into existing storage, so that backward can tell that a value it needs was overwritten. */
   version = 0;
+  /** Whether a program that runs may write to it without counting: it is a step's own memory, or changes in the step. */
+  uncounted = false;
 
   constructor(address: number, bytes: number, owner: StorageOwner, label: string) {
     this.address = address;
@@ -118,6 +120,17 @@ export function makeStorage(
     storage.scope = currentScope;
     currentScope.storages.push(storage);
   }
+  return storage;
+}
+
+/** A storage outside every scope, that ends with the last who refers to it; null where memory is short. */
+export function keptStorage(owner: StorageOwner, bytes: number, label: string): Storage | null {
+  const address = owner.allocateBytes(bytes);
+  if (address === 0) return null;
+  const storage = new Storage(address, bytes, owner, label);
+  storagesInUse += 1;
+  bytesInUse += bytes;
+  leaveToCollector(storage);
   return storage;
 }
 

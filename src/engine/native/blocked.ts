@@ -1,9 +1,12 @@
 // Convolutions by oneDNN's own, in its layout of blocks of 16 channels: an image, or a few, at a time, so that its copies stay in cache and threads
 // share the work. How many at a time follows from the shapes alone, as does the order in which partial sums are added.
+
+import type { Storage } from "../storage.ts";
 import { type Geometry, type Host, imagesAtOnce } from "./host.ts";
 import type { Koffi } from "./koffi.ts";
 import type { NativeLibrary } from "./library.ts";
-import { type Convolution, type ConvolutionKind, Primitives } from "./primitives.ts";
+import { PackedWeights } from "./packed-weights.ts";
+import { type BoundConvolution, type Convolution, type ConvolutionKind, Primitives } from "./primitives.ts";
 import { type RunPart, STEPS, TASK, type Thread } from "./thread.ts";
 
 /** Multiply-adds of the smallest part worth handing out. */
@@ -20,6 +23,8 @@ const [MOST_SHAPES, MOST_BYTES] = [256, 512 << 20];
 /** Words of the task. */
 export const BLOCKED = {
   ...STEPS,
+  weightsObject: STEPS.weights,
+  biasObject: STEPS.bias,
   error: TASK.error,
   a: 2,
   b: 3,
@@ -31,15 +36,28 @@ export const BLOCKED = {
   /** Applied to so many elements of the result. */
   activation: 8,
   elements: 9,
+  /** Parts that share their images: each has some of the filters. Bytes from one's weights, bias and result to the next's. */
+  slices: 10,
+  weights: 11,
+  nextWeights: 12,
+  bias: 13,
+  nextBias: 14,
+  nextSlice: 15,
 } as const;
 
 export function blockedParts({ calls, task, steps, kernels }: Thread, word: typeof BLOCKED): RunPart {
   const setAddress = calls.setAddress!;
   const execute = calls.execute!;
-  return (part) => {
+  const [weights, bias] = [word.weightsObject, word.biasObject];
+  return (number) => {
+    const slices = task[word.slices]!;
+    const slice = number % slices;
+    const part = (number - slice) / slices;
     setAddress(steps[word.inputA]!, task[word.a]! + part * task[word.nextA]!);
     if (steps[word.inputB] !== 0) setAddress(steps[word.inputB]!, task[word.b]! + part * task[word.nextB]!);
-    const to = task[word.c]! + part * task[word.nextC]!;
+    if (steps[weights] !== 0) setAddress(steps[weights]!, task[word.weights]! + slice * task[word.nextWeights]!);
+    if (steps[bias] !== 0) setAddress(steps[bias]!, task[word.bias]! + slice * task[word.nextBias]!);
+    const to = task[word.c]! + part * task[word.nextC]! + slice * task[word.nextSlice]!;
     setAddress(steps[word.output]!, to);
     const end = word.first + 3 * steps[word.count]!;
     for (let at = word.first; at < end; at += 3) {
@@ -55,55 +73,110 @@ export function blockedParts({ calls, task, steps, kernels }: Thread, word: type
 export class BlockedConvolutions {
   private readonly primitives: Primitives;
   private readonly known = new Map<string, Convolution | null>();
+  private readonly keeper: PackedWeights;
   private bytes = 0;
   private readonly host: Host;
 
   constructor(koffi: Koffi, { file, major }: NativeLibrary, host: Host) {
     this.host = host;
+    this.keeper = new PackedWeights(host);
     this.primitives = new Primitives(koffi, koffi.load(file), major, host.steps.length);
   }
 
-  /** Runs a convolution or one of its gradients; false if it takes more memory than it is worth. */
-  run(kind: ConvolutionKind, geometry: Geometry, values: readonly number[]): boolean {
+  /**
+   * Runs a convolution or one of its gradients; false if it takes more memory than it is worth. `weights` is where the weights of a forward pass
+   * lie, for what is worth keeping of them.
+   */
+  run(kind: ConvolutionKind, geometry: Geometry, values: readonly number[], weights?: Storage): boolean {
     if (this.known.size >= MOST_SHAPES || this.bytes > MOST_BYTES) this.clear();
     const [, channels, , , filters, kernelHeight, kernelWidth] = geometry;
     const work = channels * kernelHeight * kernelWidth * filters * geometry[14] * geometry[15];
     return kind === "weightGradient"
       ? this.weightGradient(geometry, work, values)
-      : this.mapImages(kind, geometry, work, values);
+      : this.mapImages(kind, geometry, work, values, weights);
   }
 
-  /** Forward and gradient by the input: every image by itself. */
-  private mapImages(kind: ConvolutionKind, geometry: Geometry, work: number, values: readonly number[]): boolean {
+  /** Forward and gradient by the input: every image by itself, of a few images every share of the filters too. */
+  private mapImages(
+    kind: ConvolutionKind,
+    whole: Geometry,
+    work: number,
+    values: readonly number[],
+    source: Storage | undefined,
+  ): boolean {
     const [from, weights, bias, to, , activation] = values as [number, number, number, number, number, number];
     const forward = kind === "forward";
-    const [batch] = geometry;
+    const [batch] = whole;
     const images = imagesAtOnce(batch, work, PART_WORK);
     const rest = batch % images;
+    const slices = forward && images === 1 ? slicesOf(batch, whole[4], work) : 1;
+    const geometry = slices === 1 ? whole : ofFilters(whole, whole[4] / slices);
     const main = this.find(kind, geometry, images, bias !== 0);
     const last = rest === 0 ? main : this.find(kind, geometry, rest, bias !== 0);
     if (main === null || last === null) return false;
     const { task } = this.host;
     const [imageSize, resultSize] = sizes(geometry);
     const [inputSize, outputSize] = forward ? [imageSize, resultSize] : [resultSize, imageSize];
-    task[BLOCKED.activation] = activation;
+    const sliceBytes = 4 * elementsOf(geometry);
     for (const [plan, count, parts, first] of batches(main, last, images, batch)) {
-      this.shareWeights(plan, weights, bias);
+      const packed = this.packedWeights(plan, weights, sliceBytes, slices, source);
+      if (packed === null) return false;
+      task[BLOCKED.activation] = activation;
+      task[BLOCKED.elements] = count * outputSize;
+      task[BLOCKED.slices] = slices;
+      task[BLOCKED.weights] = packed.at;
+      task[BLOCKED.nextWeights] = plan.packing === null ? sliceBytes : plan.packedBytes;
+      task[BLOCKED.bias] = bias;
+      task[BLOCKED.nextBias] = 4 * geometry[4];
       task[BLOCKED.a] = from + 4 * first * inputSize;
       task[BLOCKED.c] = to + 4 * first * outputSize;
       task[BLOCKED.nextA] = 4 * count * inputSize;
-      task[BLOCKED.nextC] = 4 * count * outputSize;
-      task[BLOCKED.elements] = count * outputSize;
-      this.runParts(plan, parts);
+      task[BLOCKED.nextC] = 4 * count * outputSize * slices;
+      task[BLOCKED.nextSlice] = 4 * outputSize;
+      try {
+        this.runParts(plan.bound, parts * slices);
+      } finally {
+        if (packed.temporary > 0) this.host.release(packed.at, packed.temporary);
+      }
     }
     return true;
+  }
+
+  /**
+   * The weights in the library's layout, for so many slices of them. What was asked for twice without a write between is kept beside the
+   * weights' storage: a network that only answers packs its weights once. Null if there is no memory.
+   */
+  private packedWeights(
+    plan: Convolution,
+    weights: number,
+    sliceBytes: number,
+    slices: number,
+    source: Storage | undefined,
+  ): { at: number; temporary: number } | null {
+    if (plan.packing === null) return { at: weights, temporary: 0 };
+    const bytes = plan.packedBytes * slices;
+    const kept = source === undefined ? null : this.keeper.find(source, plan, weights, bytes);
+    if (kept?.ready === true) return { at: kept.storage!.address, temporary: 0 };
+    const at = kept?.storage?.address ?? this.host.allocate(bytes);
+    if (at === 0) return null;
+    const { task } = this.host;
+    task[BLOCKED.activation] = 0;
+    task[BLOCKED.slices] = 1;
+    task[BLOCKED.a] = weights;
+    task[BLOCKED.nextA] = sliceBytes;
+    task[BLOCKED.c] = at;
+    task[BLOCKED.nextC] = plan.packedBytes;
+    this.runParts(plan.packing, slices);
+    if (kept?.storage == null) return { at, temporary: bytes };
+    kept.ready = true;
+    return { at, temporary: 0 };
   }
 
   /** Every part of the batch gives a partial sum; they are added in their order. */
   private weightGradient(geometry: Geometry, work: number, values: readonly number[]): boolean {
     const [x, dy, dw, , accumulate] = values as [number, number, number, number, number];
-    const [batch, channels, , , filters, kernelHeight, kernelWidth] = geometry;
-    const elements = filters * channels * kernelHeight * kernelWidth;
+    const [batch] = geometry;
+    const elements = elementsOf(geometry);
     const mostParts = Math.max(1, Math.min(MOST_PARTIALS, Math.floor(MOST_PARTIAL_ELEMENTS / elements)));
     const images = imagesAtOnce(batch, work, Math.max(PART_WORK, PARTIAL_WORK * elements, (batch * work) / mostParts));
     const rest = batch % images;
@@ -120,6 +193,7 @@ export class BlockedConvolutions {
       const [imageSize, resultSize] = sizes(geometry);
       if (accumulate === 1) host.copy(dw, partial, 4 * elements);
       task[BLOCKED.activation] = 0;
+      task[BLOCKED.slices] = 1;
       let to = partial + 4 * accumulate * elements;
       for (const [plan, count, parts, first] of batches(main, last, images, batch)) {
         task[BLOCKED.a] = x + 4 * first * imageSize;
@@ -128,7 +202,7 @@ export class BlockedConvolutions {
         task[BLOCKED.nextA] = 4 * count * imageSize;
         task[BLOCKED.nextB] = 4 * count * resultSize;
         task[BLOCKED.nextC] = 4 * elements;
-        this.runParts(plan, parts);
+        this.runParts(plan.bound, parts);
         to += 4 * parts * elements;
       }
       if (rows > 1) host.sumRows(partial, rows, elements, dw);
@@ -177,23 +251,16 @@ export class BlockedConvolutions {
     return plan;
   }
 
-  /** Tells a plan where weights and bias lie, and brings the weights into the library's layout. */
-  private shareWeights({ weights, bias, prepare }: Convolution, at: number, biasAt: number): void {
-    const { setAddress, execute } = this.host.calls;
-    setAddress!(weights, at);
-    if (bias !== 0) setAddress!(bias, biasAt);
-    if (prepare === null) return;
-    check(execute!(prepare.primitive, this.primitives.streams[0]!, prepare.operandCount, prepare.operands));
-  }
-
-  private runParts({ bound }: Convolution, parts: number): void {
+  private runParts(bound: readonly BoundConvolution[], parts: number): void {
     const { task, steps: rows } = this.host;
     for (let thread = 0; thread < rows.length; thread++) {
       const row = rows[thread]!;
-      const { inputs, output, steps } = bound[thread]!;
+      const { inputs, output, weights, bias, steps } = bound[thread]!;
       row[STEPS.inputA] = inputs[0]!;
       row[STEPS.inputB] = inputs[1] ?? 0;
       row[STEPS.output] = output;
+      row[STEPS.weights] = weights;
+      row[STEPS.bias] = bias;
       row[STEPS.stream] = this.primitives.streams[thread]!;
       row[STEPS.count] = steps.length;
       for (let i = 0; i < steps.length; i++) {
@@ -212,6 +279,33 @@ export class BlockedConvolutions {
 
 function check(error: number): void {
   if (error !== 0) throw new Error(`convolution: oneDNN failed with status ${error}`);
+}
+
+/** Parts that a convolution should have, and filters that make a part of it worth its own pass over the image. */
+const [WANTED_PARTS, SLICE_FILTERS] = [4, 32];
+
+/** Among how many parts the filters of each image are shared: it follows from the shapes, never from the threads that are there. */
+function slicesOf(batch: number, filters: number, work: number): number {
+  let slices = 1;
+  while (
+    batch * slices < WANTED_PARTS &&
+    (filters / slices) % (2 * SLICE_FILTERS) === 0 &&
+    work / slices > 2 * PART_WORK
+  ) {
+    slices *= 2;
+  }
+  return slices;
+}
+
+function ofFilters(geometry: Geometry, filters: number): Geometry {
+  const changed = [...geometry];
+  changed[4] = filters;
+  return changed as unknown as Geometry;
+}
+
+/** Elements of the weights. */
+function elementsOf([, channels, , , filters, kernelHeight, kernelWidth]: Geometry): number {
+  return filters * channels * kernelHeight * kernelWidth;
 }
 
 /** Elements of an image and of a result. */

@@ -1,4 +1,5 @@
 // Convolutions and their gradients by the library, in place of the kernels of the same names: by oneDNN's own, or as products of patches.
+import type { Storage } from "../storage.ts";
 import { BlockedConvolutions } from "./blocked.ts";
 import type { Geometry, Host } from "./host.ts";
 import type { Koffi } from "./koffi.ts";
@@ -32,10 +33,10 @@ export class Convolutions {
   }
 
   /**
-   * Runs what the kernel of that name would; `values` are its arguments, operands as addresses. False if the kernel has
-   * to: for groups, what is too small, and what needs more memory than it is worth.
+   * Runs what the kernel of that name would; `values` are its arguments, operands as addresses, `weights` where those of a forward pass lie. False
+   * if the kernel has to: for groups, what is too small, and what needs more memory than it is worth.
    */
-  run(name: string, values: readonly number[]): boolean {
+  run(name: string, values: readonly number[], weights?: Storage): boolean {
     const kind = CONVOLUTIONS[name]!;
     const geometry = values.slice(-16) as unknown as Geometry;
     const [batch, channels, , , filters, kernelHeight, kernelWidth] = geometry;
@@ -45,7 +46,7 @@ export class Convolutions {
     // Transposed convolutions have a bias and an activation here.
     if (kind === "inputGradient" && (values[2] !== 0 || values[5] !== 0)) return false;
     const asPatches = (): boolean => runPatches(this.host, kind, geometry, values);
-    const asBlocks = (): boolean => this.blocked?.run(kind, geometry, values) ?? false;
+    const asBlocks = (): boolean => this.blocked?.run(kind, geometry, values, weights) ?? false;
     return this.fillsBlocks(kind, channels, filters) ? asBlocks() || asPatches() : asPatches() || asBlocks();
   }
 

@@ -3,7 +3,7 @@
 import type { NativeProvider } from "../configure.ts";
 import { bytesOf, type DType } from "../dtype.ts";
 import type { ArrayView, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
-import { endedError } from "../storage.ts";
+import { endedError, keptStorage } from "../storage.ts";
 import { WasmEngine, type WasmOptions } from "../wasm/engine.ts";
 import { CONVOLUTIONS, Convolutions } from "./convolution.ts";
 import type { Host } from "./host.ts";
@@ -88,6 +88,7 @@ export class NativeEngine extends WasmEngine {
       steps: [own, ...steps],
       allocate: (bytes) => this.allocateBytes(bytes),
       release: (address, bytes) => this.releaseBytes(address, bytes),
+      allocateKept: (bytes) => keptStorage(this, bytes, "packed weights"),
       copy: (from, to, bytes) => this["u8"].copyWithin(to, from, from + bytes),
       transpose: (from, rows, columns, to) => {
         const at = this["putIntegers"]([columns, rows], [1, columns], [rows, 1]);
@@ -119,7 +120,7 @@ export class NativeEngine extends WasmEngine {
       const done =
         name === "lstmForward" || name === "lstmBackward"
           ? runLstm(this.host, name, numbers, this.smallestProduct)
-          : this.convolutions.run(name, numbers);
+          : this.convolutions.run(name, numbers, name === "convolution" ? (values[1] as ArrayView).storage : undefined);
       if (done) return 0;
     }
     return super.kernel(name, dtype, ...values);

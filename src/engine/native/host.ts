@@ -1,4 +1,5 @@
 // What the native engine lends to those who compute for it, and how they cut a batch.
+import type { Storage } from "../storage.ts";
 import type { Calls } from "./thread.ts";
 
 /** The engine's memory and threads. */
@@ -9,6 +10,8 @@ export interface Host {
   readonly steps: readonly Float64Array[];
   allocate(bytes: number): number;
   release(address: number, bytes: number): void;
+  /** Memory that goes when nobody refers to it any more; null if there is none. */
+  allocateKept(bytes: number): Storage | null;
   copy(from: number, to: number, bytes: number): void;
   /** A float32 matrix [rows, columns] as [columns, rows]. */
   transpose(from: number, rows: number, columns: number, to: number): void;

@@ -133,6 +133,8 @@ const convolutions = {
   "dilated and padded": [5, 8, 20, 16, 3, 2, 1, 2],
   "one by one": [5, 16, 8, 16, 1, 0, 1, 1],
   "one image": [1, 3, 64, 16, 7, 3, 2, 1],
+  "one image, filters shared": [1, 64, 28, 128, 3, 1, 1, 1],
+  "two images, filters shared": [2, 48, 20, 96, 3, 1, 2, 1],
 } as const satisfies Record<string, readonly number[]>;
 
 type Activation = NonNullable<nb.ConvolutionOptions["activation"]>;
@@ -299,6 +301,71 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
     const done = byLibrary.mock.results.filter(({ value }) => value === true).length;
     expect(done).toBeGreaterThanOrEqual(all * byLibrary.mock.results.length);
     expectNear(actual, expected);
+  });
+
+  /** What a convolution gives again and again, while its weights are written in every way that there is. */
+  async function rewritten(next: Engine): Promise<Record<string, ArrayLike<number>>> {
+    await use(next);
+    nb.random.seed(5);
+    const results: Record<string, ArrayLike<number>> = {};
+    const model = new nb.Sequential([new nb.Conv2D(64, 3, { padding: 1 })], { inputShape: [32, 16, 16], seed: 1 });
+    const x = nb.random.normal([1, 32, 16, 16]);
+    const y = nb.random.normal([1, 64, 16, 16]);
+    const look = (name: string): void => {
+      for (let i = 0; i < 3; i++) results[`${name}, ${i}`] = nb.scope(() => nb.predict(model, x).dataSync());
+    };
+    look("at first");
+    const { tensor } = model.parameters[0]!;
+    model.parameters[0]!.assign(nb.scope(() => nb.keep(tensor.mul(2))));
+    look("assigned");
+    nb.noGrad(() => tensor.set(0, 3));
+    look("set");
+    const optimizer = new nb.SGD({ learningRate: 0.01 });
+    const learn = (): void => {
+      model.block.clearGradients();
+      nb.backward(nb.mean(nb.square(model.call(x).sub(y))));
+      optimizer.step(model.block);
+    };
+    nb.scope(learn);
+    look("stepped");
+    // Two steps a call: the second one's weights are written within the program that is replayed.
+    const twice = nb.capture(() => {
+      learn();
+      learn();
+      return model.call(x).flatten();
+    });
+    for (let i = 0; i < 6; i++) {
+      results[`captured ${i}`] = nb.scope(() => twice().dataSync());
+      look(`after captured ${i}`);
+    }
+    expect(twice.active).toBe(true);
+    // Weights that a replayed function computes anew in the same place.
+    const factor = nb.ones([1]);
+    const scaled = nb.capture((by: nb.Tensor) => nb.conv2d(x, tensor.mul(by)).flatten());
+    for (let i = 0; i < 6; i++) {
+      factor.set(0, i + 1);
+      results[`scaled ${i}`] = nb.scope(() => scaled(factor).dataSync());
+    }
+    expect(scaled.active).toBe(true);
+    return results;
+  }
+
+  test("weights that are kept packed are those of the moment, however they are written", async () => {
+    const expected = await rewritten(new WasmEngine({ threads: 1 }));
+    expectNear(await rewritten(NativeEngine.make({ threads: 2, smallestProduct: 1 })), expected);
+    if (found?.float32.kind !== "onednn") return;
+    const native = NativeEngine.make({ threads: 1, smallestProduct: 1 });
+    await use(native);
+    const parts = vi.spyOn(native["host"], "fork");
+    nb.scope(() => {
+      const [x, w] = [nb.ones([1, 32, 8, 8]), nb.ones([64, 32, 3, 3])];
+      const runs = [0, 1, 2, 3].map(() => {
+        parts.mockClear();
+        nb.noGrad(() => nb.conv2d(x, w));
+        return parts.mock.calls.length;
+      });
+      expect(runs).toEqual([2, 2, 1, 1]);
+    });
   });
 
   test("an LSTM and its gradients are the kernels' up to rounding", async () => {

@@ -28,17 +28,19 @@ export interface BoundConvolution {
   readonly inputs: readonly number[];
   readonly output: number;
   readonly steps: readonly Step[];
+  /** Memory objects of the weights in the layout that the library wants, and of the bias; 0 for none. */
+  readonly weights: number;
+  readonly bias: number;
 }
 
 export interface Convolution {
   /** One a thread. */
   readonly bound: readonly BoundConvolution[];
-  /** Memory objects that all threads share: the weights as they lie in the engine, and the bias; 0 for none. */
-  readonly weights: number;
-  readonly bias: number;
-  /** Brings the weights into the library's layout; null if they are as it wants them. */
-  readonly prepare: Step | null;
-  /** What the library's copies take. */
+  /** Bring the weights into the library's layout, one a thread; null if they are used as they lie. */
+  readonly packing: readonly BoundConvolution[] | null;
+  /** Bytes of the weights in that layout. */
+  readonly packedBytes: number;
+  /** What the library's own copies take. */
   readonly bytes: number;
 }
 
@@ -228,22 +230,18 @@ export class Primitives {
     const operand = (role: Role): number => OPERAND[asGradient(role) ? (`${role}Gradient` as const) : role];
     const differs = (role: Role): boolean => !this.equal(chosen(role), plain[role]);
     const scratchpad = query(QUERY_SCRATCHPAD);
-    const copies = [...roles.filter(differs).map(chosen), scratchpad];
-    const bytes = copies.reduce((sum, layout) => sum + this.ask("memory_desc_get_size", layout), 0);
-    if (bytes > MOST_COPIES) return null;
+    const size = (layout: number): number => this.ask("memory_desc_get_size", layout);
+    const ofWeights = kind === "weightGradient" ? 0 : size(chosen("weights"));
+    const copied = roles.filter((role) => differs(role) && (role !== "weights" || ofWeights === 0));
+    const bytes = [...copied.map(chosen), scratchpad].reduce((sum, layout) => sum + size(layout), 0);
+    if (bytes + ofWeights > MOST_COPIES) return null;
 
-    const bias = withBias ? this.memory(biasLayout, false) : 0;
-    const shared = kind === "weightGradient" ? 0 : this.memory(plain.weights, false);
-    let prepare: Step | null = null;
-    let weightsInUse = shared;
-    if (shared !== 0 && differs("weights")) {
-      weightsInUse = this.memory(chosen("weights"), true);
-      prepare = this.step(this.reorder(plain.weights, chosen("weights")), [
-        [OPERAND_FROM, shared],
-        [OPERAND_TO, weightsInUse],
+    const move = (reorder: number, from: number, to: number): Step =>
+      this.step(reorder, [
+        [OPERAND_FROM, from],
+        [OPERAND_TO, to],
       ]);
-    }
-    const inputs = roles.filter((role) => role !== made && (role !== "weights" || kind === "weightGradient"));
+    const inputs = roles.filter((role) => role !== made && (role !== "weights" || ofWeights === 0));
     const reorders = new Map<Role, number>();
     for (const role of [...inputs, made].filter(differs)) {
       reorders.set(
@@ -252,25 +250,32 @@ export class Primitives {
       );
     }
     const bind = (): BoundConvolution => {
+      const bias = withBias ? this.memory(biasLayout, false) : 0;
+      const weights = ofWeights === 0 ? 0 : this.memory(chosen("weights"), false);
       const outside = new Map([...inputs, made].map((role) => [role, this.memory(plain[role], false)]));
       const inside = new Map([...reorders.keys()].map((role) => [role, this.memory(chosen(role), true)]));
-      const use = (role: Role): number => inside.get(role) ?? outside.get(role) ?? weightsInUse;
-      const move = (role: Role, from: number, to: number): Step =>
-        this.step(reorders.get(role)!, [
-          [OPERAND_FROM, from],
-          [OPERAND_TO, to],
-        ]);
+      const use = (role: Role): number => inside.get(role) ?? outside.get(role) ?? weights;
       const operands: [number, number][] = roles.map((role) => [operand(role), use(role)]);
       if (bias !== 0) operands.push([OPERAND_BIAS, bias]);
       operands.push([OPERAND_SCRATCHPAD, this.memory(scratchpad, true)]);
       const steps = inputs
         .filter((role) => inside.has(role))
-        .map((role) => move(role, outside.get(role)!, inside.get(role)!));
+        .map((role) => move(reorders.get(role)!, outside.get(role)!, inside.get(role)!));
       steps.push(this.step(primitive, operands));
-      if (inside.has(made)) steps.push(move(made, inside.get(made)!, outside.get(made)!));
-      return { inputs: inputs.map((role) => outside.get(role)!), output: outside.get(made)!, steps };
+      if (inside.has(made)) steps.push(move(reorders.get(made)!, inside.get(made)!, outside.get(made)!));
+      return { inputs: inputs.map((role) => outside.get(role)!), output: outside.get(made)!, steps, weights, bias };
     };
-    return { bound: this.streams.map(bind), weights: shared, bias, prepare, bytes: bytes * this.streams.length };
+    let packing: BoundConvolution[] | null = null;
+    if (ofWeights > 0 && differs("weights")) {
+      const reorder = this.reorder(plain.weights, chosen("weights"));
+      packing = this.streams.map(() => {
+        const from = this.memory(plain.weights, false);
+        const to = this.memory(chosen("weights"), false);
+        return { inputs: [from], output: to, steps: [move(reorder, from, to)], weights: 0, bias: 0 };
+      });
+    }
+    const packedBytes = packing === null ? 0 : ofWeights;
+    return { bound: this.streams.map(bind), packing, packedBytes, bytes: bytes * this.streams.length };
   }
 
   /** Ends everything that was made since the engine. */

@@ -67,7 +67,17 @@ export const TASK = {
 } as const;
 
 /** What a thread needs to run steps of oneDNN, as numbers: memory objects, stream, and three numbers a step. */
-export const STEPS = { words: 32, inputA: 0, inputB: 1, output: 2, stream: 3, count: 4, first: 5 } as const;
+export const STEPS = {
+  words: 32,
+  inputA: 0,
+  inputB: 1,
+  output: 2,
+  weights: 3,
+  bias: 4,
+  stream: 5,
+  count: 6,
+  first: 7,
+} as const;
 
 /** What a thread makes its parts from. */
 export interface Thread {
