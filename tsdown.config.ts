@@ -24,7 +24,12 @@ const worker = {
 // from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
 export default defineConfig([
   {
-    entry: { index: "src/index.ts", plot: "src/plot/index.ts", inspect: "src/inspect/index.ts" },
+    entry: {
+      index: "src/index.ts",
+      plot: "src/plot/index.ts",
+      inspect: "src/inspect/index.ts",
+      onnx: "src/io/onnx/index.ts",
+    },
     platform: "neutral",
     target: "es2022",
     dts: false,
@@ -39,8 +44,11 @@ export default defineConfig([
     outputOptions: { comments: { jsdoc: false } },
   },
   {
-    // What looks inside models has to know Node's tensors and models: it shares their code with this library.
-    entry: { node: "src/node.ts", "inspect-node": "src/inspect/index.ts", "cli/main": "cli/main.ts" },
+    // What looks inside models, and what exchanges them, has to know Node's tensors and models: it shares their code with this library.
+    entry: {
+      ...{ node: "src/node.ts", "inspect-node": "src/inspect/index.ts", "onnx-node": "src/io/onnx/index.node.ts" },
+      "cli/main": "cli/main.ts",
+    },
     platform: "node",
     target: "node20",
     dts: false,
@@ -50,6 +58,7 @@ export default defineConfig([
     // The book imports the package by its name, as its readers do.
     alias: {
       "nabla/inspect": here("src/inspect/index.ts"),
+      "nabla/onnx": here("src/io/onnx/index.node.ts"),
       "nabla/plot": here("src/plot/index.ts"),
       nabla: here("src/node.ts"),
     },

@@ -20,6 +20,7 @@ export default defineConfig({
   resolve: {
     alias: {
       "nabla/inspect": here("src/inspect/index.ts"),
+      "nabla/onnx": here("src/io/onnx/index.node.ts"),
       "nabla/plot": here("src/plot/index.ts"),
       nabla: here("src/node.ts"),
     },

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import * as inspect from "./inspect/index.ts";
+import * as onnx from "./io/onnx/index.node.ts";
 import * as nabla from "./node.ts";
 import * as plot from "./plot/index.ts";
 
@@ -30,7 +31,7 @@ const NAMESPACES: readonly object[] = [nabla.augment, nabla.schedule, nabla.rand
 type Named = Record<string, unknown>;
 type Call = (...values: unknown[]) => unknown;
 type Constructor = new (...values: unknown[]) => unknown;
-const exported: Named = { ...nabla, ...plot, ...inspect };
+const exported: Named = { ...nabla, ...plot, ...inspect, ...onnx };
 const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "softmax" })], { inputShape: [2] });
 
 /** Instances whose methods take options. */
@@ -106,6 +107,8 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["mistakesIn", [data.x, data.y]],
   ["ensemble", [[model()], data.x]],
   ["ensembleMistakes", [[model()], data]],
+  ["exportOnnx", [model()]],
+  ["saveOnnx", [model(), "/tmp/nabla-never-written.onnx"]],
   ["distributionOf", ["x", data.x]],
 ]);
 

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import ts from "typescript";
 import * as inspect from "../../src/inspect/index.ts";
+import * as onnx from "../../src/io/onnx/index.node.ts";
 import { Tensor } from "../../src/node.ts";
 import * as plot from "../../src/plot/index.ts";
 
@@ -19,13 +20,19 @@ export interface Example {
 const LIBRARY = "nabla";
 const LIBRARIES = [LIBRARY, "nabla/node"];
 
-/** Further entries of the package, by their names: their files below the root, and what they export. */
-const ENTRIES: Readonly<Record<string, { file: string; exports: object }>> = {
+/** Further entries of the package, by their names: their files below the root, what they export, and types of theirs that examples name. */
+const ENTRIES: Readonly<Record<string, { file: string; exports: object; types?: readonly string[] }>> = {
   "nabla/inspect": { file: "src/inspect/index.ts", exports: inspect },
+  "nabla/onnx": { file: "src/io/onnx/index.node.ts", exports: onnx, types: ["OnnxTensor", "OnnxLayerExport"] },
   "nabla/plot": { file: "src/plot/index.ts", exports: plot },
 };
 
-const inspectNames: ReadonlySet<string> = new Set(Object.keys(inspect));
+/** The entry that exports a name, where it is not the library's own. */
+const entryOf = (name: string): string =>
+  Object.keys(ENTRIES).find((entry) => {
+    const { exports, types } = ENTRIES[entry];
+    return entry !== "nabla/plot" && (Object.hasOwn(exports, name) || types?.includes(name));
+  }) ?? LIBRARY;
 
 /** `check(actual, expected)` is what a value comment becomes. */
 type Check = (actual: unknown, expected: unknown) => void;
@@ -49,11 +56,10 @@ export function moduleOf(example: Example, names: ReadonlySet<string>): string {
       ts.forEachChild(node, visit);
     };
     visit(source);
-    const isInspect = (name: string): boolean => inspectNames.has(name);
-    const ofLibrary = [...used].filter((name) => !isInspect(name));
-    const ofInspect = [...used].filter(isInspect);
-    if (ofLibrary.length > 0) imports.push(`import { ${ofLibrary.join(", ")} } from "${LIBRARY}";`);
-    if (ofInspect.length > 0) imports.push(`import { ${ofInspect.join(", ")} } from "nabla/inspect";`);
+    for (const entry of new Set([...used].map(entryOf))) {
+      const own = [...used].filter((name) => entryOf(name) === entry);
+      imports.push(`import { ${own.join(", ")} } from "${entry}";`);
+    }
   }
   const signature = [
     "check: (actual: unknown, expected: unknown) => void",

@@ -19,7 +19,10 @@ const options = {
   noPropertyAccessFromIndexSignature: true,
   verbatimModuleSyntax: true,
 };
-const program = ts.createProgram([entry, `${root}/src/inspect/index.ts`, `${root}/src/plot/index.ts`], options);
+const program = ts.createProgram(
+  [entry, `${root}/src/inspect/index.ts`, `${root}/src/io/onnx/index.node.ts`, `${root}/src/plot/index.ts`],
+  options,
+);
 
 const pagesIn = (language: string): string[] =>
   readdirSync(`${root}/docs/${language}/guide`).filter((name) => name.endsWith(".md"));

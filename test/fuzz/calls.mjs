@@ -50,7 +50,7 @@ function asProgram(code) {
     .trim()
     .replaceAll(/^return /gm, "")
     .replaceAll(/\s*\n\s*/g, " ");
-  return `import * as nabla from "nabla"; import * as plot from "nabla/plot"; import * as inspect from "nabla/inspect"; Object.assign(globalThis, nabla, plot, inspect); ${line}`;
+  return `import * as nabla from "nabla"; import * as plot from "nabla/plot"; import * as inspect from "nabla/inspect"; import * as onnx from "nabla/onnx"; Object.assign(globalThis, nabla, plot, inspect, onnx); ${line}`;
 }
 
 /** Resolves to undefined at the end of the range, or to the call at which the process had to be ended. */

@@ -1,6 +1,9 @@
 // Models as ONNX files: what other people's tools make of them, and what is said of models that can't be put so.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { exportOnnx } from "../../src/io/onnx/export/export.ts";
+import { exportOnnx, saveOnnx } from "../../src/io/onnx/index.node.ts";
 import { readModelProto } from "../../src/io/onnx/proto/file.ts";
 import * as nabla from "../../src/node.ts";
 import {
@@ -166,6 +169,36 @@ class Doubling extends Dense {
     return super.call(x).mul(2);
   }
 }
+
+describe("saveOnnx", () => {
+  const model = new Sequential([new Dense(2)], { inputShape: [3], seed: 1 });
+
+  test("writes the bytes of exportOnnx, into folders that are not there yet", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nabla-onnx-"));
+    try {
+      const path = join(folder, "new", "model.onnx");
+      await saveOnnx(model, path, { name: "it" });
+      expect(new Uint8Array(readFileSync(path))).toEqual(exportOnnx(model, { name: "it" }));
+      await expect(saveOnnx(model, join(path, "below.onnx"))).rejects.toThrow(
+        /^saveOnnx: .*below.onnx can't be written/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("writes nothing where a layer can't be put as ONNX", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nabla-onnx-"));
+    try {
+      const strange = new Sequential([new Scaled()], { inputShape: [3] });
+      await expect(saveOnnx(strange, join(folder, "model.onnx"))).rejects.toThrow("1 layer can't be put as ONNX");
+      expect(readdirSync(folder)).toEqual([]);
+      await expect(saveOnnx(model, 3 as never)).rejects.toThrow("saveOnnx: the path must be");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe("exportOnnx", () => {
   const model = new Sequential([new Dense(4, { name: "hidden" }), new Dense(2)], { inputShape: [3], seed: 1 });

@@ -69,7 +69,9 @@ describe("the tarball", () => {
     for (const [, entry] of entries) visit(entry);
     expect([...needed]).toEqual(
       expect.arrayContaining(
-        ["index", "node", "plot", "inspect", "inspect-node", "cli/main"].map((name) => `dist/${name}.js`),
+        ["index", "node", "plot", "inspect", "inspect-node", "onnx", "onnx-node", "cli/main"].map(
+          (name) => `dist/${name}.js`,
+        ),
       ),
     );
     expect(files.filter((file) => file.endsWith(".js")).sort()).toEqual([...needed].sort());
@@ -247,8 +249,10 @@ describe("programs", () => {
       "main.cjs": `const { compute } = require("./program.js"); compute().then((result) => console.log(JSON.stringify(result)));\n`,
       "require.cjs": `const nabla = require("nabla"); const { renderSvg } = require("nabla/plot");
         const { filters } = require("nabla/inspect");
+        const { exportOnnx, saveOnnx } = require("nabla/onnx");
         const seen = filters(nabla.network3()).filters.length;
-        console.log(JSON.stringify([nabla.tensor([1, 2]).add(1).toArray(), typeof nabla.readImageFile, typeof renderSvg, seen]));\n`,
+        const bytes = exportOnnx(nabla.network3({ seed: 1 })).length > 1000;
+        console.log(JSON.stringify([nabla.tensor([1, 2]).add(1).toArray(), typeof nabla.readImageFile, typeof renderSvg, seen, bytes, typeof saveOnnx]));\n`,
       ...Object.fromEntries(readme.map((code, i) => [`readme-${i}.mjs`, code])),
     });
   });
@@ -259,7 +263,7 @@ describe("programs", () => {
     test("require", () => {
       const { stdout, ...outcome } = runFile(node, ["require.cjs"], folder);
       expect(outcome).toEqual({ status: 0, stderr: "" });
-      expect(JSON.parse(stdout)).toEqual([[2, 3], "function", "function", 20]);
+      expect(JSON.parse(stdout)).toEqual([[2, 3], "function", "function", 20, true, "function"]);
       expectComputed(runFile(node, ["main.cjs"], folder));
     });
 

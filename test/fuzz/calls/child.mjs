@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const nabla = await import("../../../dist/node.js");
 const plot = await import("../../../dist/plot.js");
 const inspect = await import("../../../dist/inspect-node.js");
-const library = { ...nabla, ...plot, ...inspect };
+const onnx = await import("../../../dist/onnx-node.js");
+const library = { ...nabla, ...plot, ...inspect, ...onnx };
 
 const [seed, from, to, noteFile] = [
   Number(process.argv[2]),

@@ -13,7 +13,16 @@ const ELEMENT_NUMBER: Record<OnnxElement, number> = { float32: 1, int32: 6, int6
 /** An axis of a value: its length, the name of one that differs from call to call, or null for one without a name. */
 export type OnnxDimension = number | string | null;
 
-/** A value of a graph: an input, a constant, or what a node gives. It gets its name when the graph is finished. */
+/**
+ * A value of a graph: an input, a constant, or what a node gives. It gets its name when the graph is finished.
+ * @example
+ * ```ts
+ * const twofold: OnnxLayerExport = (_layer, [x], scope) => {
+ *   x.dtype; // "float32"
+ *   return scope.node("Add", [x, x]);
+ * };
+ * ```
+ */
 export class OnnxValue {
   /** Its lengths, where they are known. */
   dimensions: readonly OnnxDimension[] | undefined;

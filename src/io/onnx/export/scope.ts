@@ -76,7 +76,30 @@ export interface OnnxResult {
 /** What can't be put as ONNX; the layer's name is put in front of it. */
 export class NotExportable extends Error {}
 
-/** The graph as one use of a layer sees it: nodes and constants bear its name. */
+/**
+ * The graph as one use of a layer sees it, for layers of your own: nodes and constants bear the layer's name. Operators are those of
+ * ONNX's operator set 17.
+ * @example
+ * ```ts
+ * class Scale extends Layer {
+ *   readonly type = "scale";
+ *   private factor: Parameter | undefined;
+ *   build(inputShape: OpenShape): OpenShape {
+ *     this.factor = this.declare("factor", [1], { initialiser: "ones", decay: false });
+ *     return inputShape;
+ *   }
+ *   call(x: Tensor): Tensor {
+ *     return x.mul(this.factor!.tensor);
+ *   }
+ *   config(): LayerConfig {
+ *     return { type: this.type };
+ *   }
+ * }
+ * const model = new Sequential([new Scale()], { inputShape: [2] });
+ * const scale: OnnxLayerExport = (_layer, [x], scope) => scope.node("Mul", [x, scope.parameter("factor")]);
+ * exportOnnx(model, { layers: { scale } }).length > 100; // true
+ * ```
+ */
 export class OnnxScope {
   private readonly known: ReadonlyMap<string, Parameter>;
   /** Shapes of the inputs, without the batch axis; null is a length that may differ from call to call. */

@@ -1,0 +1,3 @@
+// The entry `nabla/onnx` in Node: everything of the portable one, and files.
+export * from "./index.ts";
+export { saveOnnx } from "./save.node.ts";
