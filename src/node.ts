@@ -31,4 +31,5 @@ export {
 export type { Environment } from "./engine/environment.node.ts";
 export * from "./index.ts";
 export { loadNpy, loadNpz, saveNpy, saveNpz } from "./io/npy.node.ts";
+export { loadPyTorch, savePyTorch } from "./io/pytorch.node.ts";
 export { loadSafetensors, openSafetensors, saveSafetensors } from "./io/safetensors.node.ts";

@@ -12,6 +12,8 @@ export {
 export { loadModel, loadParameters, saveModel } from "./model.ts";
 export { type NpyReadOptions, type NpyType, type NpyWriteOptions, readNpy, writeNpy } from "./npy.ts";
 export { type NpzReadOptions, type NpzWriteOptions, readNpz, writeNpz } from "./npz.ts";
+export { type PyTorchFile, type PyTorchReadOptions, readPyTorch } from "./pytorch.ts";
+export { type PyTorchWriteOptions, writePyTorch } from "./pytorch-write.ts";
 export {
   readSafetensors,
   type SafetensorsFile,

@@ -7,6 +7,7 @@ import { idx } from "./readers/idx.mjs";
 import { jpeg } from "./readers/jpeg.mjs";
 import { npy, npz } from "./readers/npy.mjs";
 import { png } from "./readers/png.mjs";
+import { pytorch } from "./readers/pytorch.mjs";
 import { model, safetensors } from "./readers/safetensors.mjs";
 
 /** Most that one file may take. */
@@ -14,7 +15,7 @@ export const LIMITS = { milliseconds: 2000, bytes: 256 * 2 ** 20 };
 
 /** By name: `make(random)` gives a whole file, `damage(bytes, random)` a broken one, `read(bytes)` a value or an error; `named` is what errors must tell. */
 const OWN = { csv, cifar, pictures, layout, configs };
-export const READERS = { png, jpeg, gzip, idx, folder, ...OWN, safetensors, model, npy, npz, results, run };
+export const READERS = { png, jpeg, gzip, idx, folder, ...OWN, safetensors, model, npy, npz, pytorch, results, run };
 
 /** Every so many cases the file is left whole, and must be read. */
 const WHOLE_EVERY = 16;

@@ -22,6 +22,7 @@ test.each([
     ["model", 150],
     ["npy", 300],
     ["npz", 150],
+    ["pytorch", 300],
     ["results", 40],
     ["run", 16],
   ] as const),
