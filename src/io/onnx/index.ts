@@ -1,5 +1,5 @@
 // ONNX: models in the exchange format of the other frameworks. An entry of its own, `nabla/onnx`: who does not use it does not load it.
 export { type ExportOnnxOptions, exportOnnx } from "./export/export.ts";
-export type { OnnxAttribute, OnnxElement, OnnxValue } from "./export/graph.ts";
+export type { OnnxAttribute, OnnxElement, OnnxSymbol } from "./export/graph.ts";
 export type { OnnxLayerExport, OnnxScope } from "./export/scope.ts";
 export type { ElementData, ElementType, OnnxTensor } from "./onnx-tensor.ts";

@@ -8,7 +8,7 @@ import { checkModel, type Model } from "../../../nn/model.ts";
 import type { Parameter } from "../../../nn/parameters.ts";
 import type { OpenShape } from "../../../nn/shapes.ts";
 import { writeModelProto } from "../proto/file.ts";
-import { type OnnxDimension, OnnxGraph } from "./graph.ts";
+import { GraphBuilder, type OnnxDimension } from "./graph.ts";
 import { exportLayer, exportModel } from "./run.ts";
 import type { OnnxLayerExport, OnnxRun } from "./scope.ts";
 
@@ -60,7 +60,7 @@ export function exportOnnx(model: Model, options: ExportOnnxOptions = {}): Bytes
   fields(owner, "layers", layers);
   for (const [type, own] of Object.entries(layers)) callable(owner, `layers: ${JSON.stringify(type)}`, own);
   const run: OnnxRun = {
-    ...{ graph: new OnnxGraph(), float, batch: batchOf(model), own: layers },
+    ...{ graph: new GraphBuilder(), float, batch: batchOf(model), own: layers },
     names: new Map<Parameter, string>(model.named.map(({ name, parameter }) => [parameter, name])),
     ...{ parameters: new Map(), states: new Map(), problems: [], layer: exportLayer },
   };

@@ -23,7 +23,7 @@ export type OnnxDimension = number | string | null;
  * };
  * ```
  */
-export class OnnxValue {
+export class OnnxSymbol {
   /** Its lengths, where they are known. */
   dimensions: readonly OnnxDimension[] | undefined;
 
@@ -53,13 +53,13 @@ export interface OnnxNodeOptions {
 interface Node {
   readonly operator: string;
   readonly name: string;
-  readonly inputs: readonly (OnnxValue | null)[];
-  readonly outputs: readonly OnnxValue[];
+  readonly inputs: readonly (OnnxSymbol | null)[];
+  readonly outputs: readonly OnnxSymbol[];
   readonly attributes: Readonly<Record<string, OnnxAttribute | undefined>>;
 }
 
 interface Constant {
-  readonly value: OnnxValue;
+  readonly value: OnnxSymbol;
   readonly shape: readonly number[];
   readonly data: TypedArray | BigInt64Array;
 }
@@ -79,25 +79,25 @@ const OPTIONAL_RESULTS = new Set(["GRU", "LSTM", "RNN"]);
 const SMALL = 16;
 
 /** See the head of this file. */
-export class OnnxGraph {
+export class GraphBuilder {
   private readonly nodes: Node[] = [];
-  private readonly makers = new Map<OnnxValue, Node>();
-  private readonly constants = new Map<OnnxValue, Constant>();
-  private readonly known = new Map<string, OnnxValue>();
-  private readonly inFloat32 = new Map<OnnxValue, OnnxValue>();
-  private readonly inputs: { value: OnnxValue; name: string }[] = [];
-  private readonly outputs: { value: OnnxValue; name: string }[] = [];
+  private readonly makers = new Map<OnnxSymbol, Node>();
+  private readonly constants = new Map<OnnxSymbol, Constant>();
+  private readonly known = new Map<string, OnnxSymbol>();
+  private readonly inFloat32 = new Map<OnnxSymbol, OnnxSymbol>();
+  private readonly inputs: { value: OnnxSymbol; name: string }[] = [];
+  private readonly outputs: { value: OnnxSymbol; name: string }[] = [];
 
   /** An input of the graph. */
-  input(name: string, dtype: OnnxElement, dimensions: readonly OnnxDimension[]): OnnxValue {
-    const value = new OnnxValue(dtype, name);
+  input(name: string, dtype: OnnxElement, dimensions: readonly OnnxDimension[]): OnnxSymbol {
+    const value = new OnnxSymbol(dtype, name);
     value.dimensions = dimensions;
     this.inputs.push({ value, name });
     return value;
   }
 
   /** An output of the graph. */
-  output(name: string, value: OnnxValue, dimensions: readonly OnnxDimension[]): void {
+  output(name: string, value: OnnxSymbol, dimensions: readonly OnnxDimension[]): void {
     // An output has its name for itself: what is an input, a constant or another output already goes through a node of its own.
     const taken = !this.makers.has(value) || this.outputs.some((other) => other.value === value);
     const own = taken ? this.node("Identity", `${name}/Identity`, [value]) : value;
@@ -106,11 +106,11 @@ export class OnnxGraph {
   }
 
   /** A constant. Small ones that are the same are one. */
-  constant(hint: string, data: TypedArray | BigInt64Array, shape: readonly number[], dtype: OnnxElement): OnnxValue {
+  constant(hint: string, data: TypedArray | BigInt64Array, shape: readonly number[], dtype: OnnxElement): OnnxSymbol {
     const key = data.length <= SMALL ? `${dtype} [${shape}] ${data.join()}` : undefined;
     const before = key === undefined ? undefined : this.known.get(key);
     if (before !== undefined) return before;
-    const value = new OnnxValue(dtype, hint);
+    const value = new OnnxSymbol(dtype, hint);
     this.constants.set(value, { value, shape, data });
     if (key !== undefined) this.known.set(key, value);
     return value;
@@ -120,9 +120,9 @@ export class OnnxGraph {
   node(
     operator: string,
     name: string,
-    inputs: readonly (OnnxValue | null)[],
+    inputs: readonly (OnnxSymbol | null)[],
     options: OnnxNodeOptions & { hint?: string } = {},
-  ): OnnxValue {
+  ): OnnxSymbol {
     return this.nodeOf(operator, name, inputs, [options.hint ?? name], options)[0];
   }
 
@@ -130,14 +130,14 @@ export class OnnxGraph {
   nodeOf(
     operator: string,
     name: string,
-    inputs: readonly (OnnxValue | null)[],
+    inputs: readonly (OnnxSymbol | null)[],
     hints: readonly string[],
     options: OnnxNodeOptions = {},
-  ): readonly OnnxValue[] {
+  ): readonly OnnxSymbol[] {
     const narrow = FLOAT32_ONLY.has(operator) && inputs.some((input) => input?.dtype === "float64");
     const given = narrow ? inputs.map((input) => (input?.dtype === "float64" ? this.narrowed(input) : input)) : inputs;
     const dtype = narrow ? "float32" : (options.dtype ?? inputs[0]!.dtype);
-    const outputs = hints.map((hint) => new OnnxValue(dtype, hint));
+    const outputs = hints.map((hint) => new OnnxSymbol(dtype, hint));
     const node = { operator, name, inputs: given, outputs, attributes: options.attributes ?? {} };
     this.nodes.push(node);
     for (const output of outputs) this.makers.set(output, node);
@@ -150,14 +150,14 @@ export class OnnxGraph {
   }
 
   /** The value with another element type. */
-  cast(value: OnnxValue, dtype: OnnxElement): OnnxValue {
+  cast(value: OnnxSymbol, dtype: OnnxElement): OnnxSymbol {
     if (value.dtype === dtype) return value;
     const attributes = { to: ELEMENT_NUMBER[dtype] };
     return this.node("Cast", `${value.hint}/Cast`, [value], { attributes, dtype });
   }
 
   /** In float32: what came from there is not cast twice, and constants are stored so. */
-  private narrowed(value: OnnxValue): OnnxValue {
+  private narrowed(value: OnnxSymbol): OnnxSymbol {
     const before = this.inFloat32.get(value);
     if (before !== undefined) return before;
     const constant = this.constants.get(value);
@@ -171,7 +171,7 @@ export class OnnxGraph {
 
   /** The graph as a message. */
   finish(name: string): Draft<GraphProto> {
-    const needed = new Set<OnnxValue>(this.outputs.map(({ value }) => value));
+    const needed = new Set<OnnxSymbol>(this.outputs.map(({ value }) => value));
     const kept: Node[] = [];
     // Nodes stand behind those that they need.
     for (const node of this.nodes.toReversed()) {
@@ -181,9 +181,9 @@ export class OnnxGraph {
     }
     kept.reverse();
     const names = new Names();
-    const called = new Map<OnnxValue, string>();
+    const called = new Map<OnnxSymbol, string>();
     for (const { value, name: own } of [...this.inputs, ...this.outputs]) called.set(value, names.take(own));
-    const nameOf = (value: OnnxValue): string => {
+    const nameOf = (value: OnnxSymbol): string => {
       let found = called.get(value);
       if (found === undefined) {
         found = names.take(value.hint);
@@ -238,7 +238,7 @@ class Names {
   }
 }
 
-function infoOf(name: string, { dtype, dimensions }: OnnxValue): Draft<GraphProto["input"][number]> {
+function infoOf(name: string, { dtype, dimensions }: OnnxSymbol): Draft<GraphProto["input"][number]> {
   const dim = dimensions?.map((length) =>
     typeof length === "number" ? { dimValue: length } : length === null ? {} : { dimParam: length },
   );

@@ -3,7 +3,7 @@ import type { BaseLayer } from "../../../nn/base-layer.ts";
 import { Lambda } from "../../../nn/layers/lambda.ts";
 import { Model } from "../../../nn/model.ts";
 import type { OpenShape } from "../../../nn/shapes.ts";
-import { OnnxValue } from "./graph.ts";
+import { OnnxSymbol } from "./graph.ts";
 import { rowOf } from "./registry.ts";
 import {
   NotExportable,
@@ -24,7 +24,7 @@ export function exportLayer(run: OnnxRun, layer: BaseLayer, use: OnnxUse): OnnxR
   } catch (error) {
     if (!(error instanceof NotExportable)) throw error;
     run.problems.push(`${layer.name} (${layer.type}): ${error.message}`);
-    const outputs = shapes.map((_, i) => new OnnxValue(run.float, `${layer.name}.${i}`));
+    const outputs = shapes.map((_, i) => new OnnxSymbol(run.float, `${layer.name}.${i}`));
     return { outputs, shapes, masks: shapes.map(() => null) };
   }
 }
@@ -38,7 +38,7 @@ function exportUse(run: OnnxRun, layer: BaseLayer, use: OnnxUse, shapes: readonl
   }
   const scope = new OnnxScope(run, layer, use, shapes);
   const given = row.layer(layer, use.inputs, scope);
-  const outputs: readonly OnnxValue[] = Array.isArray(given) ? given : [given as OnnxValue];
+  const outputs: readonly OnnxSymbol[] = Array.isArray(given) ? given : [given as OnnxSymbol];
   if (own !== undefined) checkOwn(layer, own, outputs, shapes);
   outputs.forEach((output, i) => {
     output.dimensions ??= [run.batch, ...shapes[i]];
@@ -65,10 +65,10 @@ function reasonFor(layer: BaseLayer): string {
 function checkOwn(
   layer: BaseLayer,
   own: OnnxLayerExport,
-  outputs: readonly OnnxValue[],
+  outputs: readonly OnnxSymbol[],
   shapes: readonly OpenShape[],
 ): void {
-  if (outputs.length === shapes.length && outputs.every((output) => output instanceof OnnxValue)) return;
+  if (outputs.length === shapes.length && outputs.every((output) => output instanceof OnnxSymbol)) return;
   const name = own.name === "" ? "its export" : own.name;
   const wanted = shapes.length === 1 ? "one value" : `a list of ${shapes.length} values`;
   throw new TypeError(
@@ -112,7 +112,7 @@ function keepsTime(layer: BaseLayer, shapes: readonly OpenShape[], output: numbe
 /** Exports a model that is part of another, or the whole. */
 export function exportModel(run: OnnxRun, model: Model, use: OnnxUse): OnnxResult {
   const { steps, places, size } = model.plan;
-  const values: OnnxValue[] = new Array(size);
+  const values: OnnxSymbol[] = new Array(size);
   const shapes: OpenShape[] = new Array(size);
   const masks: (OnnxMask | null)[] = new Array(size).fill(null);
   use.inputs.forEach((input, i) => {

@@ -4,25 +4,25 @@ import { quote } from "../../../engine/quote.ts";
 import type { BaseLayer } from "../../../nn/base-layer.ts";
 import type { Parameter } from "../../../nn/parameters.ts";
 import type { OpenShape } from "../../../nn/shapes.ts";
-import type { OnnxAttribute, OnnxDimension, OnnxElement, OnnxGraph, OnnxValue } from "./graph.ts";
+import type { GraphBuilder, OnnxAttribute, OnnxDimension, OnnxElement, OnnxSymbol } from "./graph.ts";
 
 /** Values for a layer's outputs, given those of its inputs: one, or a list where it has several. */
 export type OnnxLayerExport<L extends BaseLayer = BaseLayer> = (
   layer: L,
-  inputs: readonly OnnxValue[],
+  inputs: readonly OnnxSymbol[],
   scope: OnnxScope,
-) => OnnxValue | readonly OnnxValue[];
+) => OnnxSymbol | readonly OnnxSymbol[];
 
 /** Masks of a layer's outputs, given those of its inputs, which `scope.masks` holds. */
 export type OnnxMaskExport<L extends BaseLayer = BaseLayer> = (
   layer: L,
-  inputs: readonly OnnxValue[],
+  inputs: readonly OnnxSymbol[],
   scope: OnnxScope,
 ) => readonly (OnnxMask | null)[];
 
 /** A mask, bool [batch, time], and its time where that is known. */
 export interface OnnxMask {
-  readonly value: OnnxValue;
+  readonly value: OnnxSymbol;
   readonly time: number | null;
 }
 
@@ -37,19 +37,19 @@ export interface OnnxLayerRow {
 interface State {
   readonly name: string;
   readonly dimensions: readonly OnnxDimension[];
-  current: OnnxValue;
+  current: OnnxSymbol;
 }
 
 /** One export: what all its layers share. */
 export interface OnnxRun {
-  readonly graph: OnnxGraph;
+  readonly graph: GraphBuilder;
   readonly float: "float32" | "float64";
   readonly batch: OnnxDimension;
   /** Exports of layers that are not the library's, by type. */
   readonly own: Readonly<Record<string, OnnxLayerExport>>;
   /** Names of parameters in the model. */
   readonly names: ReadonlyMap<Parameter, string>;
-  readonly parameters: Map<Parameter, OnnxValue>;
+  readonly parameters: Map<Parameter, OnnxSymbol>;
   readonly states: Map<Parameter, State>;
   /** What can't be exported, by layer. */
   readonly problems: string[];
@@ -59,7 +59,7 @@ export interface OnnxRun {
 
 /** One use of a layer. */
 export interface OnnxUse {
-  readonly inputs: readonly OnnxValue[];
+  readonly inputs: readonly OnnxSymbol[];
   /** Shapes of the inputs, without the batch axis. */
   readonly shapes: readonly OpenShape[];
   /** Masks of the inputs; null where a step all count. */
@@ -68,7 +68,7 @@ export interface OnnxUse {
 
 /** What a use of a layer gives. */
 export interface OnnxResult {
-  readonly outputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxSymbol[];
   readonly shapes: readonly OpenShape[];
   readonly masks: readonly (OnnxMask | null)[];
 }
@@ -139,46 +139,46 @@ export class OnnxScope {
   /** The result of a node; `dtype` where it is not that of the first input. Attributes that are undefined are left out. */
   node(
     operator: string,
-    inputs: readonly (OnnxValue | null)[],
+    inputs: readonly (OnnxSymbol | null)[],
     attributes: Readonly<Record<string, OnnxAttribute | undefined>> = {},
     dtype?: OnnxElement,
-  ): OnnxValue {
+  ): OnnxSymbol {
     return this.run.graph.node(operator, `${this.name}/${operator}`, inputs, { attributes, dtype });
   }
 
   /** The results of a node that has several. */
   nodes(
     operator: string,
-    inputs: readonly (OnnxValue | null)[],
+    inputs: readonly (OnnxSymbol | null)[],
     results: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute | undefined>> = {},
-  ): readonly OnnxValue[] {
+  ): readonly OnnxSymbol[] {
     const hints = results.map((result) => `${this.name}/${operator}/${result}`);
     return this.run.graph.nodeOf(operator, `${this.name}/${operator}`, inputs, hints, { attributes });
   }
 
   /** The value with another element type. */
-  cast(x: OnnxValue, dtype: OnnxElement): OnnxValue {
+  cast(x: OnnxSymbol, dtype: OnnxElement): OnnxSymbol {
     return this.run.graph.cast(x, dtype);
   }
 
   /** The value as the model's kind of numbers, where it is of whole numbers or truth values. */
-  real(x: OnnxValue): OnnxValue {
+  real(x: OnnxSymbol): OnnxSymbol {
     return x.dtype === this.float ? x : this.cast(x, this.float);
   }
 
   /** A constant of whole numbers, int64 [values.length], as axes, shapes and places are given. */
-  ints(values: readonly number[]): OnnxValue {
+  ints(values: readonly number[]): OnnxSymbol {
     return this.run.graph.constant("ints", BigInt64Array.from(values, BigInt), [values.length], "int64");
   }
 
   /** A whole number, an int64 without axes. */
-  int(value: number): OnnxValue {
+  int(value: number): OnnxSymbol {
     return this.run.graph.constant("int", BigInt64Array.of(BigInt(value)), [], "int64");
   }
 
   /** A number, without axes, of the model's element type or another. */
-  number(value: number, dtype: OnnxElement = this.float): OnnxValue {
+  number(value: number, dtype: OnnxElement = this.float): OnnxSymbol {
     const { graph } = this.run;
     if (dtype === "int64") return this.int(value);
     const data =
@@ -193,18 +193,18 @@ export class OnnxScope {
   }
 
   /** A constant of the model's element type. */
-  array(name: string, values: ArrayLike<number>, shape: readonly number[]): OnnxValue {
+  array(name: string, values: ArrayLike<number>, shape: readonly number[]): OnnxSymbol {
     const data = this.float === "float64" ? Float64Array.from(values) : Float32Array.from(values);
     return this.run.graph.constant(`${this.name}.${name}`, data, shape, this.float);
   }
 
   /** A constant of truth values. */
-  truths(name: string, values: ArrayLike<number>, shape: readonly number[]): OnnxValue {
+  truths(name: string, values: ArrayLike<number>, shape: readonly number[]): OnnxSymbol {
     return this.run.graph.constant(`${this.name}.${name}`, Uint8Array.from(values), shape, "bool");
   }
 
   /** The layer's parameter of that name, as it was declared; null if it has none. */
-  parameter(name: string): OnnxValue | null {
+  parameter(name: string): OnnxSymbol | null {
     const parameter = this.known.get(name);
     if (parameter === undefined) return null;
     const { parameters, names, graph, float } = this.run;
@@ -237,7 +237,7 @@ export class OnnxScope {
    * A state that goes on from call to call: an input of the graph, and an output for what it becomes.
    * @internal
    */
-  state(name: string): { readonly value: OnnxValue; becomes(next: OnnxValue): void } {
+  state(name: string): { readonly value: OnnxSymbol; becomes(next: OnnxSymbol): void } {
     const parameter = this.known.get(name)!;
     const { states, graph, float } = this.run;
     let state = states.get(parameter);
@@ -256,57 +256,57 @@ export class OnnxScope {
   }
 
   /** x in another shape: lengths of 0 are those of x, and -1 follows from the others. */
-  reshape(x: OnnxValue, shape: readonly number[]): OnnxValue {
+  reshape(x: OnnxSymbol, shape: readonly number[]): OnnxSymbol {
     return this.node("Reshape", [x, this.ints(shape)]);
   }
 
   /** x with axes of length 1 at these places. */
-  unsqueeze(x: OnnxValue, ...axes: readonly number[]): OnnxValue {
+  unsqueeze(x: OnnxSymbol, ...axes: readonly number[]): OnnxSymbol {
     return this.node("Unsqueeze", [x, this.ints(axes)]);
   }
 
   /** x without these axes, which have length 1. */
-  squeeze(x: OnnxValue, ...axes: readonly number[]): OnnxValue {
+  squeeze(x: OnnxSymbol, ...axes: readonly number[]): OnnxSymbol {
     return this.node("Squeeze", [x, this.ints(axes)]);
   }
 
   /** x with its axes in another order. */
-  transpose(x: OnnxValue, ...order: readonly number[]): OnnxValue {
+  transpose(x: OnnxSymbol, ...order: readonly number[]): OnnxSymbol {
     return this.node("Transpose", [x], { perm: order });
   }
 
   /** The lengths of x's axes from `start` up to `end`, int64 [end - start]. */
-  lengths(x: OnnxValue, start: number, end: number): OnnxValue {
+  lengths(x: OnnxSymbol, start: number, end: number): OnnxSymbol {
     const shape = this.node("Shape", [x], {}, "int64");
     return this.node("Slice", [shape, this.ints([start]), this.ints([end])]);
   }
 
   /** The length of an axis of x, an int64 without axes. */
-  length(x: OnnxValue, axis: number): OnnxValue {
+  length(x: OnnxSymbol, axis: number): OnnxSymbol {
     const shape = this.node("Shape", [x], {}, "int64");
     return this.node("Gather", [shape, this.int(axis)]);
   }
 
   /** 0, 1, ... up to a length, int64. */
-  range(length: OnnxValue): OnnxValue {
+  range(length: OnnxSymbol): OnnxSymbol {
     return this.node("Range", [this.int(0), length, this.int(1)]);
   }
 
   /** x where the truth value holds, else a number. */
-  where(condition: OnnxValue, x: OnnxValue, other: number | OnnxValue): OnnxValue {
+  where(condition: OnnxSymbol, x: OnnxSymbol, other: number | OnnxSymbol): OnnxSymbol {
     const rest = typeof other === "number" ? this.number(other, x.dtype) : other;
     return this.node("Where", [condition, x, rest], {}, x.dtype);
   }
 
   /** The outputs of a layer that this one is made of. */
-  call(layer: BaseLayer, inputs: readonly OnnxValue[], shapes: readonly OpenShape[]): readonly OnnxValue[] {
+  call(layer: BaseLayer, inputs: readonly OnnxSymbol[], shapes: readonly OpenShape[]): readonly OnnxSymbol[] {
     return this.within(layer, inputs, shapes, []).outputs;
   }
 
   /** As `call`, with masks, and what the layer makes of them and of the shapes. @internal */
   within(
     layer: BaseLayer,
-    inputs: readonly OnnxValue[],
+    inputs: readonly OnnxSymbol[],
     shapes: readonly OpenShape[],
     masks: readonly (OnnxMask | null)[],
   ): OnnxResult {

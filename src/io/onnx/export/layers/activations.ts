@@ -1,11 +1,11 @@
 // Activations by name as nodes.
 import type { ActivationName } from "../../../../nn/activations.ts";
-import type { OnnxValue } from "../graph.ts";
+import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxScope } from "../scope.ts";
 
-type Activate = (x: OnnxValue, to: OnnxScope, axis: number) => OnnxValue;
+type Activate = (x: OnnxSymbol, to: OnnxScope, axis: number) => OnnxSymbol;
 
-const mul = (to: OnnxScope, x: OnnxValue, factor: number | OnnxValue): OnnxValue =>
+const mul = (to: OnnxScope, x: OnnxSymbol, factor: number | OnnxSymbol): OnnxSymbol =>
   to.node("Mul", [x, typeof factor === "number" ? to.number(factor) : factor]);
 
 const TABLE: Record<ActivationName, Activate> = {
@@ -37,6 +37,6 @@ const TABLE: Record<ActivationName, Activate> = {
 };
 
 /** The activation of x; softmax is along `axis`. */
-export function activate(to: OnnxScope, x: OnnxValue, activation: ActivationName, axis = -1): OnnxValue {
+export function activate(to: OnnxScope, x: OnnxSymbol, activation: ActivationName, axis = -1): OnnxSymbol {
   return TABLE[activation](x, to, axis);
 }

@@ -4,7 +4,7 @@ import { LayerNormalization } from "../../../../nn/layers/layer-normalisation.ts
 import { MultiHeadAttention } from "../../../../nn/layers/multi-head-attention.ts";
 import type { TransformerDecoder, TransformerEncoder } from "../../../../nn/layers/transformer.ts";
 import type { OpenShape } from "../../../../nn/shapes.ts";
-import type { OnnxValue } from "../graph.ts";
+import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxMask, OnnxMaskExport, OnnxScope } from "../scope.ts";
 import { activate } from "./activations.ts";
 import { affine } from "./basic.ts";
@@ -17,10 +17,10 @@ export const multiHeadAttention: OnnxLayerExport<MultiHeadAttention> = (layer, i
   const [query, value = query, key = value] = inputs.map((x) => to.real(x));
   const [queryShape, valueShape = queryShape, keyShape = valueShape] = to.shapes;
   const mask = to.commonMask(inputs.length === 1 ? [to.masks[0]] : [to.masks[1] ?? null, to.masks[2] ?? null]);
-  const project = (part: string, x: OnnxValue): OnnxValue =>
+  const project = (part: string, x: OnnxSymbol): OnnxSymbol =>
     affine(to, x, to.parameter(`${part}Weights`)!, to.parameter(`${part}Bias`));
   const sizeOf = (part: string): number => to.values(`${part}Weights`)!.shape[1] / heads;
-  const split = (part: string, x: OnnxValue): OnnxValue => to.reshape(project(part, x), [0, 0, heads, sizeOf(part)]);
+  const split = (part: string, x: OnnxSymbol): OnnxSymbol => to.reshape(project(part, x), [0, 0, heads, sizeOf(part)]);
   const q = to.transpose(split("query", query), 0, 2, 1, 3);
   const k = to.transpose(split("key", key), 0, 2, 3, 1);
   const v = to.transpose(split("value", value), 0, 2, 1, 3);
@@ -39,10 +39,10 @@ export const multiHeadAttention: OnnxLayerExport<MultiHeadAttention> = (layer, i
 /** Which keys each query may look at, broadcast to [n, heads, queries, keys]; null for all. */
 function allowedKeys(
   to: OnnxScope,
-  { mask, causal, query, key }: { mask: OnnxMask | null; causal: boolean; query: OnnxValue; key: OnnxValue },
+  { mask, causal, query, key }: { mask: OnnxMask | null; causal: boolean; query: OnnxSymbol; key: OnnxSymbol },
   queries: number | null,
   keys: number | null,
-): OnnxValue | null {
+): OnnxSymbol | null {
   const counted = mask === null ? null : to.unsqueeze(mask.value, 1, 2);
   if (!causal) return counted;
   const past = pastKeys(to, query, key, queries, keys);
@@ -52,11 +52,11 @@ function allowedKeys(
 /** bool [queries, keys]: keys up to the query's own place. */
 function pastKeys(
   to: OnnxScope,
-  query: OnnxValue,
-  key: OnnxValue,
+  query: OnnxSymbol,
+  key: OnnxSymbol,
   queries: number | null,
   keys: number | null,
-): OnnxValue {
+): OnnxSymbol {
   if (queries !== null && keys !== null) {
     const past = Array.from({ length: queries * keys }, (_, i) => Number(i % keys <= Math.floor(i / keys)));
     return to.truths("past", past, [queries, keys]);
@@ -78,13 +78,13 @@ export const transformer: OnnxLayerExport<TransformerEncoder | TransformerDecode
   const attend =
     (
       attention: BaseLayer,
-      more: readonly OnnxValue[],
+      more: readonly OnnxSymbol[],
       shapes: readonly OpenShape[],
       masks: readonly (OnnxMask | null)[],
     ) =>
-    (z: OnnxValue): OnnxValue =>
+    (z: OnnxSymbol): OnnxSymbol =>
       to.within(attention, [z, ...more], [shape, ...shapes], masks).outputs[0];
-  const think = (z: OnnxValue): OnnxValue => {
+  const think = (z: OnnxSymbol): OnnxSymbol => {
     const [w, b, v, c] = ["hidden.weights", "hidden.bias", "output.weights", "output.bias"].map((name) =>
       to.parameter(name),
     );
@@ -95,7 +95,7 @@ export const transformer: OnnxLayerExport<TransformerEncoder | TransformerDecode
   parts.push(think);
   let z = x;
   parts.forEach((part, i) => {
-    const normal = (y: OnnxValue): OnnxValue => to.call(norms[i], [y], [shape])[0];
+    const normal = (y: OnnxSymbol): OnnxSymbol => to.call(norms[i], [y], [shape])[0];
     z = layer.normaliseFirst ? to.node("Add", [z, part(normal(z))]) : normal(to.node("Add", [z, part(z)]));
   });
   return z;

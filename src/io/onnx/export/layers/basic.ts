@@ -4,12 +4,12 @@ import type { Dense } from "../../../../nn/layers/dense.ts";
 import type { Dropout } from "../../../../nn/layers/dropout.ts";
 import type { PReLU } from "../../../../nn/layers/prelu.ts";
 import type { RadialBasis } from "../../../../nn/layers/radial-basis.ts";
-import type { OnnxValue } from "../graph.ts";
+import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxScope } from "../scope.ts";
 import { activate } from "./activations.ts";
 
 /** x W + b of rows of any rank. */
-export function affine(to: OnnxScope, x: OnnxValue, weights: OnnxValue, bias: OnnxValue | null): OnnxValue {
+export function affine(to: OnnxScope, x: OnnxSymbol, weights: OnnxSymbol, bias: OnnxSymbol | null): OnnxSymbol {
   const y = to.node("MatMul", [x, weights]);
   return bias === null ? y : to.node("Add", [y, bias]);
 }

@@ -8,7 +8,7 @@ import type { DepthwiseConv2D } from "../../../../nn/layers/depthwise-conv2d.ts"
 import type { PartiallyConnectedConv2D } from "../../../../nn/layers/partially-connected-conv2d.ts";
 import type { SeparableConv2D } from "../../../../nn/layers/separable-conv2d.ts";
 import { type Padding, windowsAlong } from "../../../../ops/windows.ts";
-import type { OnnxAttribute, OnnxValue } from "../graph.ts";
+import type { OnnxAttribute, OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxScope } from "../scope.ts";
 import { activate } from "./activations.ts";
 
@@ -46,10 +46,10 @@ export function paddingOf(windows: Windows): Readonly<Record<string, OnnxAttribu
 }
 
 /** x [n, channels, ...] with the padding "same" around it, as much as its lengths ask for. */
-export function framedAsSame(to: OnnxScope, x: OnnxValue, windows: Windows, value: number): OnnxValue {
+export function framedAsSame(to: OnnxScope, x: OnnxSymbol, windows: Windows, value: number): OnnxSymbol {
   const spans = spansOf(windows);
   const { stride } = windows;
-  const op = (operator: string, a: OnnxValue, b: OnnxValue | number): OnnxValue =>
+  const op = (operator: string, a: OnnxSymbol, b: OnnxSymbol | number): OnnxSymbol =>
     to.node(operator, [a, typeof b === "number" ? to.ints([b]) : b]);
   const along = stride.map((step, axis) => {
     const length = to.lengths(x, 2 + axis, 3 + axis);
@@ -66,12 +66,12 @@ export function framedAsSame(to: OnnxScope, x: OnnxValue, windows: Windows, valu
 
 function convolve(
   to: OnnxScope,
-  x: OnnxValue,
-  [weights, bias]: readonly [OnnxValue, OnnxValue | null],
+  x: OnnxSymbol,
+  [weights, bias]: readonly [OnnxSymbol, OnnxSymbol | null],
   windows: Windows,
   groups: number,
   pads = paddingOf(windows),
-): OnnxValue {
+): OnnxSymbol {
   const { size, stride, dilation } = windows;
   const input = pads === undefined ? framedAsSame(to, x, windows, 0) : x;
   return to.node("Conv", bias === null ? [input, weights] : [input, weights, bias], {
@@ -85,10 +85,10 @@ function plain(
     padding: Padding<readonly number[]>;
     dilation: readonly number[];
   },
-  x: OnnxValue,
+  x: OnnxSymbol,
   groups: number,
   to: OnnxScope,
-): OnnxValue {
+): OnnxSymbol {
   const { kernelSize: size, stride, dilation, padding } = layer;
   const windows = { lengths: to.shapes[0].slice(1), size, stride, dilation, padding };
   const filters = [to.parameter("weights")!, to.parameter("bias")] as const;
@@ -170,7 +170,7 @@ export const conv2dTranspose: OnnxLayerExport<Conv2DTranspose> = (layer, [x], to
 };
 
 /** A frame of a value around images [n, channels, height, width], its widths before both axes, then those behind. */
-export function framed(to: OnnxScope, x: OnnxValue, widths: readonly number[], value: number): OnnxValue {
+export function framed(to: OnnxScope, x: OnnxSymbol, widths: readonly number[], value: number): OnnxSymbol {
   if (widths.every((width) => width === 0)) return x;
   const [top, left, bottom, right] = widths;
   return to.node("Pad", [x, to.ints([0, 0, top, left, 0, 0, bottom, right]), to.number(value)]);

@@ -3,7 +3,7 @@ import type { BatchNormalization } from "../../../../nn/layers/batch-normalisati
 import type { GroupNormalization } from "../../../../nn/layers/group-normalisation.ts";
 import type { LayerNormalization } from "../../../../nn/layers/layer-normalisation.ts";
 import type { LocalResponseNormalization } from "../../../../nn/layers/local-response-normalisation.ts";
-import type { OnnxValue } from "../graph.ts";
+import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxScope } from "../scope.ts";
 
 export const batchNormalization: OnnxLayerExport<BatchNormalization> = (layer, [x], to) => {
@@ -57,6 +57,6 @@ export const localResponseNormalization: OnnxLayerExport<LocalResponseNormalizat
   return to.node("Div", [input, to.node("Pow", [strength, to.number(beta)])]);
 };
 
-function sliceChannels(to: OnnxScope, x: OnnxValue, start: number, end: number): OnnxValue {
+function sliceChannels(to: OnnxScope, x: OnnxSymbol, start: number, end: number): OnnxSymbol {
   return to.node("Slice", [x, to.ints([start]), to.ints([end]), to.ints([1])]);
 }

@@ -4,7 +4,7 @@ import type { AveragePooling1D, MaxPooling1D } from "../../../../nn/layers/pooli
 import type { AveragePooling2D, L2Pooling2D, MaxPooling2D } from "../../../../nn/layers/pooling2d.ts";
 import type { Subsampling2D } from "../../../../nn/layers/subsampling2d.ts";
 import { windowsBeginning } from "../../../../ops/windows.ts";
-import type { OnnxAttribute, OnnxValue } from "../graph.ts";
+import type { OnnxAttribute, OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxScope } from "../scope.ts";
 import { activate } from "./activations.ts";
 import { framed, framedAsSame, paddingOf, type Windows } from "./convolution.ts";
@@ -32,11 +32,11 @@ function pooledPadding(windows: Windows, ceilMode: boolean): Attributes | undefi
 function pooled(
   to: OnnxScope,
   operator: string,
-  x: OnnxValue,
+  x: OnnxSymbol,
   windows: Windows,
   ceilMode: boolean,
   rest: Attributes,
-): OnnxValue {
+): OnnxSymbol {
   const attributes = { kernel_shape: windows.size, strides: windows.stride, ...rest };
   const padding = pooledPadding(windows, ceilMode);
   if (padding !== undefined) return to.node(operator, [x], { ...attributes, ...padding });
@@ -47,7 +47,7 @@ function pooled(
 
 const OPEN = "and the length of its inputs is open; give the model's input a fixed shape";
 
-function largest(to: OnnxScope, x: OnnxValue, windows: Windows, ceilMode: boolean): OnnxValue {
+function largest(to: OnnxScope, x: OnnxSymbol, windows: Windows, ceilMode: boolean): OnnxSymbol {
   const { size, stride, dilation = size.map(() => 1) } = windows;
   const dilated = dilation.some((step) => step > 1);
   const pads = pooledPadding(windows, ceilMode)?.["pads"] as readonly number[] | undefined;
@@ -63,7 +63,7 @@ function largest(to: OnnxScope, x: OnnxValue, windows: Windows, ceilMode: boolea
   return to.node("MaxPool", [inner], { kernel_shape: size, strides: stride, ...rest });
 }
 
-function mean(to: OnnxScope, x: OnnxValue, windows: Windows, ceilMode: boolean, withPadding: boolean): OnnxValue {
+function mean(to: OnnxScope, x: OnnxSymbol, windows: Windows, ceilMode: boolean, withPadding: boolean): OnnxSymbol {
   const { lengths, size, stride, padding } = windows;
   const some = padding === "same" || (padding !== "valid" && padding.some((length) => length > 0));
   const counts = withPadding && some;
@@ -100,10 +100,10 @@ export const l2Pooling2d: OnnxLayerExport<L2Pooling2D> = (layer, [x], to) =>
 /** A sequence is an image of one channel, time down and features across. */
 function overTime(
   { size, stride, padding }: MaxPooling1D | AveragePooling1D,
-  x: OnnxValue,
+  x: OnnxSymbol,
   to: OnnxScope,
-  pool: (image: OnnxValue, windows: Windows) => OnnxValue,
-): OnnxValue {
+  pool: (image: OnnxSymbol, windows: Windows) => OnnxSymbol,
+): OnnxSymbol {
   const windows: Windows = {
     ...{ lengths: to.shapes[0], size: [size, 1], stride: [stride, 1] },
     padding: typeof padding === "string" ? padding : [padding, 0],
@@ -143,14 +143,14 @@ const adaptive =
 function binOf(
   to: OnnxScope,
   length: number | null,
-  open: OnnxValue | null,
+  open: OnnxSymbol | null,
   i: number,
   count: number,
-): [OnnxValue, OnnxValue] {
+): [OnnxSymbol, OnnxSymbol] {
   if (open === null) {
     return [to.ints([Math.floor((i * length!) / count)]), to.ints([Math.ceil(((i + 1) * length!) / count)])];
   }
-  const share = (k: number, more: number): OnnxValue => {
+  const share = (k: number, more: number): OnnxSymbol => {
     const whole = to.node("Add", [to.node("Mul", [open, to.int(k)]), to.int(more)]);
     return to.reshape(to.node("Div", [whole, to.int(count)]), [1]);
   };
@@ -173,7 +173,7 @@ export const globalAveragePooling2d = whole("GlobalAveragePool");
 export const globalMaxPooling2d = whole("GlobalMaxPool");
 
 /** Truth values [n, time], as an element type that can be summed, [n, time, 1]. */
-const counted = (to: OnnxScope, mask: OnnxValue): OnnxValue => to.unsqueeze(to.cast(mask, to.float), 2);
+const counted = (to: OnnxScope, mask: OnnxSymbol): OnnxSymbol => to.unsqueeze(to.cast(mask, to.float), 2);
 
 export const globalAveragePooling1d: OnnxLayerExport<GlobalPooling> = (layer, [x], to) => {
   const keepdims = layer.keepDims ? 1 : 0;

@@ -4,7 +4,7 @@ import type { GRU } from "../../../../nn/layers/gru.ts";
 import type { LSTM } from "../../../../nn/layers/lstm.ts";
 import type { RecurrentLayer } from "../../../../nn/layers/recurrent.ts";
 import type { SimpleRNN } from "../../../../nn/layers/simple-rnn.ts";
-import type { OnnxAttribute, OnnxValue } from "../graph.ts";
+import type { OnnxAttribute, OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxScope } from "../scope.ts";
 
 /** How a kind of cell is put. */
@@ -65,19 +65,19 @@ function reordered(data: ArrayLike<number>, units: number, { gates, negated = []
 /** Where the steps that count stand at the front, for a runtime that takes lengths, and the way back. */
 interface Order {
   /** int32 [n] */
-  readonly lengths: OnnxValue;
+  readonly lengths: OnnxSymbol;
   /** bool [n, 1]: sequences with a step that counts. */
-  readonly some: OnnxValue;
+  readonly some: OnnxSymbol;
   /** [n, time, features] with the steps that count first, in their order. */
-  packed(x: OnnxValue): OnnxValue;
+  packed(x: OnnxSymbol): OnnxSymbol;
   /** [n, time, features] with those steps in their places, and zeros elsewhere. */
-  unpacked(y: OnnxValue): OnnxValue;
+  unpacked(y: OnnxSymbol): OnnxSymbol;
 }
 
 /** Larger than any position. */
 const FAR = 2 ** 40;
 
-function orderOf(to: OnnxScope, mask: OnnxValue, time: number | null): Order {
+function orderOf(to: OnnxScope, mask: OnnxSymbol, time: number | null): Order {
   const counted = to.cast(mask, "int64");
   const count = to.node("ReduceSum", [counted, to.ints([1])], { keepdims: 0 });
   const steps = time === null ? to.range(to.length(mask, 1)) : to.ints(Array.from({ length: time }, (_, t) => t));
@@ -85,7 +85,7 @@ function orderOf(to: OnnxScope, mask: OnnxValue, time: number | null): Order {
   const keys = to.node("Sub", [to.node("Mul", [counted, to.int(FAR)]), steps]);
   const [, places] = to.nodes("TopK", [keys, to.lengths(mask, 1, 2)], ["keys", "places"], { axis: 1 });
   const ranks = to.node("Max", [to.node("Sub", [to.node("CumSum", [counted, to.int(1)]), to.int(1)]), to.int(0)]);
-  const taken = (x: OnnxValue, at: OnnxValue): OnnxValue =>
+  const taken = (x: OnnxSymbol, at: OnnxSymbol): OnnxSymbol =>
     to.node("GatherND", [x, to.unsqueeze(at, 2)], { batch_dims: 1 });
   return {
     lengths: to.cast(count, "int32"),
@@ -107,10 +107,10 @@ export const recurrent: OnnxLayerExport = (given, inputs, to) => {
   const order = mask === null ? null : orderOf(to, mask.value, mask.time);
   const kept = stateful ? names.map((name) => to.state(name)) : [];
   let sequence = to.transpose(order === null ? x : order.packed(x), 1, 0, 2);
-  const ends: OnnxValue[][] = [];
+  const ends: OnnxSymbol[][] = [];
   for (let i = 0; i < layers; i++) {
     // Each [1, n, units].
-    const begin = names.map((_, k): OnnxValue | null => {
+    const begin = names.map((_, k): OnnxSymbol | null => {
       if (stateful) {
         const { value } = kept[k];
         return layers === 1 ? value : to.node("Slice", [value, to.ints([i]), to.ints([i + 1]), to.ints([0])]);
@@ -137,11 +137,11 @@ export const recurrent: OnnxLayerExport = (given, inputs, to) => {
     const all = ends.map((end) => end[k]);
     becomes(layers === 1 ? all[0] : to.node("Concat", all, { axis: 0 }));
   });
-  const y = (): OnnxValue => {
+  const y = (): OnnxSymbol => {
     const states = to.transpose(sequence, 1, 0, 2);
     return order === null ? states : order.unpacked(states);
   };
-  const flat = (end: OnnxValue): OnnxValue => to.squeeze(end, 0);
+  const flat = (end: OnnxSymbol): OnnxSymbol => to.squeeze(end, 0);
   const output = returnSequences ? y() : flat(ends[layers - 1][0]);
   return returnState ? [output, ...ends.flat().map(flat)] : [output];
 };
@@ -152,12 +152,12 @@ function weightsOf(
   prefix: string,
   units: number,
   cell: Cell,
-): readonly [readonly (OnnxValue | null)[], number] {
+): readonly [readonly (OnnxSymbol | null)[], number] {
   const rows = cell.gates.length * units;
   const inner = to.values(`${prefix}weights`)!;
   const own = to.values(`${prefix}stateWeights`)!;
   const [bias, stateBias] = ["bias", "stateBias"].map((name) => to.values(`${prefix}${name}`));
-  const matrix = (name: string, { data, shape }: typeof inner): OnnxValue =>
+  const matrix = (name: string, { data, shape }: typeof inner): OnnxSymbol =>
     to.array(`${prefix}${name}`, reordered(data, units, cell), [1, rows, shape[1]]);
   const zeros = new Float64Array(rows);
   const both =
@@ -168,7 +168,10 @@ function weightsOf(
   return [[matrix("W", inner), matrix("R", own), b], inner.shape[1]];
 }
 
-const MERGED: Record<Exclude<BidirectionalMerge, "none">, (to: OnnxScope, a: OnnxValue, b: OnnxValue) => OnnxValue> = {
+const MERGED: Record<
+  Exclude<BidirectionalMerge, "none">,
+  (to: OnnxScope, a: OnnxSymbol, b: OnnxSymbol) => OnnxSymbol
+> = {
   concat: (to, a, b) => to.node("Concat", [a, b], { axis: -1 }),
   sum: (to, a, b) => to.node("Add", [a, b]),
   average: (to, a, b) => to.node("Mul", [to.node("Add", [a, b]), to.number(0.5)]),

@@ -2,7 +2,7 @@
 import type { Embedding } from "../../../../nn/layers/embedding.ts";
 import type { Masking } from "../../../../nn/layers/masking.ts";
 import type { PositionalEncoding, PositionEmbedding } from "../../../../nn/layers/positions.ts";
-import type { OnnxValue } from "../graph.ts";
+import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxMaskExport, OnnxScope } from "../scope.ts";
 
 export const embedding: OnnxLayerExport<Embedding> = (_, [x], to) => {
@@ -18,12 +18,12 @@ export const embeddingMask: OnnxMaskExport<Embedding> = (layer, [x], to) => {
   return [{ value: notEqual(to, x, 0), time: shape[0] }];
 };
 
-function notEqual(to: OnnxScope, x: OnnxValue, value: number): OnnxValue {
+function notEqual(to: OnnxScope, x: OnnxSymbol, value: number): OnnxSymbol {
   return to.node("Not", [to.node("Equal", [x, to.number(value, x.dtype)], {}, "bool")]);
 }
 
 /** Steps of which some feature is not the value, bool [n, time]. */
-function counts(layer: Masking, x: OnnxValue, to: OnnxScope, keepdims: 0 | 1): OnnxValue {
+function counts(layer: Masking, x: OnnxSymbol, to: OnnxScope, keepdims: 0 | 1): OnnxSymbol {
   const other = to.cast(notEqual(to, x, layer.value), "float32");
   return to.cast(to.node("ReduceMax", [other], { axes: [2], keepdims }), "bool");
 }
@@ -60,7 +60,7 @@ export const positionalEncoding: OnnxLayerExport<PositionalEncoding> = (layer, [
   }
   // In float64: in float32 the angles of late positions have no digits left behind the point. The cosine is a sine a quarter of a turn on.
   const { graph } = to.run;
-  const numbers = (name: string, of: (k: number) => number): OnnxValue =>
+  const numbers = (name: string, of: (k: number) => number): OnnxSymbol =>
     graph.constant(
       `${to.name}.${name}`,
       Float64Array.from({ length: features }, (_, k) => of(k)),

@@ -8,7 +8,7 @@ import type { Reshape } from "../../../../nn/layers/reshape.ts";
 import type { TimeDistributed } from "../../../../nn/layers/time-distributed.ts";
 import type { UpSampling2D } from "../../../../nn/layers/up-sampling2d.ts";
 import type { ZeroPadding2D } from "../../../../nn/layers/zero-padding2d.ts";
-import type { OnnxValue } from "../graph.ts";
+import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxMask, OnnxMaskExport, OnnxScope } from "../scope.ts";
 import { framed } from "./convolution.ts";
 
@@ -67,7 +67,7 @@ export const timeDistributed: OnnxLayerExport<TimeDistributed> = (layer, [x], to
 };
 
 /** Inputs of one element type. */
-function alike(to: OnnxScope, xs: readonly OnnxValue[], real: boolean): readonly OnnxValue[] {
+function alike(to: OnnxScope, xs: readonly OnnxSymbol[], real: boolean): readonly OnnxSymbol[] {
   const same = xs.every(({ dtype }) => dtype === xs[0].dtype && dtype !== "bool");
   return same && !real ? xs : xs.map((x) => to.real(x));
 }
