@@ -36,6 +36,29 @@ export function floatOfBits(type: ElementType, bits: number): number {
   return sign * (1 + fraction / (1 << places)) * 2 ** (exponent - bias);
 }
 
+/**
+ * The nearest number of a type of 8 or 4 bits, the even one of two as near. What is beyond its range becomes its largest number if
+ * `saturate`, else infinity, or NaN where the type has none.
+ */
+export function nearestOf(type: ElementType, value: number, saturate: boolean): number {
+  if (Number.isNaN(value)) return value;
+  if (type === "float8e8m0") return 2 ** Math.min(Math.max(Math.round(Math.log2(value)), -127), 127);
+  const { exponent: width, fraction: places, bias, special } = FORMS[type]!;
+  const top = (1 << width) - (special === "ieee" ? 2 : 1);
+  const all = (1 << places) - (special === "finite" ? 2 : 1);
+  const largest = (1 + all / (1 << places)) * 2 ** (top - bias);
+  const sign = Math.sign(value) < 0 || Object.is(value, -0) ? -1 : 1;
+  const beyond =
+    special === "ieee" ? sign * Number.POSITIVE_INFINITY : special === "none" ? sign * largest : Number.NaN;
+  const size = Math.abs(value);
+  if (size === Number.POSITIVE_INFINITY) return saturate ? sign * largest : beyond;
+  const least = 2 ** (Math.max(size === 0 ? 0 : Math.floor(Math.log2(size)), 1 - bias) - places);
+  const rounded = roundHalfEven(size / least) * least;
+  if (rounded > largest) return saturate ? sign * largest : beyond;
+  if (rounded === 0 && special === "unsigned zero") return 0;
+  return sign * rounded;
+}
+
 /** IEEE binary16 from its bits. */
 export function half(bits: number): number {
   return floatOfBits("float16", bits);
