@@ -86,7 +86,7 @@ function nablas(engines, threadCounts) {
       if (threads === threadCounts[0]) kinds.push("overhead");
       return [
         { ...common, name, form: "loop", kinds },
-        { ...common, name: `${name}, captured`, form: "capture", kinds: ["training"] },
+        { ...common, name: `${name}, captured`, form: "capture", kinds: ["training", "inference"] },
         { ...common, name: `${name}, fit`, form: "fit", kinds: ["training"] },
       ];
     }),

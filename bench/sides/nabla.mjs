@@ -162,13 +162,15 @@ function throughFit(nabla, job, model, samples, reset) {
   };
 }
 
-/** As a user asks for outputs: a model called in a scope, without recording. */
+/** As a user asks for outputs: a model called in a scope, without recording; in form "capture" its kernels alone. */
 function inference(nabla, { job, data, form }) {
   if (form === "fit") throw new Cannot("inference is no training");
   const model = networkOf(nabla, job, readFileSync(`${data.networks}/${job.network}.safetensors`));
   const { shape, values } = inputOf(job);
   const x = nabla.keep(nabla.tensor(values).reshape(shape));
-  const outputs = () => nabla.scope(() => nabla.noGrad(() => model.call(x).dataSync().slice()));
+  const call = (input) => model.call(input);
+  const ask = form === "capture" ? nabla.capture(call) : call;
+  const outputs = () => nabla.scope(() => nabla.noGrad(() => ask(x).dataSync()));
   return {
     advance(count) {
       let y;

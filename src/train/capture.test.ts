@@ -12,6 +12,7 @@ import {
   Layer,
   type LayerConfig,
   memory,
+  noGrad,
   random,
   Sequential,
   SGD,
@@ -68,6 +69,23 @@ describe("the same bits", () => {
     expect(captured.active).toBe(true);
     // What was returned is not written over by later calls.
     expect(new Set(losses.map((loss) => loss.item())).size).toBe(12);
+  });
+
+  test("a model that answers without recording, beside one that learns", () => {
+    const { model, step } = setup();
+    const learn = capture(step);
+    const answer = capture((x: Tensor) => model.call(x));
+    batches.forEach(({ x, y }) => {
+      const expected = scope(() => noGrad(() => model.call(x).dataSync()));
+      expect(scope(() => noGrad(() => answer(x).dataSync()))).toEqual(expected);
+      learn(x, y);
+    });
+    expect(answer.active).toBe(true);
+    expect(answer.obstacle).toBeNull();
+    // With recording the same function is another program, whose result is still part of a graph or a plain tensor as its call gives it.
+    const x = batches[0].x;
+    for (let i = 0; i < 5; i++) expect(answer(x).dataSync()).toEqual(scope(() => model.call(x).dataSync()));
+    expect(scope(() => noGrad(() => answer(x).node))).toBeNull();
   });
 
   test("arguments of several shapes, and tensors outside a model", () => {

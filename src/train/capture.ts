@@ -40,6 +40,8 @@ interface Known {
 }
 
 interface Recorded<Output> {
+  /** Whether gradients were recorded: without, other kernels may run. */
+  readonly graph: boolean;
   readonly recording: Recording;
   readonly inputs: readonly Input[];
   readonly output: Output;
@@ -93,6 +95,7 @@ function copyOf<Output extends StepOutput>(output: Output): Output {
  * generators: no `item()`, no tensor kept from within, no number that changes between calls; what an optimiser does with its own numbers is
  * allowed, such as a learning rate that is set between steps. Models must be repeatable. Two calls are recorded and compared; a step that breaks a rule
  * that can be seen goes on running as it is, and `obstacle` says why. Arguments of another shape are recorded anew. Look at values outside.
+ * Inside `noGrad` the same holds for a model that only answers: `capture((x) => model.call(x))` is the fastest way to ask it again and again.
  * @throws TypeError for what is no function, or arguments that are no tensors; whatever the step throws.
  * @example
  * ```ts
@@ -129,7 +132,7 @@ export function capture<Inputs extends readonly Tensor[], Output extends StepOut
         courses.clear();
         return null;
       }
-      if (!fit(recorded.inputs, inputs) || !isAsBefore(recorded)) continue;
+      if (recorded.graph !== isRecording() || !fit(recorded.inputs, inputs) || !isAsBefore(recorded)) continue;
       for (let i = 0; i < inputs.length; i++) recorded.inputs[i].bind(inputs[i]);
       // A check in it that fails leaves the error to the step itself.
       if (!program.run()) return null;
@@ -162,7 +165,7 @@ export function capture<Inputs extends readonly Tensor[], Output extends StepOut
       const models = [...found]
         .filter((each) => each instanceof Model)
         .map((model) => [model, snapshot(model)] as const);
-      recorded = { recording, inputs: places, output, results, leaves, models };
+      recorded = { graph: isRecording(), recording, inputs: places, output, results, leaves, models };
       return copyOf(output);
     });
     return { copy, recorded: recorded!, same };
@@ -172,10 +175,10 @@ export function capture<Inputs extends readonly Tensor[], Output extends StepOut
     inputs.forEach((x, i) => {
       checkTensor(`capture: argument ${i + 1}`, x);
     });
-    if (obstacle !== null || !isRecording()) return eager(inputs);
+    if (obstacle !== null) return eager(inputs);
     const again = replayed(inputs);
     if (again !== null) return again.output;
-    const shapes = shapesOf(inputs);
+    const shapes = `${isRecording()} ${shapesOf(inputs)}`;
     let course = courses.get(shapes);
     if (course === undefined) {
       if (courses.size >= MOST_PROGRAMS) return eager(inputs);
