@@ -1,7 +1,9 @@
 // What an experiment of the books is: data that says where it comes from, what the source reports, how to run it, and what counts as reproduced.
 // The command line, the table of results and the guide all read the same objects.
 import type { Chart, Text } from "nabla/plot";
+import type { Corpus } from "./corpora.ts";
 import type { Mnist } from "./mnist.ts";
+import type { Need } from "./needs.ts";
 
 /** A sentence or label in both languages. */
 export interface Both {
@@ -95,6 +97,8 @@ export interface RunContext {
   /** `full` in the full form, `quick` in the quick one. */
   pick<T>(choice: { readonly quick: T; readonly full: T }): T;
   mnist(): Promise<Mnist>;
+  /** A text whole. */
+  corpus(name: Corpus): Promise<string>;
   /** A line of progress for whoever watches. */
   log(line: string): void;
   /** For the full forms that take hours; undefined where nothing is kept. */
@@ -114,7 +118,7 @@ export interface Experiment {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Files to read beside the text, from the repository's root. */
   readonly read: readonly string[];
-  readonly needs?: readonly "mnist"[];
+  readonly needs?: readonly Need[];
   readonly claims: readonly Claim[];
   run(context: RunContext): Promise<Outcome>;
 }

@@ -1,4 +1,6 @@
 // Running an experiment: its data, its time, its verdict. What it throws becomes part of the result.
+
+import { loadCorpus } from "./corpora.ts";
 import type { Experiment, Form, Outcome, RunContext } from "./experiment.ts";
 import { type Judged, judge, type Verdict } from "./judge.ts";
 import { loadBookMnist } from "./mnist.ts";
@@ -29,6 +31,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
     seeds: (full, quick = 1) => Array.from({ length: form === "full" ? full : quick }, (_, i) => seed + i),
     pick: (choice) => choice[form],
     mnist: loadBookMnist,
+    corpus: loadCorpus,
     log,
   };
   // Reading the data is not the experiment's time.

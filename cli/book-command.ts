@@ -7,7 +7,6 @@ import { type Command, Option } from "commander";
 import type { Form } from "../book/experiment.ts";
 import type { Entry } from "../book/library.ts";
 import { writeFileAtomically } from "../src/data/atomic.node.ts";
-import { findMnist } from "../src/data/mnist.node.ts";
 import { configureEngine } from "../src/engine/configure.ts";
 import type { Language } from "../src/plot/chart.ts";
 import type { KeptRecord, Verification } from "./book/record.ts";
@@ -164,10 +163,9 @@ function prepareEngine({ engine = "auto", threads }: RunOptions): void {
 async function run(id: string, options: RunOptions): Promise<void> {
   const entry = await entryFor(id);
   prepareEngine(options);
-  const { NO_MNIST } = await import("./book/verify.ts");
-  if (entry.experiment.needs?.includes("mnist") && !(await findMnist()).found) {
-    throw new UserError(`${entry.experiment.id} ${NO_MNIST}`);
-  }
+  const [{ lackText }, { firstMissing }] = await Promise.all([import("./book/verify.ts"), import("../book/needs.ts")]);
+  const missing = await firstMissing(entry.experiment.needs);
+  if (missing !== undefined) throw new UserError(`${entry.experiment.id} ${lackText(missing)}`);
   const { runExperiment } = await import("../book/run.ts");
   const log = (line: string) => process.stderr.write(`  ${line}\n`);
   const result = await runExperiment(entry.experiment, { form: formOf(options), seed: options.seed, log });

@@ -2,15 +2,22 @@
 import { cpus } from "node:os";
 import type { Form } from "../../book/experiment.ts";
 import type { Entry } from "../../book/library.ts";
+import { firstMissing, type Need } from "../../book/needs.ts";
 import { runExperiment } from "../../book/run.ts";
-import { findMnist } from "../../src/data/mnist.node.ts";
 import { engineStatus } from "../../src/engine/configure.ts";
 import { commandName } from "../command-name.ts";
 import { type Crew, runOnCrew } from "./crew.ts";
 import { reclaim } from "./reclaim.ts";
 import { emptyRecord, type KeptRecord, keptRecordOf } from "./record.ts";
 
-export const NO_MNIST = `needs MNIST, which is not on this machine: run \`${commandName()} data get mnist\`, or set NABLA_DATA_DIR to a folder that holds mnist/`;
+/** What an experiment lacks, and how to get it. */
+export function lackText(need: Need): string {
+  if (need === "mnist") {
+    return `needs MNIST, which is not on this machine: run \`${commandName()} data get mnist\`, or set NABLA_DATA_DIR to a folder that holds mnist/`;
+  }
+  const file = need === "tang300" ? "tang300.json" : "tinyshakespeare.txt";
+  return `needs the text ${file}, which is not on this machine: set NABLA_DATA_DIR to a folder that holds text/${file}`;
+}
 
 export interface VerifyOptions {
   readonly form: Form;
@@ -24,7 +31,6 @@ export interface VerifyOptions {
 /** The records in the order of the entries. */
 export async function verifyAll(entries: readonly Entry[], options: VerifyOptions): Promise<KeptRecord[]> {
   const { form, seed, crew, onRecord } = options;
-  const hasMnist = (await findMnist()).found;
   const records = new Map<string, KeptRecord>();
   const keep = async (record: KeptRecord): Promise<void> => {
     records.set(record.id, record);
@@ -33,10 +39,11 @@ export async function verifyAll(entries: readonly Entry[], options: VerifyOption
   const possible: Entry[] = [];
   for (const entry of entries) {
     const { id, needs } = entry.experiment;
-    if (!needs?.includes("mnist") || hasMnist) {
+    const missing = await firstMissing(needs);
+    if (missing === undefined) {
       possible.push(entry);
     } else {
-      await keep(emptyRecord({ id, form, seed }, "skipped", NO_MNIST));
+      await keep(emptyRecord({ id, form, seed }, "skipped", lackText(missing)));
     }
   }
   if (crew !== undefined) {

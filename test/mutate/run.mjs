@@ -6,8 +6,8 @@
 //   npm run mutate -- --only ID,ID     some of them
 //   npm run mutate -- --jobs 2         so many at a time (default 1)
 //
-// The experiments on handwritten digits need MNIST, as ever: NABLA_DATA_DIR names the folder that holds mnist/. Where it is absent, mutations that
-// need it are skipped, and said to be.
+// The experiments on handwritten digits need MNIST, those on texts the texts: NABLA_DATA_DIR names the folder that holds mnist/ and text/. Mutations that
+// need what is absent are skipped, and said to be.
 //
 // A mutation is caught when each experiment that it names says "differs" beyond every difference that is known, where the program as it is does
 // not. The last line is `N caught, M survived`; the exit code is 1 where one survived or could not be judged.
@@ -51,11 +51,7 @@ process.on("exit", remove);
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
 const book = (file) => import(pathToFileURL(join(whole, "book", file)).href);
-const [{ findEntry }, { loadBookMnist }] = await Promise.all([book("library.js"), book("mnist.js")]);
-const hasMnist = await loadBookMnist().then(
-  () => true,
-  () => false,
-);
+const [{ findEntry }, { firstMissing }] = await Promise.all([book("library.js"), book("needs.js")]);
 
 async function runIn(mirror, id, form) {
   const child = start(mirror);
@@ -86,9 +82,10 @@ const began = performance.now();
 const survivors = [];
 await inParallel(chosen, jobs, async (mutation, index) => {
   const { id, why, experiments, form = "quick" } = mutation;
-  if (!hasMnist && experiments.some((experiment) => findEntry(experiment).experiment.needs?.includes("mnist"))) {
+  const missing = await firstMissing(experiments.flatMap((experiment) => findEntry(experiment).experiment.needs ?? []));
+  if (missing !== undefined) {
     counts.skipped += 1;
-    console.log(`skipped  ${id}: needs MNIST, which is not on this machine`);
+    console.log(`skipped  ${id}: needs ${missing}, which is not on this machine`);
     return;
   }
   const since = performance.now();
