@@ -10,6 +10,7 @@ import { addDataCommand } from "./data-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
 import { examples } from "./help.ts";
+import { addInspectCommand } from "./inspect-command.ts";
 import { watchOutput } from "./output.ts";
 import { addPredictCommand } from "./predict-command.ts";
 import { addTrainCommand } from "./train-command.ts";
@@ -19,6 +20,7 @@ Start here:
 ${examples([
   [`${name} train`, "watch a network learn to read digits, then open its report"],
   [`${name} predict runs/... a.png`, "let it read a picture"],
+  [`${name} inspect runs/...`, "look inside the network: filters, maps, mistakes, attacks"],
   [`${name} book list`, "the experiments of five texts on deep learning, to run"],
   [`${name} doctor`, "what this machine offers, and what would make it better"],
 ])}
@@ -36,6 +38,7 @@ function makeProgram(): Command {
     .exitOverride();
   addTrainCommand(program);
   addPredictCommand(program);
+  addInspectCommand(program);
   addDoctorCommand(program);
   addBenchCommand(program);
   addBookCommand(program);

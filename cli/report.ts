@@ -3,6 +3,7 @@
 import type { Chart, Language, NetworkLayer, PointSeries, Text } from "../src/plot/chart.ts";
 import { say } from "../src/plot/chart.ts";
 import { imageAddress } from "../src/plot/images.ts";
+import { filtersChart } from "../src/plot/inside.ts";
 import { escapeMarkup } from "../src/plot/markup.ts";
 import type { Block, KeyFigure, Section } from "../src/plot/page.ts";
 import { renderPage } from "../src/plot/page.ts";
@@ -74,7 +75,7 @@ export interface EpochRecord {
 export interface Mistake {
   readonly width: number;
   readonly height: number;
-  /** One byte a pixel, 0 paper, 255 ink. */
+  /** One byte a pixel, 0 paper, 255 ink; of pictures in colour three: red, green and blue. */
   readonly pixels: ArrayLike<number>;
   readonly label: number;
   readonly prediction: number;
@@ -88,7 +89,13 @@ export interface Mistake {
 export interface FirstLayerWeights {
   readonly width: number;
   readonly height: number;
-  /** One row of `width * height` weights a neuron. */
+  /** Of the filters of a convolution: 1 or 3; left out for the weights from a picture to neurons. */
+  readonly channels?: number;
+  /** The layer, where they are filters of a convolution. */
+  readonly filtersOf?: string;
+  /** How many there are, where these are some of them. */
+  readonly count?: number;
+  /** `channels * width * height` weights for each neuron or filter. */
   readonly neurons: readonly ArrayLike<number>[];
 }
 
@@ -382,8 +389,9 @@ function mistakeCard(mistake: Mistake, classNames: readonly string[], language: 
     : "";
   const chance = formatPercent(mistake.probability, 1);
   const note = `${chance} · ${say(words.loss, language)} ${formatNumber(mistake.loss, 3)}`;
-  const address = imageAddress(mistake, "ink");
-  return `<li class="keep"><img class="ink" src="${address}" width="${mistake.width}" height="${mistake.height}" alt="${sentence}"><div><p>${sentence}</p><small>${note}</small><div class="bars">${bars.join("")}</div>${names}</div></li>`;
+  const isColoured = mistake.pixels.length > mistake.width * mistake.height;
+  const address = imageAddress(mistake, isColoured ? "rgb" : "ink");
+  return `<li class="keep"><img${isColoured ? "" : ' class="ink"'} src="${address}" width="${mistake.width}" height="${mistake.height}" alt="${sentence}"><div><p>${sentence}</p><small>${note}</small><div class="bars">${bars.join("")}</div>${names}</div></li>`;
 }
 
 function networkBlocks(run: RunReport): Block[] {
@@ -402,7 +410,8 @@ function networkBlocks(run: RunReport): Block[] {
     },
   };
   const layers = diagramLayers(run.network);
-  if (layers.length === 0) return [table];
+  // Of more columns than this nothing is seen.
+  if (layers.length === 0 || layers.length > 16) return [table];
   return [{ kind: "chart", chart: { kind: "network", layers }, height: 330 }, table];
 }
 
@@ -428,31 +437,41 @@ function diagramLayers(rows: readonly NetworkRow[]): NetworkLayer[] {
 function weightSections(run: RunReport): Section[] {
   const weights = run.firstLayerWeights;
   if (weights === undefined || weights.neurons.length === 0) return [];
-  const { width, height, neurons } = weights;
+  const { width, height, neurons, channels = 1, filtersOf, count = neurons.length } = weights;
   const shown = neurons.slice(0, mostNeurons);
-  const rest = neurons.length - shown.length;
-  const images = shown.map((pixels, i) => {
-    const address = imageAddress({ width, height, pixels }, "diverging");
+  const isFilters = filtersOf !== undefined;
+  const chart = filtersChart(
+    { channels, height, width, filters: shown },
+    { most: shown.length, colours: isFilters ? "shades" : "diverging" },
+  );
+  const images = chart.images.map((image, i) => {
+    const address = imageAddress(image, image.colours ?? chart.colours);
     return `<li class="keep"><img src="${address}" width="${width}" height="${height}" alt="">${i + 1}</li>`;
   });
-  const more: Text =
-    rest === 0
-      ? ""
+  const more: { en: string; zh: string } =
+    count === shown.length
+      ? { en: "", zh: "" }
       : {
-          en: ` The first ${shown.length} of ${neurons.length}.`,
-          zh: `此处为 ${neurons.length} 个中的前 ${shown.length} 个。`,
+          en: ` The first ${shown.length} of ${count}.`,
+          zh: `此处为 ${count} 个中的前 ${shown.length} 个。`,
         };
+  const text: Text = isFilters
+    ? {
+        en: `The filters of ${filtersOf}, ${height} by ${width}: ${channels === 1 ? "lighter for smaller (more negative) weights, darker for larger ones" : "their weights on red, green and blue"}, each by its own range.${more.en}`,
+        zh: `${filtersOf} 的滤波器，${height}×${width}：${channels === 1 ? "权重越小（越负）越浅，越大越深" : "对红、绿、蓝三个通道的权重"}，各按自己的范围。${more.zh}`,
+      }
+    : {
+        en: `The weights from the image to each neuron of the first layer, each by its own largest: ink on orange excites the neuron, ink on blue inhibits it.${more.en}`,
+        zh: `从图像到第一层每个神经元的权重，按各自的最大值缩放：橙色处的笔画使神经元兴奋，蓝色处的笔画使其抑制。${more.zh}`,
+      };
+  const heading: Text = isFilters
+    ? { en: "What its filters look for", zh: "滤波器寻找的图案" }
+    : { en: "What each hidden neuron looks for", zh: "每个隐藏神经元寻找的图案" };
   return [
     {
-      heading: { en: "What each hidden neuron looks for", zh: "每个隐藏神经元寻找的图案" },
+      heading,
       blocks: [
-        {
-          kind: "text",
-          text: {
-            en: `The weights from the image to each neuron of the first layer, each by its own largest: ink on orange excites the neuron, ink on blue inhibits it.${say(more, "en")}`,
-            zh: `从图像到第一层每个神经元的权重，按各自的最大值缩放：橙色处的笔画使神经元兴奋，蓝色处的笔画使其抑制。${say(more, "zh")}`,
-          },
-        },
+        { kind: "text", text },
         { kind: "markup", markup: `<ol class="weights">\n${images.join("\n")}\n</ol>` },
       ],
     },

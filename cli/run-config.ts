@@ -52,6 +52,8 @@ export interface RunConfig {
   /** The one that the run began on: another rounds differently. Older runs may have "auto". */
   engine: (typeof RUN_ENGINES)[number];
   threads: number | null;
+  /** Checkpoints of complete epochs that are kept; default 3. */
+  keep?: number;
 }
 
 /** An epoch's record with the test set's figures. */

@@ -22,8 +22,8 @@ import {
   stateSchema,
 } from "./run-schema.ts";
 
-/** Checkpoints of complete epochs that are kept. */
-const KEPT = 3;
+/** Checkpoints of complete epochs that are kept, where a run does not say. */
+export const KEPT = 3;
 
 export interface Checkpoint {
   state: TrainerState;
@@ -206,7 +206,12 @@ export class RunFolder {
   }
 
   /** Saves where the run stands, then drops checkpoints that are no longer needed. */
-  async writeCheckpoint(tensors: Record<string, Tensor>, state: TrainerState, architecture: string): Promise<string> {
+  async writeCheckpoint(
+    tensors: Record<string, Tensor>,
+    state: TrainerState,
+    architecture: string,
+    kept = KEPT,
+  ): Promise<string> {
     const step = state.step > 0 ? `-step-${String(state.step).padStart(6, "0")}` : "";
     const name = `epoch-${String(state.epoch).padStart(5, "0")}${step}.safetensors`;
     const metadata = { format: "nabla-checkpoint", state: JSON.stringify(state), architecture };
@@ -215,7 +220,7 @@ export class RunFolder {
     const places = this.checkpoints();
     const complete = places.filter((place) => place.step === 0);
     for (const place of places) {
-      const superseded = place.step > 0 ? place.name !== name : complete.indexOf(place) < complete.length - KEPT;
+      const superseded = place.step > 0 ? place.name !== name : complete.indexOf(place) < complete.length - kept;
       if (superseded) rmSync(this.file(join("checkpoints", place.name)), { force: true });
     }
     return path;
@@ -254,6 +259,20 @@ export class RunFolder {
     throw new UserError(
       `${damaged[0].problem}. No other checkpoint is whole. Delete ${this.file("checkpoints")}, and --resume begins again from the first epoch.`,
     );
+  }
+
+  /** Those of complete epochs that are whole and fit the run, oldest first. */
+  readEpochCheckpoints(fit: Fit): Checkpoint[] {
+    return this.checkpoints()
+      .filter(({ step }) => step === 0)
+      .flatMap((place) => {
+        try {
+          return [this.readCheckpoint(place, fit)];
+        } catch (error) {
+          if (error instanceof UserError) return [];
+          throw error;
+        }
+      });
   }
 
   /** Puts a damaged checkpoint out of the way of those to come. Returns its new path. */

@@ -1,9 +1,12 @@
 // From a run's figures to what its report shows: the worst mistakes, the first layer's weights, the command that repeats it.
 import type { ImageSet } from "../src/data/image-set.ts";
 import { engineStatus } from "../src/engine/configure.ts";
-import type { Model } from "../src/nn/model.ts";
+import { filters } from "../src/inspect/filters.ts";
+import { mistakesIn } from "../src/inspect/mistakes.ts";
+import { Model } from "../src/nn/model.ts";
 import { fixedShape } from "../src/nn/shapes.ts";
-import type { Tensor } from "../src/tensor/tensor.ts";
+import { tensor } from "../src/tensor/create.ts";
+import { scope } from "../src/tensor/tensor.ts";
 import { commandName } from "./command-name.ts";
 import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
@@ -51,75 +54,54 @@ export function commandOf(config: RunConfig): string {
     ...(config.dropout > 0 ? [`--dropout ${config.dropout}`] : []),
     ...(config.init !== "auto" ? [`--init ${config.init}`] : []),
     ...(config.split !== null ? [`--split ${config.split}`] : []),
+    ...(config.keep === undefined ? [] : [`--keep ${config.keep}`]),
     `--seed ${config.seed}`,
   ];
   return words.join(" ");
 }
 
-/** A picture in shades: the report's pictures have no colour. */
-function greyOf({ images, width, height, channels = 1 }: ImageSet, index: number): Uint8Array {
+/** A picture as drawings have it: in colour its red, green and blue side by side. */
+function pixelsOf({ images, width, height, channels = 1 }: ImageSet, index: number): Uint8Array {
   const size = width * height;
   const planes = images.subarray(index * channels * size, (index + 1) * channels * size);
-  if (channels === 1) return planes;
-  return Uint8Array.from(
-    { length: size },
-    (_, p) => 0.299 * planes[p] + 0.587 * planes[size + p] + 0.114 * planes[2 * size + p],
-  );
+  return channels === 1 ? planes : planes.map((_, i) => planes[(i % channels) * size + Math.floor(i / channels)]);
 }
 
 /** Wrong answers, those with the least probability for the right class first. */
 function worstMistakes(images: ImageSet, outputs: ArrayLike<number>): Mistake[] {
-  const { classes, width, height } = images;
-  const mistakes: Mistake[] = [];
-  for (let i = 0; i < images.count; i++) {
-    const row = Array.from({ length: classes }, (_, j) => outputs[i * classes + j]);
-    // Sigmoid outputs need not add up to 1; shares of their sum compare with softmax.
-    const sum = row.reduce((a, b) => a + b, 0) || 1;
-    const probabilities = row.map((value) => value / sum);
-    const prediction = probabilities.indexOf(Math.max(...probabilities));
-    const label = images.labels[i];
-    if (prediction === label) continue;
-    const pixels = greyOf(images, i);
-    const loss = -Math.log(Math.max(probabilities[label], 1e-12));
-    mistakes.push({
-      width,
-      height,
-      pixels,
-      label,
-      prediction,
-      probability: probabilities[prediction],
-      probabilities,
-      loss,
-    });
-  }
-  return mistakes.sort((a, b) => b.loss - a.loss).slice(0, MISTAKES);
+  const { classes, width, height, labels } = images;
+  // The report of a run whose loss exploded has no answers.
+  if (!Array.from(outputs).every(Number.isFinite)) return [];
+  const rows = scope(() =>
+    mistakesIn(tensor(Float64Array.from(outputs), { shape: [images.count, classes] }), [...labels], { most: MISTAKES }),
+  );
+  return rows.map(({ index, label, answer, confidence, probabilities, loss }) => ({
+    ...{ width, height, label, loss, probabilities },
+    ...{ pixels: pixelsOf(images, index), prediction: answer, probability: confidence },
+  }));
 }
 
-/** The filters of a first convolution, of pictures of one channel. */
-function filters(weights: Tensor): RunReport["firstLayerWeights"] {
-  const [count, channels, height, width] = weights.shape as [number, number, number, number];
-  if (channels !== 1) return undefined;
-  const values = weights.dataSync() as Float32Array;
-  const size = height * width;
-  const neurons = Array.from({ length: Math.min(count, NEURONS) }, (_, f) => values.slice(f * size, (f + 1) * size));
-  return { width, height, neurons };
-}
-
-/** The weights of each neuron of the first layer, as a picture. */
+/** The filters of the first convolution, or the weights of each neuron of the first layer, as pictures. */
 function firstLayer(model: Model, images: ImageSet | undefined): RunReport["firstLayerWeights"] {
   if (images === undefined) return undefined;
-  const weights = model.parameters[0].tensor;
-  if (weights.rank === 4) return filters(weights);
-  const [inputs, neurons] = weights.shape as [number, number];
-  if (inputs !== images.width * images.height) return undefined;
-  const values = weights.dataSync();
-  return {
-    width: images.width,
-    height: images.height,
-    neurons: Array.from({ length: Math.min(neurons, NEURONS) }, (_, j) =>
-      Float32Array.from({ length: inputs }, (__, i) => values[i * neurons + j]),
-    ),
-  };
+  const { channels = 1, height, width } = images;
+  const found = filters(model, { picture: [channels, height, width] });
+  const some = { count: found.filters.length, neurons: found.filters.slice(0, NEURONS) };
+  if (found.type !== "dense") {
+    if (found.channels !== 1 && found.channels !== 3) return undefined;
+    const { height: rows, width: columns, layer } = found;
+    return { width: columns, height: rows, channels: found.channels, filtersOf: layer, ...some };
+  }
+  return channels === 1 ? { width, height, ...some } : undefined;
+}
+
+/** The layers of a model, those of models within it in their place. */
+function rowsOf(model: Model, before = ""): RunReport["network"] {
+  return model.summaryRows().flatMap(({ name, outputShape, parameters }) => {
+    const layer = model.layer(name);
+    if (layer instanceof Model) return rowsOf(layer, `${before}${name}.`);
+    return [{ name: `${before}${name}`, outputShape: fixedShape(name, outputShape), parameters }];
+  });
 }
 
 function hyperparameters(config: RunConfig): Record<string, string | number> {
@@ -157,10 +139,7 @@ export function reportOf({ config, data, model, records, status, outputs, confus
       seed: config.seed,
       command: commandOf(config),
     },
-    network: [
-      { name: "input", outputShape: fixedShape("input", model.inputShape), parameters: 0 },
-      ...model.summaryRows().map((row) => ({ ...row, outputShape: fixedShape(row.name, row.outputShape) })),
-    ],
+    network: [{ name: "input", outputShape: fixedShape("input", model.inputShape), parameters: 0 }, ...rowsOf(model)],
     history: records,
     testAccuracy: last?.testAccuracy ?? null,
     testLoss: last?.testLoss ?? null,

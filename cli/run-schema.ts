@@ -48,6 +48,7 @@ export const configSchema = z.object({
   seed: count,
   engine: z.enum(RUN_ENGINES),
   threads: z.nullable(positive),
+  keep: z.optional(positive),
 });
 
 export const recordSchema = z.object({

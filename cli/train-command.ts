@@ -44,6 +44,7 @@ interface TrainOptions {
   seed?: number;
   engine?: RunConfig["engine"];
   threads?: number;
+  keep?: number;
   out?: string;
   resume?: string;
   acceptChangedData?: boolean;
@@ -60,6 +61,7 @@ const WITH_RESUME = new Set([
   "threads",
   "engine",
   "epochs",
+  "keep",
   "profile",
   "debug",
 ]);
@@ -180,6 +182,12 @@ export function addTrainCommand(program: Command): void {
     .addOption(
       new Option("--out <folder>", "where to write the run (default: a new folder in runs/)").argParser(folderName),
     )
+    .addOption(
+      new Option(
+        "--keep <n>",
+        "checkpoints of complete epochs to keep (default: 3); nabla inspect shows filters over them",
+      ).argParser(wholeNumber(1)),
+    )
     .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
     .addOption(new Option("--accept-changed-data", "go on although the data set is no longer what the run began with"))
     .addOption(
@@ -226,6 +234,7 @@ async function startRun(options: TrainOptions): Promise<number> {
     seed: options.seed ?? 1,
     engine: usableEngine(options.engine),
     threads: options.threads ?? null,
+    ...(options.keep !== undefined && { keep: options.keep }),
   };
   if (options.model !== undefined) {
     for (const other of ["hidden", "layers", "activation", "init", "dropout"] as const) {
@@ -284,6 +293,7 @@ function resumed(folder: RunFolder, options: TrainOptions): TrainRequest {
     threads: options.threads ?? stored.threads,
     engine: usableEngine(options.engine ?? stored.engine),
     epochs: options.epochs ?? stored.epochs,
+    ...(options.keep !== undefined && { keep: options.keep }),
   };
   if (config.epochs < stored.epochs) {
     throw new UsageError(

@@ -199,7 +199,7 @@ async function trainIn(
   const save = async (line?: RunRecord): Promise<void> => {
     const anew = line === undefined ? [] : await folder.append(line, kept, records.slice(0, -1));
     if (anew.length > 0) sayAnew(anew);
-    await folder.writeCheckpoint(trainer.tensors(), trainer.state(), architecture);
+    await folder.writeCheckpoint(trainer.tensors(), trainer.state(), architecture, kept.keep);
     saved = trainer.epoch;
   };
   // What can't be saved now (a full disk, a folder that is read-only for a while) may be at the next epoch; until then the last checkpoint stands.

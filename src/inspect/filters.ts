@@ -12,7 +12,7 @@ export interface FiltersOptions {
   layer?: string;
   /**
    * What the inputs of a dense layer are: [channels, height, width], or [height, width]. Default: what the model's input, or the Reshape it begins
-   * with, says.
+   * with, says. Convolutions know their windows.
    */
   picture?: readonly number[];
 }
@@ -93,9 +93,6 @@ export function filters(model: Model, options: FiltersOptions = {}): LayerFilter
       Float64Array.from({ length: shape[0] }, (__, i) => values[i * neurons + j]),
     );
     return { layer: name, type: layer.type, channels, height, width, filters: all };
-  }
-  if (options.picture !== undefined) {
-    throw new RangeError(`${owner}: picture is for dense layers, and ${name} is a ${layer.type}`);
   }
   const [height, width] = shape.length === 3 ? [1, shape[2]] : [shape[2], shape[3]];
   const size = height * width;

@@ -158,17 +158,29 @@ export interface SmallImage {
   readonly height: number;
   readonly pixels: Numbers;
   readonly caption?: Text;
+  /** Written into the upper right corner: a picture's label. */
+  readonly topRight?: Text;
+  /** Written into the lower right corner, in another colour: what a network answers. */
+  readonly bottomRight?: Text;
+  /** Laid over the picture, half-transparent: any numbers, `width * height` of them, blue below zero and orange above. */
+  readonly overlay?: Numbers;
+  /** Default: those of the chart. */
+  readonly colours?: ImageColours;
 }
 
 /**
- * `colours`: `"ink"` (0 is paper, 255 is ink: handwriting), `"grey"` (0 black, 255 white), `"rgb"` (0 to 255),
- * `"diverging"` (any numbers, symmetric about zero, each image by its own largest magnitude).
+ * `"ink"` (0 is paper, 255 is ink: handwriting), `"grey"` (0 black, 255 white), `"rgb"` (0 to 255), `"diverging"` (any numbers, symmetric about zero:
+ * blue below, orange above), `"shades"` (any numbers, the smallest white and the largest black, as Nielsen's chapter 6 shades filters: lighter is smaller).
  */
+export type ImageColours = "ink" | "grey" | "rgb" | "diverging" | "shades";
+
 export interface ImagesChart extends Titled {
   readonly kind: "images";
   readonly images: readonly SmallImage[];
-  readonly colours?: "ink" | "grey" | "rgb" | "diverging";
+  readonly colours?: ImageColours;
   readonly columns?: number;
+  /** For numbers of any size: the smallest and largest of each image for itself (default), or of all images. Overlays likewise. */
+  readonly scale?: "each" | "all";
 }
 
 /** A column of the diagram: `units` neurons, or `maps` feature maps of `height` by `width`. */

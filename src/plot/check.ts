@@ -116,7 +116,7 @@ export function checkChart(chart: Chart): void {
         fail(`columns is ${quote(chart.columns)}; give a whole number of at least 1`);
       }
       chart.images.forEach((image, index) => {
-        const channels = chart.colours === "rgb" ? 3 : 1;
+        const channels = (image.colours ?? chart.colours) === "rgb" ? 3 : 1;
         const { width, height } = image;
         const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
         if (image.width === undefined || image.height === undefined) fail(`image ${index} lacks its width or height`);
@@ -131,6 +131,11 @@ export function checkChart(chart: Chart): void {
           fail(
             `image ${index} has ${image.pixels.length} values; ${image.width} x ${image.height} pixels of ${channels} need ${needed}`,
           );
+        }
+        if (image.overlay === undefined) return;
+        checkNumbers(image.overlay, `image ${index}`, "overlay", fail);
+        if (image.overlay.length !== width * height) {
+          fail(`image ${index} has an overlay of ${image.overlay.length} values for ${width} x ${height} pixels`);
         }
       });
       break;

@@ -98,6 +98,8 @@ const points = list(
 const valueSeries = list(object({ name: label, values: numbers, colour: count }));
 const field = { x: numbers, y: numbers, z: list(numbers), xAxis: axis, yAxis: axis, title: label };
 
+const imageColours = oneOf("ink", "grey", "rgb", "diverging", "shades");
+
 /** The fields of each kind of chart. */
 const CHARTS: Readonly<Record<string, Form>> = {
   line: object({ ...plane, series: points }),
@@ -127,8 +129,14 @@ const CHARTS: Readonly<Record<string, Form>> = {
   surface: object({ ...field, zAxis: axis, azimuth: number, elevation: number }),
   images: object({
     title: label,
-    images: list(object({ pixels: numbers, caption: label })),
-    colours: oneOf("ink", "grey", "rgb", "diverging"),
+    images: list(
+      object({
+        ...{ pixels: numbers, caption: label, topRight: label, bottomRight: label, overlay: numbers },
+        colours: imageColours,
+      }),
+    ),
+    colours: imageColours,
+    scale: oneOf("each", "all"),
   }),
   network: object({
     title: label,

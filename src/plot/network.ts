@@ -3,7 +3,7 @@ import type { NetworkChart, NetworkLayer } from "./chart.ts";
 import { say, valueAt } from "./chart.ts";
 import type { Canvas, Drawing } from "./frame.ts";
 import { drawHeading } from "./frame.ts";
-import { short, svgText, textWidth, wrapText } from "./markup.ts";
+import { short, shorten, svgText, textWidth, wrapText } from "./markup.ts";
 import type { Readout } from "./readout.ts";
 import { formatNumber } from "./scale.ts";
 
@@ -18,20 +18,27 @@ interface Column {
 export function drawNetwork(canvas: Canvas, chart: NetworkChart): Drawing {
   const { palette, language, width, height } = canvas;
   const heading = drawHeading(canvas, { title: say(chart.title, language) });
-  const captions = chart.layers.map((layer) => {
-    const room = width / chart.layers.length - 8;
-    const size =
-      layer.maps === undefined
-        ? formatNumber(layer.units ?? 0, 9)
-        : `${layer.maps.count} × ${layer.maps.height}×${layer.maps.width}`;
-    return {
-      name: wrapText(say(layer.name, language), 12, room, 2),
-      rest: [...wrapText(size, 11, room, 2), ...wrapText(say(layer.note, language), 11, room, 3)],
-    };
-  });
+  const room = width / chart.layers.length - 8;
+  const said = chart.layers.map((layer) => ({
+    name: say(layer.name, language),
+    size: sizeOf(layer),
+    note: say(layer.note, language),
+  }));
+  // Where names do not fit below their columns these are numbered, and a list says what they are.
+  const listed = said.some(({ name, size }) => isCut(name, 12, room) || isCut(size, 11, room));
+  const captions = said.map(({ name, size, note }, i) =>
+    listed
+      ? { name: [String(i + 1)], rest: [] }
+      : {
+          name: wrapText(name, 12, room, 2),
+          rest: [...wrapText(size, 11, room, 2), ...wrapText(note, 11, room, 3)],
+        },
+  );
+  const list = listed ? said.map(({ name, size, note }, i) => lineOf(i, name, size, note, width)) : [];
   const lines = Math.max(...captions.map(({ name, rest }) => name.length + rest.length));
   const top = heading.bottom + 10;
-  const bottom = height - lines * 15 - 12;
+  // A list comes below what would be there without it: columns keep room to be seen.
+  const bottom = listed ? Math.max(top + 130, height - 27 - list.length * 17) : height - lines * 15 - 12;
   const middle = (top + bottom) / 2;
 
   const step = width / chart.layers.length;
@@ -62,11 +69,29 @@ export function drawNetwork(canvas: Canvas, chart: NetworkChart): Drawing {
       y += 15;
     }
   });
+  list.forEach((line, i) => {
+    parts.push(svgText(line, 0, bottom + 50 + 17 * i, { fill: palette.muted, size: 12 }));
+  });
+  const taken = listed ? bottom + 50 + 17 * (list.length - 1) + 8 : height;
   return {
     markup: parts.filter((part) => part !== "").join("\n"),
-    height,
-    readout: readoutOf(canvas, columns, radius),
+    height: taken,
+    readout: readoutOf({ ...canvas, height: taken }, columns, radius),
   };
+}
+
+/** `30`, or `20 × 12×12`. */
+function sizeOf({ maps, units }: NetworkLayer): string {
+  return maps === undefined ? formatNumber(units ?? 0, 9) : `${maps.count} × ${maps.height}×${maps.width}`;
+}
+
+/** Whether a text can't be written in so wide lines without leaving letters out. */
+function isCut(text: string, size: number, room: number): boolean {
+  return wrapText(text, size, room, 2).join(" ") !== text;
+}
+
+function lineOf(index: number, name: string, size: string, note: string, width: number): string {
+  return shorten(`${index + 1}  ${name}: ${size}${note === "" ? "" : `, ${note}`}`, 12, width);
 }
 
 function readoutOf({ width, height, language }: Canvas, columns: readonly Column[], radius: number): Readout {

@@ -1,7 +1,7 @@
 // renderPage: charts, tables and text as one HTML file that needs nothing else: no network, and without JavaScript
 // everything but the read-outs. It follows the reader's light or dark setting, fits a phone, and prints.
 
-import type { Chart, Language, Text } from "./chart.ts";
+import type { Chart, ImagesChart, Language, Text } from "./chart.ts";
 import { say } from "./chart.ts";
 import { checkForm, PAGE } from "./form.ts";
 import { escapeMarkup, fontFamily } from "./markup.ts";
@@ -136,8 +136,8 @@ function renderFigure(block: Extract<Block, { kind: "chart" }>, language: Langua
     const data = JSON.stringify(readout ?? null).replace(/</g, "\\u003c");
     return `<div class="${className}" data-chart>${svg}<script type="application/json">${data}</script></div>`;
   };
-  // Images are the bulk of a page and scale well.
-  const narrow = chart.kind === "images" ? undefined : 344;
+  // Images are the bulk of a page and scale well, but letters do not.
+  const narrow = chart.kind === "images" && !hasLetters(chart) ? undefined : 344;
   const drawings =
     narrow === undefined || wide <= narrow
       ? draw(wide, "drawing")
@@ -145,6 +145,13 @@ function renderFigure(block: Extract<Block, { kind: "chart" }>, language: Langua
   const caption =
     block.caption === undefined ? "" : `<figcaption>${escapeMarkup(say(block.caption, language))}</figcaption>`;
   return `<figure class="${span}">${drawings}${caption}</figure>`;
+}
+
+function hasLetters({ title, images }: ImagesChart): boolean {
+  return (
+    title !== undefined ||
+    images.some(({ caption, topRight, bottomRight }) => (caption ?? topRight ?? bottomRight) !== undefined)
+  );
 }
 
 /** Tables longer than this show their first rows, and the others when asked. */

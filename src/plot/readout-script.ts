@@ -249,27 +249,29 @@ export function readoutScript(page: Document, write: (value: number, digits?: nu
     note.hidden = true;
     figure.append(note);
 
-    const pictures = svg.querySelectorAll("image");
+    const pictures = svg.querySelectorAll("image:not([data-over])");
     const show = (said: Answer | undefined) => {
       layer.replaceChildren();
       note.hidden = said === undefined;
       if (said === undefined) return;
       if (said.image !== undefined) {
         // Larger over its own place, but inside the drawing; its name moves beside it.
-        const large = pictures[said.image[0]].cloneNode() as SVGImageElement;
-        const [from, whole] = [pictures[said.image[0]].getBBox(), svg.viewBox.baseVal];
+        const picture = pictures[said.image[0]] as SVGImageElement;
+        const over = picture.nextElementSibling?.hasAttribute("data-over") ? [picture.nextElementSibling] : [];
+        const large = [picture, ...over].map((each) => each.cloneNode() as SVGImageElement);
+        const [from, whole] = [picture.getBBox(), svg.viewBox.baseVal];
         const factor = said.image[1] / Math.max(from.width, from.height);
         const [width, height] = [from.width * factor, from.height * factor];
         const within = (middle: number, length: number, room: number) =>
           Math.max(0, Math.min(middle - length / 2, room - length));
         const [left, top] = [within(said.x, width, whole.width), within(said.y, height, whole.height)];
         const frame = page.createElementNS(svgNamespace, "rect");
-        for (const each of [frame, large]) {
+        for (const each of [frame, ...large]) {
           const place = { x: left, y: top, width, height };
           for (const [name, number] of Object.entries(place)) each.setAttribute(name, String(number));
         }
         frame.setAttribute("class", "frame");
-        layer.append(frame, large);
+        layer.append(frame, ...large);
         said = { ...said, x: left + width, y: top + 14 };
       }
       if (said.guide !== undefined) {
