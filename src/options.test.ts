@@ -64,6 +64,8 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["writeSafetensors", [{}, {}]],
   ["writeNpz", [{}]],
   ["saveNpz", ["nowhere/at/all", {}]],
+  ["loadParameters", [model(), { tensors: {}, metadata: {} }]],
+  ["pyTorchParameters", [model()]],
   ["readPyTorch", [new Uint8Array(0), "a"]],
   ["writePyTorch", [{}]],
   ["savePyTorch", ["nowhere/at/all", {}]],

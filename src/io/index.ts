@@ -2,6 +2,8 @@
 export { type BestCheckpointOptions, bestCheckpoint } from "./best-checkpoint.ts";
 export type { BlobLike, ByteSource } from "./byte-source.ts";
 export type { WideIntegers } from "./elements.ts";
+export { type PyTorchParametersOptions, pyTorchParameters } from "./foreign/export.ts";
+export type { ForeignLibrary } from "./foreign/load.ts";
 export {
   type LazySafetensors,
   openSafetensors,
@@ -9,7 +11,7 @@ export {
   type SafetensorsIndex,
   type TensorEntry,
 } from "./lazy-safetensors.ts";
-export { loadModel, loadParameters, saveModel } from "./model.ts";
+export { type LoadParametersOptions, loadModel, loadParameters, saveModel } from "./model.ts";
 export { type NpyReadOptions, type NpyType, type NpyWriteOptions, readNpy, writeNpy } from "./npy.ts";
 export { type NpzReadOptions, type NpzWriteOptions, readNpz, writeNpz } from "./npz.ts";
 export { type PyTorchFile, type PyTorchReadOptions, readPyTorch } from "./pytorch.ts";

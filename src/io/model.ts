@@ -1,13 +1,16 @@
 // A model as safetensors bytes: its parameters by name, its architecture as metadata.
-import { bytesOfFile, fields, knownOptions, text } from "../engine/checks.ts";
+import { bytesOfFile, fields, flag, knownOptions, oneOf, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { checkModel, type Model, type ModelConfig } from "../nn/model.ts";
 import { modelFromConfig } from "../nn/model-config.ts";
 import { checkParameters, type LoadOptions } from "../nn/parameters.ts";
+import { checkTensor } from "../tensor/check.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { scope } from "../tensor/tensor.ts";
-import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+import { type ForeignLibrary, loadForeign } from "./foreign/load.ts";
+import { readSafetensors, type SafetensorsFile, type TensorFile, writeSafetensors } from "./safetensors.ts";
+import type { TransferReport } from "./transfer.ts";
 
 /** What this version writes; it reads files of up to this version. */
 const VERSION = 1;
@@ -95,25 +98,88 @@ export function modelOf(name: string, file: SafetensorsFile, options: LoadOption
   return model;
 }
 
+/** What `loadParameters` may be told. */
+export interface LoadParametersOptions extends LoadOptions {
+  /** What to call the file in errors. */
+  name?: string;
+  /**
+   * The library that wrote the file, "pytorch" or "keras" (TensorFlow.js as well): names and layouts are translated, and what fits is filled.
+   * Default: Nabla itself, and everything has to fit.
+   */
+  from?: ForeignLibrary;
+  /** With `from`: the file's module for a layer of the model, where neither names nor order tell: `{ head: "classifier.6" }`. */
+  modules?: Readonly<Record<string, string>>;
+  /** With `from`: only tensors whose names begin so are looked at, for a file of several models: "ema.". */
+  prefix?: string;
+}
+
 /**
- * Fills a model's parameters from a file's tensors of the same names and shapes.
- * @param name what to call the file in errors.
- * @throws Error naming the first parameter that is missing; RangeError for one of another shape, or that is NaN or infinite (unless
- * `options.allowNonFinite`); TypeError for one of another dtype. The model is then as it was.
+ * Fills a model's parameters from a file's tensors of the same names and shapes; or, `{ from: "pytorch" }`, `{ from: "keras" }`, from what that library
+ * calls and lays out otherwise: matrices of linear layers and filters are turned, gates of recurrent layers put in order, rows behind flattened
+ * pictures too. Its modules are found by the layers' names where those agree, otherwise in order, kind by kind, as shapes fit. A layer is filled whole or
+ * not at all; what the file does not have, and a last layer for other classes, is left and reported.
+ * @param options the file's name in errors, or `LoadParametersOptions`.
+ * @returns what fitted. Without `from` that is everything, or an error.
+ * @throws Without `from`, Error naming the first parameter that is missing; RangeError for one of another shape, or that is NaN or infinite (unless
+ * `options.allowNonFinite`); TypeError for one of another dtype. With it, Error if nothing fits. The model is then as it was.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(1)], { inputShape: [2] });
  * const tensors = { "0.dense.weights": tensor([[1], [2]]), "0.dense.bias": tensor([3]) };
  * loadParameters(model, { tensors, metadata: {} });
  * model.call(tensor([[1, 1]])).toArray(); // [[6]]
+ * const theirs = { tensors: { "fc.weight": tensor([[4, 5]]), "fc.bias": tensor([6]) }, metadata: {} };
+ * const report = loadParameters(model, theirs, { from: "pytorch" });
+ * report.sources["0.dense.weights"]; // "fc.weight"
+ * model.call(tensor([[1, 1]])).toArray(); // [[15]]
  * ```
  */
-export function loadParameters(model: Model, file: SafetensorsFile, name = "file", options: LoadOptions = {}): void {
-  knownOptions("loadParameters", options, ["allowNonFinite"]);
-  checkModel("loadParameters", model);
-  fields("loadParameters", "the file's tensors", fields("loadParameters", "the file", file).tensors);
-  text("loadParameters", "name", name);
+export function loadParameters(
+  model: Model,
+  file: TensorFile,
+  options: string | LoadParametersOptions = {},
+  more: LoadOptions = {},
+): TransferReport {
+  const owner = "loadParameters";
+  knownOptions(owner, more, ["allowNonFinite"]);
+  const given =
+    typeof options === "string" ? { name: options, ...more } : knownOptions(owner, options, LOAD_PARAMETERS);
+  const { name = "file", from, modules, prefix, allowNonFinite } = { ...more, ...given };
+  checkModel(owner, model);
+  const { tensors } = fields(owner, "the file", file);
+  fields(owner, "the file's tensors", tensors);
+  text(owner, "name", name);
+  if (from !== undefined) {
+    oneOf(owner, "from", from, ["pytorch", "keras"]);
+    for (const [key, x] of Object.entries(tensors)) checkTensor(`${owner}: tensor ${quote(key)}`, x);
+    if (prefix !== undefined) text(owner, "prefix", prefix);
+    for (const [layer, module] of Object.entries(modules === undefined ? {} : fields(owner, "modules", modules))) {
+      text(owner, `modules.${layer}`, module);
+    }
+    if (allowNonFinite !== undefined) flag(owner, "allowNonFinite", allowNonFinite);
+    return loadForeign(model, tensors, name, { from, modules, prefix, allowNonFinite });
+  }
+  for (const [option, value] of Object.entries({ modules, prefix })) {
+    if (value !== undefined) throw new TypeError(`${owner}: ${option} is for files of another library: give from, too`);
+  }
   // All are looked at before any is taken: a file that does not fit leaves the model as it was.
-  checkParameters(name, model.named, model.dtype, file.tensors, options);
-  for (const each of model.named) each.parameter.assign(file.tensors[each.name]);
+  checkParameters(name, model.named, model.dtype, tensors, { allowNonFinite });
+  const report: TransferReport = {
+    transferred: [],
+    missing: [],
+    unexpected: [],
+    mismatched: [],
+    sources: {},
+    notes: [],
+  };
+  for (const each of model.named) {
+    each.parameter.assign(tensors[each.name]);
+    report.transferred.push(each.name);
+    report.sources[each.name] = each.name;
+  }
+  const known = new Set(report.transferred);
+  report.unexpected = Object.keys(tensors).filter((key) => !known.has(key));
+  return report;
 }
+
+const LOAD_PARAMETERS = ["name", "from", "modules", "prefix", "allowNonFinite"];

@@ -27,6 +27,10 @@ export interface TransferReport {
   unexpected: string[];
   /** Parameters that both have, in different shapes; the target's were left. */
   mismatched: { name: string; from: Shape; to: Shape }[];
+  /** What each filled parameter is called in the source; several names where it is made of several tensors. */
+  sources: Record<string, string>;
+  /** What else is to be known: layers that another library does not have, or has in another form. */
+  notes: string[];
 }
 
 /**
@@ -54,7 +58,14 @@ export function transfer(from: Model | SafetensorsFile, to: Model, options: Tran
   // search() ignores the g and y flags, with which test() would remember where it stopped.
   const sourceOf = (name: string): string | null =>
     match === undefined ? name : match instanceof RegExp ? (name.search(match) >= 0 ? name : null) : match(name);
-  const report: TransferReport = { transferred: [], missing: [], unexpected: [], mismatched: [] };
+  const report: TransferReport = {
+    transferred: [],
+    missing: [],
+    unexpected: [],
+    mismatched: [],
+    sources: {},
+    notes: [],
+  };
   const used = new Set<string>();
   scope(() => {
     for (const { name, parameter } of to.named) {
@@ -72,6 +83,7 @@ export function transfer(from: Model | SafetensorsFile, to: Model, options: Tran
       }
       parameter.assign(cast(values, parameter.tensor.dtype));
       report.transferred.push(name);
+      report.sources[name] = source;
     }
   });
   for (const name of sources.keys()) if (!used.has(name)) report.unexpected.push(name);
