@@ -65,6 +65,7 @@ export function readGraph(
   bytes: Uint8Array,
   options: OnnxReadOptions,
   isParameter: (name: string, value: ArrayValue, model: ModelProto & { readonly graph: GraphProto }) => boolean,
+  hollow?: ReadonlySet<string>,
 ): ReadGraph {
   bytesOfFile(owner, bytes);
   const { name = "ONNX model", externalData = {} } = options;
@@ -83,7 +84,7 @@ export function readGraph(
           }
           return bytesOfFile(`${owner}: externalData`, externalData[location]);
         };
-  const plan = compile({ name, model, damaged, external }, (key, value) => isParameter(key, value, model));
+  const plan = compile({ name, model, damaged, external, hollow }, (key, value) => isParameter(key, value, model));
   noGrad(() => fold(name, plan, { training: false, generator: new Generator(0) }));
   const filled = new Set(model.graph.initializer.map((each) => each.name ?? ""));
   return {
@@ -127,9 +128,9 @@ function fromUser(owner: string, given: OnnxData | undefined, type: ElementType 
 }
 
 /** What the graph gives, for users. */
-function userValue(value: Value | undefined): OnnxData {
+function toUser(value: Value | undefined): OnnxData {
   if (value === undefined || value instanceof NoValue) return null;
-  if (value instanceof SequenceValue) return value.items.map(userValue);
+  if (value instanceof SequenceValue) return value.items.map(toUser);
   const { type } = value;
   return type === "float32" || type === "float64" || type === "bool" || type === "int32" ? value.tensor : value.onnx();
 }
@@ -200,25 +201,38 @@ export class OnnxGraph {
     return scope(() =>
       noGrad(() => {
         const values = this.inputs.map((port) => this.inputValue(port, feeds));
-        const results = this.runner.run(values, new Map(), { training: undefined, generator: this.generator });
-        const outputs = Object.fromEntries(results.map((value, i) => [this.outputs[i].name, userValue(value)]));
-
-        return outputs;
+        try {
+          const results = this.runner.run(values, new Map(), { training: undefined, generator: this.generator });
+          return Object.fromEntries(results.map((value, i) => [this.outputs[i].name, toUser(value)]));
+        } catch (error) {
+          throw this.withShapes(values, error);
+        }
       }),
     );
   }
 
-  private inputValue({ name, type, shape }: OnnxPort, feeds: Readonly<Record<string, OnnxData>>): Value {
+  private inputValue({ name, type }: OnnxPort, feeds: Readonly<Record<string, OnnxData>>): Value {
     const owner = `${this.runner.read.name}: input ${quote(name)}`;
     if (!Object.hasOwn(feeds, name)) throw new TypeError(`${owner} is missing`);
-    const value = fromUser(owner, feeds[name], type);
-    if (!(value instanceof ArrayValue) || shape === undefined) return value;
-    const fits =
-      value.shape.length === shape.length &&
-      shape.every((length, axis) => typeof length !== "number" || length === value.shape[axis]);
-    if (fits) return value;
-    const wanted = shape.map((length) => length ?? "any").join(", ");
-    throw new RangeError(`${owner} has shape (${wanted}) in the model, got ${formatShape(value.shape)}`);
+    return fromUser(owner, feeds[name], type);
+  }
+
+  /** Declared shapes bind nothing as long as the nodes take what they get; where one does not, they are what to look at first. */
+  private withShapes(values: readonly Value[], error: unknown): unknown {
+    for (let i = 0; i < values.length; i++) {
+      const [value, { name, shape }] = [values[i], this.inputs[i]];
+      if (!(value instanceof ArrayValue) || shape === undefined) continue;
+      const fits =
+        value.shape.length === shape.length &&
+        shape.every((length, axis) => typeof length !== "number" || length === value.shape[axis]);
+      if (fits) continue;
+      const wanted = shape.map((length) => length ?? "any").join(", ");
+      return new RangeError(
+        `${this.runner.read.name}: input ${quote(name)} has shape (${wanted}) in the model, got ${formatShape(value.shape)}, and ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+    return error;
   }
 }
 

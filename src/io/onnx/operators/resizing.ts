@@ -34,24 +34,26 @@ interface Settings {
 
 /** The place in the input that output i stands for. */
 function placeOf(i: number, { length, out, scale, start, end }: Axis, transformation: string): number {
+  // Not cut off to a whole number, as the standard's reference has it.
+  const resized = scale * length;
   switch (transformation) {
     case "half_pixel":
       return (i + 0.5) / scale - 0.5;
     case "half_pixel_symmetric": {
-      const adjustment = out / (scale * length);
+      const adjustment = out / resized;
       return (length / 2) * (1 - adjustment) + (i + 0.5) / scale - 0.5;
     }
     case "pytorch_half_pixel":
       return out > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case "align_corners":
-      return out > 1 ? (i * (length - 1)) / (out - 1) : 0;
+      return resized === 1 ? 0 : (i * (length - 1)) / (resized - 1);
     case "asymmetric":
       return i / scale;
     case "tf_half_pixel_for_nn":
       return (i + 0.5) / scale;
     case "tf_crop_and_resize":
-      return out > 1
-        ? start * (length - 1) + (i * (end - start) * (length - 1)) / (out - 1)
+      return resized !== 1
+        ? start * (length - 1) + (i * (end - start) * (length - 1)) / (resized - 1)
         : 0.5 * (start + end) * (length - 1);
     default:
       throw new RangeError(`there is no transformation ${JSON.stringify(transformation)} of coordinates`);

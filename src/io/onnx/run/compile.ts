@@ -1,7 +1,7 @@
 // From a file's graph to a plan: every name becomes a place, every node an operator's implementation with its attributes, functions of the model's own
 // are put in where they are used, and what depends on constants alone is computed at once.
 import { quote } from "../../../engine/quote.ts";
-import { type ExternalData, readTensorProto } from "../onnx-tensor.ts";
+import { type ExternalData, elementArray, elementType, readTensorProto } from "../onnx-tensor.ts";
 import { operatorOf } from "../operators/table.ts";
 import type {
   AttributeProto,
@@ -56,6 +56,8 @@ export interface Source {
   readonly model: ModelProto;
   readonly damaged: Damaged;
   readonly external: ExternalData | undefined;
+  /** Arrays of the file that have no elements in it: parameters that are filled otherwise. */
+  readonly hollow?: ReadonlySet<string>;
 }
 
 /** The newest version of ONNX's operators that is known here. */
@@ -202,6 +204,12 @@ class Compiler {
   }
 
   private constant(proto: TensorProto): ArrayValue {
+    if (this.source.hollow?.has(proto.name ?? "")) {
+      const type = elementType(proto.dataType) ?? "float32";
+      const size = proto.dims.reduce((product, length) => product * length, 1);
+      if (!(size >= 0 && size < 2 ** 31)) throw this.source.damaged(`${quote(proto.name ?? "")} has ${size} elements`);
+      return fromData(type, proto.dims, elementArray(type, size));
+    }
     const { type, shape, data } = readTensorProto(proto, this.source.damaged, this.source.external);
     return fromData(type, shape, data);
   }

@@ -144,6 +144,7 @@ export class Runner {
     parameters: ReadonlyMap<number, Value>,
     context: RunContext,
     memory: Memory | null,
+    observe?: (place: number, value: Value | undefined) => void,
   ): (Value | undefined)[] {
     const { plan, lastUses, name } = this;
     const places: Places = new Array<Value | undefined>(plan.size);
@@ -177,6 +178,7 @@ export class Runner {
         });
         sparing.hold(node.outputs, places);
       } else runNode(name, node, places, context);
+      if (observe !== undefined) for (const place of node.outputs) if (place >= 0) observe(place, places[place]);
       const follows = last || this.shapeFollows(node, places, shaped);
       if (!follows) for (const place of node.outputs) if (place >= 0) shaped[place] = 0;
       sparing?.release(lastUses[k], places);
