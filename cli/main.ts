@@ -11,6 +11,7 @@ import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
 import { examples } from "./help.ts";
 import { addInspectCommand } from "./inspect-command.ts";
+import { addModelCommand } from "./model-command.ts";
 import { watchOutput } from "./output.ts";
 import { addPredictCommand } from "./predict-command.ts";
 import { addTrainCommand } from "./train-command.ts";
@@ -42,6 +43,7 @@ function makeProgram(): Command {
   addDoctorCommand(program);
   addBenchCommand(program);
   addBookCommand(program);
+  addModelCommand(program);
   addDataCommand(program);
   // Sub-commands inherit neither of these.
   for (const command of program.commands) {

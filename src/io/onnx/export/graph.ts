@@ -72,6 +72,15 @@ const FLOAT32_ONLY = new Set(
   ).split(" "),
 );
 
+/** Operators whose result has the shape of the first input, and those where it does if the other is a number, or one a channel. */
+const SHAPE_KEEPING = new Set(
+  (
+    "BatchNormalization Cast Elu Erf Exp HardSigmoid Identity LeakyRelu LRN LayerNormalization Neg PRelu Relu Selu Sigmoid Softmax Softplus Softsign " +
+    "Tanh"
+  ).split(" "),
+);
+const BIASED = new Set(["Add", "Mul"]);
+
 /** Operators of which results that nothing needs may be left out. */
 const OPTIONAL_RESULTS = new Set(["GRU", "LSTM", "RNN"]);
 
@@ -169,6 +178,10 @@ export class GraphBuilder {
     return narrow;
   }
 
+  private isConstant(value: OnnxSymbol | null): boolean {
+    return value !== null && this.constants.has(value);
+  }
+
   /** The graph as a message. */
   finish(name: string): Draft<GraphProto> {
     const needed = new Set<OnnxSymbol>(this.outputs.map(({ value }) => value));
@@ -209,6 +222,13 @@ export class GraphBuilder {
           .map(([key, value]) => attributeOf(key, value!)),
       }),
     );
+    // What a bias or an activation is applied to has the shape of what comes of it.
+    for (const { operator, inputs, outputs } of kept.toReversed()) {
+      const [x, ...others] = inputs;
+      const same =
+        SHAPE_KEEPING.has(operator) || (BIASED.has(operator) && others.every((other) => this.isConstant(other)));
+      if (same && x) x.dimensions ??= outputs[0].dimensions;
+    }
     const inner = kept.flatMap(({ outputs }) => outputs).filter((value) => needed.has(value) && value.dimensions);
     const outputs = new Set(this.outputs.map(({ value }) => value));
     return {

@@ -1,0 +1,117 @@
+// Files that hold networks, or weights of networks, opened by what they are: runs, Nabla's models, tensors by name, ONNX.
+import { existsSync, statSync } from "node:fs";
+import { readRegularFile } from "../src/data/file.node.ts";
+import { modelOf } from "../src/io/model.ts";
+import { loadNpz } from "../src/io/npy.node.ts";
+import { loadPyTorch } from "../src/io/pytorch.node.ts";
+import { loadSafetensors } from "../src/io/safetensors.node.ts";
+import type { Model } from "../src/nn/model.ts";
+import { scope, type Tensor } from "../src/tensor/tensor.ts";
+import { UserError } from "./errors.ts";
+import { RunFolder } from "./run-folder.ts";
+import { newestNetwork } from "./run-newest.ts";
+
+/** What a file turned out to be. */
+export type ModelFile =
+  | {
+      readonly kind: "model";
+      readonly format: "run" | "nabla";
+      readonly model: Model;
+      /** Texts beside the model. */
+      readonly metadata: Readonly<Record<string, string>>;
+      /** Tensors that are no parameters: what an optimiser remembers. */
+      readonly more: readonly string[];
+    }
+  | {
+      readonly kind: "tensors";
+      readonly format: string;
+      readonly tensors: Readonly<Record<string, Tensor>>;
+      readonly metadata: Readonly<Record<string, string>>;
+      /** Why it is not read as a model, where it says that it is one. */
+      readonly remark?: string;
+    }
+  | { readonly kind: "onnx"; readonly format: "onnx"; readonly bytes: Uint8Array };
+
+/** Texts of Nabla's own in a file. */
+const OWN_TEXTS = new Set(["format", "version", "architecture", "state", "records", "training"]);
+
+/** The largest ONNX file: what the format allows. */
+const LARGEST = 2 ** 31;
+
+interface TensorReader {
+  readonly format: string;
+  read(path: string): Promise<{ tensors: Record<string, Tensor>; metadata: Record<string, string> }>;
+}
+
+const pytorch: TensorReader = {
+  format: "pytorch",
+  read: async (path) => {
+    const { tensors, metadata } = await loadPyTorch(path);
+    return { tensors, metadata };
+  },
+};
+
+const TENSOR_READERS: Readonly<Record<string, TensorReader>> = {
+  ...{ ".pt": pytorch, ".pth": pytorch },
+  ".npz": { format: "npz", read: loadNpz },
+  ".safetensors": { format: "safetensors", read: loadSafetensors },
+};
+
+/** Endings of files that can be read. */
+export const READABLE = [".safetensors", ".onnx", ".npz", ".pt", ".pth"];
+
+/** The ending of a path, in small letters. */
+export function endingOf(path: string): string {
+  return /\.[^./\\]*$/.exec(path)?.[0].toLowerCase() ?? "";
+}
+
+/**
+ * Opens what lies at a path.
+ * @throws UserError if there is nothing, it is of a kind that is not known, or it is damaged.
+ */
+export async function openModelFile(path: string, say: (line: string) => void): Promise<ModelFile> {
+  if (!existsSync(path)) throw new UserError(`there is no file ${path}`);
+  if (statSync(path).isDirectory()) return openRun(path, say);
+  const ending = endingOf(path);
+  try {
+    if (ending === ".onnx") return { kind: "onnx", format: "onnx", bytes: await readRegularFile(path, LARGEST) };
+    const reader = TENSOR_READERS[ending];
+    if (reader !== undefined) return modelOrTensors(path, reader.format, await reader.read(path));
+  } catch (error) {
+    throw error instanceof UserError ? error : new UserError(messageOf(path, error), { cause: error });
+  }
+  throw new UserError(
+    `${path}: a file of this kind is not known; there are ${READABLE.join(", ")}, told by their endings, and folders of runs`,
+  );
+}
+
+/** What went wrong, with the file's name. */
+export function messageOf(path: string, error: unknown): string {
+  const { message } = error as Error;
+  return message.includes(path) ? message : `${path}: ${message}`;
+}
+
+function openRun(path: string, say: (line: string) => void): ModelFile {
+  const { model, metadata } = newestNetwork(new RunFolder(path), say);
+  return { kind: "model", format: "run", model, metadata: withoutOwn(metadata), more: [] };
+}
+
+function withoutOwn(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !OWN_TEXTS.has(key)));
+}
+
+function modelOrTensors(
+  path: string,
+  format: string,
+  { tensors, metadata }: { tensors: Record<string, Tensor>; metadata: Record<string, string> },
+): ModelFile {
+  if (metadata["architecture"] === undefined) return { kind: "tensors", format, tensors, metadata };
+  try {
+    const model = scope(() => modelOf(path, { tensors, metadata }, { allowNonFinite: true }));
+    const own = new Set(model.named.map(({ name }) => name));
+    const more = Object.keys(tensors).filter((name) => !own.has(name));
+    return { kind: "model", format: "nabla", model, metadata: withoutOwn(metadata), more };
+  } catch (error) {
+    return { kind: "tensors", format, tensors, metadata: withoutOwn(metadata), remark: (error as Error).message };
+  }
+}

@@ -1,0 +1,161 @@
+// `nabla model show`: what a file holds.
+import type { Command } from "commander";
+import { describeOnnx, type OnnxSummary, type OnnxValueSummary } from "../src/io/onnx/describe.ts";
+import type { Model } from "../src/nn/model.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
+import { UserError } from "./errors.ts";
+import { type ModelFile, messageOf, openModelFile } from "./model-files.ts";
+
+/** Rows of a list, and texts of a line, are cut beyond so many. */
+const [MOST_ROWS, MOST_TEXT] = [200, 100];
+
+export function addShowCommand(model: Command): void {
+  model
+    .command("show")
+    .description("Shows what a file holds: layers, operators, inputs, outputs, parameters, tensors.")
+    .argument("<file>", "a model (.safetensors, .onnx), tensors (.safetensors, .npz, .pt), or the folder of a run")
+    .option("--all", "list everything, however long it is")
+    .option("--json", "print one JSON object as the last line on standard output")
+    .action(async (path: string, options: { all?: boolean; json?: boolean }) => {
+      const file = await openModelFile(path, (line) => process.stderr.write(`${line}\n`));
+      const most = options.all ? Number.POSITIVE_INFINITY : MOST_ROWS;
+      if (options.json) process.stdout.write(`${JSON.stringify({ file: path, ...asJson(path, file) })}\n`);
+      else process.stdout.write(`${asText(path, file, most).join("\n")}\n`);
+    });
+}
+
+/** Who writes tensors in a format, where that is one program. */
+const WRITERS: Readonly<Record<string, string>> = { npz: " of NumPy", pytorch: " of PyTorch" };
+
+function summaryOf(path: string, bytes: Uint8Array): OnnxSummary {
+  try {
+    return describeOnnx(bytes, path);
+  } catch (error) {
+    throw new UserError(messageOf(path, error), { cause: error });
+  }
+}
+
+function asJson(path: string, file: ModelFile): object {
+  switch (file.kind) {
+    case "onnx": {
+      const summary = summaryOf(path, file.bytes);
+      return { format: "onnx", ...summary, operators: Object.fromEntries(summary.operators) };
+    }
+    case "model": {
+      const { model, metadata, more } = file;
+      return {
+        ...{ format: file.format, dtype: model.dtype, parameters: model.parameterCount, metadata },
+        ...{ inputs: portsOf(model.inputs), outputs: portsOf(model.outputs), layers: model.summaryRows() },
+        tensors: model.named.map(({ name, parameter }) => ({ name, shape: parameter.shape, dtype: model.dtype })),
+        otherTensors: more,
+      };
+    }
+    case "tensors":
+      return {
+        ...{ format: file.format, metadata: file.metadata },
+        tensors: Object.entries(file.tensors).map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
+        ...(file.remark && { remark: file.remark }),
+      };
+  }
+}
+
+function portsOf(ports: Model["inputs"] | Model["outputs"]): object[] {
+  return ports.map(({ name, shape }) => ({ name, shape: [null, ...shape] }));
+}
+
+function asText(path: string, file: ModelFile, most: number): string[] {
+  switch (file.kind) {
+    case "onnx":
+      return onnxText(path, summaryOf(path, file.bytes), most);
+    case "model": {
+      const { model, more } = file;
+      const what = file.format === "run" ? "the network of a run" : "a model of Nabla's";
+      return [
+        `${path}: ${what}, ${model.dtype}`,
+        model.summary(),
+        ...(more.length > 0 ? [`beside the parameters: ${more.length} tensors, such as ${more[0]}`] : []),
+        ...textsOf(file.metadata),
+      ];
+    }
+    case "tensors": {
+      const rows = Object.entries(file.tensors);
+      return [
+        `${path}: ${tensorCount(file.tensors)}${WRITERS[file.format] ?? ""}`,
+        ...(file.remark === undefined ? [] : [`not read as a model: ${file.remark}`]),
+        ...table(
+          rows.map(([name, { shape, dtype }]) => [name, shapeText(shape), dtype]),
+          most,
+        ),
+        ...textsOf(file.metadata),
+      ];
+    }
+  }
+}
+
+/** `12 tensors, 3,400 numbers` */
+export function tensorCount(tensors: Readonly<Record<string, Tensor>>): string {
+  const all = Object.values(tensors);
+  const numbers = all.reduce((sum, { size }) => sum + size, 0);
+  return `${counted(all.length, "tensor")}, ${counted(numbers, "number")}`;
+}
+
+/** `1 layer`, `2 layers` */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function onnxText(path: string, summary: OnnxSummary, most: number): string[] {
+  const { producer, irVersion, opsets, inputs, outputs, operators, constants } = summary;
+  const sets = Object.entries(opsets).map(([domain, version]) => `${domain} ${version}`);
+  const cost = summary.multiplyAdds;
+  const wide = Math.max(...[...inputs, ...outputs].map(({ name }) => name.length));
+  const port = (what: string, value: OnnxValueSummary): string =>
+    `${what.padEnd(8)}${value.name.padEnd(wide)}  ${value.type ?? "no tensor"} ${shapeText(value.shape)}`;
+  return [
+    `${path}: ONNX, IR version ${irVersion ?? "?"}, operators ${sets.join(", ")}${producer === "" ? "" : `, written by ${producer}`}`,
+    ...inputs.map((value) => port("input", value)),
+    ...outputs.map((value) => port("output", value)),
+    `${counted(summary.parameters, "parameter")} in ${counted(constants.length, "constant")}`,
+    cost === null
+      ? "multiply-adds: the file does not say the shapes that they depend on"
+      : `${counted(cost, "multiply-add")} for one sample`,
+    "",
+    ...table(
+      operators.map(([name, count]) => [name, String(count)]),
+      most,
+    ),
+    "",
+    ...table(
+      constants.map(({ name, shape, type }) => [name, shapeText(shape), type ?? "?"]),
+      most,
+    ),
+    ...(summary.externalFiles.length > 0 ? [`weights in further files: ${summary.externalFiles.join(", ")}`] : []),
+    ...textsOf(summary.metadata),
+  ];
+}
+
+/** `(batch, 3, 224, 224)` */
+export function shapeText(shape: readonly (number | string | null)[] | undefined): string {
+  if (shape === undefined) return "of any shape";
+  return `(${shape.map((length) => length ?? "any").join(", ")}${shape.length === 1 ? "," : ""})`;
+}
+
+/** Columns, left-aligned; the rest is counted. */
+function table(rows: readonly (readonly string[])[], most: number): string[] {
+  const shown = rows.slice(0, most);
+  const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => row[column].length))) ?? [];
+  const lines = shown.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join("  ")
+      .trimEnd(),
+  );
+  return rows.length > most ? [...lines, `and ${rows.length - most} more; --all lists them`] : lines;
+}
+
+function textsOf(metadata: Readonly<Record<string, string>>): string[] {
+  return Object.entries(metadata).map(([key, value]) => {
+    const line = value.replaceAll(/\s+/g, " ");
+    return `${key}: ${line.length > MOST_TEXT ? `${line.slice(0, MOST_TEXT)}...` : line}`;
+  });
+}
