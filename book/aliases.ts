@@ -1,4 +1,5 @@
-// Ids that experiments had before they were named by section, and still answer to: links and notes of readers keep working.
+// Other ids that experiments answer to: those that they had before they were named by section, so that links and notes of readers keep working, and
+// the letters under which the inventory lists the networks of chapter 6.
 export const ALIASES: ReadonlyMap<string, string> = new Map([
   ["nndl/1.sigmoid", "nndl/1.3-sigmoid"],
   ["nndl/1.x-scaling", "nndl/1.3-scaling"],
@@ -48,6 +49,16 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
   ["nndl/3.L", "nndl/3.2-more-data-svm"],
   ["nndl/3.M", "nndl/3.3-starts-30"],
   ["nndl/3.N", "nndl/3.3-starts-100"],
+  ["nndl/6.A", "nndl/6.2-baseline"],
+  ["nndl/6.B", "nndl/6.2-convolution"],
+  ["nndl/6.C", "nndl/6.2-two-convolutions"],
+  ["nndl/6.D", "nndl/6.2-relu"],
+  ["nndl/6.E", "nndl/6.2-expanded-data"],
+  ["nndl/6.F", "nndl/6.2-larger-layer"],
+  ["nndl/6.G", "nndl/6.2-extra-layer"],
+  ["nndl/6.H", "nndl/6.2-extra-layer"],
+  ["nndl/6.I", "nndl/6.2-dropout"],
+  ["nndl/6.J", "nndl/6.2-ensemble"],
   ["nndl/5-initial-gradients", "nndl/5.2-initial-gradients"],
   ["nndl/5-speed", "nndl/5.2-speed"],
   ["nndl/5-chain", "nndl/5.3-chain"],

@@ -119,6 +119,8 @@ export interface Experiment {
   /** Files to read beside the text, from the repository's root. */
   readonly read: readonly string[];
   readonly needs?: readonly Need[];
+  /** What the full form takes on one processor, where that is more than half an hour; it keeps its trainings in `store`, and goes on from there. */
+  readonly hours?: number;
   readonly claims: readonly Claim[];
   run(context: RunContext): Promise<Outcome>;
 }

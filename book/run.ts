@@ -1,7 +1,7 @@
 // Running an experiment: its data, its time, its verdict. What it throws becomes part of the result.
 
 import { loadCorpus } from "./corpora.ts";
-import type { Experiment, Form, Outcome, RunContext } from "./experiment.ts";
+import type { Experiment, Form, Outcome, RunContext, Store } from "./experiment.ts";
 import { type Judged, judge, type Verdict } from "./judge.ts";
 import { loadBookMnist } from "./mnist.ts";
 
@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly form?: Form;
   readonly seed?: number;
   readonly log?: (line: string) => void;
+  readonly store?: Store;
 }
 
 export async function runExperiment(experiment: Experiment, options: RunOptions = {}): Promise<Result> {
@@ -33,6 +34,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
     mnist: loadBookMnist,
     corpus: loadCorpus,
     log,
+    store: options.store,
   };
   // Reading the data is not the experiment's time.
   if (experiment.needs?.includes("mnist")) await loadBookMnist();

@@ -30,6 +30,8 @@ interface RunOptions extends Common {
   source?: string;
   engine?: (typeof RUN_ENGINES)[number];
   threads?: number;
+  keep?: string;
+  long?: boolean;
 }
 
 const LANGUAGES = ["en", "zh"] as const;
@@ -57,6 +59,10 @@ export function addBookCommand(program: Command): void {
         new Option("--engine <name>", `${RUN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(RUN_ENGINES)),
       )
       .addOption(new Option("--threads <n>", "threads to use (default: all processors)").argParser(wholeNumber(1)))
+      .option(
+        "--keep <folder>",
+        "where full forms that take hours keep their trainings, to go on after an interruption (default: runs/book)",
+      )
       .addOption(language())
       .addOption(json());
 
@@ -77,18 +83,22 @@ export function addBookCommand(program: Command): void {
     .description("Runs one experiment and compares with its source.")
     .option("--out <folder>", "write figures (SVG, PNG) and a page with them here")
     .action(run);
+  const long = () =>
+    new Option("--long", "with --full: those that take hours in full, too; without, they run in their quick form");
   running(book.command("verify [ids...]"))
     .description(
       "Runs all experiments, or some, and ends with a table; exit code 1 if one fails or differs without a known cause.",
     )
     .addOption(source())
     .addOption(jobs())
+    .addOption(long())
     .option("--out <folder>", "keep the results in this folder's results.json; others that are there stay")
     .action(verify);
   running(book.command("report"))
     .description("Writes RESULTS.md and the figures: of results that verify kept, or of a run of everything.")
     .option("--from <file>", "a results.json written by verify --out; nothing is run")
     .addOption(jobs())
+    .addOption(long())
     .option("--out <folder>", "where to write", "docs")
     .action(report);
   // What `verify` starts: not for people.
@@ -166,9 +176,9 @@ async function run(id: string, options: RunOptions): Promise<void> {
   const [{ lackText }, { firstMissing }] = await Promise.all([import("./book/verify.ts"), import("../book/needs.ts")]);
   const missing = await firstMissing(entry.experiment.needs);
   if (missing !== undefined) throw new UserError(`${entry.experiment.id} ${lackText(missing)}`);
-  const { runExperiment } = await import("../book/run.ts");
   const log = (line: string) => process.stderr.write(`  ${line}\n`);
-  const result = await runExperiment(entry.experiment, { form: formOf(options), seed: options.seed, log });
+  const { runKept } = await import("./book/store.ts");
+  const result = await runKept(entry.experiment, { form: formOf(options), seed: options.seed, log }, options.keep);
   const [{ resultText }, { recordOf }] = await Promise.all([import("./book/text.ts"), import("./book/record.ts")]);
   process.stdout.write(resultText(result, options.language));
   if (options.out !== undefined) {
@@ -205,6 +215,8 @@ async function runMany(
   const verified = await verifyAll(entries, {
     form,
     seed,
+    long: options.long,
+    keep: options.keep,
     crew,
     async onRecord(record) {
       const seconds = record.verdict === "skipped" ? "" : `${record.seconds.toFixed(1).padStart(7)} s`;
@@ -236,7 +248,9 @@ async function verify(ids: readonly string[], options: RunOptions): Promise<void
       writeVerification(file, { ...verification, records: mergeRecords(earlier, verification.records) });
   }
   const start = performance.now();
-  const { records } = await runMany(entries, formOf(options), options, keep);
+  // What is asked for by name is meant.
+  const long = options.long || wanted.length > 0;
+  const { records } = await runMany(entries, formOf(options), { ...options, long }, keep);
   const { verificationText } = await import("./book/verification-text.ts");
   const elapsed = (performance.now() - start) / 1000;
   process.stdout.write(verificationText(entries, records, elapsed, options.language));

@@ -51,7 +51,8 @@ function layersOfModel(config: RunConfig, name: string, { picture, classes }: Ne
   const [channels, height, width] = picture;
   const { seed } = config;
   try {
-    return [new Reshape([...picture]), namedModel(name, { inputShape: [channels, height, width], classes, seed })];
+    const inputShape = [channels, height, width] as const;
+    return [new Reshape([...picture]), namedModel(name, { inputShape, classes, seed }, config)];
   } catch (cause) {
     const size = `${channels} x ${height} x ${width}`;
     throw new UserError(`--model ${name} does not fit pictures of ${size}: ${(cause as Error).message}`, { cause });

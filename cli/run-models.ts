@@ -1,4 +1,5 @@
 // The networks that `--model` knows by name, made for the pictures at hand.
+import type { ActivationName } from "../src/nn/activations.ts";
 import type { Model } from "../src/nn/model.ts";
 import { alexnet } from "../src/nn/models/alexnet.ts";
 import { googlenet } from "../src/nn/models/googlenet.ts";
@@ -14,6 +15,16 @@ interface Picture {
   seed: number;
 }
 
+/** What network3 takes beside it: the book trains it in several forms. Empty `hidden` is its default, one layer of 100. */
+export interface OwnSettings {
+  hidden: readonly number[];
+  activation: ActivationName;
+  dropout: number;
+}
+
+/** The networks of which `--hidden`, `--activation` and `--dropout` may be asked. */
+export const SETTABLE_MODELS: readonly string[] = ["network3"];
+
 /** A VGG halves its pictures five times; what is left of small ones is fewer than the paper's 7 by 7. */
 const pooledSize = ({ inputShape: [, height, width] }: Picture): number =>
   Math.max(1, Math.min(7, Math.floor(Math.min(height, width) / 32)));
@@ -23,7 +34,8 @@ const stem = ({ inputShape: [, height, width] }: Picture): "small" | "large" =>
   Math.min(height, width) <= 64 ? "small" : "large";
 
 const MAKERS = {
-  network3: (picture: Picture) => network3(picture),
+  network3: (picture: Picture, { hidden, activation, dropout }: OwnSettings) =>
+    network3({ ...picture, activation, dropout, ...(hidden.length > 0 && { hidden }) }),
   lenet5: (picture: Picture) => lenet5(picture),
   alexnet: (picture: Picture) => alexnet({ ...picture, variant: "torchvision" }),
   ...Object.fromEntries(
@@ -44,12 +56,12 @@ const MAKERS = {
   googlenet: (picture: Picture) => googlenet({ ...picture, variant: "torchvision" }),
 };
 
-const table: ReadonlyMap<string, (picture: Picture) => Model> = new Map(Object.entries(MAKERS));
+const table: ReadonlyMap<string, (picture: Picture, own: OwnSettings) => Model> = new Map(Object.entries(MAKERS));
 
 /** Their names. */
 export const RUN_MODELS = [...table.keys()];
 
 /** The network of that name for these pictures. */
-export function namedModel(name: string, picture: Picture): Model {
-  return table.get(name)!(picture);
+export function namedModel(name: string, picture: Picture, own: OwnSettings): Model {
+  return table.get(name)!(picture, own);
 }

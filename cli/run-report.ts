@@ -12,6 +12,7 @@ import type { LoadedDataset } from "./datasets.ts";
 import type { Mistake, RunReport, RunStatus } from "./report.ts";
 import type { RunConfig, RunRecord } from "./run-config.ts";
 import { networkName } from "./run-layers.ts";
+import { SETTABLE_MODELS } from "./run-models.ts";
 
 const MISTAKES = 40;
 const NEURONS = 60;
@@ -33,7 +34,14 @@ function quoted(word: string): string {
 
 /** What says which network it is: a name, which has its own activation; a line; or sizes. */
 function networkWords({ model, layers, hidden, activation }: RunConfig): string[] {
-  if (model !== undefined) return [`--model ${model}`];
+  if (model !== undefined) {
+    const settable = SETTABLE_MODELS.includes(model);
+    return [
+      `--model ${model}`,
+      ...(settable && hidden.length > 0 ? [`--hidden ${hidden.join(",")}`] : []),
+      ...(settable && activation !== "relu" ? [`--activation ${activation}`] : []),
+    ];
+  }
   const network =
     layers === undefined ? `--hidden ${hidden.join(",") || "none"}` : `--layers ${JSON.stringify(layers)}`;
   return [network, `--activation ${activation}`];

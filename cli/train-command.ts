@@ -18,7 +18,7 @@ import {
   type RunConfig,
 } from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
-import { RUN_MODELS } from "./run-models.ts";
+import { RUN_MODELS, SETTABLE_MODELS } from "./run-models.ts";
 import { RUN_VERSION } from "./run-schema.ts";
 import { type TrainRequest, train } from "./train.ts";
 import { folderName, layerSizes, oneOf, pictureSize, realNumber, wholeNumber } from "./values.ts";
@@ -76,6 +76,11 @@ ${examples([
       "      --optimizer sgd --lr 3 --batch 10 --epochs 30 --init normal --split 50000",
     "the first network of Nielsen's book",
   ],
+  [
+    `${name} train --dataset mnist --model network3 --optimizer sgd --lr 0.03 --l2 1 --batch 10 \\\n` +
+      "      --epochs 60 --split 50000",
+    "two convolutions as in its chapter 6",
+  ],
   [`${name} train --resume runs/digits-1`, "go on with a run that was interrupted"],
 ])}
 
@@ -90,6 +95,7 @@ ${examples([
 
 --layers takes, with commas between them:
 ${LAYER_FORMS.map(([form, what]) => `  ${form.padEnd(14)} ${what}`).join("\n")}
+--model network3 is Nielsen's: two convolutions, and hidden layers by --hidden (100), --activation (relu) and --dropout.
 The loss decides the output layer: quadratic and cross-entropy use sigmoid outputs, softmax uses softmax.
 Starting values: auto is he for relu and xavier otherwise, with zero biases; normal is N(0, 1) for weights and
 biases; scaled is N(0, 1/inputs) for weights and N(0, 1) for biases.
@@ -237,10 +243,19 @@ async function startRun(options: TrainOptions): Promise<number> {
     ...(options.keep !== undefined && { keep: options.keep }),
   };
   if (options.model !== undefined) {
-    for (const other of ["hidden", "layers", "activation", "init", "dropout"] as const) {
+    const settable = SETTABLE_MODELS.includes(options.model);
+    for (const other of [
+      "layers",
+      "init",
+      ...(settable ? [] : (["hidden", "activation", "dropout"] as const)),
+    ] as const) {
       if (options[other] !== undefined)
         throw new UsageError(`--${other} and --model exclude each other: the network is given`);
     }
+    if (options.hidden?.length === 0)
+      throw new UsageError(
+        `--hidden none does not go with --model ${options.model}, which has a hidden layer at least`,
+      );
     if (config.loss !== "softmax")
       throw new UsageError(`--loss ${config.loss} does not fit --model, whose networks end in softmax`);
   }

@@ -4,9 +4,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism, freemem } from "node:os";
 import type { Form } from "../../book/experiment.ts";
 import type { Entry } from "../../book/library.ts";
-import { runExperiment } from "../../book/run.ts";
 import { reclaim } from "./reclaim.ts";
 import { emptyRecord, type KeptRecord, keptRecordOf } from "./record.ts";
+import { runKept } from "./store.ts";
 
 /** What an experiment may need: MNIST in float64, its tensors, figures. */
 const BYTES_EACH = 2 * 2 ** 30;
@@ -22,6 +22,8 @@ export interface Order {
   readonly id: string;
   readonly form: Form;
   readonly seed: number;
+  /** Where trainings that take hours are kept. */
+  readonly keep?: string | undefined;
 }
 
 /** The command line again, as a process that takes orders. */
@@ -89,9 +91,9 @@ export async function serveOrders(entries: readonly Entry[]): Promise<void> {
     process.send?.(record);
   };
   process.on("message", async (message) => {
-    const { id, form, seed } = message as Order;
+    const { id, form, seed, keep } = message as Order;
     const { experiment } = entries.find((entry) => entry.experiment.id === id)!;
-    const record = keptRecordOf(await runExperiment(experiment, { form, seed }));
+    const record = keptRecordOf(await runKept(experiment, { form, seed }, keep));
     reclaim();
     send(record);
   });

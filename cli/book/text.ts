@@ -18,6 +18,10 @@ const WORDS = {
   read: { en: "Programs to read", zh: "可读的程序" },
   guide: { en: "Guide", zh: "指南" },
   run: { en: "Run it", zh: "运行" },
+  hours: {
+    en: "in full about {0} hours on one processor; an interrupted run goes on where it stood, see --keep",
+    zh: "完整形式在单个处理器上约需 {0} 小时；中断后会从原处继续，见 --keep",
+  },
   differs: { en: "known difference", zh: "已知差异" },
   notes: { en: "Notes", zh: "说明" },
   fullOnly: { en: "decided in the full form only", zh: "仅完整形式可判定" },
@@ -152,6 +156,8 @@ export function showText(
   lines.push(...heading(WORDS.read), ...experiment.read.map((file) => `  ${place(file)}`));
   lines.push(...heading(WORDS.guide), `  ${place(`docs/${language}/${chapter.guide}.md`)}`);
   lines.push(...heading(WORDS.run), `  ${command} ${experiment.id}`, `  ${command} ${experiment.id} --full`);
+  if (experiment.hours !== undefined)
+    lines.push(`  ${say(WORDS.hours, language).replace("{0}", String(experiment.hours))}`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -3,12 +3,12 @@ import { cpus } from "node:os";
 import type { Form } from "../../book/experiment.ts";
 import type { Entry } from "../../book/library.ts";
 import { firstMissing, type Need } from "../../book/needs.ts";
-import { runExperiment } from "../../book/run.ts";
 import { engineStatus } from "../../src/engine/configure.ts";
 import { commandName } from "../command-name.ts";
 import { type Crew, runOnCrew } from "./crew.ts";
 import { reclaim } from "./reclaim.ts";
 import { emptyRecord, type KeptRecord, keptRecordOf } from "./record.ts";
+import { runKept } from "./store.ts";
 
 /** What an experiment lacks, and how to get it. */
 export function lackText(need: Need): string {
@@ -22,6 +22,10 @@ export function lackText(need: Need): string {
 export interface VerifyOptions {
   readonly form: Form;
   readonly seed: number;
+  /** Whether those whose full form takes hours run in full, too; default false: they run in their quick form. */
+  readonly long?: boolean;
+  /** Where trainings that take hours are kept. */
+  readonly keep?: string | undefined;
   /** Processes to run them in, several at a time; without, all run in this one. */
   readonly crew?: Crew;
   /** After each experiment, in the order in which they end. */
@@ -30,7 +34,8 @@ export interface VerifyOptions {
 
 /** The records in the order of the entries. */
 export async function verifyAll(entries: readonly Entry[], options: VerifyOptions): Promise<KeptRecord[]> {
-  const { form, seed, crew, onRecord } = options;
+  const { seed, crew, onRecord, long = false, keep: folder } = options;
+  const formOf = ({ experiment: { hours } }: Entry): Form => (hours !== undefined && !long ? "quick" : options.form);
   const records = new Map<string, KeptRecord>();
   const keep = async (record: KeptRecord): Promise<void> => {
     records.set(record.id, record);
@@ -43,15 +48,15 @@ export async function verifyAll(entries: readonly Entry[], options: VerifyOption
     if (missing === undefined) {
       possible.push(entry);
     } else {
-      await keep(emptyRecord({ id, form, seed }, "skipped", lackText(missing)));
+      await keep(emptyRecord({ id, form: formOf(entry), seed }, "skipped", lackText(missing)));
     }
   }
   if (crew !== undefined) {
-    const orders = possible.map(({ experiment: { id } }) => ({ id, form, seed }));
+    const orders = possible.map((entry) => ({ id: entry.experiment.id, form: formOf(entry), seed, keep: folder }));
     await runOnCrew(orders, crew, keep);
   } else {
-    for (const { experiment } of possible) {
-      await keep(keptRecordOf(await runExperiment(experiment, { form, seed })));
+    for (const entry of possible) {
+      await keep(keptRecordOf(await runKept(entry.experiment, { form: formOf(entry), seed }, folder)));
       reclaim();
     }
   }

@@ -73,9 +73,28 @@ describe("--layers", () => {
     expect(readFileSync(join(folder, "named", "report.html"), "utf8")).toContain("--model network3 --loss softmax");
   });
 
+  test("--model network3 in the book's other forms", () => {
+    const words = ["--hidden", "30,20", "--activation", "tanh", "--dropout", "0.5"];
+    const begun = train("--dataset", ".", "--model", "network3", ...words, "--epochs", "1", "--out", "forms");
+    expect(begun.status, begun.stderr).toBe(0);
+    // 520 + 20,040 + 641 30 + 31 20 + 21 10
+    expect(begun.json()["parameters"]).toBe(520 + 20_040 + 641 * 30 + 31 * 20 + 210);
+    const types = loadModel(bytesOf("forms")).layers.map(({ type }) => type);
+    expect(types[0]).toBe("reshape");
+    expect(JSON.stringify(loadModel(bytesOf("forms")).config())).toContain('"rate":0.5,"scaling":"atTest"');
+    const resumed = train("--resume", "forms", "--epochs", "2");
+    expect(resumed.status, resumed.stderr).toBe(0);
+    const report = readFileSync(join(folder, "forms", "report.html"), "utf8");
+    expect(report).toContain("--model network3 --hidden 30,20 --activation tanh --loss softmax");
+    expect(report).toContain("--dropout 0.5");
+  });
+
   test.each([
     [["--model", "network4"], 2, /must be one of network3.*Did you mean network3\?/s],
     [["--model", "lenet5", "--hidden", "4"], 2, /--hidden and --model exclude each other/],
+    [["--model", "lenet5", "--dropout", "0.5"], 2, /--dropout and --model exclude each other/],
+    [["--model", "network3", "--init", "he"], 2, /--init and --model exclude each other/],
+    [["--model", "network3", "--hidden", "none"], 2, /--hidden none does not go with --model network3/],
     [["--model", "lenet5", "--loss", "quadratic"], 2, /--loss quadratic does not fit --model/],
     [["--model", "alexnet"], 1, /--model alexnet does not fit pictures of 1 x 28 x 28/],
     [["--layers", "conv 4 5x5, pol 2"], 2, /"pol 2": is no layer.*Did you mean pool\?/s],

@@ -1,12 +1,29 @@
 // Chapter 6: deep learning.
 import type { Chapter } from "../../experiment.ts";
 import { experiments as fields } from "./6.1-receptive-fields.ts";
+import { experiments as ciresan } from "./6.2-ciresan.ts";
+import { experiments as convolution } from "./6.2-convolution.ts";
+import { experiments as dropout } from "./6.2-dropout.ts";
+import { experiments as exercises } from "./6.2-exercises.ts";
+import { experiments as moreData } from "./6.2-more-data.ts";
 import { experiments as networks } from "./6.2-networks.ts";
+import { experiments as single } from "./6.2-single-network.ts";
 import { experiments as translation } from "./6.2-translation.ts";
 import { experiments as network3 } from "./6.3-network3.ts";
 
 export const chapter: Chapter = {
   title: { en: "Deep learning", zh: "深度学习" },
   guide: "nndl-6",
-  experiments: [...fields, ...networks, ...translation, ...network3],
+  experiments: [
+    ...fields,
+    ...networks,
+    ...convolution,
+    ...exercises,
+    ...moreData,
+    ...dropout,
+    ...translation,
+    ...ciresan,
+    ...single,
+    ...network3,
+  ],
 };

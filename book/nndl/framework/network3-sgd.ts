@@ -9,7 +9,6 @@ import {
   type Samples,
   type Sequential,
   SGD,
-  saveTraining,
   scope,
   Trainer,
   tensor,
@@ -17,6 +16,7 @@ import {
 import type { Store } from "../../experiment.ts";
 import { type DigitSet, first } from "../../mnist.ts";
 import { ExpandedSet } from "../programs/translation.ts";
+import { keptTraining } from "./kept-training.ts";
 
 /** What `Network.SGD` takes beside the data, by the book's names. */
 export interface SgdSettings {
@@ -71,13 +71,13 @@ function trainerOf(model: Sequential, training: DigitSet | ExpandedSet, settings
         toImages(training.part(index * miniBatchSize, miniBatchSize), model.dtype),
       )
     : toImages(first(training, batches * miniBatchSize), model.dtype);
-  if (file !== undefined) return { ...loadTraining(file, data, { loss: "softmaxCrossEntropy" }), batches };
+  if (file !== undefined) return loadTraining(file, data, { loss: "softmaxCrossEntropy" });
   const trainer = new Trainer(model, data, {
     loss: "softmaxCrossEntropy",
     optimizer: new SGD({ learningRate: eta, weightDecay: lmbda / batches }),
     ...(!expanded && { batchSize: miniBatchSize, shuffle: false }),
   });
-  return { trainer, batches, metadata: {} as Record<string, string> };
+  return { trainer };
 }
 
 /** The digit that the model sees in each image. */
@@ -100,57 +100,48 @@ export async function sgd(
 ): Promise<SgdResult & { readonly model: Sequential }> {
   const { print = () => {}, store, name = "network3" } = options;
   const { epochs, miniBatchSize } = settings;
-  const file = `${name}.safetensors`;
+  const batches = Math.floor(training.count / miniBatchSize);
   const images = { training: training.count, validation: validation.count, test: test?.count ?? 0 };
-  const expanded = training instanceof ExpandedSet;
-  const identity = JSON.stringify({ ...settings, images, expanded });
-  const kept = await store?.read(file);
-  const { trainer, batches, metadata } = trainerOf(model, training, settings, kept);
-  const another = trainer.model.parameterCount !== model.parameterCount;
-  if (kept !== undefined && (another || metadata["sgd"] !== identity)) {
-    throw new Error(
-      `${store?.place}/${file} is of another training (${trainer.model.parameterCount} parameters, ${metadata["sgd"]}; asked for are ${model.parameterCount}, ${identity}); delete it to begin anew`,
-    );
-  }
-  let result: SgdResult =
-    metadata["result"] === undefined
-      ? {
-          ...{ bestValidationAccuracy: 0, bestIteration: 0, testAccuracy: undefined, testAnswers: "" },
-          ...{ validationAccuracies: [], costs: [], seconds: 0 },
-        }
-      : (JSON.parse(metadata["result"]) as SgdResult);
-  if (trainer.epoch > 0) print(`${store?.place}/${file}: ${trainer.epoch} of ${epochs} epochs are done`);
   const held = toImages(first(validation, wholeBatches(validation, miniBatchSize)), model.dtype);
   const unseen = test && toImages(test, model.dtype);
-  const announce = (): boolean => {
-    const iteration = batches * trainer.epoch + trainer.step;
-    if (trainer.step < batches && iteration % 1000 === 0) print(`Training mini-batch number ${iteration}`);
-    return false;
+  const start: SgdResult = {
+    ...{ bestValidationAccuracy: 0, bestIteration: 0, testAccuracy: undefined, testAnswers: "" },
+    ...{ validationAccuracies: [], costs: [], seconds: 0 },
   };
-  while (trainer.epoch < epochs) {
-    const start = performance.now();
-    const epoch = trainer.epoch;
-    const { loss } = (await trainer.finishEpoch(undefined, announce))!;
-    const { accuracy } = evaluate(trainer.model, held, { loss: "softmaxCrossEntropy" });
-    result = {
-      ...result,
-      validationAccuracies: [...result.validationAccuracies, accuracy],
-      costs: [...result.costs, loss],
-    };
-    print(`Epoch ${epoch}: validation accuracy ${percent(accuracy)}`);
-    if (accuracy >= result.bestValidationAccuracy) {
-      print("This is the best validation accuracy to date.");
-      result = { ...result, bestValidationAccuracy: accuracy, bestIteration: batches * (epoch + 1) - 1 };
-      if (test !== undefined && unseen !== undefined) {
-        const testAnswers = answersOf(trainer.model as Sequential, unseen);
-        const testAccuracy = shareRight(testAnswers, test);
-        result = { ...result, testAnswers, testAccuracy };
-        print(`The corresponding test accuracy is ${percent(testAccuracy)}`);
+  const { trainer, result } = await keptTraining({
+    ...{ store, name, epochs, print, start },
+    settings: { ...settings, images, expanded: training instanceof ExpandedSet, parameters: model.parameterCount },
+    make: (file) => trainerOf(model, training, settings, file),
+    async epoch(trainer, before): Promise<SgdResult> {
+      const began = performance.now();
+      const { epoch } = trainer;
+      const { loss } = (await trainer.finishEpoch(undefined, () => {
+        const iteration = batches * trainer.epoch + trainer.step;
+        if (trainer.step < batches && iteration % 1000 === 0) print(`Training mini-batch number ${iteration}`);
+        return false;
+      }))!;
+      const { accuracy } = evaluate(trainer.model, held, { loss: "softmaxCrossEntropy" });
+      print(`Epoch ${epoch}: validation accuracy ${percent(accuracy)}`);
+      let best: Partial<SgdResult> = {};
+      if (accuracy >= before.bestValidationAccuracy) {
+        print("This is the best validation accuracy to date.");
+        best = { bestValidationAccuracy: accuracy, bestIteration: batches * (epoch + 1) - 1 };
+        if (test !== undefined && unseen !== undefined) {
+          const testAnswers = answersOf(trainer.model as Sequential, unseen);
+          const testAccuracy = shareRight(testAnswers, test);
+          best = { ...best, testAnswers, testAccuracy };
+          print(`The corresponding test accuracy is ${percent(testAccuracy)}`);
+        }
       }
-    }
-    result = { ...result, seconds: result.seconds + (performance.now() - start) / 1000 };
-    await store?.write(file, saveTraining(trainer, { metadata: { sgd: identity, result: JSON.stringify(result) } }));
-  }
+      return {
+        ...before,
+        ...best,
+        validationAccuracies: [...before.validationAccuracies, accuracy],
+        costs: [...before.costs, loss],
+        seconds: before.seconds + (performance.now() - began) / 1000,
+      };
+    },
+  });
   print("Finished training network.");
   print(
     `Best validation accuracy of ${percent(result.bestValidationAccuracy)} obtained at iteration ${result.bestIteration}`,

@@ -14,12 +14,12 @@ import {
   loadTraining,
   MaxPooling2D,
   Sequential,
-  saveTraining,
   schedule,
   Trainer,
 } from "nabla";
 import type { Store } from "../../experiment.ts";
 import type { DigitSet, Mnist } from "../../mnist.ts";
+import { keptTraining } from "./kept-training.ts";
 import { answersOf, shareRight, toImages } from "./network3-sgd.ts";
 
 const BATCH = 128;
@@ -55,14 +55,15 @@ export interface SingleOptions {
   readonly epochs: number;
   /** The first so many of the 60,000; default all. */
   readonly images?: number;
+  /** How much of the average of weights stays at a step; default 0.999. */
+  readonly averageDecay?: number;
   readonly print?: (line: string) => void;
   readonly store?: Store | undefined;
 }
 
 /** Trains on images turned by up to 12 degrees, skewed by up to 8, moved by up to 2 pixels, each epoch others. */
 export async function trainSingle(data: Mnist, test: DigitSet, options: SingleOptions): Promise<SingleResult> {
-  const { seed, epochs, images = 60_000, print = () => {}, store } = options;
-  const file = `single-seed-${seed}.safetensors`;
+  const { seed, epochs, images = 60_000, averageDecay = 0.999, print = () => {}, store } = options;
   const { images: bytes, labels, ...kind } = data.bytes.train;
   const part = { ...kind, images: bytes.subarray(0, 784 * images), labels: labels.subarray(0, images), count: images };
   const batches = imageDataset(part)
@@ -74,47 +75,46 @@ export async function trainSingle(data: Mnist, test: DigitSet, options: SingleOp
   const length = epochs * Math.floor(images / BATCH);
   const settings = {
     loss: "softmaxCrossEntropy",
-    averageDecay: 0.999,
+    averageDecay,
     schedule: schedule.oneCycle(0.004, { length, rise: 0.25 }),
   } as const;
-  const kept = await store?.read(file);
-  const identity = JSON.stringify({ epochs, images, test: test.count });
-  const { trainer, metadata } =
-    kept !== undefined
-      ? loadTraining(kept, batches, settings)
-      : {
-          trainer: new Trainer(singleNetwork(seed), batches, {
-            ...settings,
-            optimizer: new AdamW({ learningRate: 0.004, weightDecay: 0.01 }),
-          }),
-          metadata: {} as Record<string, string>,
-        };
-  if (kept !== undefined && metadata["single"] !== identity) {
-    throw new Error(`${store?.place}/${file} is of another training; delete it to begin anew`);
-  }
-  let result: SingleResult =
-    metadata["result"] === undefined
-      ? { testAccuracies: [], testAnswers: "", costs: [], seconds: 0, processorSeconds: 0 }
-      : (JSON.parse(metadata["result"]) as SingleResult);
   const unseen = toImages(test);
-  const processor = () =>
-    typeof process === "undefined" ? 0 : (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
-  while (trainer.epoch < epochs) {
-    const [start, used] = [performance.now(), processor()];
-    const { loss } = (await trainer.finishEpoch())!;
-    const testAnswers = trainer.withAverage(() => answersOf(trainer.model as Sequential, unseen));
-    const accuracy = shareRight(testAnswers, test);
-    result = {
-      testAccuracies: [...result.testAccuracies, accuracy],
-      testAnswers,
-      costs: [...result.costs, loss],
-      seconds: result.seconds + (performance.now() - start) / 1000,
-      processorSeconds: result.processorSeconds + processor() - used,
-    };
-    print(
-      `Epoch ${trainer.epoch}: cost ${loss.toFixed(4)}, test accuracy of the averaged weights ${(100 * accuracy).toFixed(2)}%`,
-    );
-    await store?.write(file, saveTraining(trainer, { metadata: { single: identity, result: JSON.stringify(result) } }));
-  }
+  const start: SingleResult = { testAccuracies: [], testAnswers: "", costs: [], seconds: 0, processorSeconds: 0 };
+  const { result } = await keptTraining({
+    ...{ store, name: `single-seed-${seed}`, epochs, print, start },
+    settings: { epochs, images, test: test.count },
+    make: (file) =>
+      file !== undefined
+        ? loadTraining(file, batches, settings)
+        : {
+            trainer: new Trainer(singleNetwork(seed), batches, {
+              ...settings,
+              optimizer: new AdamW({ learningRate: 0.004, weightDecay: 0.01 }),
+            }),
+          },
+    async epoch(trainer, before): Promise<SingleResult> {
+      const [began, used] = [performance.now(), processorSeconds()];
+      const { loss } = (await trainer.finishEpoch())!;
+      const testAnswers = trainer.withAverage(() => answersOf(trainer.model as Sequential, unseen));
+      const accuracy = shareRight(testAnswers, test);
+      print(
+        `Epoch ${trainer.epoch}: cost ${loss.toFixed(4)}, test accuracy of the averaged weights ${(100 * accuracy).toFixed(2)}%`,
+      );
+      return {
+        testAccuracies: [...before.testAccuracies, accuracy],
+        testAnswers,
+        costs: [...before.costs, loss],
+        seconds: before.seconds + (performance.now() - began) / 1000,
+        processorSeconds: before.processorSeconds + processorSeconds() - used,
+      };
+    },
+  });
   return result;
+}
+
+/** Of this process so far, all threads together; 0 where that can't be known. */
+function processorSeconds(): number {
+  if (typeof process === "undefined") return 0;
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

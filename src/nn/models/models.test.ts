@@ -8,6 +8,7 @@ import {
   type Model,
   type ModelOptions,
   type OpenShape,
+  ones,
   random,
   type Symbolic,
   saveModel,
@@ -107,6 +108,22 @@ describe("numbers of parameters", () => {
     [{ convolutions: 2, hidden: [] }, 26_970],
   ] as const)("network3 %j: %i", (options, expected) => {
     expect(total(rowsOf(network3Layers(options)))).toBe(expected);
+  });
+
+  test("network3 with L2 pooling: a pool of four equal neurons a gives 2 a, where the largest is a", () => {
+    const outputs = (["max", "l2"] as const).map((pooling) => {
+      const model = network3({ convolutions: 1, hidden: [], activation: "linear", pooling, seed: 1 });
+      model.parameters[0].assign(ones([20, 1, 5, 5]));
+      model.parameters[1].assign(zeros([20]));
+      model.parameters[2].assign(ones([2880, 10]).div(2880));
+      return model
+        .logits(ones([1, 1, 28, 28]))
+        .get(0, 0)
+        .item();
+    });
+    expect(outputs[0]).toBeCloseTo(25, 4);
+    expect(outputs[1]).toBeCloseTo(50, 4);
+    expect(network3({ pooling: "l2" }).parameterCount).toBe(85_670);
   });
 
   test("network3: 28-24-12-8-4, and sizes of its layers", () => {
@@ -330,6 +347,7 @@ describe("bad input", () => {
     ["eleven digits", () => lenet5({ variant: "original", classes: 11 }), /tells ten digits by their codes, got 11/],
     ["too small pictures", () => vgg(11, { inputShape: [3, 16, 16] }), /pool5: a window that spans 2 is larger/],
     ["four convolutions", () => network3({ convolutions: 4 as never }), /convolutions must be one of 0, 1, 2, got 4/],
+    ["mean pooling", () => network3({ pooling: "mean" as never }), /pooling must be one of "?max"?, "?l2"?/],
     ["sizes", () => vgg(11, { hidden: [0] }), /hidden\[0\] must be a whole number of at least 1, got 0/],
   ])("%s: %#", (_, make, message) => {
     expect(make).toThrow(message);
