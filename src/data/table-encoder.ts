@@ -315,6 +315,6 @@ function strange(line: number, name: string, value: string, known: readonly stri
 }
 
 function shown(names: readonly string[]): string {
-  const first = names.slice(0, 12).map((name) => (typeof name === "string" ? name.slice(0, 40) : quote(name)));
+  const first = names.slice(0, 12).map((name) => quote(name));
   return names.length > 12 ? `${first.join(", ")} and ${names.length - 12} more` : first.join(", ");
 }

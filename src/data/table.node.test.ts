@@ -50,7 +50,9 @@ describe("TableEncoder", () => {
 
   test("what is wrong is named by line and column", async () => {
     await expect(fit()).rejects.toThrow('line 3: size is missing; say what stands for it, missing: "mean" or a number');
-    await expect(fit({ target: "king" })).rejects.toThrow('there is no column "king"; there are size, colour, kind');
+    await expect(fit({ target: "king" })).rejects.toThrow(
+      'there is no column "king"; there are "size", "colour", "kind"',
+    );
     await expect(fit({ target: "colour", missing: 0 })).rejects.toThrow('line 4: the target "colour" is missing');
     await expect(fit({ columns: { kind: "number" }, missing: 0 })).rejects.toThrow(
       'column "kind" holds values that are no numbers',
@@ -59,12 +61,12 @@ describe("TableEncoder", () => {
     await expect(fit({}, `name\n${names}`)).rejects.toThrow('column "name" has more than 1000 different values');
     const encoder = await fit({ target: "kind", missing: 0 });
     await expect(encoded(encoder, "size,colour\n1,blue\n")).rejects.toThrow(
-      'line 2: colour is "blue", which is none of the 3 known ones: , green, red',
+      'line 2: colour is "blue", which is none of the 3 known ones: "", "green", "red"',
     );
     await expect(encoded(encoder, "size,colour\nbig,red\n")).rejects.toThrow(
       'line 2: size is "big", which is no number',
     );
-    await expect(encoded(encoder, "size\n1\n")).rejects.toThrow('the row has no column "colour"; it has size');
+    await expect(encoded(encoder, "size\n1\n")).rejects.toThrow('the row has no column "colour"; it has "size"');
     const lenient = await fit({ missing: 0, unknown: "ignore", columns: { kind: "index" } });
     expect(await encoded(lenient, "size,colour,kind\n1,blue,fig\n")).toEqual([[[1, 0, 0, 0, 2], undefined]]);
     expect(() => TableEncoder.fromConfig({ columns: [{}] } as never)).toThrow(

@@ -13,6 +13,8 @@ import { fileURLToPath } from "node:url";
 
 /** A process that does not get on for so long hangs, even on a busy machine. */
 const STUCK = 30_000;
+/** Nor does one that has made no call after this time. */
+const NOT_STARTED = 10 * STUCK;
 
 /**
  * Makes `n` calls; `report(text)` is told each that ends wrongly, with the program that repeats it. Returns how many there were of what.
@@ -69,7 +71,7 @@ function runChild({ seed, from, to, noteFile }, onMessage) {
         },
       },
     );
-    let [done, said, last, since] = [false, "", "", Date.now()];
+    let [done, said, last, since] = [false, "", undefined, Date.now()];
     child.stderr.on("data", (data) => {
       said = (said + data).slice(-4000);
     });
@@ -80,6 +82,8 @@ function runChild({ seed, from, to, noteFile }, onMessage) {
     const now = () => {
       try {
         const [number, ...code] = readFileSync(noteFile, "utf8").split("\u0000")[0].split("\n");
+        // A process that is still starting has noted nothing.
+        if (number === "") return { number: undefined, code: "" };
         return { number: Number(number), code: code.join("\n") };
       } catch {
         return { number: undefined, code: "" };
@@ -88,7 +92,7 @@ function runChild({ seed, from, to, noteFile }, onMessage) {
     const watch = setInterval(() => {
       const { number } = now();
       if (number !== last) [last, since] = [number, Date.now()];
-      else if (Date.now() - since > STUCK) child.kill("SIGKILL");
+      else if (Date.now() - since > (number === undefined ? NOT_STARTED : STUCK)) child.kill("SIGKILL");
     }, 500);
     child.on("exit", (code, signal) => {
       clearInterval(watch);

@@ -1,5 +1,5 @@
 // Convolution of sequences.
-import { knownOptions, whole } from "../../engine/checks.ts";
+import { whole } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { conv1d } from "../../ops/convolution.ts";
 import { pad } from "../../ops/padding.ts";
@@ -8,25 +8,20 @@ import { type Padding, pair } from "../../ops/windows.ts";
 import { checkTensor } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { ActivationName } from "../activations.ts";
-import { LAYER_OPTIONS, type LayerConfig } from "../base-layer.ts";
+import type { LayerConfig } from "../base-layer.ts";
 import type { Constraint } from "../constraints.ts";
-import { Layer } from "../layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
-import type { Parameter } from "../parameters.ts";
 import { checkOpenShape, checkRank, fixedLength, type OpenShape } from "../shapes.ts";
 import {
   type AfterSum,
-  afterSum,
-  checkFilterOptions,
   dividedInto,
-  FILTER_OPTIONS,
   FILTER_SETTINGS,
   type FilterOptions,
   filterConfig,
   filterOptionsOf,
   lengthAfter,
 } from "./convolution-options.ts";
-import { initialiserFor } from "./dense.ts";
+import { FilterLayer, type Filters } from "./filter-layer.ts";
 
 /** How a convolution over time is laid, and what it takes beside. */
 export interface Conv1DOptions extends FilterOptions {
@@ -45,10 +40,7 @@ export interface Conv1DOptions extends FilterOptions {
   kernelConstraint?: Constraint;
 }
 
-const OPTIONS = [
-  ...["stride", "padding", "dilation", "groups", "kernelConstraint"],
-  ...[...FILTER_OPTIONS, ...LAYER_OPTIONS],
-];
+const OPTIONS = ["stride", "padding", "dilation", "groups", "kernelConstraint"];
 
 function checkPadding(owner: string, padding: Padding<number> | "causal"): Padding<number> | "causal" {
   if (padding === "same" || padding === "valid" || padding === "causal") return padding;
@@ -74,36 +66,28 @@ function checkPadding(owner: string, padding: Padding<number> | "causal"): Paddi
  * new Sequential([new Conv1D(16, 3, { stride: 2 })], { inputShape: [10, 4] }).outputShape; // [4, 16]
  * ```
  */
-export class Conv1D extends Layer {
+export class Conv1D extends FilterLayer<Conv1DOptions> {
   /** See `Layer`. */
   static override readonly repeatable = true;
   readonly type = "conv1d";
-  readonly activation: ActivationName;
   readonly stride: number;
   readonly padding: Padding<number> | "causal";
   readonly dilation: number;
   readonly groups: number;
-  private readonly after: AfterSum;
-  private weights: Parameter | undefined;
-  private bias: Parameter | undefined;
 
   constructor(
     readonly filters: number,
     readonly kernelSize: number,
-    private readonly options: Conv1DOptions = {},
+    options: Conv1DOptions = {},
   ) {
-    super(options);
     const owner = "Conv1D";
-    knownOptions(owner, options, OPTIONS);
-    checkFilterOptions(owner, options);
+    super(owner, OPTIONS, options);
     whole(owner, "filters", filters, 1);
     whole(owner, "kernelSize", kernelSize, 1);
     this.stride = whole(owner, "stride", options.stride ?? 1, 1);
     this.padding = checkPadding(owner, options.padding ?? "valid");
     this.dilation = whole(owner, "dilation", options.dilation ?? 1, 1);
     this.groups = whole(owner, "groups", options.groups ?? 1, 1);
-    this.activation = options.activation ?? "linear";
-    this.after = afterSum(this.activation, 1);
   }
 
   /** Zeros before the sequence where they are not on both sides. */
@@ -113,41 +97,31 @@ export class Conv1D extends Layer {
 
   build(inputShape: OpenShape): OpenShape {
     checkRank(this.name, checkOpenShape(this.name, inputShape), 2, "[time, features]");
-    const { filters, groups, kernelSize, options, padding } = this;
+    const { filters, groups, kernelSize, padding } = this;
     const features = fixedLength(this.name, inputShape, 1, "features");
     dividedInto(this.name, features, groups, filters);
     const [time] = inputShape;
     const own = padding === "causal" ? 0 : padding;
     const length = time === null ? null : time + this.lead;
     const out = lengthAfter(this.name, length, kernelSize, this.stride, this.dilation, own);
-    this.weights = this.declare("weights", [filters, features / groups, kernelSize], {
-      initialiser: options.weights ?? initialiserFor(this.activation),
-      decay: true,
-      fans: { fanIn: (features / groups) * kernelSize, fanOut: (filters / groups) * kernelSize },
-      penalty: options.kernelPenalty,
-      constraint: options.kernelConstraint,
+    this.declareFilters(filters, [filters, features / groups, kernelSize], {
+      fanIn: (features / groups) * kernelSize,
+      fanOut: (filters / groups) * kernelSize,
     });
-    if (options.bias !== null) {
-      this.bias = this.declare("bias", [filters], {
-        ...{ initialiser: options.bias ?? "zeros", decay: false, fans: { fanIn: 1, fanOut: filters } },
-      });
-    }
     return [out, filters];
   }
 
-  call(x: Tensor): Tensor {
-    const y = this.sums(x, this.after.fused);
-    return transpose(this.after.rest === null ? y : this.after.rest(y), [0, 2, 1]);
+  override call(x: Tensor): Tensor {
+    return transpose(super.call(x), [0, 2, 1]);
   }
 
   override logits(x: Tensor): Tensor {
-    return transpose(this.sums(x, "none"), [0, 2, 1]);
+    return transpose(this.filtered(x, "none"), [0, 2, 1]);
   }
 
   /** [n, filters, outTime] */
-  private sums(x: Tensor, activation: AfterSum["fused"]): Tensor {
-    const { weights, bias, stride, dilation, groups, padding, lead } = this;
-    if (weights === undefined) throw new Error("Conv1D: the layer is not built; put it in a model");
+  protected sums(x: Tensor, activation: AfterSum["fused"], { weights, bias }: Filters): Tensor {
+    const { stride, dilation, groups, padding, lead } = this;
     checkTensor("Conv1D", x);
     if (x.rank !== 3) throw new RangeError(`Conv1D: x must be [n, time, features], got ${x.rank} axes`);
     const byFeature = transpose(x, [0, 2, 1]);
@@ -166,7 +140,7 @@ export class Conv1D extends Layer {
       groups,
       activation,
     };
-    return conv1d(input, weights.tensor, bias?.tensor ?? null, options);
+    return conv1d(input, weights, bias, options);
   }
 
   override get outputActivation(): ActivationName {

@@ -1,21 +1,15 @@
 // Transposed convolution of images: the way back up.
-import { knownOptions, whole } from "../../engine/checks.ts";
+import { whole } from "../../engine/checks.ts";
 import { convTranspose2d, transposeAlong } from "../../ops/convolution.ts";
 import { type Padding, type Pair, paddingPair, pair } from "../../ops/windows.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { ActivationName } from "../activations.ts";
-import { LAYER_OPTIONS, type LayerConfig } from "../base-layer.ts";
-import { Layer } from "../layer.ts";
+import type { LayerConfig } from "../base-layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
-import type { Parameter } from "../parameters.ts";
 import { checkOpenShape, checkRank, formatOpen, type OpenShape } from "../shapes.ts";
 import {
   type AfterSum,
-  afterSum,
   asSetting,
   channelsOf,
-  checkFilterOptions,
-  FILTER_OPTIONS,
   FILTER_SETTINGS,
   type FilterOptions,
   filterConfig,
@@ -23,7 +17,7 @@ import {
   paddingSetting,
   pairFrom,
 } from "./convolution-options.ts";
-import { initialiserFor } from "./dense.ts";
+import { FilterLayer, type Filters } from "./filter-layer.ts";
 
 /** How a transposed convolution is laid, and what it takes beside. */
 export interface Conv2DTransposeOptions extends FilterOptions {
@@ -39,10 +33,7 @@ export interface Conv2DTransposeOptions extends FilterOptions {
   groups?: number;
 }
 
-const OPTIONS = [
-  ...["stride", "padding", "outputPadding", "dilation", "groups"],
-  ...[...FILTER_OPTIONS, ...LAYER_OPTIONS],
-];
+const OPTIONS = ["stride", "padding", "outputPadding", "dilation", "groups"];
 
 /**
  * Transposed convolution: every pixel spreads its filter over the output, the adjoint of `Conv2D` with the same settings.
@@ -62,30 +53,24 @@ const OPTIONS = [
  * model.parameterCount; // 520
  * ```
  */
-export class Conv2DTranspose extends Layer {
+export class Conv2DTranspose extends FilterLayer<Conv2DTransposeOptions> {
   /** See `Layer`. */
   static override readonly repeatable = true;
   readonly type = "conv2dTranspose";
-  readonly activation: ActivationName;
   readonly kernelSize: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: Padding<readonly [number, number]>;
   readonly outputPadding: readonly [number, number];
   readonly dilation: readonly [number, number];
   readonly groups: number;
-  private readonly after: AfterSum;
-  private weights: Parameter | undefined;
-  private bias: Parameter | undefined;
 
   constructor(
     readonly filters: number,
     kernelSize: Pair,
-    private readonly options: Conv2DTransposeOptions = {},
+    options: Conv2DTransposeOptions = {},
   ) {
-    super(options);
     const owner = "Conv2DTranspose";
-    knownOptions(owner, options, OPTIONS);
-    checkFilterOptions(owner, options);
+    super(owner, OPTIONS, options);
     whole(owner, "filters", filters, 1);
     this.kernelSize = pair(owner, "kernelSize", kernelSize, 1);
     this.stride = pair(owner, "stride", options.stride ?? 1, 1);
@@ -93,28 +78,19 @@ export class Conv2DTranspose extends Layer {
     this.outputPadding = pair(owner, "outputPadding", options.outputPadding ?? 0, 0);
     this.dilation = pair(owner, "dilation", options.dilation ?? 1, 1);
     this.groups = whole(owner, "groups", options.groups ?? 1, 1);
-    this.activation = options.activation ?? "linear";
-    this.after = afterSum(this.activation, 1);
   }
 
   build(inputShape: OpenShape): OpenShape {
     checkRank(this.name, checkOpenShape(this.name, inputShape), 3, "[channels, height, width]");
-    const { filters, groups, kernelSize, stride, options } = this;
+    const { filters, groups, kernelSize, stride } = this;
     const channels = channelsOf(this.name, inputShape, groups, filters);
     const size = inputShape.slice(1).map((length, axis) => this.lengthOf(length, axis, inputShape));
     const window = kernelSize[0] * kernelSize[1];
     const meeting = Math.max(1, window / (stride[0] * stride[1]));
-    this.weights = this.declare("weights", [channels, filters / groups, ...kernelSize], {
-      initialiser: options.weights ?? initialiserFor(this.activation),
-      decay: true,
-      fans: { fanIn: (channels / groups) * meeting, fanOut: (filters / groups) * window },
-      penalty: options.kernelPenalty,
+    this.declareFilters(filters, [channels, filters / groups, ...kernelSize], {
+      fanIn: (channels / groups) * meeting,
+      fanOut: (filters / groups) * window,
     });
-    if (options.bias !== null) {
-      this.bias = this.declare("bias", [filters], {
-        ...{ initialiser: options.bias ?? "zeros", decay: false, fans: { fanIn: 1, fanOut: filters } },
-      });
-    }
     return [filters, ...size];
   }
 
@@ -130,25 +106,10 @@ export class Conv2DTranspose extends Layer {
     );
   }
 
-  call(x: Tensor): Tensor {
-    const y = this.sums(x, this.after.fused);
-    return this.after.rest === null ? y : this.after.rest(y);
-  }
-
-  /** Without the activation; where that is softmax, over the filters, it belongs to the layer. */
-  override logits(x: Tensor): Tensor {
-    return this.activation === "softmax" ? this.call(x) : this.sums(x, "none");
-  }
-
-  private sums(x: Tensor, activation: AfterSum["fused"]): Tensor {
-    const { weights, bias, stride, padding, outputPadding, dilation, groups } = this;
-    if (weights === undefined) throw new Error("Conv2DTranspose: the layer is not built; put it in a model");
+  protected sums(x: Tensor, activation: AfterSum["fused"], { weights, bias }: Filters): Tensor {
+    const { stride, padding, outputPadding, dilation, groups } = this;
     const options = { stride, padding, outputPadding, dilation, groups, activation };
-    return convTranspose2d(x, weights.tensor, bias?.tensor ?? null, options);
-  }
-
-  override get outputActivation(): ActivationName | undefined {
-    return this.activation === "softmax" ? undefined : this.activation;
+    return convTranspose2d(x, weights, bias, options);
   }
 
   config(): LayerConfig {

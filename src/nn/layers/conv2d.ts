@@ -1,22 +1,16 @@
 // Convolution of images.
-import { knownOptions, whole } from "../../engine/checks.ts";
+import { whole } from "../../engine/checks.ts";
 import { conv2d } from "../../ops/convolution.ts";
 import { type Padding, type Pair, paddingPair, pair } from "../../ops/windows.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { ActivationName } from "../activations.ts";
-import { LAYER_OPTIONS, type LayerConfig } from "../base-layer.ts";
+import type { LayerConfig } from "../base-layer.ts";
 import type { Constraint } from "../constraints.ts";
-import { Layer } from "../layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
-import type { Parameter } from "../parameters.ts";
 import { checkOpenShape, checkRank, type OpenShape } from "../shapes.ts";
 import {
   type AfterSum,
-  afterSum,
   asSetting,
   channelsOf,
-  checkFilterOptions,
-  FILTER_OPTIONS,
   FILTER_SETTINGS,
   type FilterOptions,
   filterConfig,
@@ -25,7 +19,7 @@ import {
   paddingSetting,
   pairFrom,
 } from "./convolution-options.ts";
-import { initialiserFor } from "./dense.ts";
+import { FilterLayer, type Filters } from "./filter-layer.ts";
 
 /** How a two-dimensional convolution is laid, and what it takes beside. */
 export interface Conv2DOptions extends FilterOptions {
@@ -44,10 +38,7 @@ export interface Conv2DOptions extends FilterOptions {
   kernelConstraint?: Constraint;
 }
 
-const OPTIONS = [
-  ...["stride", "padding", "dilation", "groups", "kernelConstraint"],
-  ...[...FILTER_OPTIONS, ...LAYER_OPTIONS],
-];
+const OPTIONS = ["stride", "padding", "dilation", "groups", "kernelConstraint"];
 
 /**
  * Convolution of images with learnt filters (cross-correlation, as everywhere in the field):
@@ -68,81 +59,50 @@ const OPTIONS = [
  * new Sequential([layer], { inputShape: [1, 1, 4] }).call(tensor([[[[1, 2, 3, 4]]]])).toArray(); // [[[[3, 7]]]]
  * ```
  */
-export class Conv2D extends Layer {
+export class Conv2D extends FilterLayer<Conv2DOptions> {
   /** See `Layer`. */
   static override readonly repeatable = true;
   readonly type = "conv2d";
-  readonly activation: ActivationName;
   readonly kernelSize: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: Padding<readonly [number, number]>;
   readonly dilation: readonly [number, number];
   readonly groups: number;
-  private readonly after: AfterSum;
-  private weights: Parameter | undefined;
-  private bias: Parameter | undefined;
 
   constructor(
     readonly filters: number,
     kernelSize: Pair,
-    private readonly options: Conv2DOptions = {},
+    options: Conv2DOptions = {},
   ) {
-    super(options);
     const owner = "Conv2D";
-    knownOptions(owner, options, OPTIONS);
-    checkFilterOptions(owner, options);
+    super(owner, OPTIONS, options);
     whole(owner, "filters", filters, 1);
     this.kernelSize = pair(owner, "kernelSize", kernelSize, 1);
     this.stride = pair(owner, "stride", options.stride ?? 1, 1);
     this.padding = paddingPair(owner, options.padding ?? "valid");
     this.dilation = pair(owner, "dilation", options.dilation ?? 1, 1);
     this.groups = whole(owner, "groups", options.groups ?? 1, 1);
-    this.activation = options.activation ?? "linear";
-    this.after = afterSum(this.activation, 1);
   }
 
   build(inputShape: OpenShape): OpenShape {
     checkRank(this.name, checkOpenShape(this.name, inputShape), 3, "[channels, height, width]");
-    const { filters, groups, kernelSize, stride, dilation, padding, options } = this;
+    const { filters, groups, kernelSize, stride, dilation, padding } = this;
     const channels = channelsOf(this.name, inputShape, groups, filters);
     const size = inputShape.slice(1).map((length, axis) => {
       const own = typeof padding === "string" ? padding : padding[axis];
       return lengthAfter(this.name, length, kernelSize[axis], stride[axis], dilation[axis], own);
     });
     const window = kernelSize[0] * kernelSize[1];
-    this.weights = this.declare("weights", [filters, channels / groups, ...kernelSize], {
-      initialiser: options.weights ?? initialiserFor(this.activation),
-      decay: true,
-      fans: { fanIn: (channels / groups) * window, fanOut: (filters / groups) * window },
-      penalty: options.kernelPenalty,
-      constraint: options.kernelConstraint,
+    this.declareFilters(filters, [filters, channels / groups, ...kernelSize], {
+      fanIn: (channels / groups) * window,
+      fanOut: (filters / groups) * window,
     });
-    if (options.bias !== null) {
-      this.bias = this.declare("bias", [filters], {
-        ...{ initialiser: options.bias ?? "zeros", decay: false, fans: { fanIn: 1, fanOut: filters } },
-      });
-    }
     return [filters, ...size];
   }
 
-  call(x: Tensor): Tensor {
-    const y = this.sums(x, this.after.fused);
-    return this.after.rest === null ? y : this.after.rest(y);
-  }
-
-  /** Without the activation; where that is softmax, over the filters, it belongs to the layer. */
-  override logits(x: Tensor): Tensor {
-    return this.activation === "softmax" ? this.call(x) : this.sums(x, "none");
-  }
-
-  private sums(x: Tensor, activation: AfterSum["fused"]): Tensor {
-    const { weights, bias, stride, padding, dilation, groups } = this;
-    if (weights === undefined) throw new Error("Conv2D: the layer is not built; put it in a model");
-    return conv2d(x, weights.tensor, bias?.tensor ?? null, { stride, padding, dilation, groups, activation });
-  }
-
-  override get outputActivation(): ActivationName | undefined {
-    return this.activation === "softmax" ? undefined : this.activation;
+  protected sums(x: Tensor, activation: AfterSum["fused"], { weights, bias }: Filters): Tensor {
+    const { stride, padding, dilation, groups } = this;
+    return conv2d(x, weights, bias, { stride, padding, dilation, groups, activation });
   }
 
   config(): LayerConfig {

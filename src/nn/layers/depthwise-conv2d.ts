@@ -1,21 +1,15 @@
 // Convolution channel by channel.
-import { knownOptions, whole } from "../../engine/checks.ts";
+import { whole } from "../../engine/checks.ts";
 import { conv2d } from "../../ops/convolution.ts";
 import { type Padding, type Pair, paddingPair, pair } from "../../ops/windows.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { ActivationName } from "../activations.ts";
-import { LAYER_OPTIONS, type LayerConfig } from "../base-layer.ts";
+import type { LayerConfig } from "../base-layer.ts";
 import type { Constraint } from "../constraints.ts";
-import { Layer } from "../layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
-import type { Parameter } from "../parameters.ts";
 import { checkOpenShape, checkRank, fixedLength, type OpenShape } from "../shapes.ts";
 import {
   type AfterSum,
-  afterSum,
   asSetting,
-  checkFilterOptions,
-  FILTER_OPTIONS,
   FILTER_SETTINGS,
   type FilterOptions,
   filterConfig,
@@ -24,7 +18,7 @@ import {
   paddingSetting,
   pairFrom,
 } from "./convolution-options.ts";
-import { initialiserFor } from "./dense.ts";
+import { FilterLayer, type Filters } from "./filter-layer.ts";
 
 /** How a depthwise convolution is laid, and what it takes beside. */
 export interface DepthwiseConv2DOptions extends FilterOptions {
@@ -40,10 +34,7 @@ export interface DepthwiseConv2DOptions extends FilterOptions {
   kernelConstraint?: Constraint;
 }
 
-const OPTIONS = [
-  ...["depthMultiplier", "stride", "padding", "dilation", "kernelConstraint"],
-  ...[...FILTER_OPTIONS, ...LAYER_OPTIONS],
-];
+const OPTIONS = ["depthMultiplier", "stride", "padding", "dilation", "kernelConstraint"];
 
 /**
  * Convolution of each channel by itself, with `depthMultiplier` m filters of its own: `Conv2D` with m channels filters in as many groups as channels.
@@ -60,80 +51,43 @@ const OPTIONS = [
  * model.parameterCount; // 80
  * ```
  */
-export class DepthwiseConv2D extends Layer {
+export class DepthwiseConv2D extends FilterLayer<DepthwiseConv2DOptions> {
   /** See `Layer`. */
   static override readonly repeatable = true;
   readonly type = "depthwiseConv2d";
-  readonly activation: ActivationName;
   readonly kernelSize: readonly [number, number];
   readonly depthMultiplier: number;
   readonly stride: readonly [number, number];
   readonly padding: Padding<readonly [number, number]>;
   readonly dilation: readonly [number, number];
-  private readonly after: AfterSum;
-  private weights: Parameter | undefined;
-  private bias: Parameter | undefined;
 
-  constructor(
-    kernelSize: Pair,
-    private readonly options: DepthwiseConv2DOptions = {},
-  ) {
-    super(options);
+  constructor(kernelSize: Pair, options: DepthwiseConv2DOptions = {}) {
     const owner = "DepthwiseConv2D";
-    knownOptions(owner, options, OPTIONS);
-    checkFilterOptions(owner, options);
+    super(owner, OPTIONS, options);
     this.kernelSize = pair(owner, "kernelSize", kernelSize, 1);
     this.depthMultiplier = whole(owner, "depthMultiplier", options.depthMultiplier ?? 1, 1);
     this.stride = pair(owner, "stride", options.stride ?? 1, 1);
     this.padding = paddingPair(owner, options.padding ?? "valid");
     this.dilation = pair(owner, "dilation", options.dilation ?? 1, 1);
-    this.activation = options.activation ?? "linear";
-    this.after = afterSum(this.activation, 1);
   }
 
   build(inputShape: OpenShape): OpenShape {
     checkRank(this.name, checkOpenShape(this.name, inputShape), 3, "[channels, height, width]");
-    const { depthMultiplier, kernelSize, stride, dilation, padding, options } = this;
+    const { depthMultiplier, kernelSize, stride, dilation, padding } = this;
     const filters = fixedLength(this.name, inputShape, 0, "channels") * depthMultiplier;
     const size = inputShape.slice(1).map((length, axis) => {
       const own = typeof padding === "string" ? padding : padding[axis];
       return lengthAfter(this.name, length, kernelSize[axis], stride[axis], dilation[axis], own);
     });
     const window = kernelSize[0] * kernelSize[1];
-    this.weights = this.declare("weights", [filters, 1, ...kernelSize], {
-      initialiser: options.weights ?? initialiserFor(this.activation),
-      decay: true,
-      fans: { fanIn: window, fanOut: depthMultiplier * window },
-      penalty: options.kernelPenalty,
-      constraint: options.kernelConstraint,
-    });
-    if (options.bias !== null) {
-      this.bias = this.declare("bias", [filters], {
-        ...{ initialiser: options.bias ?? "zeros", decay: false, fans: { fanIn: 1, fanOut: filters } },
-      });
-    }
+    this.declareFilters(filters, [filters, 1, ...kernelSize], { fanIn: window, fanOut: depthMultiplier * window });
     return [filters, ...size];
   }
 
-  call(x: Tensor): Tensor {
-    const y = this.sums(x, this.after.fused);
-    return this.after.rest === null ? y : this.after.rest(y);
-  }
-
-  /** Without the activation; where that is softmax, over the filters, it belongs to the layer. */
-  override logits(x: Tensor): Tensor {
-    return this.activation === "softmax" ? this.call(x) : this.sums(x, "none");
-  }
-
-  private sums(x: Tensor, activation: AfterSum["fused"]): Tensor {
-    const { weights, bias, stride, padding, dilation, depthMultiplier } = this;
-    if (weights === undefined) throw new Error("DepthwiseConv2D: the layer is not built; put it in a model");
+  protected sums(x: Tensor, activation: AfterSum["fused"], { weights, bias }: Filters): Tensor {
+    const { stride, padding, dilation, depthMultiplier } = this;
     const groups = weights.shape[0] / depthMultiplier;
-    return conv2d(x, weights.tensor, bias?.tensor ?? null, { stride, padding, dilation, groups, activation });
-  }
-
-  override get outputActivation(): ActivationName | undefined {
-    return this.activation === "softmax" ? undefined : this.activation;
+    return conv2d(x, weights, bias, { stride, padding, dilation, groups, activation });
   }
 
   config(): LayerConfig {

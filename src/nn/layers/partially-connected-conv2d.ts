@@ -1,5 +1,5 @@
 // Convolution whose filters see some of the channels each, as a table says (LeCun et al. 1998): fewer numbers, and filters that have to differ.
-import { knownOptions, list, whole } from "../../engine/checks.ts";
+import { list, whole } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { conv2d } from "../../ops/convolution.ts";
 import { gather } from "../../ops/gather.ts";
@@ -9,18 +9,12 @@ import { type Pair, pair } from "../../ops/windows.ts";
 import { checkTensor } from "../../tensor/check.ts";
 import { tensor, zeros } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { ActivationName } from "../activations.ts";
-import { LAYER_OPTIONS, type LayerConfig } from "../base-layer.ts";
-import { Layer } from "../layer.ts";
+import type { LayerConfig } from "../base-layer.ts";
 import { type Check, type LayerKind, listOf, wholeFrom } from "../layer-kind.ts";
-import type { Parameter } from "../parameters.ts";
 import { checkOpenShape, checkRank, fixedLength, type OpenShape } from "../shapes.ts";
 import {
   type AfterSum,
-  afterSum,
   asSetting,
-  checkFilterOptions,
-  FILTER_OPTIONS,
   FILTER_SETTINGS,
   type FilterOptions,
   filterConfig,
@@ -28,7 +22,7 @@ import {
   lengthAfter,
   pairFrom,
 } from "./convolution-options.ts";
-import { initialiserFor } from "./dense.ts";
+import { FilterLayer, type Filters } from "./filter-layer.ts";
 
 /** For each filter the channels that it sees. */
 export type Connections = readonly (readonly number[])[];
@@ -61,35 +55,23 @@ function checkConnections(owner: string, connections: Connections): Connections 
  * model.parameterCount; // 29
  * ```
  */
-export class PartiallyConnectedConv2D extends Layer {
+export class PartiallyConnectedConv2D extends FilterLayer<FilterOptions> {
   /** See `Layer`. */
   static override readonly repeatable = true;
   readonly type = "partiallyConnectedConv2d";
   readonly connections: Connections;
   readonly kernelSize: readonly [number, number];
-  readonly activation: ActivationName;
-  private readonly after: AfterSum;
-  private weights: Parameter | undefined;
-  private bias: Parameter | undefined;
 
-  constructor(
-    connections: Connections,
-    kernelSize: Pair,
-    private readonly options: FilterOptions = {},
-  ) {
-    super(options);
+  constructor(connections: Connections, kernelSize: Pair, options: FilterOptions = {}) {
     const owner = "PartiallyConnectedConv2D";
-    knownOptions(owner, options, [...FILTER_OPTIONS, ...LAYER_OPTIONS]);
-    checkFilterOptions(owner, options);
+    super(owner, [], options);
     this.connections = checkConnections(owner, connections);
     this.kernelSize = pair(owner, "kernelSize", kernelSize, 1);
-    this.activation = options.activation ?? "linear";
-    this.after = afterSum(this.activation, 1);
   }
 
   build(inputShape: OpenShape): OpenShape {
     checkRank(this.name, checkOpenShape(this.name, inputShape), 3, "[channels, height, width]");
-    const { connections, kernelSize, options } = this;
+    const { connections, kernelSize } = this;
     const channels = fixedLength(this.name, inputShape, 0, "channels");
     connections.forEach((row, f) => {
       const stranger = row.find((channel) => channel >= channels);
@@ -98,49 +80,26 @@ export class PartiallyConnectedConv2D extends Layer {
     });
     const size = inputShape.slice(1).map((length, axis) => lengthAfter(this.name, length, kernelSize[axis], 1, 1, 0));
     const [filters, total, window] = [connections.length, connections.flat().length, kernelSize[0] * kernelSize[1]];
-    this.weights = this.declare("weights", [total, ...kernelSize], {
-      initialiser: options.weights ?? initialiserFor(this.activation),
-      decay: true,
-      fans: { fanIn: (total / filters) * window, fanOut: (total / channels) * window },
-      penalty: options.kernelPenalty,
+    this.declareFilters(filters, [total, ...kernelSize], {
+      fanIn: (total / filters) * window,
+      fanOut: (total / channels) * window,
     });
-    if (options.bias !== null) {
-      this.bias = this.declare("bias", [filters], {
-        ...{ initialiser: options.bias ?? "zeros", decay: false, fans: { fanIn: 1, fanOut: filters } },
-      });
-    }
     return [filters, ...size];
   }
 
-  call(x: Tensor): Tensor {
-    const y = this.sums(x, this.after.fused);
-    return this.after.rest === null ? y : this.after.rest(y);
-  }
-
-  /** Without the activation; where that is softmax, over the filters, it belongs to the layer. */
-  override logits(x: Tensor): Tensor {
-    return this.activation === "softmax" ? this.call(x) : this.sums(x, "none");
-  }
-
-  private sums(x: Tensor, activation: AfterSum["fused"]): Tensor {
-    const { weights, bias, connections, kernelSize } = this;
-    if (weights === undefined) throw new Error("PartiallyConnectedConv2D: the layer is not built; put it in a model");
+  protected sums(x: Tensor, activation: AfterSum["fused"], { weights, bias }: Filters): Tensor {
+    const { connections, kernelSize } = this;
     checkTensor("PartiallyConnectedConv2D", x);
     const [filters, channels] = [connections.length, x.shape[1] ?? 0];
     // All filters side by side, with zeros where there is no connection: those are one more, behind the weights.
-    const { tensor: w } = weights;
-    const places = new Int32Array(filters * channels).fill(w.shape[0]);
+    const places = new Int32Array(filters * channels).fill(weights.shape[0]);
     let next = 0;
     connections.forEach((row, f) => {
       for (const channel of row) places[f * channels + channel] = next++;
     });
-    const all = concat([w, zeros([1, ...kernelSize], w.dtype)]);
+    const all = concat([weights, zeros([1, ...kernelSize], weights.dtype)]);
     const kernel = reshape(gather(all, tensor(places, "int32"), 0), [filters, channels, ...kernelSize]);
-    return conv2d(x, kernel, bias?.tensor ?? null, { activation });
-  }
-
-  override get outputActivation(): ActivationName | undefined {
-    return this.activation === "softmax" ? undefined : this.activation;
+    return conv2d(x, kernel, bias, { activation });
   }
 
   config(): LayerConfig {
