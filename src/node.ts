@@ -30,6 +30,8 @@ export {
 } from "./data/mnist.node.ts";
 export type { Environment } from "./engine/environment.node.ts";
 export * from "./index.ts";
+export { loadKeras, loadTfjs } from "./io/keras.node.ts";
 export { loadNpy, loadNpz, saveNpy, saveNpz } from "./io/npy.node.ts";
 export { loadPyTorch, savePyTorch } from "./io/pytorch.node.ts";
 export { loadSafetensors, openSafetensors, saveSafetensors } from "./io/safetensors.node.ts";
+export { listTensors, type TensorListing } from "./io/tensor-entries.node.ts";

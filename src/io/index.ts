@@ -4,6 +4,7 @@ export type { BlobLike, ByteSource } from "./byte-source.ts";
 export type { WideIntegers } from "./elements.ts";
 export { type PyTorchParametersOptions, pyTorchParameters } from "./foreign/export.ts";
 export type { ForeignLibrary } from "./foreign/load.ts";
+export { type H5Wasm, readKeras } from "./keras-file.ts";
 export {
   type LazySafetensors,
   openSafetensors,
@@ -24,5 +25,6 @@ export {
   type TensorFile,
   writeSafetensors,
 } from "./safetensors.ts";
+export { readTfjs, tfjsFiles } from "./tfjs.ts";
 export { type LoadedTraining, loadTraining, type SaveTrainingOptions, saveTraining } from "./training.ts";
 export { type TransferOptions, type TransferReport, transfer } from "./transfer.ts";

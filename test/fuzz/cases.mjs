@@ -9,13 +9,29 @@ import { npy, npz } from "./readers/npy.mjs";
 import { png } from "./readers/png.mjs";
 import { pytorch } from "./readers/pytorch.mjs";
 import { model, safetensors } from "./readers/safetensors.mjs";
+import { tfjs } from "./readers/tfjs.mjs";
 
 /** Most that one file may take. */
 export const LIMITS = { milliseconds: 2000, bytes: 256 * 2 ** 20 };
 
 /** By name: `make(random)` gives a whole file, `damage(bytes, random)` a broken one, `read(bytes)` a value or an error; `named` is what errors must tell. */
 const OWN = { csv, cifar, pictures, layout, configs };
-export const READERS = { png, jpeg, gzip, idx, folder, ...OWN, safetensors, model, npy, npz, pytorch, results, run };
+export const READERS = {
+  png,
+  jpeg,
+  gzip,
+  idx,
+  folder,
+  ...OWN,
+  safetensors,
+  model,
+  npy,
+  npz,
+  pytorch,
+  tfjs,
+  results,
+  run,
+};
 
 /** Every so many cases the file is left whole, and must be read. */
 const WHOLE_EVERY = 16;

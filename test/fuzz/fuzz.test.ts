@@ -23,6 +23,7 @@ test.each([
     ["npy", 300],
     ["npz", 150],
     ["pytorch", 300],
+    ["tfjs", 300],
     ["results", 40],
     ["run", 16],
   ] as const),
