@@ -7,7 +7,7 @@
 //   <!--=zero/3-mnist table.0.2.1-->1.97<!--/-->          a table's cell: table, row, column, each from 0
 //   <!--=zero/3-mnist seconds-->654<!--/-->               how long it took
 //
-// It is written as the number that stands there: as many decimals, with or without a power of ten, a sign or commas. A block of code whose first line says
+// Numbers that say enough to be found are marked by themselves: see `marked`. A marked one is written as the number that stands there: as many decimals, with or without a power of ten, a sign or commas. A block of code whose first line says
 // ```ts book/zero/programs/bp.ts stands in that file, line by line and in its order, but for indentation and comments; a line `// ...` stands for what is left out.
 import type { Digest, DigestRecord } from "../../cli/book/digest.ts";
 
@@ -171,6 +171,71 @@ export function strayLine(code: string, source: string): string | null {
     }
     if (found < 0) return piece[best];
     from = found + piece.length;
+  }
+  return null;
+}
+
+/** The page with markers around the numbers that a record holds though none says so: see `unmarkedFinds`. */
+export function marked(page: string, digest: Digest, isGiven: (id: string, text: string) => boolean): string {
+  let text = page;
+  for (const { at, number, query } of unmarkedFinds(page, digest, isGiven).reverse()) {
+    let before = text.slice(0, at);
+    let after = text.slice(at + number.length);
+    // A line must not begin with a comment: the number moves to the end of the line above.
+    if (/\n *$/.test(before)) {
+      before = before.replace(/\n *$/, " ");
+      after = after.replace(/^(\S*) (?!<!--)/, "$1\n");
+    }
+    text = `${before}<!--=${query}-->${number}<!--/-->${after}`;
+  }
+  return text;
+}
+
+/**
+ * Numbers of three digits or more after which a point stands, or of four, that stand in no marker, and are what exactly one experiment named in their
+ * section measured in its full form. What the sources report (`isGiven`) may be the same number and is not meant.
+ */
+export function unmarkedFinds(
+  page: string,
+  { records }: Digest,
+  isGiven: (id: string, text: string) => boolean,
+): { at: number; number: string; query: string }[] {
+  const sections = [...page.matchAll(/^## .*$/gm)].map(({ index }) => index);
+  return unmarked(page).flatMap(({ text, at }) => {
+    const decimal = text.includes(".");
+    const lineStart = page.lastIndexOf("\n", at - 1) + 1;
+    // At the beginning of a paragraph or of an item of a list there is no line above to move it to.
+    const stuck = /\n\n *$|^\s*[-*] $/.test(page.slice(Math.max(0, lineStart - 2), at));
+    if (significantDigits(text) < (decimal ? 3 : 4) || stuck) return [];
+    const start = sections.filter((index) => index <= at).at(-1) ?? 0;
+    const section = page.slice(
+      start,
+      sections.find((index) => index > at),
+    );
+    const named = records.filter(({ id, form }) => form === "full" && isNamed(section, id));
+    if (named.some(({ id }) => isGiven(id, text))) return [];
+    const queries = named.map((record) => queryFor(record, text)).filter((query) => query !== null);
+    return queries.length === 1 ? [{ at, number: text, query: queries[0] }] : [];
+  });
+}
+
+/** Whether a text names an experiment, and not only one whose id begins alike. */
+export function isNamed(text: string, id: string): boolean {
+  return new RegExp(`${id.replaceAll(".", "\\.")}(?![\\w-])`).test(text.replace(/<!--.*?-->/g, ""));
+}
+
+function queryFor(record: DigestRecord, text: string): string | null {
+  const numbers = (value: unknown, path: string): [string, number][] => {
+    if (typeof value === "number") return [[path, value]];
+    return Array.isArray(value) ? value.flatMap((part, i) => numbers(part, `${path}.${i}`)) : [];
+  };
+  const all = [
+    ...Object.entries(record.measured).flatMap(([name, value]) => numbers(value, name)),
+    ...numbers(record.tables, "table"),
+  ];
+  for (const [path, value] of all) {
+    if (written(value, text) === text) return `${record.id} ${path}`;
+    if (Math.abs(value) <= 1 && written(value * 100, text) === text) return `${record.id} ${path} percent`;
   }
   return null;
 }

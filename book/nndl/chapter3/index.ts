@@ -6,6 +6,7 @@ import { experiments as oneNeuron } from "./3.1-one-neuron.ts";
 import { experiments as softmax } from "./3.1-softmax.ts";
 import { experiments as dropout } from "./3.2-dropout.ts";
 import { experiments as expansion } from "./3.2-expansion.ts";
+import { experiments as largeData } from "./3.2-large-data.ts";
 import { experiments as moreData } from "./3.2-more-data.ts";
 import { experiments as overfitting } from "./3.2-overfitting.ts";
 import { experiments as regularisation } from "./3.2-regularisation.ts";
@@ -37,6 +38,7 @@ export const chapter: Chapter = {
     ...dropout,
     ...expansion,
     ...moreData,
+    ...largeData,
     ...saturation,
     ...initialisation,
     ...network2,

@@ -1,7 +1,11 @@
 // Section 1.6: plots and pictures.
-import { arange, type Tensor } from "nabla";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { arange, readImageFile, type Tensor, tensor } from "nabla";
 import type { Experiment } from "../../experiment.ts";
 import { pictureOf } from "../../mnist.ts";
+import { encodePng, seascape } from "../programs/png.ts";
 
 const read = ["book/scratch/chapter1/1.6-plots.ts"];
 
@@ -51,7 +55,7 @@ const plots: Experiment = {
 
 const image: Experiment = {
   id: "scratch/1.6-image",
-  title: { en: "Images from a file", zh: "显示文件中的图像" },
+  title: { en: "Digits from a file", zh: "文件中的数字" },
   section: "1.6",
   kind: "figure",
   read,
@@ -76,8 +80,8 @@ const image: Experiment = {
     };
   },
   about: {
-    en: "An image is an array of numbers: here the first ten of MNIST's training file, 28 by 28 bytes each. The book shows a photograph instead, which readImageFile would read from PNG or JPEG.",
-    zh: "图像就是数组：这里显示 MNIST 训练文件的前十张，每张 28×28 字节。书中显示的是一张照片；PNG 或 JPEG 照片可用 readImageFile 读取。",
+    en: "An image is an array of numbers: here the first ten of MNIST's training file, 28 by 28 bytes each. A picture as PNG or JPEG is scratch/1.6-picture.",
+    zh: "图像就是数组：这里显示 MNIST 训练文件的前十张，每张 28×28 字节。PNG 或 JPEG 图片见 scratch/1.6-picture。",
   },
   claims: [
     {
@@ -94,4 +98,77 @@ const image: Experiment = {
   ],
 };
 
-export const experiments: readonly Experiment[] = [plots, image];
+const picture: Experiment = {
+  id: "scratch/1.6-picture",
+  title: { en: "A picture from a file", zh: "显示一个图片文件" },
+  section: "1.6",
+  kind: "figure",
+  read: ["book/scratch/programs/png.ts", ...read],
+  async run() {
+    const painted = seascape(120, 80);
+    const folder = await mkdtemp(join(tmpdir(), "nabla-picture-"));
+    try {
+      const path = join(folder, "sea.png");
+      const file = encodePng(painted);
+      await writeFile(path, file);
+      const { width, height, data } = await readImageFile(path);
+      const shown = tensor(Array.from(data), "int32").reshape([height, width, 3]);
+      const brightness = shown.cast("float64").mean(2);
+      const brightest = Number(brightness.flatten().argmax().item());
+      return {
+        measured: {
+          shape: [...shown.shape],
+          differentBytes: painted.data.filter((byte, i) => byte !== data[i]).length,
+          sun: Array.from(
+            shown
+              .get(Math.floor(brightest / width))
+              .get(brightest % width)
+              .dataSync(),
+          ),
+          bytesOfFile: file.length,
+        },
+        figures: [
+          {
+            name: "sea",
+            width: 200,
+            height: 150,
+            chart: {
+              kind: "images",
+              colours: "rgb",
+              columns: 1,
+              images: [{ width, height, pixels: data }],
+            },
+          },
+        ],
+      };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  about: {
+    en: "The book shows a photograph that imread reads from a file. Here a picture from formulas is written as PNG by a program by hand, read with readImageFile, and shown: an array of height by width by three colours, whose elements are found like those of any array.",
+    zh: "书中用 imread 读取并显示一张照片。这里由公式画出一幅图，用手写的程序存成 PNG，再用 readImageFile 读入并显示：它是高 × 宽 × 三种颜色的数组，元素的取法与任何数组一样。",
+  },
+  claims: [
+    {
+      measure: "shape",
+      says: { en: "height, width, colours of the picture of 120 by 80 pixels", zh: "120×80 像素的图：高、宽、颜色数" },
+      expected: [80, 120, 3],
+      accept: { equals: [80, 120, 3] },
+    },
+    {
+      measure: "differentBytes",
+      says: { en: "bytes that differ between what was written and what was read", zh: "写入与读出之间不同的字节数" },
+      expected: 0,
+      accept: { equals: 0 },
+    },
+    {
+      measure: "sun",
+      says: { en: "red, green, blue of the brightest pixel: the sun's", zh: "最亮像素的红、绿、蓝：太阳的颜色" },
+      expected: [255, 236, 170],
+      accept: { equals: [255, 236, 170] },
+    },
+  ],
+};
+
+export const experiments: readonly Experiment[] = [plots, image, picture];

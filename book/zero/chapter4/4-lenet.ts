@@ -156,10 +156,10 @@ const lenet: Experiment = {
       measure: "error",
       says: { en: "error on the test set (0.8% in the literature)", zh: "测试集错误率（文献为 0.8%）" },
       reported: 0.008,
-      accept: { quick: { between: [0.05, 0.16] }, full: { between: [0.006, 0.015] } },
+      accept: { quick: { between: [0.02, 0.21] }, full: { between: [0.006, 0.015] } },
       because: {
-        en: "Quick: 0.09, 0.09 and 0.10 over three seeds, and 500 test images leave it open by 0.013. Full: 1.23 percent with seed 1, 1.65 after the first pass, and 10,000 test images leave it open by 0.11; below 0.6 would beat the literature's 0.8 by more than its noise of 0.09 allows",
-        zh: "quick：三个种子为 0.09、0.09、0.10，500 幅测试图像带来 0.013 的不确定。full：种子 1 为 1.23%，第一轮之后为 1.65%，10,000 幅测试图像有 0.11% 的不确定；低于 0.6% 则比文献的 0.8% 好得超出其 0.09% 的噪声",
+        en: "Quick: seeds 11 to 20 had 0.07 to 0.16, 0.10 ± 0.03. Full: 1.23 percent with seed 1, 1.65 after the first pass, and 10,000 test images leave it open by 0.11; below 0.6 would beat the literature's 0.8 by more than its noise of 0.09 allows",
+        zh: "quick：种子 11 至 20 为 0.07 至 0.16，0.10 ± 0.03。full：种子 1 为 1.23%，第一轮之后为 1.65%，10,000 幅测试图像有 0.11% 的不确定；低于 0.6% 则比文献的 0.8% 好得超出其 0.09% 的噪声",
       },
     },
     {
