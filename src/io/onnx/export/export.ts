@@ -7,8 +7,10 @@ import { RecurrentLayer } from "../../../nn/layers/recurrent.ts";
 import { checkModel, type Model } from "../../../nn/model.ts";
 import type { Parameter } from "../../../nn/parameters.ts";
 import type { OpenShape } from "../../../nn/shapes.ts";
+import { OnnxModel } from "../import/model.ts";
 import { writeModelProto } from "../proto/file.ts";
 import { GraphBuilder, type OnnxDimension } from "./graph.ts";
+import { rewritten } from "./rewrite.ts";
 import { exportLayer, exportModel } from "./run.ts";
 import type { OnnxLayerExport, OnnxRun } from "./scope.ts";
 
@@ -37,6 +39,8 @@ const LONGEST = 2 ** 31 - 1;
  * is not training: layers that act while training only are left out, batch normalisation uses its running statistics. Masks become part of the graph.
  *
  * Inputs and outputs have the names that they have in the model; their first axis, the batch, is called "batch", and open lengths have names, too.
+ * A network that came from an ONNX file (`importOnnx`) goes back as it came, operator set and all, with the parameters that it has by now.
+ *
  * Weights have the names of the model's parameters where they are stored as they are. A recurrent layer that is stateful gets an input more for each of
  * its states and an output, NAME.next, with what it becomes: pass zeros first, and then what came out. Where ONNX Runtime computes an operator in
  * float32 only, a float64 model does so, too.
@@ -59,6 +63,7 @@ export function exportOnnx(model: Model, options: ExportOnnxOptions = {}): Bytes
   for (const [key, value] of Object.entries(metadata)) text(owner, `metadata ${JSON.stringify(key)}`, value);
   fields(owner, "layers", layers);
   for (const [type, own] of Object.entries(layers)) callable(owner, `layers: ${JSON.stringify(type)}`, own);
+  if (model instanceof OnnxModel) return again(owner, model, options, metadata);
   const run: OnnxRun = {
     ...{ graph: new GraphBuilder(), float, batch: batchOf(model), own: layers },
     names: new Map<Parameter, string>(model.named.map(({ name, parameter }) => [parameter, name])),
@@ -81,11 +86,26 @@ export function exportOnnx(model: Model, options: ExportOnnxOptions = {}): Bytes
   for (const { name, dimensions, current } of run.states.values()) {
     run.graph.output(`${name}.next`, current, dimensions);
   }
-  const bytes = writeModelProto({
+  const message = {
     ...{ irVersion: IR_VERSION, opsetImport: [{ domain: "", version: OPSET }] },
     ...{ producerName: "nabla", producerVersion: packageJson.version, graph: run.graph.finish(name) },
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-  });
+  };
+  return checked(owner, writeModelProto(message));
+}
+
+/** A network from a file, with the file's graph and its own parameters. */
+function again(
+  owner: string,
+  model: OnnxModel,
+  { name, dtype = model.dtype as "float32" }: ExportOnnxOptions,
+  metadata: Readonly<Record<string, string>>,
+): Bytes {
+  if (dtype === model.dtype) return checked(owner, writeModelProto(rewritten(owner, model, { name, metadata })));
+  throw new TypeError(`${owner}: a network that came from an ONNX file keeps its element types; leave dtype out`);
+}
+
+function checked(owner: string, bytes: Bytes): Bytes {
   if (bytes.length <= LONGEST) return bytes;
   throw new RangeError(`${owner}: the file would have ${bytes.length} bytes, and the format allows ${LONGEST}`);
 }

@@ -3,6 +3,8 @@ import type { BaseLayer } from "../../../nn/base-layer.ts";
 import { Lambda } from "../../../nn/layers/lambda.ts";
 import { Model } from "../../../nn/model.ts";
 import type { OpenShape } from "../../../nn/shapes.ts";
+import { OnnxLayer } from "../import/layer.ts";
+import { OnnxModel } from "../import/model.ts";
 import { OnnxSymbol } from "./graph.ts";
 import { rowOf } from "./registry.ts";
 import {
@@ -33,7 +35,8 @@ function exportUse(run: OnnxRun, layer: BaseLayer, use: OnnxUse, shapes: readonl
   const own = Object.hasOwn(run.own, layer.type) ? run.own[layer.type] : undefined;
   const row: OnnxLayerRow | undefined = own === undefined ? rowOf(layer) : { layer: own };
   if (row === undefined) {
-    if (layer instanceof Model && plainModel(layer)) return exportModel(run, layer, use);
+    if (layer instanceof Model && !(layer instanceof OnnxModel) && plainModel(layer))
+      return exportModel(run, layer, use);
     throw new NotExportable(reasonFor(layer));
   }
   const scope = new OnnxScope(run, layer, use, shapes);
@@ -58,6 +61,9 @@ function plainModel(model: Model): boolean {
 }
 
 function reasonFor(layer: BaseLayer): string {
+  if (layer instanceof OnnxLayer || layer instanceof OnnxModel) {
+    return "a graph from an ONNX file goes back by itself only, not as a part of another model";
+  }
   if (layer instanceof Lambda) return "a function of your own can't be put as ONNX; make it a layer with an export";
   return `a layer of your own has no export; give one as layers: { ${JSON.stringify(layer.type)}: (layer, inputs, scope) => ... }`;
 }
