@@ -6,6 +6,7 @@ import { folder, gzip } from "./readers/gzip.mjs";
 import { idx } from "./readers/idx.mjs";
 import { jpeg } from "./readers/jpeg.mjs";
 import { npy, npz } from "./readers/npy.mjs";
+import { onnx } from "./readers/onnx.mjs";
 import { png } from "./readers/png.mjs";
 import { pytorch } from "./readers/pytorch.mjs";
 import { model, safetensors } from "./readers/safetensors.mjs";
@@ -27,6 +28,7 @@ export const READERS = {
   model,
   npy,
   npz,
+  onnx,
   pytorch,
   tfjs,
   results,

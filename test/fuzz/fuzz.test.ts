@@ -22,6 +22,7 @@ test.each([
     ["model", 150],
     ["npy", 300],
     ["npz", 150],
+    ["onnx", 200],
     ["pytorch", 300],
     ["tfjs", 300],
     ["results", 40],

@@ -241,7 +241,12 @@ addKinds({ type: "onnx", settings: null, make: fromConfig });
 /** Throws for an input or output that a model can't have. */
 export function checkPorts({ name, inputs, outputs }: ReadGraph): void {
   const run = "; readOnnx runs such graphs";
-  if (inputs.length === 0) throw new TypeError(`${name}: has no inputs, and a model needs one${run}`);
+  for (const [what, ports] of [
+    ["inputs", inputs],
+    ["outputs", outputs],
+  ] as const) {
+    if (ports.length === 0) throw new TypeError(`${name}: has no ${what}, and a model needs one${run}`);
+  }
   for (const [what, ports] of [
     ["input", inputs],
     ["output", outputs],

@@ -77,8 +77,9 @@ function sampled(
   outside: Outside,
   corners: boolean,
 ): Tensor {
-  // Places beyond the borders come in first; for cubic, whose taps reach over the borders anyway, too.
+  // Places beyond the borders come in first; not for cubic, whose taps do so one by one, as PyTorch and onnxruntime have it.
   const inner = places.map((place, axis) => {
+    if (mode === "cubic") return place;
     if (outside === "border") return clip(place, 0, lengths[axis] - 1);
     if (outside === "reflection")
       return corners ? reflected(place, 0, lengths[axis] - 1) : reflected(place, -0.5, lengths[axis] - 0.5);

@@ -65,7 +65,11 @@ function unsqueezed(call: Call): ArrayValue[] {
 
 function transposed(call: Call): ArrayValue[] {
   const x = call.value(0);
-  return [movedOne(x, (t) => transpose(t, call.attributes.ints("perm")))];
+  const axes = call.attributes.ints("perm")?.map((axis) => axisOf(axis, x.rank));
+  if (axes !== undefined && (axes.length !== x.rank || new Set(axes).size !== x.rank)) {
+    throw new RangeError(`perm (${axes.join(", ")}) is no order of the axes of ${formatShape(x.shape)}`);
+  }
+  return [movedOne(x, (t) => transpose(t, axes))];
 }
 
 function concatenated(call: Call): ArrayValue[] {

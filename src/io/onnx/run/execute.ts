@@ -2,6 +2,7 @@
 // inputs of these shapes.
 import { endEarly, insideScope, type Storage } from "../../../engine/storage.ts";
 import { isRecording } from "../../../tensor/graph.ts";
+import { formatShape } from "../../../tensor/shape.ts";
 import { scope } from "../../../tensor/tensor.ts";
 import { type Body, Call, type RunContext } from "./call.ts";
 import type { Plan, PlannedNode } from "./compile.ts";
@@ -13,9 +14,24 @@ export type Memory = Map<PlannedNode, readonly (Value | undefined)[]>;
 /** Values by their places. */
 export type Places = (Value | undefined)[];
 
+/** What only the language says where a node's inputs are not what its operator takes; whoever reads that learns nothing of the graph. */
+const LANGUAGE =
+  /^(Cannot |Invalid |The number |Division by zero|Maximum |Array buffer|offset |start offset|byte length|Class extends)|is not (a function|iterable|a constructor|an object)|of undefined|of null/;
+
+/** A node's inputs in words: types and shapes. */
+function inputsOf(node: PlannedNode, places: Places): string {
+  const each = node.inputs.map((place) => {
+    const value = place < 0 ? undefined : places[place];
+    if (value === undefined) return "nothing";
+    return value instanceof ArrayValue ? `${value.type} ${formatShape(value.shape)}` : "no array";
+  });
+  return each.length === 0 ? "of which there are none" : each.join(", ");
+}
+
 /** Makes the error of a node of what was thrown in it. */
-export function nodeError(name: string, node: PlannedNode, error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
+export function nodeError(name: string, node: PlannedNode, places: Places, error: unknown): Error {
+  const said = error instanceof Error ? error.message : String(error);
+  const message = LANGUAGE.test(said) ? `can't take its inputs, ${inputsOf(node, places)}` : said;
   const Kind = error instanceof TypeError ? TypeError : error instanceof RangeError ? RangeError : Error;
   return new Kind(`${name}: ${node.label}: ${message}`, { cause: error });
 }
@@ -26,7 +42,7 @@ export function runNode(name: string, node: PlannedNode, places: Places, context
   try {
     outputs = node.entry.run(callOf(name, node, places, context));
   } catch (error) {
-    throw nodeError(name, node, error);
+    throw nodeError(name, node, places, error);
   }
   for (let i = 0; i < node.outputs.length; i++) {
     const place = node.outputs[i];
