@@ -19,6 +19,7 @@ import type { GraphProto, ModelProto, ValueInfoProto } from "./proto/messages.ts
 import type { RunContext } from "./run/call.ts";
 import { compile, type Plan } from "./run/compile.ts";
 import { fold, type Memory, Runner } from "./run/execute.ts";
+import { fuse } from "./run/fuse.ts";
 import { ArrayValue, dtypeOf, fromData, fromTensor, NoValue, SequenceValue, type Value } from "./run/value.ts";
 
 /** A value for a graph's input, or from its output: tensors, arrays of the types that tensors have not, lists of them, or null for nothing. */
@@ -86,6 +87,7 @@ export function readGraph(
         };
   const plan = compile({ name, model, damaged, external, hollow }, (key, value) => isParameter(key, value, model));
   noGrad(() => fold(name, plan, { training: false, generator: new Generator(0) }));
+  fuse(plan);
   const filled = new Set(model.graph.initializer.map((each) => each.name ?? ""));
   return {
     name,

@@ -3,10 +3,10 @@
 import { noGrad } from "../../../autograd/grad.ts";
 import { callable, knownOptions, oneOf } from "../../../engine/checks.ts";
 import { Symbolic } from "../../../nn/base-layer.ts";
-import { type Batches, Model } from "../../../nn/model.ts";
+import { type GraphConfig, Model } from "../../../nn/model.ts";
 import type { LayerSummary } from "../../../nn/summary.ts";
 import { Generator } from "../../../tensor/random.ts";
-import { scope, Tensor } from "../../../tensor/tensor.ts";
+import { scope } from "../../../tensor/tensor.ts";
 import { type OnnxPort, type OnnxReadOptions, type ReadGraph, readGraph } from "../graph.ts";
 import { isFloating } from "../onnx-tensor.ts";
 import { Runner } from "../run/execute.ts";
@@ -42,7 +42,6 @@ export class OnnxModel extends Model {
   /** See `Model`. */
   static override readonly repeatable: boolean = true;
   private readonly read: ReadGraph;
-  private readonly fileNames: readonly string[];
 
   /** `importOnnx` makes it. @internal */
   constructor(layer: OnnxLayer) {
@@ -53,7 +52,7 @@ export class OnnxModel extends Model {
           openShape(port),
           null,
           0,
-          plain(port.name),
+          port.name,
           isFloating(port.type!) || port.type === "bool" ? "float" : "int32",
         ),
     );
@@ -61,17 +60,12 @@ export class OnnxModel extends Model {
     const outputs = Object.fromEntries(results.map((x, i) => [read.outputs[i].name, x]));
     super({ inputs: symbols, outputs, dtype: layer.dtype });
     this.read = read;
-    this.fileNames = read.inputs.map(({ name }) => name);
   }
 
-  /** Inputs go by the names that the file has for them, too. @internal */
-  override inOrder(x: Batches): readonly Tensor[] {
-    if (typeof x !== "object" || x === null || x instanceof Tensor || Array.isArray(x)) return super.inOrder(x);
-    const renamed = Object.entries(x as Readonly<Record<string, Tensor>>).map(([name, value]) => {
-      const at = this.fileNames.indexOf(name);
-      return [at < 0 ? name : this.inputs[at].name, value] as const;
-    });
-    return super.inOrder(Object.fromEntries(renamed));
+  /** As `Model` has it; what loads it again names inputs in letters, digits, - and _. */
+  override config(): ReturnType<Model["config"]> {
+    const config = super.config() as GraphConfig & Record<string, unknown>;
+    return { ...config, inputs: config.inputs.map((each) => ({ ...each, name: plain(each.name) })) };
   }
 
   /** The graph's nodes with the shapes that they give and the parameters that they are first to use. */

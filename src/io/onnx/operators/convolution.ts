@@ -1,5 +1,6 @@
 // Convolution and its transpose over any number of axes: those over one or two are the library's own; of more, the first is a sum over the kernel's
 // places along it.
+import { relu } from "../../../ops/activations.ts";
 import { add, sub } from "../../../ops/arithmetic.ts";
 import { cast } from "../../../ops/cast.ts";
 import { conv2d, convTranspose2d } from "../../../ops/convolution.ts";
@@ -37,7 +38,10 @@ export function convolve(
     );
     return reshape(y, [y.shape[0], y.shape[1], y.shape[3]]);
   }
-  if (along.length > 2) return deep(x, weights, bias, along, groups);
+  if (along.length > 2) {
+    const y = deep(x, weights, bias, along, groups);
+    return activation === "relu" ? relu(y) : y;
+  }
   const [rows, columns] = along as [Along, Along];
   const options = {
     stride: [rows.stride, columns.stride] as const,

@@ -11,13 +11,32 @@ import {
 
 /** Reads attributes; an attribute of another type than asked for is an error that names it. */
 export class Attributes {
-  private readonly byName: ReadonlyMap<string, AttributeProto>;
+  private readonly byName: Map<string, AttributeProto>;
 
   constructor(
     attributes: readonly AttributeProto[],
     private readonly readTensor: (proto: TensorProto) => OnnxTensor,
   ) {
     this.byName = new Map(attributes.map((attribute) => [attribute.name ?? "", attribute]));
+  }
+
+  /** The same with a string more. */
+  with(name: string, value: string): Attributes {
+    const more = new Attributes([], this.readTensor);
+    for (const [key, attribute] of this.byName) more.byName.set(key, attribute);
+    const empty = { floats: new Float32Array(), ints: new BigInt64Array(), strings: [], tensors: [], graphs: [] };
+    const s = new TextEncoder().encode(value);
+    const none = {
+      refAttrName: undefined,
+      docString: undefined,
+      f: undefined,
+      i: undefined,
+      t: undefined,
+      g: undefined,
+    };
+    const last = { sparseTensor: undefined, sparseTensors: [], tp: undefined, typeProtos: [] };
+    more.byName.set(name, { name, type: ATTRIBUTE_TYPE.STRING, s, ...none, ...empty, ...last });
+    return more;
   }
 
   has(name: string): boolean {
