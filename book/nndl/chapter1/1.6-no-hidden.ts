@@ -53,10 +53,10 @@ const noHidden: Experiment = {
         en: "what accuracy can you achieve? (percent; the book gives none)",
         zh: "能达到怎样的准确率？（百分比；书中未给出）",
       },
-      accept: { quick: { atLeast: 40 }, full: { between: [73, 92] } },
+      accept: { quick: { between: [15, 92] }, full: { between: [73, 92] } },
       because: {
-        en: "Each lost digit costs about ten points: four seeds at η = 3.0 had 74, 75, 83 and 84 after 8 epochs. Quick has 4 epochs on 10,000 images.",
-        zh: "每丢失一个数字约损失十个百分点：η = 3.0 时四个种子 8 个迭代期后为 74、75、83 和 84。快速形式在 10,000 张图像上训练 4 个迭代期。",
+        en: "Each lost digit costs about ten points: four seeds at η = 3.0 had 74, 75, 83 and 84 after 8 epochs. Quick has 4 epochs on 10,000 images, and more outputs that are stuck: seeds 11 to 20 had 39 to 79, 58 ± 12.",
+        zh: "每丢失一个数字约损失十个百分点：η = 3.0 时四个种子 8 个迭代期后为 74、75、83 和 84。快速形式在 10,000 张图像上训练 4 个迭代期，卡住的输出更多：种子 11 至 20 为 39 至 79，58 ± 12。",
       },
     },
     {

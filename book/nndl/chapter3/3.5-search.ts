@@ -157,7 +157,7 @@ export const automatedSearch: Experiment = {
         en: "points between the best and the worst method after all trials: few in two dimensions",
         zh: "全部试验之后，最好与最差的方法相差的百分点：二维时很小",
       },
-      accept: { between: [0, 2.5] },
+      accept: { atMost: 2.5 },
       because: {
         en: "a cell of the grid spans a factor of six in each value, so the grid may miss the best place by a point or two",
         zh: "网格的一格在每个值上跨约六倍，因此网格可能离最好的地方差一两个百分点",

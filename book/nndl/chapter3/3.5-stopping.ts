@@ -149,7 +149,8 @@ export const earlyStoppingRules: Experiment = {
         en: "what a patience of 50 gains over one of 10, in points: little",
         zh: "耐心为 50 比为 10 多得多少个百分点：很少",
       },
-      accept: { quick: { between: [0, 2] }, full: { between: [0, 0.6] } },
+      // In the quick form nothing improves any more after a patience of 10: the gain is 0.
+      accept: { quick: null, full: { between: [0.01, 0.6] } },
       because: { en: "as above", zh: "理由同上" },
     },
   ],

@@ -363,4 +363,12 @@ export const mutations = [
     experiments: ["nndl/5.3-identity"],
     ci: true,
   },
+  {
+    id: "nndl-curves-without-floor",
+    file: `${programs}/learning-curves.ts`,
+    from: "if (!(a > 0)) a = 0;",
+    to: "a = 0;",
+    why: "curves of errors are fitted as if unlimited data took every error away",
+    experiments: ["nndl/3.2-large-data"],
+  },
 ];

@@ -184,4 +184,12 @@ export const mutations = [
     why: "the step is 1 at 0",
     experiments: ["scratch/3.2-activations"],
   },
+  {
+    id: "scratch-png-upside-down",
+    file: `${programs}/png.ts`,
+    from: "rows.set(data.subarray(3 * width * y, 3 * width * (y + 1)),",
+    to: "rows.set(data.subarray(3 * width * (height - 1 - y), 3 * width * (height - y)),",
+    why: "the picture is written from its last row up",
+    experiments: ["scratch/1.6-picture"],
+  },
 ];

@@ -4,6 +4,15 @@ const programs = "book/zero/programs";
 /** @type {import("../mutations.d.mts").Mutation[]} */
 export const mutations = [
   {
+    id: "zero-places-add-up",
+    file: `${programs}/features.ts`,
+    from: "this.words.map((_, i) => (i === place ? 1 : 0))",
+    to: "this.words.map((_, i) => (i <= place ? 1 : 0))",
+    why: "a word is coded by all places up to its own",
+    experiments: ["zero/2-features"],
+    ci: true,
+  },
+  {
     id: "zero-bias-never-learnt",
     file: `${programs}/perceptron.ts`,
     from: "    this.bias += rate * delta;\n",
