@@ -5,6 +5,7 @@
 //   npm run mutate -- --quick          those that continuous integration runs
 //   npm run mutate -- --only ID,ID     some of them
 //   npm run mutate -- --jobs 2         so many at a time (default 1)
+//   npm run mutate -- --seconds 900    how long a run may take before it counts as hung, on a machine with much else to do
 //
 // The experiments on handwritten digits need MNIST, those on texts the texts: NABLA_DATA_DIR names the folder that holds mnist/ and text/. Mutations that
 // need what is absent are skipped, and said to be.
@@ -24,12 +25,17 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     jobs: { type: "string", default: "1" },
     seed: { type: "string", default: "1" },
+    seconds: { type: "string" },
   },
 });
 const jobs = Number(options.jobs);
 const seed = Number(options.seed);
 if (!Number.isInteger(jobs) || jobs < 1 || !Number.isInteger(seed) || seed < 0) {
   console.error("--jobs takes a number from 1, --seed one from 0");
+  process.exit(2);
+}
+if (options.seconds !== undefined && !(Number(options.seconds) > 0)) {
+  console.error("--seconds takes a number above 0");
   process.exit(2);
 }
 const wanted = options.only?.split(",");
@@ -43,7 +49,7 @@ const chosen = MUTATIONS.filter(({ id, ci }) =>
 ).map(prepare);
 
 /** Seconds after which a run counts as hung. */
-const LIMIT = { quick: 120, full: 1200 };
+const LIMIT = { quick: Number(options.seconds ?? 120), full: Number(options.seconds ?? 1200) };
 const { mirrors, remove } = makeMirrors(jobs + 1);
 // The last one stays as it is.
 const whole = mirrors[jobs];
