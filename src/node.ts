@@ -35,3 +35,4 @@ export { loadNpy, loadNpz, saveNpy, saveNpz } from "./io/npy.node.ts";
 export { loadPyTorch, savePyTorch } from "./io/pytorch.node.ts";
 export { loadSafetensors, openSafetensors, saveSafetensors } from "./io/safetensors.node.ts";
 export { listTensors, type TensorListing } from "./io/tensor-entries.node.ts";
+export { loadWav, saveWav } from "./io/wav.node.ts";

@@ -66,6 +66,7 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["saveNpz", ["nowhere/at/all", {}]],
   ["loadParameters", [model(), { tensors: {}, metadata: {} }]],
   ["pyTorchParameters", [model()]],
+  ["saveWav", ["nowhere/at/all", data.y]],
   ["readPyTorch", [new Uint8Array(0), "a"]],
   ["writePyTorch", [{}]],
   ["savePyTorch", ["nowhere/at/all", {}]],

@@ -28,3 +28,4 @@ export {
 export { readTfjs, tfjsFiles } from "./tfjs.ts";
 export { type LoadedTraining, loadTraining, type SaveTrainingOptions, saveTraining } from "./training.ts";
 export { type TransferOptions, type TransferReport, transfer } from "./transfer.ts";
+export { readWav, type Wav, type WavFormat, type WavWriteOptions, writeWav } from "./wav.ts";

@@ -218,9 +218,9 @@ describe("model.json", () => {
       "too few bytes",
       manifest([x]),
       [floats.subarray(1)],
-      /weight "x" of shape \(3,\) ends beyond the 11 bytes of a\.bin/,
+      /weight "x" of shape \(3,\) ends beyond the 11 bytes of "a\.bin"/,
     ],
-    ["too many", manifest([x]), [new Uint8Array(13)], /1 bytes follow the last weight in a\.bin/],
+    ["too many", manifest([x]), [new Uint8Array(13)], /1 bytes follow the last weight in "a\.bin"/],
     ["too few files", manifest([x]), [], /names 1 files of weights, and 0 are given/],
     [
       "a path outside",

@@ -77,14 +77,14 @@ export function readTfjs(json: string, files: readonly Uint8Array[], name = "mod
         const size = bytesOfWeight(weight);
         if (!(offset + size <= bytes.length)) {
           throw damaged(
-            `weight ${quote(weight.name)} of shape ${formatShape(weight.shape)} ends beyond the ${bytes.length} bytes of ${paths.join(", ")}`,
+            `weight ${quote(weight.name)} of shape ${formatShape(weight.shape)} ends beyond the ${bytes.length} bytes of ${paths.map(quote).join(", ")}`,
           );
         }
         tensors[weight.name] = tensorOf(weight, bytes.subarray(offset, offset + size));
         offset += size;
       }
       if (offset < bytes.length)
-        throw damaged(`${bytes.length - offset} bytes follow the last weight in ${paths.join(", ")}`);
+        throw damaged(`${bytes.length - offset} bytes follow the last weight in ${paths.map(quote).join(", ")}`);
     }
     return { tensors, metadata };
   });
@@ -176,7 +176,7 @@ function weightOf(value: unknown, damaged: Damaged): Weight {
     return { name, shape, dtype, quantization: { dtype: stored, scale: 1, min: 0 } };
   if ((stored !== "uint8" && stored !== "uint16") || dtype === "bool") {
     throw wrong(
-      `${quote(dtype)} quantised to ${quote(stored)} is not supported (uint8, uint16, and float32 to float16 are)`,
+      `${quote(dtype)} quantised to ${stored === undefined ? "nothing named" : quote(stored)} is not supported (uint8, uint16, and float32 to float16 are)`,
     );
   }
   if (typeof scale !== "number" || !Number.isFinite(scale) || typeof min !== "number" || !Number.isFinite(min)) {

@@ -11,6 +11,7 @@ import { png } from "./readers/png.mjs";
 import { pytorch } from "./readers/pytorch.mjs";
 import { model, safetensors } from "./readers/safetensors.mjs";
 import { tfjs } from "./readers/tfjs.mjs";
+import { wav } from "./readers/wav.mjs";
 
 /** Most that one file may take. */
 export const LIMITS = { milliseconds: 2000, bytes: 256 * 2 ** 20 };
@@ -31,6 +32,7 @@ export const READERS = {
   onnx,
   pytorch,
   tfjs,
+  wav,
   results,
   run,
 };

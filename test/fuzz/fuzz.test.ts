@@ -25,6 +25,7 @@ test.each([
     ["onnx", 200],
     ["pytorch", 300],
     ["tfjs", 300],
+    ["wav", 300],
     ["results", 40],
     ["run", 16],
   ] as const),
