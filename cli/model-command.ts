@@ -15,8 +15,8 @@ ${examples([
   [`${name} model run digits.onnx --input x.npy --output y.npy`, "from an array of NumPy's to another"],
 ])}
 
-Kinds of files are told by their endings: .safetensors (Nabla's models and training files, and tensors of others), .onnx, .npz, .pt
-and .pth (PyTorch); a folder is a run's.`;
+Kinds of files are told by their endings: .safetensors (Nabla's models and training files, and tensors of others), .onnx, .npz (NumPy),
+.pt, .pth, .bin, .ckpt (PyTorch), .h5, .keras (Keras; with the package h5wasm), model.json (TensorFlow.js); a folder is a run's.`;
 
 export function addModelCommand(program: Command): void {
   const model = program

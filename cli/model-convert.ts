@@ -47,7 +47,10 @@ export function addConvertCommand(model: Command): void {
     .description(
       "Converts a network, or its weights, to another format, told by the endings; says what was kept and what was lost.",
     )
-    .argument("<from>", "a model (.safetensors, .onnx), tensors (.safetensors, .npz, .pt), or the folder of a run")
+    .argument(
+      "<from>",
+      "a model (.safetensors, .onnx), weights (.safetensors, .npz, .pt, .h5, .keras, model.json), or the folder of a run",
+    )
     .argument("<to>", "the file to write: .onnx, .safetensors, .npz or .pt")
     .addOption(
       new Option("--dtype <type>", "element type in an ONNX file; default: the model's").choices([
@@ -135,7 +138,7 @@ function ofTensors(
   const holdsTexts = ending === ".safetensors";
   return {
     bytes: TENSOR_WRITERS[ending](tensors, metadata),
-    kept: [tensorCount(tensors), ...(holdsTexts ? texts : [])],
+    kept: [tensorCount(Object.values(tensors)), ...(holdsTexts ? texts : [])],
     lost: holdsTexts ? [] : texts,
   };
 }

@@ -1,15 +1,24 @@
 // Files that hold networks, or weights of networks, opened by what they are: runs, Nabla's models, tensors by name, ONNX.
 import { existsSync, statSync } from "node:fs";
 import { readRegularFile } from "../src/data/file.node.ts";
+import { loadKeras, loadTfjs } from "../src/io/keras.node.ts";
 import { modelOf } from "../src/io/model.ts";
 import { loadNpz } from "../src/io/npy.node.ts";
 import { loadPyTorch } from "../src/io/pytorch.node.ts";
 import { loadSafetensors } from "../src/io/safetensors.node.ts";
+import { listTensors } from "../src/io/tensor-entries.node.ts";
 import type { Model } from "../src/nn/model.ts";
 import { scope, type Tensor } from "../src/tensor/tensor.ts";
 import { UserError } from "./errors.ts";
 import { RunFolder } from "./run-folder.ts";
 import { newestNetwork } from "./run-newest.ts";
+
+/** A tensor in a file, with its type there. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+}
 
 /** What a file turned out to be. */
 export type ModelFile =
@@ -25,6 +34,8 @@ export type ModelFile =
   | {
       readonly kind: "tensors";
       readonly format: string;
+      readonly entries: readonly TensorEntry[];
+      /** Empty where names were all that was asked for. */
       readonly tensors: Readonly<Record<string, Tensor>>;
       readonly metadata: Readonly<Record<string, string>>;
       /** Why it is not read as a model, where it says that it is one. */
@@ -51,14 +62,22 @@ const pytorch: TensorReader = {
   },
 };
 
+const keras: TensorReader = { format: "keras", read: loadKeras };
+
 const TENSOR_READERS: Readonly<Record<string, TensorReader>> = {
-  ...{ ".pt": pytorch, ".pth": pytorch },
+  ...{ ".pt": pytorch, ".pth": pytorch, ".bin": pytorch, ".ckpt": pytorch },
+  ...{ ".h5": keras, ".hdf5": keras, ".keras": keras },
+  ".json": { format: "tfjs", read: loadTfjs },
   ".npz": { format: "npz", read: loadNpz },
   ".safetensors": { format: "safetensors", read: loadSafetensors },
 };
 
 /** Endings of files that can be read. */
-export const READABLE = [".safetensors", ".onnx", ".npz", ".pt", ".pth"];
+export const READABLE = [
+  ".safetensors",
+  ".onnx",
+  ...Object.keys(TENSOR_READERS).filter((ending) => ending !== ".safetensors"),
+];
 
 /** The ending of a path, in small letters. */
 export function endingOf(path: string): string {
@@ -66,16 +85,24 @@ export function endingOf(path: string): string {
 }
 
 /**
- * Opens what lies at a path.
+ * Opens what lies at a path. With `namesOnly` tensors that are no model's are listed, not read.
  * @throws UserError if there is nothing, it is of a kind that is not known, or it is damaged.
  */
-export async function openModelFile(path: string, say: (line: string) => void): Promise<ModelFile> {
+export async function openModelFile(
+  path: string,
+  say: (line: string) => void,
+  { namesOnly = false } = {},
+): Promise<ModelFile> {
   if (!existsSync(path)) throw new UserError(`there is no file ${path}`);
   if (statSync(path).isDirectory()) return openRun(path, say);
   const ending = endingOf(path);
   try {
     if (ending === ".onnx") return { kind: "onnx", format: "onnx", bytes: await readRegularFile(path, LARGEST) };
     const reader = TENSOR_READERS[ending];
+    if (reader !== undefined && namesOnly) {
+      const { entries, metadata, format } = await listTensors(path);
+      if (metadata["architecture"] === undefined) return { kind: "tensors", format, entries, tensors: {}, metadata };
+    }
     if (reader !== undefined) return modelOrTensors(path, reader.format, await reader.read(path));
   } catch (error) {
     throw error instanceof UserError ? error : new UserError(messageOf(path, error), { cause: error });
@@ -105,13 +132,15 @@ function modelOrTensors(
   format: string,
   { tensors, metadata }: { tensors: Record<string, Tensor>; metadata: Record<string, string> },
 ): ModelFile {
-  if (metadata["architecture"] === undefined) return { kind: "tensors", format, tensors, metadata };
+  const entries = Object.entries(tensors).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  if (metadata["architecture"] === undefined) return { kind: "tensors", format, entries, tensors, metadata };
   try {
     const model = scope(() => modelOf(path, { tensors, metadata }, { allowNonFinite: true }));
     const own = new Set(model.named.map(({ name }) => name));
     const more = Object.keys(tensors).filter((name) => !own.has(name));
     return { kind: "model", format: "nabla", model, metadata: withoutOwn(metadata), more };
   } catch (error) {
-    return { kind: "tensors", format, tensors, metadata: withoutOwn(metadata), remark: (error as Error).message };
+    const remark = (error as Error).message;
+    return { kind: "tensors", format, entries, tensors, metadata: withoutOwn(metadata), remark };
   }
 }

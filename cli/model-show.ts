@@ -2,9 +2,8 @@
 import type { Command } from "commander";
 import { describeOnnx, type OnnxSummary, type OnnxValueSummary } from "../src/io/onnx/describe.ts";
 import type { Model } from "../src/nn/model.ts";
-import type { Tensor } from "../src/tensor/tensor.ts";
 import { UserError } from "./errors.ts";
-import { type ModelFile, messageOf, openModelFile } from "./model-files.ts";
+import { type ModelFile, messageOf, openModelFile, type TensorEntry } from "./model-files.ts";
 
 /** Rows of a list, and texts of a line, are cut beyond so many. */
 const [MOST_ROWS, MOST_TEXT] = [200, 100];
@@ -13,11 +12,16 @@ export function addShowCommand(model: Command): void {
   model
     .command("show")
     .description("Shows what a file holds: layers, operators, inputs, outputs, parameters, tensors.")
-    .argument("<file>", "a model (.safetensors, .onnx), tensors (.safetensors, .npz, .pt), or the folder of a run")
+    .argument(
+      "<file>",
+      "a model (.safetensors, .onnx), weights (.safetensors, .npz, .pt, .h5, .keras, model.json), or the folder of a run",
+    )
     .option("--all", "list everything, however long it is")
     .option("--json", "print one JSON object as the last line on standard output")
     .action(async (path: string, options: { all?: boolean; json?: boolean }) => {
-      const file = await openModelFile(path, (line) => process.stderr.write(`${line}\n`));
+      const file = await openModelFile(path, (line) => process.stderr.write(`${line}\n`), {
+        namesOnly: true,
+      });
       const most = options.all ? Number.POSITIVE_INFINITY : MOST_ROWS;
       if (options.json) process.stdout.write(`${JSON.stringify({ file: path, ...asJson(path, file) })}\n`);
       else process.stdout.write(`${asText(path, file, most).join("\n")}\n`);
@@ -25,7 +29,12 @@ export function addShowCommand(model: Command): void {
 }
 
 /** Who writes tensors in a format, where that is one program. */
-const WRITERS: Readonly<Record<string, string>> = { npz: " of NumPy", pytorch: " of PyTorch" };
+const WRITERS: Readonly<Record<string, string>> = {
+  npz: " of NumPy",
+  pytorch: " of PyTorch's",
+  keras: " of Keras",
+  tfjs: " of TensorFlow.js",
+};
 
 function summaryOf(path: string, bytes: Uint8Array): OnnxSummary {
   try {
@@ -53,7 +62,7 @@ function asJson(path: string, file: ModelFile): object {
     case "tensors":
       return {
         ...{ format: file.format, metadata: file.metadata },
-        tensors: Object.entries(file.tensors).map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
+        tensors: file.entries,
         ...(file.remark && { remark: file.remark }),
       };
   }
@@ -78,12 +87,11 @@ function asText(path: string, file: ModelFile, most: number): string[] {
       ];
     }
     case "tensors": {
-      const rows = Object.entries(file.tensors);
       return [
-        `${path}: ${tensorCount(file.tensors)}${WRITERS[file.format] ?? ""}`,
+        `${path}: ${tensorCount(file.entries)}${WRITERS[file.format] ?? ""}`,
         ...(file.remark === undefined ? [] : [`not read as a model: ${file.remark}`]),
         ...table(
-          rows.map(([name, { shape, dtype }]) => [name, shapeText(shape), dtype]),
+          file.entries.map(({ name, shape, dtype }) => [name, shapeText(shape), dtype]),
           most,
         ),
         ...textsOf(file.metadata),
@@ -93,9 +101,8 @@ function asText(path: string, file: ModelFile, most: number): string[] {
 }
 
 /** `12 tensors, 3,400 numbers` */
-export function tensorCount(tensors: Readonly<Record<string, Tensor>>): string {
-  const all = Object.values(tensors);
-  const numbers = all.reduce((sum, { size }) => sum + size, 0);
+export function tensorCount(all: readonly Pick<TensorEntry, "shape">[]): string {
+  const numbers = all.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
   return `${counted(all.length, "tensor")}, ${counted(numbers, "number")}`;
 }
 

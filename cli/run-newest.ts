@@ -1,4 +1,5 @@
-// The network of a run in its newest whole state, whatever it is for: as its files hold it, with what is written beside it.
+// The network of a run in its newest whole state, whatever it learns from, a table too: as its files hold it, with what is written beside it. What reads
+// pictures with it loads it by its configuration instead: run-model.ts.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readRegularFileSync } from "../src/data/file.node.ts";

@@ -39,6 +39,7 @@ const [a, b] = [input([3], { name: "a" }), input([3], { name: "b" })];
 const sum = new Dense(2, { name: "sum" }).apply(new Add().apply([a, b]));
 const two = new Model({ inputs: { a, b }, outputs: { sum, again: new Dense(1).apply(sum) }, seed: 2 });
 const x = random.normal([5, 2, 3], 0, 1);
+const feeds = { a: random.normal([4, 3]), b: random.normal([4, 3]) };
 
 function succeeded(...words: string[]): Outcome {
   const result = nabla(folder, ["model", ...words]);
@@ -57,6 +58,9 @@ beforeAll(async () => {
   writeFileSync(at("two.safetensors"), saveModel(two));
   await saveNpy(at("x.npy"), x);
   await saveNpy(at("wide.npy"), x.cast("float64"));
+  await saveNpy(at("a.npy"), feeds.a);
+  await saveNpy(at("b.npy"), feeds.b);
+  await saveSafetensors(at("tensors.safetensors"), { w: tensor([[1, 2]]), b: tensor([3]) }, { made: "by hand" });
 });
 
 describe("show", () => {
@@ -87,10 +91,9 @@ describe("show", () => {
     expect(stdout).toMatch(/beside the parameters: \d+ tensors, such as optimizer\./);
   });
 
-  test("tensors without an architecture", async () => {
-    await saveSafetensors(at("tensors.safetensors"), { w: tensor([[1, 2]]), b: tensor([3]) }, { made: "by hand" });
+  test("tensors without an architecture", () => {
     expect(succeeded("show", "tensors.safetensors").stdout).toBe(
-      "tensors.safetensors: 2 tensors, 3 numbers\nb  (1,)    float32\nw  (1, 2)  float32\nmade: by hand\n",
+      "tensors.safetensors: 2 tensors, 3 numbers\nb  (1,)    F32\nw  (1, 2)  F32\nmade: by hand\n",
     );
     expect(succeeded("show", "tensors.safetensors", "--json").json()).toMatchObject({
       ...{ format: "safetensors", metadata: { made: "by hand" } },
@@ -159,10 +162,23 @@ describe("convert", () => {
 
   test("tensors to PyTorch's format and back", async () => {
     succeeded("convert", "arrays.npz", "arrays.pt");
-    expect(succeeded("show", "arrays.pt").stdout).toMatch(/^arrays.pt: 2 tensors, 3 numbers of PyTorch\n/);
+    expect(succeeded("show", "arrays.pt").stdout).toMatch(/^arrays.pt: 2 tensors, 3 numbers of PyTorch's\n/);
     succeeded("convert", "arrays.pt", "from.safetensors");
     const { tensors } = await loadSafetensors(at("from.safetensors"));
     expect(tensors["w"].toArray()).toEqual([[1, 2]]);
+  });
+
+  test("weights of TensorFlow.js, from the files beside model.json", async () => {
+    const weights = [{ name: "dense/kernel", shape: [1, 2], dtype: "float32" }];
+    const manifest = { format: "layers-model", weightsManifest: [{ paths: ["w.bin"], weights }] };
+    writeFileSync(at("model.json"), JSON.stringify(manifest));
+    writeFileSync(at("w.bin"), new Uint8Array(Float32Array.of(1.5, -2).buffer));
+    expect(succeeded("show", "model.json").stdout).toMatch(
+      /^model.json: 1 tensor, 2 numbers of TensorFlow.js\ndense\/kernel +\(1, 2\) +float32\n/,
+    );
+    succeeded("convert", "model.json", "tfjs.safetensors");
+    const { tensors } = await loadSafetensors(at("tfjs.safetensors"));
+    expect(tensors["dense/kernel"].toArray()).toEqual([[1.5, -2]]);
   });
 
   test("a model to npz loses its architecture and its texts, and says so", () => {
@@ -228,10 +244,7 @@ describe("run", () => {
   });
 
   test("several inputs and outputs by name", async () => {
-    const feeds = { a: random.normal([4, 3]), b: random.normal([4, 3]) };
     await saveNpz(at("feeds.npz"), feeds);
-    await saveNpy(at("a.npy"), feeds.a);
-    await saveNpy(at("b.npy"), feeds.b);
     const expected = two.callAll(feeds);
     succeeded("run", "two.safetensors", "--input", "feeds.npz", "--output", "all.npz");
     const { tensors } = await loadNpz(at("all.npz"));
@@ -258,7 +271,7 @@ describe("run", () => {
     expect(failed(1, "run", "words.onnx", "--input", "x.npy")).toContain("has shape (5, 2, 3), and input input takes");
   });
 
-  test("says what is wrong with names, shapes, types and files", async () => {
+  test("says what is wrong with names and shapes", async () => {
     await saveNpy(at("flat.npy"), random.normal([5, 6]));
     expect(failed(1, "run", "net.safetensors", "--input", "flat.npy")).toBe(
       "error: flat.npy has shape (5, 6), and input input takes (any, 2, 3)\n",
@@ -268,6 +281,9 @@ describe("run", () => {
       "there are 2 inputs; write NAME=FILE.npy",
     );
     expect(failed(2, "run", "two.safetensors", "--input", "c=a.npy")).toContain("there is no input c; there are a, b.");
+  }, 120_000);
+
+  test("says what is wrong with files, and what can't be run", () => {
     expect(failed(2, "run", "net.safetensors", "--input", "x.npy", "--input", "x.npy")).toContain("is given twice");
     expect(failed(2, "run", "net.safetensors", "--input", "x.csv")).toContain("inputs are read from .npy");
     expect(failed(2, "run", "net.safetensors", "--input", "x.npy", "--output", "y.csv")).toContain(
@@ -278,5 +294,5 @@ describe("run", () => {
       "it holds tensors and no architecture",
     );
     expect(failed(2, "run", "net.safetensors")).toContain("--input");
-  });
+  }, 120_000);
 });
