@@ -16,6 +16,7 @@ import {
 } from "./onnx-tensor.ts";
 import { damagedFile, readModelProto } from "./proto/file.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "./proto/messages.ts";
+import type { Damaged } from "./proto/wire.ts";
 import type { RunContext } from "./run/call.ts";
 import { compile, type Plan } from "./run/compile.ts";
 import { fold, type Memory, Runner } from "./run/execute.ts";
@@ -67,13 +68,14 @@ export function readGraph(
   options: OnnxReadOptions,
   isParameter: (name: string, value: ArrayValue, model: ModelProto & { readonly graph: GraphProto }) => boolean,
   hollow?: ReadonlySet<string>,
+  prepare?: (graph: GraphProto, external: ExternalData | undefined, damaged: Damaged) => GraphProto,
 ): ReadGraph {
   bytesOfFile(owner, bytes);
   const { name = "ONNX model", externalData = {} } = options;
   text(owner, "name", name);
   fields(owner, "externalData", externalData);
   const damaged = damagedFile(name);
-  const model = readModelProto(bytes, name);
+  const file = readModelProto(bytes, name);
   const external: ExternalData | undefined =
     Object.keys(externalData).length === 0
       ? undefined
@@ -85,6 +87,7 @@ export function readGraph(
           }
           return bytesOfFile(`${owner}: externalData`, externalData[location]);
         };
+  const model = prepare === undefined ? file : { ...file, graph: prepare(file.graph, external, damaged) };
   const plan = compile({ name, model, damaged, external, hollow }, (key, value) => isParameter(key, value, model));
   noGrad(() => fold(name, plan, { training: false, generator: new Generator(0) }));
   fuse(plan);

@@ -84,7 +84,7 @@ const BIASED = new Set(["Add", "Mul"]);
 /** Operators of which results that nothing needs may be left out. */
 const OPTIONAL_RESULTS = new Set(["GRU", "LSTM", "RNN"]);
 
-/** Constants of up to so many elements are kept once where they are the same. */
+/** Numbers and lists of integers of up to so many elements are kept once where they are the same; arrays that may be weights never, or two biases would be one to whoever trains on. */
 const SMALL = 16;
 
 /** See the head of this file. */
@@ -116,7 +116,8 @@ export class GraphBuilder {
 
   /** A constant. Small ones that are the same are one. */
   constant(hint: string, data: TypedArray | BigInt64Array, shape: readonly number[], dtype: OnnxElement): OnnxSymbol {
-    const key = data.length <= SMALL ? `${dtype} [${shape}] ${data.join()}` : undefined;
+    const setting = dtype === "int64" || shape.length === 0;
+    const key = setting && data.length <= SMALL ? `${dtype} [${shape}] ${data.join()}` : undefined;
     const before = key === undefined ? undefined : this.known.get(key);
     if (before !== undefined) return before;
     const value = new OnnxSymbol(dtype, hint);

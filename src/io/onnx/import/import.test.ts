@@ -230,6 +230,28 @@ describe("what is a parameter", () => {
     expect(predict(importOnnx(bytes), tensor([[1, 1]])).item()).toBe(49);
   });
 
+  it("biases of one number all over that an exporter keeps once are trained by themselves; other arrays stay shared", () => {
+    const shared = file(
+      [
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Add", ["a", "zero"], ["b"]),
+        node("MatMul", ["b", "w"], ["c"]),
+        node("Add", ["c", "zero"], ["y"]),
+      ],
+      [["x", "float32", ["n", 2]]],
+      [["y", "float32", ["n", 2]]],
+      { w: floats([2, 2], [1, 2, 3, 4]), zero: floats([2], [0, 0]) },
+    );
+    const model = importOnnx(shared);
+    expect(model.parameters.map(({ name }) => name)).toEqual(["onnx.w", "onnx.zero", "onnx.zero_2"]);
+    backward(model.call(tensor([[1, 1]])).sum());
+    expect(model.parameters.map(({ tensor: { gradient } }) => lists(gradient)).slice(1)).toEqual([
+      [3, 7],
+      [1, 1],
+    ]);
+    expect(loadModel(saveModel(model)).parameterCount).toBe(8);
+  });
+
   it("`parameters` says otherwise", () => {
     expect(importOnnx(bytes, { parameters: (name) => name === "scale" }).parameters.map(({ name }) => name)).toEqual([
       "onnx.scale",

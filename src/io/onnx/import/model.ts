@@ -12,7 +12,7 @@ import { isFloating } from "../onnx-tensor.ts";
 import { Runner } from "../run/execute.ts";
 import { ArrayValue, fromTensor } from "../run/value.ts";
 import { checkPorts, OnnxLayer, openShape, probeOf } from "./layer.ts";
-import { type Role, rolesIn } from "./weights.ts";
+import { type Role, rolesIn, separate } from "./weights.ts";
 
 /** What `importOnnx` takes beside the file. */
 export interface ImportOnnxOptions extends OnnxReadOptions {
@@ -168,13 +168,20 @@ export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): 
   if (parameters !== undefined) callable(owner, "parameters", parameters);
   const roles = new Map<string, Role>();
   let roleOf: ((name: string, value: ArrayValue) => Role | undefined) | undefined;
-  const read = readGraph(owner, bytes, options, (name, value, model) => {
-    roleOf ??= rolesIn(model.graph);
-    const role = roleOf(name, value);
-    const wanted = parameters === undefined ? role !== undefined : isFloating(value.type) && parameters(name);
-    if (wanted) roles.set(name, role ?? "trained");
-    return wanted;
-  });
+  const read = readGraph(
+    owner,
+    bytes,
+    options,
+    (name, value, model) => {
+      roleOf ??= rolesIn(model.graph);
+      const role = roleOf(name, value);
+      const wanted = parameters === undefined ? role !== undefined : isFloating(value.type) && parameters(name);
+      if (wanted) roles.set(name, role ?? "trained");
+      return wanted;
+    },
+    undefined,
+    separate,
+  );
   checkPorts(read);
   return new OnnxModel(new OnnxLayer({ read: withShapes(read), roles, batch, name: "onnx" }));
 }

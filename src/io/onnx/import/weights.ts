@@ -1,6 +1,8 @@
 // Which of a file's arrays are a network's parameters: ONNX does not say it, so their use has to. Those that a convolution, a product or a
 // normalisation takes as weights are; numbers that only scale, bound or pad are constants, and running statistics are state.
-import type { GraphProto, NodeProto } from "../proto/messages.ts";
+import { type ExternalData, isFloating, readTensorProto } from "../onnx-tensor.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../proto/messages.ts";
+import type { Damaged } from "../proto/wire.ts";
 import type { ArrayValue } from "../run/value.ts";
 
 /** What a parameter is to training. */
@@ -56,6 +58,47 @@ function* nodesOf(graph: Pick<GraphProto, "node">): Generator<NodeProto> {
     yield node;
     for (const { g } of node.attribute) if (g !== undefined) yield* nodesOf(g);
   }
+}
+
+/**
+ * A graph in which arrays of one number all over, such as biases that began at 0, belong to one node each: exporters keep equal arrays once,
+ * and what two nodes share would be trained as one. Arrays of different numbers that nodes share, such as tied embeddings, stay shared.
+ */
+export function separate(graph: GraphProto, external: ExternalData | undefined, damaged: Damaged): GraphProto {
+  const inner = new Set(
+    graph.node.flatMap(({ attribute }) =>
+      attribute.flatMap(({ g }) => (g === undefined ? [] : [...nodesOf(g)].flatMap(({ input }) => input))),
+    ),
+  );
+  const counts = new Map<string, number>();
+  for (const { input } of graph.node) for (const name of input) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const even = new Map<string, TensorProto>();
+  for (const proto of graph.initializer) {
+    const name = proto.name ?? "";
+    if ((counts.get(name) ?? 0) < 2 || inner.has(name) || proto.dims.length === 0) continue;
+    const { type, data } = readTensorProto(proto, damaged, external);
+    if (isFloating(type) && (data as Float32Array).every((value) => value === data[0])) even.set(name, proto);
+  }
+  if (even.size === 0) return graph;
+  const taken = new Set([...graph.initializer.map(({ name }) => name ?? ""), ...counts.keys()]);
+  const more: TensorProto[] = [];
+  const seen = new Set<string>();
+  const node = graph.node.map((each) => ({
+    ...each,
+    input: each.input.map((name) => {
+      const proto = even.get(name);
+      if (proto === undefined || !seen.has(name)) {
+        seen.add(name);
+        return name;
+      }
+      let k = 2;
+      while (taken.has(`${name}_${k}`)) k += 1;
+      taken.add(`${name}_${k}`);
+      more.push({ ...proto, name: `${name}_${k}` });
+      return `${name}_${k}`;
+    }),
+  }));
+  return { ...graph, node, initializer: [...graph.initializer, ...more] };
 }
 
 /** Says of a graph's arrays which are parameters, and of what kind. */
