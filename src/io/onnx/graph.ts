@@ -55,6 +55,9 @@ export interface ReadGraph {
   readonly outputs: readonly OnnxPort[];
 }
 
+/** What has been read: graphs are made of nothing else. */
+const graphs = new WeakSet<object>();
+
 function portOf({ name = "", type }: ValueInfoProto): OnnxPort {
   const tensor = type?.tensorType;
   const shape = tensor?.shape?.dim.map(({ dimValue, dimParam }) => dimValue ?? (dimParam || null));
@@ -92,13 +95,15 @@ export function readGraph(
   noGrad(() => fold(name, plan, { training: false, generator: new Generator(0) }));
   fuse(plan);
   const filled = new Set(model.graph.initializer.map((each) => each.name ?? ""));
-  return {
+  const read: ReadGraph = {
     name,
     model,
     plan,
     inputs: model.graph.input.filter((each) => !filled.has(each.name ?? "")).map(portOf),
     outputs: model.graph.output.map(portOf),
   };
+  graphs.add(read);
+  return read;
 }
 
 /** A user's value as the graph sees it. */
@@ -171,6 +176,12 @@ export class GraphRunner {
 /**
  * A graph of ONNX as its file has it: several inputs and outputs of any type, fed by their names. `importOnnx` makes a model of a network,
  * which also trains; this runs everything else, too.
+ * @example
+ * ```ts
+ * const graph: OnnxGraph = readOnnx(exportOnnx(new Sequential([new Dense(1)], { inputShape: [2] })));
+ * graph.inputs[0].type; // "float32"
+ * graph.outputs.length; // 1
+ * ```
  */
 export class OnnxGraph {
   /** What it takes. */
@@ -184,6 +195,8 @@ export class OnnxGraph {
 
   /** `readOnnx` makes graphs. @internal */
   constructor(read: ReadGraph) {
+    if (!graphs.has(read))
+      throw new TypeError(`OnnxGraph: readOnnx makes graphs, of the bytes of a file; got ${quote(read)}`);
     this.inputs = read.inputs;
     this.outputs = read.outputs;
     this.metadata = Object.fromEntries(read.model.metadataProps.map(({ key = "", value = "" }) => [key, value]));

@@ -2,6 +2,7 @@
 
 import { noGrad } from "../../../autograd/grad.ts";
 import { callable, knownOptions, oneOf } from "../../../engine/checks.ts";
+import { quote } from "../../../engine/quote.ts";
 import { Symbolic } from "../../../nn/base-layer.ts";
 import { type GraphConfig, Model } from "../../../nn/model.ts";
 import type { LayerSummary } from "../../../nn/summary.ts";
@@ -37,6 +38,12 @@ function plain(name: string): string {
 /**
  * A network that came from an ONNX file: `predict`, `evaluate`, `fit`, `summary`, `saveModel` and everything else that takes a model take it.
  * Its one layer is the graph, and its parameters have the file's names behind that layer's, "onnx.".
+ * @example
+ * ```ts
+ * const model: OnnxModel = importOnnx(exportOnnx(new Sequential([new Dense(3, { name: "last" })], { inputShape: [2] })));
+ * model.parameterCount; // 9
+ * model.summaryRows().length; // 1
+ * ```
  */
 export class OnnxModel extends Model {
   /** See `Model`. */
@@ -45,6 +52,8 @@ export class OnnxModel extends Model {
 
   /** `importOnnx` makes it. @internal */
   constructor(layer: OnnxLayer) {
+    if (!(layer instanceof OnnxLayer))
+      throw new TypeError(`OnnxModel: importOnnx makes models, of the bytes of a file; got ${quote(layer)}`);
     const { read } = layer;
     const symbols = read.inputs.map(
       (port) =>
