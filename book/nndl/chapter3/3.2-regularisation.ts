@@ -317,10 +317,10 @@ const moreNeurons = larger({
         en: "what L2 adds, in points: the same start and batches with and without",
         zh: "L2 带来的提高（百分点）：初始权重与小批量相同，加与不加之差",
       },
-      accept: { quick: { between: [1, 3.5] }, full: { between: [0.3, 2] } },
+      accept: { quick: { between: [0.5, 4.7] }, full: { between: [0.3, 2] } },
       because: {
-        en: "the book has 96.82 without on the test data, 1.1 less; quick: ten seeds gained 1.8 to 2.7, and without L2 the difference is 0",
-        zh: "原书不加时在测试集上为 96.82，低 1.1；快速：十个种子提高 1.8 至 2.7，若 L2 不起作用则差为 0",
+        en: "the book has 96.82 without on the test data, 1.1 less; quick: twenty seeds gained 1.8 to 3.7, and without L2 the difference is 0",
+        zh: "原书不加时在测试集上为 96.82，低 1.1；快速：二十个种子提高 1.8 至 3.7，若 L2 不起作用则差为 0",
       },
     },
   ],
