@@ -2,7 +2,8 @@
 import { mutations as convolution } from "./mutations/convolution.mjs";
 import { mutations as nndl } from "./mutations/nndl.mjs";
 import { mutations as scratch } from "./mutations/scratch.mjs";
+import { mutations as sequences } from "./mutations/sequences.mjs";
 import { mutations as textbooks } from "./mutations/textbooks.mjs";
 import { mutations as zero } from "./mutations/zero.mjs";
 
-export const MUTATIONS = [...zero, ...nndl, ...scratch, ...textbooks, ...convolution];
+export const MUTATIONS = [...zero, ...nndl, ...scratch, ...textbooks, ...convolution, ...sequences];

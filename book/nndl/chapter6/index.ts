@@ -10,6 +10,7 @@ import { experiments as networks } from "./6.2-networks.ts";
 import { experiments as single } from "./6.2-single-network.ts";
 import { experiments as translation } from "./6.2-translation.ts";
 import { experiments as network3 } from "./6.3-network3.ts";
+import { experiments as recurrent } from "./6.5-recurrent.ts";
 
 export const chapter: Chapter = {
   title: { en: "Deep learning", zh: "深度学习" },
@@ -25,5 +26,6 @@ export const chapter: Chapter = {
     ...ciresan,
     ...single,
     ...network3,
+    ...recurrent,
   ],
 };

@@ -12,6 +12,7 @@ import { experiments as neurons } from "./5.2-neurons.ts";
 import { experiments as architectures } from "./5.3-architectures.ts";
 import { experiments as convolutionalLayers } from "./5.3-layers.ts";
 import { experiments as recurrentExample } from "./5.4-recurrent.ts";
+import { experiments as translation } from "./5.4-translation.ts";
 import { experiments as lstm } from "./5.5-lstm.ts";
 
 export const unsupervised: Chapter = {
@@ -35,5 +36,5 @@ export const convolutional: Chapter = {
 export const recurrent: Chapter = {
   title: { en: "Recurrent networks and LSTM", zh: "循环神经网络与 LSTM" },
   guide: "python-4",
-  experiments: [...recurrentExample, ...lstm],
+  experiments: [...recurrentExample, ...translation, ...lstm],
 };

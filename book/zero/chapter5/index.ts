@@ -1,5 +1,7 @@
 // Part 5: recurrent neural networks.
 import type { Chapter } from "../../experiment.ts";
+import { experiments as bidirectional } from "./5-bidirectional.ts";
+import { experiments as cloze } from "./5-cloze.ts";
 import { experiments as language } from "./5-language.ts";
 import { experiments as recurrent } from "./5-recurrent.ts";
 import { experiments as throughTime } from "./5-through-time.ts";
@@ -7,5 +9,5 @@ import { experiments as throughTime } from "./5-through-time.ts";
 export const chapter: Chapter = {
   title: { en: "Recurrent networks", zh: "循环神经网络" },
   guide: "zero-5",
-  experiments: [...recurrent, ...throughTime, ...language],
+  experiments: [...recurrent, ...bidirectional, ...throughTime, ...language, ...cloze],
 };
