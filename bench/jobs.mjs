@@ -130,6 +130,15 @@ const inference = [
   ...{ title, network, input, batch, targets },
 }));
 
+// A network from its ONNX file: how soon it has answered for the first time, the file read each time, and how fast it goes on answering.
+const fromOnnx = [
+  ["loading", "first", "ResNet-50 from ONNX, file to first answer"],
+  ["inference", "answers", "ResNet-50 from ONNX, 224 x 224, batch 1"],
+].map(([kind, id, title]) => ({
+  ...{ kind, id: `onnx-resnet50-${id}`, title, column: "ms", network: "resnet50", from: "onnx" },
+  ...{ input: [3, 224, 224], batch: 1 },
+}));
+
 /** Numbers in an array of 16 MiB. */
 const LENGTH = 4 << 20;
 // `arrays`: how many arrays of that length are read or written.
@@ -162,7 +171,7 @@ const startup = [
   },
 ];
 
-export const JOBS = [...training, ...inference, ...products, ...bandwidth, ...overhead, ...startup];
+export const JOBS = [...training, ...inference, ...fromOnnx, ...products, ...bandwidth, ...overhead, ...startup];
 
 /** Parameters of a layer: name and shape, and the standard deviation they are drawn with. Weights of dense layers are [inputs, outputs]. */
 export function parametersOf(layer, initial) {

@@ -119,7 +119,7 @@ async function main() {
     const copies = new Map();
     for (const job of jobs) {
       const sides = everyone.filter(({ kinds, only }) => kinds.includes(job.kind) && (only?.includes(job.id) ?? true));
-      if (job.kind === "inference" && withoutNetworks !== undefined) {
+      if (job.network !== undefined && withoutNetworks !== undefined) {
         console.error(`${job.id}: ${withoutNetworks}`);
         continue;
       }

@@ -59,12 +59,12 @@ function peersOf(threadCounts) {
     ...threadCounts.map((threads) => ({
       ...{ name: `onnxruntime-node, ${count(threads)}`, group: "onnx-node", form: "node", threads },
       command: [process.execPath, side("onnxruntime.mjs")],
-      kinds: ["inference"],
+      kinds: ["inference", "loading"],
     })),
     ...threadCounts.map((threads) => ({
       ...{ name: `onnxruntime-web, ${count(threads)}`, group: "onnx-web", form: "web", threads },
       command: [process.execPath, side("onnxruntime.mjs")],
-      kinds: ["inference"],
+      kinds: ["inference", "loading"],
     })),
     ...threadCounts.map((threads) => ({
       ...{ name: `memcpy, ${count(threads)}`, group: "copy", threads },
@@ -85,7 +85,7 @@ function nablas(engines, threadCounts) {
       // An operation on one element is not shared among threads: one figure is enough.
       if (threads === threadCounts[0]) kinds.push("overhead");
       return [
-        { ...common, name, form: "loop", kinds },
+        { ...common, name, form: "loop", kinds: [...kinds, "loading"] },
         { ...common, name: `${name}, captured`, form: "capture", kinds: ["training", "inference"] },
         { ...common, name: `${name}, fit`, form: "fit", kinds: ["training"] },
       ];

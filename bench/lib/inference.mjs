@@ -13,7 +13,7 @@ export function inputOf({ input, batch }) {
 
 /** Writes the networks of the jobs to a folder; PyTorch makes them. Returns why it could not, or undefined. */
 export function writeNetworks(folder, jobs, python) {
-  const names = [...new Set(jobs.filter(({ kind }) => kind === "inference").map(({ network }) => network))];
+  const names = [...new Set(jobs.filter((job) => job.network !== undefined).map(({ network }) => network))];
   if (names.length === 0) return undefined;
   mkdirSync(folder);
   const script = fileURLToPath(new URL("networks.py", import.meta.url));

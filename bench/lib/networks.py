@@ -59,6 +59,36 @@ def resnet18():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000), nn.Softmax(1))
 
 
+class Bottleneck(nn.Module):
+    """Convolutions of 1x1, 3x3 and 1x1 around which the input goes; where the size changes, by a 1x1 convolution."""
+
+    def __init__(self, channels, width, stride):
+        super().__init__()
+        filters = 4 * width
+        self.inner = nn.Sequential(
+            *(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()),
+            *(nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()),
+            *(nn.Conv2d(width, filters, 1, bias=False), nn.BatchNorm2d(filters)),
+        )
+        changes = stride != 1 or channels != filters
+        self.shortcut = (
+            nn.Sequential(nn.Conv2d(channels, filters, 1, stride, bias=False), nn.BatchNorm2d(filters)) if changes else None
+        )
+
+    def forward(self, x):
+        return torch.relu(self.inner(x) + (x if self.shortcut is None else self.shortcut(x)))
+
+
+def resnet50():
+    layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    channels = 64
+    for width, blocks, stride in [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)]:
+        for i in range(blocks):
+            layers.append(Bottleneck(channels, width, stride if i == 0 else 1))
+            channels = 4 * width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000), nn.Softmax(1))
+
+
 class Step(nn.Module):
     """One step of an LSTM of 128 on vectors of 64, and 65 outputs."""
 
@@ -78,6 +108,7 @@ NETWORKS = {
     "network3": (network3, [1, 28, 28]),
     "vgg16": (vgg16, [3, 224, 224]),
     "resnet18": (resnet18, [3, 224, 224]),
+    "resnet50": (resnet50, [3, 224, 224]),
     "lstmStep": (Step, [1, 64]),
 }
 

@@ -5,6 +5,7 @@ export const TOLERANCE = 1e-3;
 
 const UNITS = {
   training: { unit: "microseconds a step", of: (_, seconds) => seconds * 1e6 },
+  loading: { unit: "milliseconds", of: (_, seconds) => seconds * 1e3 },
   inference: { unit: "microseconds a batch", of: (_, seconds) => seconds * 1e6 },
   product: { unit: "GFLOP/s", of: (job, seconds) => (2 * job.size ** 3) / seconds / 1e9 },
   bandwidth: { unit: "GB/s", of: (job, seconds) => job.bytes / seconds / 1e9 },
@@ -183,6 +184,7 @@ function sideBySide(summaries) {
 }
 
 const SECTIONS = {
+  loading: "ONNX files: milliseconds from the file to the first answer",
   product: "Matrix products, GFLOP/s",
   bandwidth: "Arrays of 16 MiB: GB/s read and written, and their share of memcpy's with as many threads",
   overhead: "x + y of one element each, nanoseconds an operation",
