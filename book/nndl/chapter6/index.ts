@@ -4,12 +4,15 @@ import { experiments as fields } from "./6.1-receptive-fields.ts";
 import { experiments as ciresan } from "./6.2-ciresan.ts";
 import { experiments as convolution } from "./6.2-convolution.ts";
 import { experiments as dropout } from "./6.2-dropout.ts";
+import { experiments as ensembleErrors } from "./6.2-ensemble-errors.ts";
 import { experiments as exercises } from "./6.2-exercises.ts";
+import { experiments as filters } from "./6.2-filters.ts";
 import { experiments as moreData } from "./6.2-more-data.ts";
 import { experiments as networks } from "./6.2-networks.ts";
 import { experiments as single } from "./6.2-single-network.ts";
 import { experiments as translation } from "./6.2-translation.ts";
 import { experiments as network3 } from "./6.3-network3.ts";
+import { experiments as adversarial } from "./6.4-adversarial.ts";
 import { experiments as recurrent } from "./6.5-recurrent.ts";
 
 export const chapter: Chapter = {
@@ -19,13 +22,16 @@ export const chapter: Chapter = {
     ...fields,
     ...networks,
     ...convolution,
+    ...filters,
     ...exercises,
     ...moreData,
     ...dropout,
+    ...ensembleErrors,
     ...translation,
     ...ciresan,
     ...single,
     ...network3,
+    ...adversarial,
     ...recurrent,
   ],
 };

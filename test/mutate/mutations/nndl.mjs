@@ -371,4 +371,28 @@ export const mutations = [
     why: "curves of errors are fitted as if unlimited data took every error away",
     experiments: ["nndl/3.2-large-data"],
   },
+  {
+    id: "nndl-inside-not-trained",
+    file: `${framework}/inside.ts`,
+    from: "learningRate: RATE, seed",
+    to: "learningRate: RATE * 1e-6, seed",
+    why: "the networks that are looked into have learnt nothing",
+    experiments: ["nndl/6.2-filters", "nndl/6.4-adversarial"],
+  },
+  {
+    id: "nndl-likeness-one-direction",
+    file: "book/nndl/chapter6/6.2-filters.ts",
+    from: "products += off[y * side + x] * off[y * side + x + 1];",
+    to: "products -= off[y * side + x] * off[y * side + x + 1];",
+    why: "neighbours to the right count as unlike",
+    experiments: ["nndl/6.2-filters"],
+  },
+  {
+    id: "nndl-attack-one-step",
+    file: "book/nndl/chapter6/6.4-adversarial.ts",
+    from: 'attack: "iterated", steps: 10 }',
+    to: 'attack: "iterated", steps: 1, stepSize: SIZE / 4 }',
+    why: "the attack of ten steps makes one short one",
+    experiments: ["nndl/6.4-adversarial"],
+  },
 ];
