@@ -7,7 +7,7 @@ import { det } from "../../../ops/matrices/determinant.ts";
 import { reshape, transpose } from "../../../ops/views.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { isFloating } from "../onnx-tensor.ts";
-import { axisOf, type Call } from "../run/call.ts";
+import { axisOf, type Call, expectRank } from "../run/call.ts";
 import { entry, type OperatorTable } from "../run/entry.ts";
 import { type ArrayValue, fromNumbers, fromTensor } from "../run/value.ts";
 
@@ -24,6 +24,8 @@ function product(call: Call): ArrayValue[] {
 function general(call: Call): ArrayValue[] {
   const { attributes } = call;
   const [a, b] = [call.value(0), call.value(1)];
+  expectRank("A", a.shape, 2, 2);
+  expectRank("B", b.shape, 2, 2);
   const [alpha, beta] = [attributes.float("alpha", 1), attributes.float("beta", 1)];
   const flip = (x: Tensor, name: string): Tensor => (attributes.flag(name, false) ? transpose(x) : x);
   const wide = (x: ArrayValue): Tensor => (isFloating(x.type) ? x.tensor : cast(x.tensor, "float64"));
