@@ -1,5 +1,5 @@
 // What is measured, as data: every side reads these definitions, so that all do the same work.
-// Training jobs are J1 to J7; the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
+// Training jobs are J1 to J9; the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
 
 const dense = (inputs, outputs, activation = "none") => ({ kind: "dense", inputs, outputs, activation });
 const convolution = (channels, filters, size, padding) => ({
@@ -41,6 +41,8 @@ const characters = [
   dense(128, 65),
 ];
 
+/** Batches of pictures, all numbers from one formula. */
+export const PICTURES = { batches: 4, shape: [3, 32, 32], classes: 10 };
 /** Samples in the images that all jobs share, a multiple of every batch size. */
 export const SAMPLES = 10240;
 /** Mini-batches of text, and the steps of each. */
@@ -104,6 +106,15 @@ const training = [
     ...{ input: "text", batch: 32, loss: "softmax", optimizer: "adam", learningRate: 1e-3, checkedSteps: 5 },
     layers: characters,
     targets: { wasm: 1.2, native: 2.5 },
+  },
+  {
+    id: "J9",
+    title: "ResNet-18 for pictures of 3 x 32 x 32 (a first layer of 3x3, no pooling), batch 32, SGD",
+    ...{ input: "pictures", batch: 32, loss: "softmax", optimizer: "sgd", learningRate: 0.01, checkedSteps: 3 },
+    // Written by PyTorch, as the networks of the inference jobs are.
+    network: "resnet18small",
+    sides: ["pytorch", "nabla"],
+    targets: { native: 1.5 },
   },
 ].map((job) => ({ kind: "training", ...job }));
 

@@ -118,7 +118,10 @@ async function main() {
     const missing = new Set();
     const copies = new Map();
     for (const job of jobs) {
-      const sides = everyone.filter(({ kinds, only }) => kinds.includes(job.kind) && (only?.includes(job.id) ?? true));
+      const sides = everyone.filter(
+        ({ kinds, only, group }) =>
+          kinds.includes(job.kind) && (only?.includes(job.id) ?? true) && (job.sides?.includes(group) ?? true),
+      );
       if (job.network !== undefined && withoutNetworks !== undefined) {
         console.error(`${job.id}: ${withoutNetworks}`);
         continue;

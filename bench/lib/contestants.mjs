@@ -75,6 +75,9 @@ function peersOf(threadCounts) {
   ];
 }
 
+/** Jobs that are measured through the library's own layers, too. */
+const LAYERED = ["J4", "J5", "J7"];
+
 function nablas(engines, threadCounts) {
   const command = [process.execPath, side("nabla.mjs")];
   return engines.flatMap((engine) =>
@@ -88,6 +91,13 @@ function nablas(engines, threadCounts) {
         { ...common, name, form: "loop", kinds: [...kinds, "loading"] },
         { ...common, name: `${name}, captured`, form: "capture", kinds: ["training", "inference"] },
         { ...common, name: `${name}, fit`, form: "fit", kinds: ["training"] },
+        {
+          ...common,
+          name: `${name}, fit with the library's layers`,
+          form: "layers",
+          kinds: ["training"],
+          only: LAYERED,
+        },
       ];
     }),
   );

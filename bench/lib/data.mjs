@@ -91,8 +91,8 @@ export function writeData(file, jobs) {
     writeSync(descriptor, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     start += values.byteLength;
   };
-  const needs = (input) => jobs.some((job) => (input === "text") === (job.input === "text") && job.kind === "training");
-  if (needs("images")) {
+  const needs = (...inputs) => jobs.some((job) => inputs.includes(job.input) && job.kind === "training");
+  if (needs("images", "vectors")) {
     const { values, labels } = images();
     put("images", [SAMPLES, SIDE * SIDE], values);
     put("labels", [SAMPLES], labels);

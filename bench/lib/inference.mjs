@@ -1,7 +1,8 @@
-// What the inference jobs have in common: the networks' files, and the input that all sides are given.
+// What the jobs on PyTorch's networks have in common: the networks' files, and the inputs that all sides are given.
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PICTURES } from "../jobs.mjs";
 import { ramp } from "./data.mjs";
 
 /** The input of a job, the same on every side. */
@@ -13,7 +14,7 @@ export function inputOf({ input, batch }) {
 
 /** Writes the networks of the jobs to a folder; PyTorch makes them. Returns why it could not, or undefined. */
 export function writeNetworks(folder, jobs, python) {
-  const names = [...new Set(jobs.filter((job) => job.network !== undefined).map(({ network }) => network))];
+  const names = [...new Set(jobs.flatMap(({ network }) => network ?? []))];
   if (names.length === 0) return undefined;
   mkdirSync(folder);
   const script = fileURLToPath(new URL("networks.py", import.meta.url));
@@ -22,4 +23,16 @@ export function writeNetworks(folder, jobs, python) {
   if (status === 0) return undefined;
   const last = stderr.trim().split("\n").at(-1);
   return `the networks are written by PyTorch: ${last}`;
+}
+
+/** Pictures to train on, and a class for each. */
+export function picturesOf({ batch }) {
+  const count = PICTURES.batches * batch;
+  const shape = [count, ...PICTURES.shape];
+  const length = shape.reduce((product, side) => product * side, 1);
+  return {
+    shape,
+    values: ramp(length, 7919),
+    labels: Int32Array.from({ length: count }, (_, i) => (7 * i) % PICTURES.classes),
+  };
 }

@@ -89,6 +89,15 @@ def resnet50():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000), nn.Softmax(1))
 
 
+def resnet18small():
+    layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+    channels = 64
+    for filters, stride in [(64, 1), (128, 2), (256, 2), (512, 2)]:
+        layers += [Block(channels, filters, stride), Block(filters, filters, 1)]
+        channels = filters
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+
+
 class Step(nn.Module):
     """One step of an LSTM of 128 on vectors of 64, and 65 outputs."""
 
@@ -109,6 +118,7 @@ NETWORKS = {
     "vgg16": (vgg16, [3, 224, 224]),
     "resnet18": (resnet18, [3, 224, 224]),
     "resnet50": (resnet50, [3, 224, 224]),
+    "resnet18small": (resnet18small, [3, 32, 32]),
     "lstmStep": (Step, [1, 64]),
 }
 

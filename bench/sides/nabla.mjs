@@ -1,11 +1,12 @@
 // Nabla's side, on the public API of the built package. `form` "loop" is a training loop written by hand; "capture" the same with its step captured; "fit" is what
-// `fit` does: the trainer, which also shuffles, gathers its batches, and counts loss and accuracy at every step.
+// `fit` does: the trainer, which also shuffles, gathers its batches, and counts loss and accuracy at every step. "layers" is `fit` with the library's own
+// layers in place of those that the jobs bring.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ramp, readData } from "../lib/data.mjs";
-import { inputOf } from "../lib/inference.mjs";
+import { inputOf, picturesOf } from "../lib/inference.mjs";
 import { layersOn } from "./layers.mjs";
-import { networkOf } from "./networks.mjs";
+import { fill, networkOf } from "./networks.mjs";
 import { Cannot, Missing, serve } from "./serve.mjs";
 
 async function importNabla({ nabla: file, engine, threads }) {
@@ -32,7 +33,8 @@ function describe({ library, relaxedSimd }) {
   return library ?? (relaxedSimd ? "relaxed SIMD" : "without relaxed SIMD");
 }
 
-function makeModel(nabla, job) {
+function makeModel(nabla, job, form) {
+  if (form === "layers") return withLayers(nabla, job);
   const { Dense, Flatten, Sequential } = nabla;
   const own = layersOn(nabla);
   const make = {
@@ -52,6 +54,22 @@ function makeModel(nabla, job) {
   );
 }
 
+/** The same of the library's layers: those for sequences take batch before time. */
+function withLayers(nabla, job) {
+  const { Conv2D, Dense, Embedding, Flatten, LSTM, MaxPooling2D, Sequential } = nabla;
+  const make = {
+    dense: ({ outputs, activation }) =>
+      new Dense(outputs, { activation: activation === "none" ? "linear" : activation }),
+    convolution: ({ filters, size, padding, activation }) => new Conv2D(filters, size, { padding, activation }),
+    pool: () => new MaxPooling2D(2),
+    flatten: () => new Flatten(),
+    embedding: ({ words, size }) => new Embedding(words, size),
+    lstm: ({ size }) => new LSTM(size, { returnSequences: true }),
+  };
+  const layers = job.layers.flatMap((layer) => make[layer.kind]?.(layer) ?? []);
+  return new Sequential(layers, { inputShape: { images: [1, 28, 28], text: [null] }[job.input] });
+}
+
 function makeOptimizer(nabla, { optimizer, learningRate }) {
   return new { sgd: nabla.SGD, adam: nabla.Adam }[optimizer]({ learningRate });
 }
@@ -68,17 +86,40 @@ function initialise(nabla, job, model, array) {
 }
 
 function training(nabla, { job, data, form }) {
+  if (job.network !== undefined) return trainingOfNetwork(nabla, { job, data, form });
   const array = readData(data);
   const tensorOf = (name) => {
     const { shape, values } = array(name);
     return nabla.tensor(values, values instanceof Int32Array ? "int32" : "float32").reshape(shape);
   };
-  const model = makeModel(nabla, job);
+  const layers = form === "layers";
+  const model = makeModel(nabla, job, form);
   const samples =
     job.input === "text"
       ? { x: tensorOf("tokens"), y: tensorOf("next") }
       : { x: tensorOf("images").reshape([-1, ...model.inputShape]), y: tensorOf("labels") };
+  if (layers && job.input === "text") {
+    // [batches, steps, batch] to [batches batch, steps]. Its LSTM has one bias where PyTorch's has two, so its numbers are its own.
+    for (const name of ["x", "y"]) {
+      const [, steps] = samples[name].shape;
+      samples[name] = samples[name].transpose([0, 2, 1]).reshape([-1, steps]);
+    }
+    return { ...throughFit(nabla, job, model, samples, () => {}), compared: false };
+  }
   const reset = () => initialise(nabla, job, model, array);
+  if (form === "fit" && job.input === "text")
+    throw new Cannot("the job's own layers take time before batch, fit's samples are rows");
+  if (form === "fit" || layers) return throughFit(nabla, job, model, samples, reset);
+  return byHand(nabla, job, model, samples, reset, form === "capture");
+}
+
+/** A network that PyTorch wrote. */
+function trainingOfNetwork(nabla, { job, data, form }) {
+  const bytes = readFileSync(`${data.networks}/${job.network}.safetensors`);
+  const model = networkOf(nabla, job, bytes);
+  const { shape, values, labels } = picturesOf(job);
+  const samples = { x: nabla.keep(nabla.tensor(values).reshape(shape)), y: nabla.keep(nabla.tensor(labels, "int32")) };
+  const reset = () => fill(nabla, model, bytes);
   if (form === "fit") return throughFit(nabla, job, model, samples, reset);
   return byHand(nabla, job, model, samples, reset, form === "capture");
 }
@@ -133,7 +174,6 @@ function byHand(nabla, job, model, samples, reset, captured) {
 }
 
 function throughFit(nabla, job, model, samples, reset) {
-  if (job.input === "text") throw new Cannot("fit takes one label a sample, not one a step");
   // The model ends in logits here, as all sides do; a loss of our own says that softmax is in it.
   const losses = {
     quadratic: "quadratic",

@@ -3,13 +3,13 @@
 /** The model of a job, with the parameters that PyTorch wrote. */
 export function networkOf(nabla, job, bytes) {
   const model = NETWORKS[job.network](nabla);
-  fill(nabla, model, nabla.readSafetensors(bytes).tensors);
+  fill(nabla, model, bytes);
   return model;
 }
 
-/** Both list parameters in the order of the layers, running statistics among them; only dense weights lie the other way round. */
-function fill({ scope, transpose }, model, tensors) {
-  const values = Object.values(tensors);
+/** Gives the model PyTorch's parameters again. Both list parameters in the order of the layers, running statistics among them; only dense weights lie the other way round. */
+export function fill({ readSafetensors, scope, transpose }, model, bytes) {
+  const values = Object.values(readSafetensors(bytes).tensors);
   const { parameters } = model;
   if (parameters.length !== values.length) {
     throw new Error(`the model has ${parameters.length} parameters, the file ${values.length}`);
@@ -49,37 +49,33 @@ const NETWORKS = {
     });
   },
 
-  resnet18(nabla) {
-    const { Activation, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, input, MaxPooling2D, Model } =
-      nabla;
-    const normed = (x, filters, size, stride, padding) =>
-      new BatchNormalization().apply(new Conv2D(filters, size, { stride, padding, bias: null }).apply(x));
-    const relu = (x) => new Activation("relu").apply(x);
-    const x = input([3, 224, 224]);
-    let y = new MaxPooling2D(3, { stride: 2, padding: 1 }).apply(relu(normed(x, 64, 7, 2, 3)));
-    for (const [filters, first] of [
-      ...[
-        [64, 1],
-        [64, 1],
-        [128, 2],
-        [128, 1],
-      ],
-      ...[
-        [256, 2],
-        [256, 1],
-        [512, 2],
-        [512, 1],
-      ],
-    ]) {
-      const inner = normed(relu(normed(y, filters, 3, first, 1)), filters, 3, 1, 1);
-      const around = first === 1 ? y : normed(y, filters, 1, first, 0);
-      y = relu(new Add().apply([inner, around]));
-    }
-    const outputs = new Dense(1000, { activation: "softmax" }).apply(new GlobalAveragePooling2D().apply(y));
-    return new Model({ inputs: x, outputs });
-  },
+  resnet18: (nabla) => resnet18(nabla, { shape: [3, 224, 224], classes: 1000 }),
+  resnet18small: (nabla) => resnet18(nabla, { shape: [3, 32, 32], classes: 10 }),
 
   lstmStep({ Dense, LSTM, Sequential }) {
     return new Sequential([new LSTM(128), new Dense(65, { activation: "softmax" })], { inputShape: [1, 64] });
   },
 };
+
+/** ResNet-18: for large pictures with a first layer of 7x7, pooling and softmax; for small ones of 3x3, without both. */
+function resnet18(nabla, { shape, classes }) {
+  const { Activation, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, input, MaxPooling2D, Model } =
+    nabla;
+  const normed = (x, filters, size, stride, padding) =>
+    new BatchNormalization().apply(new Conv2D(filters, size, { stride, padding, bias: null }).apply(x));
+  const relu = (x) => new Activation("relu").apply(x);
+  const large = shape[1] > 32;
+  const x = input(shape);
+  let y = relu(large ? normed(x, 64, 7, 2, 3) : normed(x, 64, 3, 1, 1));
+  if (large) y = new MaxPooling2D(3, { stride: 2, padding: 1 }).apply(y);
+  for (const [filters, first] of [64, 128, 256, 512].flatMap((filters) => [
+    [filters, filters > 64 ? 2 : 1],
+    [filters, 1],
+  ])) {
+    const inner = normed(relu(normed(y, filters, 3, first, 1)), filters, 3, 1, 1);
+    const around = first === 1 ? y : normed(y, filters, 1, first, 0);
+    y = relu(new Add().apply([inner, around]));
+  }
+  const last = new Dense(classes, { activation: large ? "softmax" : "linear" });
+  return new Model({ inputs: x, outputs: last.apply(new GlobalAveragePooling2D().apply(y)) });
+}

@@ -28,6 +28,13 @@ def prepare(request):
     return KINDS[request["job"]["kind"]](torch, request)
 
 
+def networks():
+    sys.path.insert(0, str(Path(__file__).parent.parent / "lib"))
+    import networks
+
+    return networks
+
+
 class Training:
     def __init__(self, torch, request):
         import numpy
@@ -49,6 +56,8 @@ class Training:
         job, torch = self.job, self.torch
         if job["input"] == "text":
             return [(x, y.reshape(-1)) for x, y in zip(self.tensor("tokens").long(), self.tensor("next").long())]
+        if job["input"] == "pictures":
+            return self.make_pictures()
         x = self.tensor("images")
         if job["input"] == "images":
             x = x.reshape(-1, 1, 28, 28)
@@ -57,8 +66,20 @@ class Training:
             y = torch.nn.functional.one_hot(y, 10).float()
         return list(zip(x.split(job["batch"]), y.split(job["batch"])))
 
+    def make_pictures(self, batches=4, shape=(3, 32, 32), classes=10):
+        """As picturesOf in lib/inference.mjs."""
+        import numpy
+
+        size = self.job["batch"]
+        count = batches * size
+        x = self.torch.from_numpy(ramp(numpy, count * math.prod(shape), 7919)).reshape(count, *shape)
+        y = self.torch.arange(count) * 7 % classes
+        return list(zip(x.split(size), y.split(size)))
+
     def make_model(self):
         nn = self.torch.nn
+        if "network" in self.job:
+            return networks().make(self.job["network"])[0].train()
         modules = []
         for index, layer in enumerate(self.job["layers"]):
             kind = layer["kind"]
@@ -178,12 +199,9 @@ class Inference:
     def __init__(self, torch, request):
         import numpy
 
-        sys.path.insert(0, str(Path(__file__).parent.parent / "lib"))
-        from networks import make
-
         job = request["job"]
         self.torch, self.version = torch, torch.__version__
-        self.network, shape = make(job["network"])
+        self.network, shape = networks().make(job["network"])
         shape = [job["batch"], *shape]
         self.x = torch.from_numpy(ramp(numpy, math.prod(shape), 7919)).reshape(shape)
 

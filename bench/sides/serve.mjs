@@ -26,7 +26,7 @@ function say(message) {
 
 /**
  * `prepare(request)` returns the side's work: `start()` goes back to the initial state, `advance(count)` does so many steps and returns the last
- * one's result (a loss, or numbers of the output); both may be asynchronous. For the startup job it returns {milliseconds}.
+ * one's result (a loss, or numbers of the output); both may be asynchronous. `compared: false` if its results are its own. For the startup job it returns {milliseconds}.
  */
 export async function serve(prepare) {
   // Whatever a library prints must not come between the messages.
@@ -49,7 +49,7 @@ export async function serve(prepare) {
 }
 
 async function answer(request, work) {
-  const results = await check(request.job, work);
+  const results = work.compared === false ? undefined : await check(request.job, work);
   let pace = await warmUp(work, request.warmUpSeconds);
   say({ ready: true, results, secondsPerStep: pace, version: work.version });
   for await (const line of createInterface({ input: process.stdin })) {
