@@ -164,6 +164,44 @@ describe("what can't be a program", () => {
     expect(obstacle).toBe("it keeps a tensor made by add");
   });
 
+  test("a dry recording makes no call, and its program all of them", () => {
+    const [x, labels] = [keep(tensor([[1, 2, 3]])), keep(tensor([2], "int32"))];
+    const body = (): Tensor =>
+      concat([x, x.mul(2)])
+        .sum(0)
+        .add(softmaxCrossEntropy(x, labels));
+    const expected = scope(() => values(body()));
+    const recording = new Recording({ dry: true });
+    let result: Tensor | undefined;
+    scope(() => {
+      result = recording.runDry(body);
+      expect(result!.storage.address).toBeLessThan(0);
+    });
+    const program = recording.finish([result!])!;
+    expect(program.run()).toBe(true);
+    expect(values(result!)).toEqual(expected);
+    // A check that the list took for granted.
+    labels.set(0, 3);
+    expect(program.run()).toBe(false);
+  });
+
+  test("a dry recording of what looks at values ends there, and says so", () => {
+    const x = keep(tensor([1, 2]));
+    const recording = new Recording({ dry: true });
+    let after = false;
+    scope(() => {
+      const result = recording.runDry(() => {
+        const y = x.add(x.sum().item());
+        after = true;
+        return y;
+      });
+      expect(result).toBeUndefined();
+    });
+    expect(after).toBe(false);
+    expect(recording.obstacle).toBe("it looks at values while it runs");
+    expect(values(x.add(1))).toEqual([2, 3]);
+  });
+
   test("a recording inside a recording", () => {
     const recording = new Recording();
     scope(() => {

@@ -181,6 +181,8 @@ describe("transfer", () => {
         { name: "head.weights", from: [4, 5], to: [4, 2] },
         { name: "head.bias", from: [5], to: [2] },
       ],
+      sources: { "body.weights": "body.weights", "body.bias": "body.bias" },
+      notes: [],
     });
     expect(to.weights()[0].dataSync()).toEqual(from.weights()[0].dataSync());
     expect(to.weights()[2].toArray()).toEqual(head);

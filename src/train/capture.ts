@@ -143,7 +143,7 @@ export function capture<Inputs extends readonly Tensor[], Output extends StepOut
   };
 
   const record = (inputs: Inputs, used: Set<object>): { copy: Output; recorded: Recorded<Output>; same: boolean } => {
-    const recording = new Recording(true);
+    const recording = new Recording({ listed: true });
     const places = inputs.map((x) => new Input(x));
     const before = new Map<object, readonly [GradientSlot | null, boolean]>();
     for (const each of used) if (each instanceof Node) before.set(each, [each.slot, each.slot?.fresh ?? true]);

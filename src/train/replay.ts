@@ -9,10 +9,10 @@ import { Storage } from "../engine/storage.ts";
 import type { Model } from "../nn/model.ts";
 import { type GradientSlot, isRecording, type Node } from "../tensor/graph.ts";
 import { reachOf, sameShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { scope, Tensor } from "../tensor/tensor.ts";
 import { isOwnLoss, type Loss } from "./losses.ts";
 
-/** The call of a shape that is recorded; those before it run as they are. */
+/** The call of a shape that is recorded where the first could not be listed without being made; those before it run as they are. */
 const RECORDED = 2;
 
 /** Shapes of batches that are recorded, each with memory of its own; batches of others run as they are. */
@@ -142,19 +142,53 @@ export class Replay<R> {
     const shapes = shapesOf(batch);
     const times = (this.seen.get(shapes) ?? 0) + 1;
     this.seen.set(shapes, times);
+    if (times === 1) return this.list(batch, step) ?? step(batch);
     return times < RECORDED ? step(batch) : this.record(batch, step);
+  }
+
+  /**
+   * Lists the calls of a step without making them, and replays the list: so no step needs more memory than the program's, which plans it once.
+   * Null if that can't be done.
+   */
+  private list(batch: readonly Tensor[], step: (batch: readonly Tensor[]) => R): R | null {
+    const { generator } = this.model;
+    const random = generator.state();
+    const recording = new Recording({ dry: true });
+    const inputs = batch.map((x) => new Input(x));
+    let recorded: Recorded<R> | undefined;
+    try {
+      scope(() => {
+        const result = recording.runDry(() => step(inputs.map(({ tensor }) => tensor)));
+        if (result !== undefined) recorded = { inputs, result, parameters: this.known() };
+      });
+    } catch {
+      // The step itself will say what is wrong.
+      return null;
+    } finally {
+      generator.restore(random);
+    }
+    if (recorded === undefined) {
+      this.hindrance = recording.obstacle ?? "it can't be recorded";
+      return null;
+    }
+    const program = this.programOf(recording, recorded);
+    return program !== null && replay(program, recorded, batch) ? recorded.result : null;
   }
 
   private record(batch: readonly Tensor[], step: (batch: readonly Tensor[]) => R): R {
     const recording = new Recording();
     const inputs = batch.map((x) => new Input(x));
     const result = recording.run(() => step(inputs.map(({ tensor }) => tensor)));
-    const parameters = this.model.parameters.map(({ tensor: value }) => {
+    this.pending = { recording, recorded: { inputs, result, parameters: this.known() } };
+    return result;
+  }
+
+  /** The parameters as they are at the end of a step. */
+  private known(): Known[] {
+    return this.model.parameters.map(({ tensor: value }) => {
       const slot = value.node?.slot ?? null;
       return { value, node: value.node, slot, written: slot !== null && !slot.fresh };
     });
-    this.pending = { recording, recorded: { inputs, result, parameters } };
-    return result;
   }
 
   /** Makes a program of what was recorded in the scope that has just ended. */
@@ -162,6 +196,11 @@ export class Replay<R> {
     if (this.pending === null) return;
     const { recording, recorded } = this.pending;
     this.pending = null;
+    this.programOf(recording, recorded);
+  }
+
+  /** A program of calls whose scope has ended, ready for the next steps; null, and the reason kept, if there is none. */
+  private programOf(recording: Recording, recorded: Recorded<R>): Program | null {
     const results = this.tensorsOf(recorded.result);
     // The graph has done its work.
     for (const result of results) result.node = null;
@@ -169,10 +208,12 @@ export class Replay<R> {
       const program = recording.finish(results);
       if (program === null) this.hindrance = recording.obstacle ?? "it can't be recorded";
       else this.ready.push({ program, recorded });
+      return program;
     } catch (error) {
       // No memory for it all at once: steps go on as before.
       if (!(error instanceof RangeError)) throw error;
       this.hindrance = error.message;
+      return null;
     }
   }
 

@@ -70,8 +70,8 @@ export interface TrainerOptions extends ObjectiveOptions {
   /** The learning rate over time: sets the optimiser's before every update. */
   schedule?: Schedule;
   /**
-   * Whether steps may be replayed: the kernels of one step are recorded, and run again for the next ones without the
-   * JavaScript of layers and loss. Same bits, less time; only where layers and loss are repeatable. Default true.
+   * Whether steps may be replayed: the kernels of a step are listed once, their memory is planned, and every step runs them without the
+   * JavaScript of layers and loss. Same bits, less time and memory; only where layers and loss are repeatable. Default true.
    */
   replay?: boolean;
 }
@@ -396,8 +396,8 @@ export class Trainer {
   }
 
   /**
-   * Whether steps are replayed from a recording, and if not, why not. The first steps never are, nor a last batch that
-   * is short; where `obstacle` is null, the others will be.
+   * Whether steps are replayed from a recording, and if not, why not. A last batch that is short may not be;
+   * where `obstacle` is null, the others are.
    */
   get replaying(): { active: boolean; obstacle: string | null } {
     if (this.known === undefined) return { active: false, obstacle: obstacleOf(this.model, []) };
