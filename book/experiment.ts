@@ -79,7 +79,7 @@ export interface Outcome {
   readonly notes?: readonly Both[];
 }
 
-/** Where a run of hours keeps what it has done, to go on from there after an interruption: files by name. */
+/** Where a run of hours keeps what it has done, to go on from there after an interruption: files by name, "folder/file". */
 export interface Store {
   /** What to call it in messages: a folder. */
   readonly place: string;
@@ -119,7 +119,7 @@ export interface Experiment {
   /** Files to read beside the text, from the repository's root. */
   readonly read: readonly string[];
   readonly needs?: readonly Need[];
-  /** What the full form takes on one processor, where that is more than half an hour; it keeps its trainings in `store`, and goes on from there. */
+  /** What the full form takes on one processor, where it keeps its trainings in `store` and goes on from there. */
   readonly hours?: number;
   readonly claims: readonly Claim[];
   run(context: RunContext): Promise<Outcome>;

@@ -1,6 +1,7 @@
-// Where the full forms that take hours keep their trainings: a folder an experiment, which one process uses at a time. What is there is gone on with.
+// Where the full forms that take hours keep their trainings: a folder a section of the source, for experiments that compare with one another train the
+// same networks, and in it a folder a training, which one process uses at a time. What is there is gone on with.
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Experiment, Store } from "../../book/experiment.ts";
 import { type Result, type RunOptions, runExperiment } from "../../book/run.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
@@ -12,22 +13,26 @@ import { type FolderLock, lockFolder } from "../run-lock.ts";
 const KEPT = join("runs", "book");
 
 export interface FolderStore extends Store {
-  /** Gives the folder free. */
+  /** Gives the folders free. */
   close(): void;
 }
 
 /** The store of an experiment in `folder`; nothing is made before the experiment asks for it. */
 export function folderStore(folder: string, id: string): FolderStore {
-  const place = join(folder, id.replaceAll("/", "-"));
-  let lock: FolderLock | undefined;
-  const take = async (): Promise<void> => {
-    if (lock !== undefined) return;
+  const place = join(folder, id.split("-")[0].replaceAll("/", "-"));
+  const locks = new Map<string, FolderLock>();
+  /** The path of a file, in a folder that this process has. */
+  const take = async (name: string): Promise<string> => {
+    const path = join(place, name);
+    const home = dirname(path);
+    if (locks.has(home)) return path;
     try {
-      await mkdir(place, { recursive: true });
-      lock = await lockFolder(place);
+      await mkdir(home, { recursive: true });
+      locks.set(home, await lockFolder(home));
+      return path;
     } catch (error) {
       if (error instanceof UserError) throw error;
-      throw new UserError(`cannot keep trainings in ${place}: ${explain(error)}. Choose another folder with --keep.`, {
+      throw new UserError(`cannot keep trainings in ${home}: ${explain(error)}. Choose another folder with --keep.`, {
         cause: error,
       });
     }
@@ -35,21 +40,20 @@ export function folderStore(folder: string, id: string): FolderStore {
   return {
     place,
     async read(name) {
-      await take();
+      const path = await take(name);
       try {
-        return await readRegularFile(join(place, name));
+        return await readRegularFile(path);
       } catch (error) {
         if (errorCode((error as Error).cause) === "ENOENT") return undefined;
         throw error;
       }
     },
     async write(name, bytes) {
-      await take();
-      await writeFileAtomically(join(place, name), bytes);
+      await writeFileAtomically(await take(name), bytes);
     },
     close() {
-      lock?.release();
-      lock = undefined;
+      for (const lock of locks.values()) lock.release();
+      locks.clear();
     },
   };
 }

@@ -53,10 +53,10 @@ const expansion: Experiment = {
       measure: "test",
       says: ACCURACY,
       reported: 99.37,
-      accept: { quick: { between: [82, 90] }, full: { within: 0.12 } },
+      accept: { quick: { between: [85.2, 88] }, full: { within: 0.12 } },
       because: {
-        en: "Full: 10,000 test images leave 0.08 points to chance. Quick: seeds 1 and 2 had 86.5 and 85.9",
-        zh: "完整：10,000 幅测试图像有 0.08 个百分点的偶然。快速：种子 1 与 2 为 86.5 与 85.9",
+        en: "Full: 10,000 test images leave 0.08 points to chance. Quick: seeds 1 and 2 had 86.5 and 86.1; without the moves 84.6",
+        zh: "完整：10,000 幅测试图像有 0.08 个百分点的偶然。快速：种子 1 与 2 为 86.5 与 86.1；不平移为 84.6",
       },
     },
     {
@@ -66,10 +66,10 @@ const expansion: Experiment = {
         zh: "扩充带来的百分点（书中：99.37 对 99.23）",
       },
       reported: 0.14,
-      accept: { quick: { between: [2, 9] }, full: { between: [0, 0.35] } },
+      accept: { quick: { between: [4.4, 7.5] }, full: { between: [0, 0.35] } },
       because: {
-        en: "Full: above 0, and the book's 0.14 give or take the chance of two accuracies. Quick: seeds 1 and 2: 5.8 and 5.0; 2,000 test images leave a point to chance",
-        zh: "完整：大于 0，与书中的 0.14 相差不超过两个准确率的偶然。快速：种子 1 与 2：5.8 与 5.0；2,000 幅测试图像有一个百分点的偶然",
+        en: "Full: above 0, and the book's 0.14 give or take the chance of two accuracies. Quick: seeds 1 and 2: 5.8 and 5.2; each image five times, unmoved, wins 3.9 with seed 1 by mixing the mini-batches",
+        zh: "完整：大于 0，与书中的 0.14 相差不超过两个准确率的偶然。快速：种子 1 与 2：5.8 与 5.2；每幅图像原样出现五次，种子 1 靠小批量的混合提高 3.9",
       },
     },
   ],

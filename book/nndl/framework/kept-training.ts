@@ -6,7 +6,7 @@ import type { Store } from "../../experiment.ts";
 export interface KeptOptions<R> {
   /** Without one nothing is kept. */
   readonly store: Store | undefined;
-  /** Of its file in the store. */
+  /** Of its folder in the store. */
   readonly name: string;
   /** What the training is asked for: a kept one of other settings is refused. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export interface KeptOptions<R> {
 /** @throws Error where the kept file is of other settings. */
 export async function keptTraining<R>(options: KeptOptions<R>): Promise<{ trainer: Trainer; result: R }> {
   const { store, name, epochs, print } = options;
-  const file = `${name}.safetensors`;
+  const file = `${name}/training.safetensors`;
   const settings = JSON.stringify(options.settings);
   const kept = await store?.read(file);
   const { trainer, metadata = {} } = options.make(kept);

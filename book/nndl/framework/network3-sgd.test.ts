@@ -175,7 +175,7 @@ describe("SGD", () => {
       const lines: string[] = [];
       const print = (line: string) => lines.push(line);
       const resumed = await sgd(make(), set, settings, validation, testSet, { store, print });
-      expect(lines[0]).toBe("memory/network3.safetensors: 2 of 4 epochs are done");
+      expect(lines[0]).toBe("memory/network3/training.safetensors: 2 of 4 epochs are done");
       expect({ ...resumed, seconds: 0, model: 0 }).toEqual({ ...whole, seconds: 0, model: 0 });
       whole.model.parameters.forEach(({ tensor: values }, k) => {
         expect([...resumed.model.parameters[k].tensor.dataSync()]).toEqual([...values.dataSync()]);
@@ -193,7 +193,7 @@ describe("SGD", () => {
       sgd(network3({ convolutions: 0, hidden: [5] }), training, { ...settings, eta: 0.2 }, validation, undefined, {
         store,
       }),
-    ).rejects.toThrow(/memory\/network3\.safetensors is of another training .*; delete it to begin anew/);
+    ).rejects.toThrow(/memory\/network3\/training\.safetensors is of another training .*; delete it to begin anew/);
     await expect(
       sgd(network3({ convolutions: 0, hidden: [6] }), training, settings, validation, undefined, { store }),
     ).rejects.toThrow(/"parameters":3985.*asked for is .*"parameters":4780.*delete it to begin anew/);
