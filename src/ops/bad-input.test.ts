@@ -59,6 +59,11 @@ describe("named errors", () => {
       /^RangeError: matmul: shapes \(2,3\) and \(2,2\) not aligned: 3 \(dim 1\) != 2 \(dim 0\)$/,
     ],
     [
+      "linear of a scalar",
+      () => nb.linear(tensor(1), m22),
+      /^RangeError: linear: x is a scalar; it needs an axis of inputs/,
+    ],
+    [
       "dot that is not aligned",
       () => m23.dot(v3.slice(0, 2)),
       /dot: shapes \(2,3\) and \(2,\) not aligned: 3 \(dim 1\) != 2 \(dim 0\)/,

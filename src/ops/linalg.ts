@@ -209,7 +209,8 @@ export function linear(
   if (w.rank !== 2)
     throw new RangeError(`linear: weights must be a matrix [in, out], got shape ${formatShape(w.shape)}`);
   const [inputs, outputs] = w.shape as [number, number];
-  if (input.rank === 0 || input.shape.at(-1) !== inputs) throw notAligned("linear", input.shape, w.shape);
+  if (input.rank === 0) throw new RangeError("linear: x is a scalar; it needs an axis of inputs, [..., in]");
+  if (input.shape.at(-1) !== inputs) throw notAligned("linear", input.shape, w.shape);
   const b = bias === null ? null : cast(bias, w.dtype);
   if (b !== null && !sameShape(b.shape, [outputs])) {
     throw new RangeError(`linear: bias must have shape (${outputs},), got ${formatShape(b.shape)}`);

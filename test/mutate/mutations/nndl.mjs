@@ -24,7 +24,7 @@ export const mutations = [
   {
     id: "nndl-no-bias-gradient",
     file: `${programs}/network.ts`,
-    from: "      addScaled(nabla.biases[l], delta, 1);\n",
+    from: "      addScaled(nabla.biases[l], delta, 1); // BP3\n",
     to: "",
     why: "backpropagation without BP3",
     experiments: ["nndl/2.4-equations", "nndl/2.7-finite-differences"],

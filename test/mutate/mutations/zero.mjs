@@ -10,7 +10,6 @@ export const mutations = [
     to: "this.words.map((_, i) => (i <= place ? 1 : 0))",
     why: "a word is coded by all places up to its own",
     experiments: ["zero/2-features"],
-    ci: true,
   },
   {
     id: "zero-bias-never-learnt",
