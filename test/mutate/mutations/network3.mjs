@@ -38,14 +38,6 @@ export const mutations = [
     experiments: ["nndl/6.2-expanded-data"],
   },
   {
-    id: "network3-first-voter",
-    file: `${programs}/vote.ts`,
-    from: "(votes.get(list[image]) ?? 0) + 1",
-    to: "1",
-    why: "the first voter decides alone",
-    experiments: ["nndl/6.2-ensemble"],
-  },
-  {
     id: "network3-fewest-votes",
     file: `${programs}/vote.ts`,
     from: "Math.max(...votes.values())",
