@@ -4,6 +4,10 @@ import { join, posix } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { allEntries } from "../../book/library.ts";
+import * as entry from "../../src/index.ts";
+import * as onnxNodeEntry from "../../src/io/onnx/index.node.ts";
+import * as onnxEntry from "../../src/io/onnx/index.ts";
+import * as nodeEntry from "../../src/node.ts";
 import { executable, launch, whyNot } from "../browser/chromium.ts";
 import { serve } from "../browser/serve.ts";
 import { blocksOf, needsNode, programsOf } from "../docs/pages.ts";
@@ -182,6 +186,19 @@ function configuration({ resolution, condition, types }: Settings): object {
   return { compilerOptions };
 }
 
+/** What only Node's builds export: functions of files. */
+const FILE_FUNCTIONS = [
+  [nodeEntry, entry],
+  [onnxNodeEntry, onnxEntry],
+].flatMap(([node, everywhere]) => Object.keys(node!).filter((name) => !(name in everywhere!)));
+
+function usesFiles(code: string): boolean {
+  const imported = [...code.matchAll(/import \{([^}]*)\} from "nabla(?:\/onnx)?"/g)].flatMap(([, names]) =>
+    names!.split(/[\s,]+/),
+  );
+  return imported.some((name) => FILE_FUNCTIONS.includes(name));
+}
+
 describe.each([
   ["typescript-5.6", SOME],
   ["typescript-6", SOME],
@@ -193,7 +210,9 @@ describe.each([
     const settings = PROJECTS[name];
     const isNodes = settings.resolution === "nodenext" || settings.condition === "node";
     const hasNode = settings.types.length > 0;
-    const pages = guide.filter((each) => hasNode || !needsNode(each)).map(({ code }) => code);
+    const pages = guide
+      .filter((each) => (hasNode || !needsNode(each)) && (isNodes || !usesFiles(each.code)))
+      .map(({ code }) => code);
     const contents = {
       ...Object.fromEntries([...readme, ...books, ...pages].map((code, i) => [`example-${i}.ts`, code])),
       "program.ts": program,

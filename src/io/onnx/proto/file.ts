@@ -1,5 +1,7 @@
 // A whole ONNX file: bytes to messages and back.
+
 import { lfsPointer } from "../../../data/lfs.ts";
+import type { Bytes } from "../../../engine/dtype.ts";
 import { type GraphProto, Model, type ModelProto } from "./messages.ts";
 import { type Damaged, type Draft, readMessage, writeMessage } from "./wire.ts";
 
@@ -23,6 +25,6 @@ export function readModelProto(bytes: Uint8Array, name: string): ModelProto & { 
 }
 
 /** The bytes of a file. Equal messages give equal bytes. */
-export function writeModelProto(model: Draft<ModelProto>): Uint8Array<ArrayBuffer> {
+export function writeModelProto(model: Draft<ModelProto>): Bytes {
   return writeMessage(Model, model);
 }

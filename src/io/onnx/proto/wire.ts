@@ -1,6 +1,8 @@
 // The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding): a message is a row of fields, each a key (number and kind of coding)
 // and a value. One description of a message (`Message`) serves reading and writing. Unknown fields are skipped; every length is checked before it is used.
 
+import type { Bytes } from "../../../engine/dtype.ts";
+
 /** What a field holds. `count` is an int64 or an enum that fits a JavaScript number; `int64` and `uint64` are exact, as bigints. */
 export type FieldKind = "count" | "int64" | "uint64" | "int32" | "float" | "double" | "text" | "bytes";
 
@@ -275,7 +277,7 @@ class Reader {
 }
 
 /** Writes a message: its fields in the order of their numbers, those that are undefined or empty left out. Equal messages give equal bytes. */
-export function writeMessage<T extends object>(message: Message<T>, value: Draft<T>): Uint8Array<ArrayBuffer> {
+export function writeMessage<T extends object>(message: Message<T>, value: Draft<T>): Bytes {
   const parts = new Writer();
   parts.message(message as unknown as Message<object>, value as Readonly<Record<string, unknown>>);
   return parts.joined();
@@ -381,7 +383,7 @@ class Writer {
     this.filled = 0;
   }
 
-  joined(): Uint8Array<ArrayBuffer> {
+  joined(): Bytes {
     this.flush();
     const whole = new Uint8Array(this.length);
     let at = 0;
