@@ -221,7 +221,7 @@ export class TableEncoder {
    */
   encode(row: CsvRow): EncodedRow {
     const { names, values, line } = fields("TableEncoder.encode", "the row", row);
-    if (this.places?.names !== names) this.places = this.placesIn(names, values);
+    if (this.places === undefined || this.places.names !== names) this.places = this.placesIn(names, values);
     const { columns, target } = this.places!;
     const x = new Float32Array(this.features.length);
     let at = 0;

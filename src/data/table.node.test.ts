@@ -69,6 +69,8 @@ describe("TableEncoder", () => {
     await expect(encoded(encoder, "size\n1\n")).rejects.toThrow('the row has no column "colour"; it has "size"');
     const lenient = await fit({ missing: 0, unknown: "ignore", columns: { kind: "index" } });
     expect(await encoded(lenient, "size,colour,kind\n1,blue,fig\n")).toEqual([[[1, 0, 0, 0, 2], undefined]]);
+    const fresh = await fit({ missing: 0 });
+    expect(() => fresh.encode({ line: 1 } as never)).toThrow("TableEncoder.encode: the row's names must be an array");
     expect(() => TableEncoder.fromConfig({ columns: [{}] } as never)).toThrow(
       "TableEncoder.fromConfig: unknown must be",
     );

@@ -58,7 +58,7 @@ describe("--layers", () => {
 
     const report = readFileSync(join(folder, "whole", "report.html"), "utf8");
     expect(report).toContain(`${LINE}, dense 10`);
-    expect(report).toContain("What each hidden neuron looks for");
+    expect(report).toContain("What its filters look for");
     expect(report.replaceAll("&quot;", '"')).toContain(`--layers "${LINE}" --activation relu`);
   });
 

@@ -65,6 +65,7 @@ describe("sources", () => {
     const once = Dataset.from([1, 2].values());
     expect(await once.toArray()).toEqual([1, 2]);
     await expect(once.toArray()).rejects.toThrow("this iterator was used up by an earlier pass; give a function");
+    expect(() => Dataset.from(wrong(class {}))).toThrow("Dataset.from: the source must be a function");
     expect(() => Dataset.from(wrong(5))).toThrow("Dataset.from: must be an array, something to iterate");
     expect(() => Dataset.from(wrong({ x: ones([2]) }))).toThrow("for rows of tensors use Dataset.fromTensors");
     await expect(Dataset.from(wrong(() => 5)).toArray()).rejects.toThrow("what the function returns: must be an array");

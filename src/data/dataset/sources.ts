@@ -1,4 +1,5 @@
 // Where elements come from: rows of tensors, arrays, and whatever can be iterated.
+import { callable } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import { tensor } from "../../tensor/create.ts";
 import { formatShape } from "../../tensor/shape.ts";
@@ -65,7 +66,8 @@ export function rowsOfTensors<T>(tensors: T): Stage<T> {
 export function iterated<T>(source: DatasetSource<T>): Stage<T> {
   if (Array.isArray(source)) return valuesOf(source as readonly T[]);
   const owner = "Dataset.from";
-  if (typeof source !== "function") checkIterable(owner, source);
+  if (typeof source === "function") callable(owner, "the source", source);
+  else checkIterable(owner, source);
   let used = false;
   return {
     size: sizeOf(source),
