@@ -110,7 +110,7 @@ const training = [
   {
     id: "J9",
     title: "ResNet-18 for pictures of 3 x 32 x 32 (a first layer of 3x3, no pooling), batch 32, SGD",
-    ...{ input: "pictures", batch: 32, loss: "softmax", optimizer: "sgd", learningRate: 0.01, checkedSteps: 3 },
+    ...{ input: "pictures", batch: 32, loss: "softmax", optimizer: "sgd", learningRate: 0.01, checkedSteps: 2 },
     // Written by PyTorch, as the networks of the inference jobs are.
     network: "resnet18small",
     sides: ["pytorch", "nabla"],
