@@ -347,6 +347,18 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
       results[`scaled ${i}`] = nb.scope(() => scaled(factor).dataSync());
     }
     expect(scaled.active).toBe(true);
+    // Weights that a replayed function writes between two passes that use them: it counts its writes when it has ended.
+    const [first, other] = [nb.clone(tensor), nb.random.normal(tensor.shape)];
+    const ask = (): nb.Tensor => nb.noGrad(() => nb.conv2d(x, tensor).flatten());
+    const between = nb.capture(() => {
+      const seen = [ask(), ask()];
+      model.parameters[0]!.assign(other);
+      seen.push(ask());
+      model.parameters[0]!.assign(first);
+      return nb.concat(seen);
+    });
+    for (let i = 0; i < 6; i++) results[`between ${i}`] = nb.scope(() => between().dataSync());
+    expect(between.active).toBe(true);
     return results;
   }
 
