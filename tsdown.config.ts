@@ -29,6 +29,7 @@ export default defineConfig([
       plot: "src/plot/index.ts",
       inspect: "src/inspect/index.ts",
       onnx: "src/io/onnx/index.ts",
+      play: "src/play/index.ts",
     },
     platform: "neutral",
     target: "es2022",
@@ -47,6 +48,7 @@ export default defineConfig([
     // What looks inside models, and what exchanges them, has to know Node's tensors and models: it shares their code with this library.
     entry: {
       ...{ node: "src/node.ts", "inspect-node": "src/inspect/index.ts", "onnx-node": "src/io/onnx/index.node.ts" },
+      "play-node": "src/play/index.node.ts",
       "cli/main": "cli/main.ts",
     },
     platform: "node",
@@ -59,6 +61,7 @@ export default defineConfig([
     alias: {
       "nabla/inspect": here("src/inspect/index.ts"),
       "nabla/onnx": here("src/io/onnx/index.node.ts"),
+      "nabla/play": here("src/play/index.node.ts"),
       "nabla/plot": here("src/plot/index.ts"),
       nabla: here("src/node.ts"),
     },

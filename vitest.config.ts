@@ -10,7 +10,7 @@ const numbers = [
   "src/{nn/layers/sequences,autograd/jvp}.test.ts",
   "src/ops/losses/losses.test.ts",
   "src/optim/optimizer.test.ts",
-  "src/{engine/recording,train/replay}.test.ts",
+  "src/{engine/recording,train/{replay,burst}}.test.ts",
 ];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -21,6 +21,7 @@ export default defineConfig({
     alias: {
       "nabla/inspect": here("src/inspect/index.ts"),
       "nabla/onnx": here("src/io/onnx/index.node.ts"),
+      "nabla/play": here("src/play/index.node.ts"),
       "nabla/plot": here("src/plot/index.ts"),
       nabla: here("src/node.ts"),
     },

@@ -1,5 +1,5 @@
 // What is measured, as data: every side reads these definitions, so that all do the same work.
-// Training jobs are J1 to J9; the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
+// Training jobs are J1 to J9; J10 is tree search with a network, the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
 
 const dense = (inputs, outputs, activation = "none") => ({ kind: "dense", inputs, outputs, activation });
 const convolution = (channels, filters, size, padding) => ({
@@ -182,7 +182,25 @@ const startup = [
   },
 ];
 
-export const JOBS = [...training, ...inference, ...fromOnnx, ...products, ...bandwidth, ...overhead, ...startup];
+// Tree search guided by a network, for many games at once: all 216 openings of three moves of Connect-Four on six by six, 40 simulations each, too few to come to an end of a game. `evaluations` are the
+// positions that the network is asked for, `target` how many a second `native` wants to answer.
+const search = [
+  {
+    ...{ kind: "search", id: "J10", column: "evaluations/s", title: "tree search in 216 games of Connect-Four, 6 x 6" },
+    ...{ opening: 3, simulations: 40, evaluations: 6 ** 3 * 41, target: 20_000 },
+  },
+];
+
+export const JOBS = [
+  ...training,
+  ...inference,
+  ...fromOnnx,
+  ...products,
+  ...bandwidth,
+  ...overhead,
+  ...search,
+  ...startup,
+];
 
 /** Parameters of a layer: name and shape, and the standard deviation they are drawn with. Weights of dense layers are [inputs, outputs]. */
 export function parametersOf(layer, initial) {

@@ -42,7 +42,8 @@ async function read(): Promise<Mnist> {
   };
 }
 
-function digitSet(bytes: Uint8Array, labels: Uint8Array): DigitSet {
+/** Pixels as bytes 0 to 255 become numbers 0 to 1. */
+export function digitSet(bytes: Uint8Array, labels: Uint8Array): DigitSet {
   const images = new Float32Array(bytes.length);
   for (let i = 0; i < images.length; i++) images[i] = bytes[i] / 255;
   return { images, labels, count: labels.length };

@@ -1,11 +1,13 @@
 // What experiments need beside the programs, and whether it is on this machine.
-import { findMnist } from "nabla";
+import { findMnist, findSst } from "nabla";
 import { type Corpus, findCorpus } from "./corpora.ts";
 
-/** MNIST, or a text. */
-export type Need = "mnist" | Corpus;
+/** MNIST, the Stanford Sentiment Treebank, files to write and to read, which a page in a browser has none of, or a text. */
+export type Need = "mnist" | "sst" | "files" | Corpus;
 
 export async function isHere(need: Need): Promise<boolean> {
+  if (need === "files") return typeof process !== "undefined";
+  if (need === "sst") return (await findSst()) !== null;
   return need === "mnist" ? (await findMnist()).found : (await findCorpus(need)) !== null;
 }
 

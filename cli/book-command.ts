@@ -176,10 +176,12 @@ async function run(id: string, options: RunOptions): Promise<void> {
   const [{ lackText }, { firstMissing }] = await Promise.all([import("./book/verify.ts"), import("../book/needs.ts")]);
   const missing = await firstMissing(entry.experiment.needs);
   if (missing !== undefined) throw new UserError(`${entry.experiment.id} ${lackText(missing)}`);
+  const { checkFree, writeRunFolder } = await import("./book/run-folder.ts");
+  if (options.out !== undefined) checkFree(options.out);
   const log = (line: string) => process.stderr.write(`  ${line}\n`);
   const { runKept } = await import("./book/store.ts");
   const result = await runKept(entry.experiment, { form: formOf(options), seed: options.seed, log }, options.keep);
-  const [{ resultText }, { recordOf }] = await Promise.all([import("./book/text.ts"), import("./book/record.ts")]);
+  const [{ resultText }, { recordOf }] = await Promise.all([import("../book/wording.ts"), import("./book/record.ts")]);
   process.stdout.write(resultText(result, options.language));
   if (options.out !== undefined) {
     const { resultPage, writeFigures } = await import("./book/figures.ts");
@@ -187,6 +189,7 @@ async function run(id: string, options: RunOptions): Promise<void> {
     const paths = await writeFigures(folder, entry.experiment.id, result.outcome?.figures ?? [], options.language);
     const page = join(folder, "report.html");
     await writeFileAtomically(page, resultPage(entry, result, options.language));
+    await writeRunFolder(folder, result);
     process.stdout.write(`${[...paths, page].map((path) => `wrote ${path}`).join("\n")}\n`);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(recordOf(result))}\n`);

@@ -5,9 +5,10 @@ import { basename, dirname, resolve } from "node:path";
 import type { Samples } from "../src/data/batches.ts";
 import { digits } from "../src/data/digits.ts";
 import type { ImageSet, TrainAndTest } from "../src/data/image-set.ts";
-import { csvFileOf, findCsv, holdsPictures, layoutOf, loadImages } from "../src/data/images-path.node.ts";
+import { csvFileOf, findCsv, holdsPictures, layoutOf, loadImagesTogether } from "../src/data/images-path.node.ts";
 import { findMnist, loadMnist } from "../src/data/mnist.node.ts";
 import { toSamples } from "../src/data/samples.ts";
+import type { Group } from "../src/engine/group.ts";
 import { splitSamples } from "../src/train/fit.ts";
 import { commandName } from "./command-name.ts";
 import { suggestion, UserError } from "./errors.ts";
@@ -88,7 +89,7 @@ export async function defaultDataset(): Promise<"mnist" | "digits"> {
 /** Layouts that a path may have, for messages. */
 const LAYOUTS = "a folder with IDX files, with a folder of pictures for each class or with CIFAR, or a CSV file";
 
-async function readSets(name: string, options: ReadOptions): Promise<TrainAndTest> {
+async function readSets(name: string, options: ReadOptions, group: Group | null): Promise<TrainAndTest> {
   const { transpose, size } = options;
   if (name === "mnist" || name === "digits") {
     const given = Object.entries(options).find(([, value]) => value !== undefined);
@@ -97,7 +98,10 @@ async function readSets(name: string, options: ReadOptions): Promise<TrainAndTes
     return name === "mnist" ? loadMnist() : digits({ ...DIGITS, seed: 1 });
   }
   if (options.label !== undefined) throw new UserError(`--label is for tables in CSV, and ${name} holds pictures`);
-  return loadImages(name, { ...(transpose !== undefined && { transpose }), ...(size !== undefined && { size }) });
+  return loadImagesTogether(group, name, {
+    ...(transpose !== undefined && { transpose }),
+    ...(size !== undefined && { size }),
+  });
 }
 
 /** The rows of a table in CSV, where the path leads to one. */
@@ -119,17 +123,20 @@ async function tableOf(
 }
 
 /**
- * Loads a data set by name or path; with `split`, the training set's first `split` samples are for training and the rest for validation.
+ * Loads a data set by name or path; with `split`, the training set's first `split` samples are for training and the rest for validation. Ranks that load
+ * it together (`group`) share out what is slow to read.
  * @throws UserError naming what is missing or wrong.
  */
 export async function loadDataset(
   name: string,
   split: number | null,
   options: ReadOptions = {},
+  group: Group | null = null,
 ): Promise<LoadedDataset> {
   try {
     const table = await tableOf(name);
-    const whole = table === undefined ? picturesOf(await readSets(name, options)) : await tableData(table, options);
+    const whole =
+      table === undefined ? picturesOf(await readSets(name, options, group)) : await tableData(table, options);
     return { ...whole, name: basename(name), ...splitOf(whole.training, split, name) };
   } catch (error) {
     if (error instanceof UserError) throw error;

@@ -3,9 +3,12 @@ import { freemem, totalmem } from "node:os";
 import type { Command } from "commander";
 import { cacheFolder } from "../src/data/cache.node.ts";
 import { findMnist, type MnistPlace } from "../src/data/mnist.node.ts";
+import { launchHere } from "../src/distributed/join.ts";
+import { findMpi, MPI_REMEDY } from "../src/distributed/library.ts";
 import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { missingReason, type NativeLibraries, nativeLibraries, remediesHere } from "../src/engine/native/library.ts";
 import { hasRelaxedSimd, hasSimd } from "../src/engine/wasm/module.ts";
+import { adapterFacts, NoDeviceError } from "../src/engine/webgpu/device.ts";
 import { matmul } from "../src/ops/linalg.ts";
 import { ones } from "../src/tensor/create.ts";
 import { memory } from "../src/tensor/memory.ts";
@@ -28,6 +31,11 @@ export function addDoctorCommand(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       const mnist = await findMnist();
       const findings = examine(mnist);
+      findings.splice(
+        findings.findIndex(({ name }) => name === "MPI"),
+        0,
+        await deviceFinding(),
+      );
       if (options.json) process.stdout.write(`${JSON.stringify(asJson(findings, mnist))}\n`);
       else process.stdout.write(`${asText(findings)}\n`);
       process.exitCode = findings.some((finding) => finding.state === "missing" && finding.name === "SIMD") ? 1 : 0;
@@ -65,6 +73,7 @@ function examine(mnist: MnistPlace): Finding[] {
     ...(product !== 64 ** 3 && { remedy: "the kernels compute wrong values here; please report this machine" }),
   });
   findings.push(nativeFinding(native));
+  findings.push(mpiFinding());
   findings.push({ name: "SIMD", state: "ok", value: "yes" });
   findings.push(
     hasRelaxedSimd()
@@ -113,6 +122,44 @@ function nativeFinding(native: NativeLibraries | null): Finding {
   return { name, state: "ok", value: `${float32.title}, ${float32.file}${second}` };
 }
 
+/** The graphics processor that the engine webgpu would take. */
+async function deviceFinding(): Promise<Finding> {
+  const name = "webgpu";
+  try {
+    const { adapter, software, memoryBytes, workgroupBytes, workgroupThreads } = await adapterFacts();
+    const limits = `${gibibytes(memoryBytes)} for tensors, workgroups of ${workgroupThreads} threads with ${workgroupBytes / 1024} KiB`;
+    if (!software) return { name, state: "ok", value: `${adapter}: ${limits}` };
+    const remedy = "no graphics processor was found, only software in its place: the CPU engines are faster";
+    return { name, state: "note", value: `${adapter} (software): ${limits}`, remedy };
+  } catch (error) {
+    if (!(error instanceof NoDeviceError)) throw error;
+    return { name, state: "note", value: error.reason, remedy: error.remedy };
+  }
+}
+
+/** The MPI libraries here, and where a launcher has started this process, the one that fits. */
+function mpiFinding(): Finding {
+  const name = "MPI";
+  const { found, problems } = findMpi();
+  if (found.length === 0) {
+    const value = problems[0] ?? "no library was found";
+    return { name, state: "note", value, remedy: `training on several processes or machines needs one. ${MPI_REMEDY}` };
+  }
+  const launch = launchHere();
+  const listed = found.map(({ title, file }) => `${title}, ${file}`).join("; ");
+  if (launch === null) {
+    const which = found.length > 1 ? " (the launcher decides which is used)" : "";
+    return { name, state: "ok", value: `${listed}${which}` };
+  }
+  const fits = found.find(({ kind }) => launch.kind === null || kind === launch.kind);
+  const started = `rank ${launch.rank} of ${launch.size}, started by ${launch.launcher}`;
+  if (fits === undefined) {
+    const remedy = `${launch.launcher} needs its own library: NABLA_MPI=/absolute/path/of/libmpi.so`;
+    return { name, state: "missing", value: `${started}; ${listed}`, remedy };
+  }
+  return { name, state: "ok", value: `${started}: ${fits.title}, ${fits.file}` };
+}
+
 function asText(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map((finding) => finding.name.length));
   const mark = { ok: "ok     ", missing: "missing", note: "note   " };
@@ -129,6 +176,7 @@ function asJson(findings: readonly Finding[], mnist: MnistPlace): Record<string,
   return {
     engine: status.engine,
     native: nativeLibraries(),
+    mpi: findMpi().found,
     simd: hasSimd(),
     relaxedSimd: status.relaxedSimd,
     threads: status.threads,

@@ -54,7 +54,7 @@ export function addInspectCommand(program: Command): void {
     .description("Shows what the network of a run has learnt, on a page of its own.")
     .argument("<folder>", "the folder of a run of pictures")
     .argument("[parts...]", `what to show: ${PARTS.join(", ")} (default: all)`)
-    .addOption(new Option("--image <file>", "a PNG or JPEG picture to look at"))
+    .addOption(new Option("--image <file>", "a picture to look at: PNG, JPEG, GIF or WebP"))
     .addOption(
       new Option("--index <n>", "the test picture to look at, counted from 0 (default: 0)").argParser(wholeNumber(0)),
     )

@@ -91,7 +91,7 @@ function convert(from: string, file: ModelFile, to: string, options: ConvertOpti
   try {
     if (ending === ".onnx") return toOnnx(from, file, options);
     if (options.dtype !== undefined) throw new UsageError("--dtype is for ONNX files");
-    if (file.kind === "onnx") return fromOnnx(from, file.bytes, ending);
+    if (file.kind === "onnx") return fromOnnx(from, file.bytes, file.externalData, ending);
     if (file.kind === "tensors") return ofTensors(file.tensors, file.metadata, ending);
     if (ending === ".safetensors") {
       const kept = [networkText(file.model), ...textNames(file.metadata)];
@@ -119,8 +119,13 @@ function toOnnx(from: string, file: ModelFile, { dtype }: ConvertOptions): Conve
   return { bytes, kept: [networkText(model), ...textNames(metadata)], lost: [...lost, ...moreText(more)] };
 }
 
-function fromOnnx(from: string, bytes: Uint8Array, ending: string): Conversion {
-  const { tensors, left, metadata }: OnnxWeights = onnxWeights(bytes, from);
+function fromOnnx(
+  from: string,
+  bytes: Uint8Array,
+  externalData: Readonly<Record<string, Uint8Array>>,
+  ending: string,
+): Conversion {
+  const { tensors, left, metadata }: OnnxWeights = onnxWeights(bytes, { name: from, externalData });
   const made = ofTensors(tensors, metadata, ending);
   const rest =
     left.length === 0

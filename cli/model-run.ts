@@ -78,7 +78,7 @@ export function addRunCommand(model: Command): void {
 async function runnable(path: string, say: (line: string) => void): Promise<Runnable> {
   const file = await openModelFile(path, say);
   if (file.kind === "model") return ofModel(file.model);
-  if (file.kind === "onnx") return ofOnnx(path, file.bytes);
+  if (file.kind === "onnx") return ofOnnx(path, file.bytes, file.externalData);
   const why = file.remark === undefined ? "it holds tensors and no architecture" : file.remark;
   throw new UserError(`${path} can't be run: ${why}`);
 }
@@ -93,10 +93,10 @@ function ofModel(model: Model): Runnable {
 }
 
 /** Tensors hold a graph's whole numbers as int32; those that are wider there become so on the way in, and back where they fit. */
-function ofOnnx(path: string, bytes: Uint8Array): Runnable {
+function ofOnnx(path: string, bytes: Uint8Array, externalData: Readonly<Record<string, Uint8Array>>): Runnable {
   let graph: OnnxGraph;
   try {
-    graph = readOnnx(bytes, { name: path });
+    graph = readOnnx(bytes, { name: path, externalData });
   } catch (error) {
     throw new UserError(messageOf(path, error), { cause: error });
   }

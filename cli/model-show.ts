@@ -78,7 +78,12 @@ function asText(path: string, file: ModelFile, most: number): string[] {
       return onnxText(path, summaryOf(path, file.bytes), most);
     case "model": {
       const { model, more } = file;
-      const what = file.format === "run" ? "the network of a run" : "a model of Nabla's";
+      const what = {
+        run: "the network of a run",
+        nabla: "a model of Nabla's",
+        keras: "a model of Keras",
+        tfjs: "a model of TensorFlow.js",
+      }[file.format];
       return [
         `${path}: ${what}, ${model.dtype}`,
         model.summary(),

@@ -4,27 +4,33 @@ import { tensor } from "../src/tensor/create.ts";
 import { scope } from "../src/tensor/tensor.ts";
 import { predict } from "../src/train/predict.ts";
 import { commandName } from "./command-name.ts";
-import { UserError } from "./errors.ts";
+import { UsageError, UserError } from "./errors.ts";
+import { checkReadsLines, describeLine, type LineReading, readLine } from "./predict-line.ts";
 import { type LoadedRun, loadRunModel } from "./run-model.ts";
 import { FITS, type Fitting, fitOf, readPicture, saidOfFit } from "./run-picture.ts";
-import { oneOf } from "./values.ts";
+import { oneOf, wholeNumber } from "./values.ts";
 
 const help = (name: string): string => `
 Examples:
   ${name} predict runs/mnist-1 seven.png
   ${name} predict runs/mnist-1 a.png b.jpg --json
+  ${name} predict runs/mnist-1 number.png --line
   ${name} predict runs/pets-1 cat.jpg
 
-Pictures may be PNG or JPEG of any size, grey or coloured. Each is brought to what the run's network takes:
+Pictures may be PNG, JPEG, GIF or WebP (which needs the package @jsquash/webp) of any size, grey or coloured. Each is brought to what the run's network takes:
   --fit digit    dark ink on light paper or light on dark, fitted as MNIST was made: the ink scaled into 20 x 20
                  pixels, centred by its mass in 28 x 28 (default for 28 x 28 pictures of one channel without class names)
   --fit resize   the whole picture in the network's height, width and channels, each pixel the mean of what it covers,
-                 as pictures of a folder are read for training (default for all others)`;
+                 as pictures of a folder are read for training (default for all others)
+
+With --line a picture holds several digits side by side: it is cut into digits, each is fitted and read, and the surest way to cut is taken.`;
 
 interface PredictOptions {
   json?: boolean;
   allowNonFinite?: boolean;
   fit?: Fitting;
+  line?: boolean;
+  count?: number;
 }
 
 interface Reading {
@@ -45,12 +51,14 @@ export function addPredictCommand(program: Command): void {
     .summary("read pictures with a trained network")
     .description("Says which class the network of a run sees in each picture.")
     .argument("<folder>", "the folder of a run")
-    .argument("<image...>", "PNG or JPEG files")
+    .argument("<image...>", "PNG, JPEG, GIF or WebP files")
     .addOption(
       new Option("--fit <how>", `how pictures are brought to the network's input: ${FITS.join(", ")}`).argParser(
         oneOf(FITS),
       ),
     )
+    .option("--line", "read a line of digits in each picture")
+    .option("--count <number>", "with --line: how many digits there are", wholeNumber(1, 1000))
     .option("--json", "print one JSON object as the last line on standard output")
     .option("--allow-non-finite", "use a network whose parameters are NaN or infinite")
     .addHelpText("after", () => help(commandName()))
@@ -60,18 +68,22 @@ export function addPredictCommand(program: Command): void {
 }
 
 async function readPictures(path: string, images: readonly string[], options: PredictOptions): Promise<number> {
-  const { json = false, allowNonFinite = false } = options;
+  const { json = false, allowNonFinite = false, line = false, count } = options;
+  if (count !== undefined && !line) throw new UsageError("--count is for --line");
+  if (options.fit === "resize" && line) throw new UsageError("--line fits digits: leave --fit out");
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   const run = loadRunModel(path, allowNonFinite, tell);
+  if (line) checkReadsLines(run);
   const fit = fitOf(run, options.fit);
   if (fit === "resize") tell(saidOfFit(run));
-  const readings: Reading[] = [];
+  const readings: (Reading | LineReading)[] = [];
   let failures = 0;
   for (const image of images) {
     try {
-      const reading = await readingOf(run, image, fit, allowNonFinite);
+      const reading = line ? await readLine(run, image, count) : await readingOf(run, image, fit, allowNonFinite);
       readings.push(reading);
-      if (!json || images.length > 1) (json ? process.stderr : process.stdout).write(`${describe(reading, run)}\n`);
+      const said = "digits" in reading ? describeLine(reading) : describe(reading, run);
+      if (!json || images.length > 1) (json ? process.stderr : process.stdout).write(`${said}\n`);
     } catch (error) {
       failures += 1;
       process.stderr.write(`error: ${(error as Error).message}\n`);

@@ -16,19 +16,22 @@ export class Progress {
   private lineLength = 0;
 
   constructor(
-    private readonly stream: NodeJS.WriteStream,
+    /** null: says nothing. */
+    private readonly stream: NodeJS.WriteStream | null,
     private readonly epochs: number,
     private readonly batchSize: number,
+    /** Whether a line may move where there is a terminal. Launchers of MPI lend one that nobody looks at. */
+    private readonly mayMove = true,
   ) {}
 
   private get moving(): boolean {
-    return this.stream.isTTY === true;
+    return this.mayMove && this.stream?.isTTY === true;
   }
 
   /** A line of its own. */
   say(line: string): void {
     this.clear();
-    this.stream.write(`${line}\n`);
+    this.stream?.write(`${line}\n`);
   }
 
   /** Before the first step; `done` epochs are complete already. */
@@ -37,11 +40,18 @@ export class Progress {
     this.startedAt = performance.now();
   }
 
-  step(info: StepInfo): void {
+  /** The moving line, where there is one and it is time. */
+  draw(parts: readonly string[]): void {
     if (!this.moving) return;
     const now = performance.now();
     if (now - this.drawn < REDRAW) return;
     this.drawn = now;
+    this.redraw(parts.join("  "));
+  }
+
+  step(info: StepInfo): void {
+    if (!this.moving) return;
+    const now = performance.now();
     const share = (info.step + 1) / info.steps;
     const filled = Math.round(share * BAR);
     const elapsed = (now - this.startedAt) / 1000;
@@ -56,7 +66,7 @@ export class Progress {
       rate(seen / elapsed),
       `${clock(left)} left`,
     ];
-    this.redraw(parts.join("  "));
+    this.draw(parts);
   }
 
   epoch(record: RunRecord): void {
@@ -75,14 +85,14 @@ export class Progress {
 
   private redraw(line: string): void {
     // A terminal wraps what is too long, and a wrapped line can't be drawn over.
-    const text = line.slice(0, Math.max(20, (this.stream.columns ?? 100) - 1));
-    this.stream.write(`\r${text.padEnd(this.lineLength)}`);
+    const text = line.slice(0, Math.max(20, (this.stream?.columns ?? 100) - 1));
+    this.stream?.write(`\r${text.padEnd(this.lineLength)}`);
     this.lineLength = text.length;
   }
 
   /** Removes the moving line. */
   clear(): void {
-    if (this.moving && this.lineLength > 0) this.stream.write(`\r${" ".repeat(this.lineLength)}\r`);
+    if (this.moving && this.lineLength > 0) this.stream?.write(`\r${" ".repeat(this.lineLength)}\r`);
     this.lineLength = 0;
   }
 }

@@ -13,6 +13,11 @@ export const RUN_LOSSES = ["quadratic", "cross-entropy", "softmax"] as const;
 export const RUN_OPTIMIZERS = ["sgd", "momentum", "adam"] as const;
 export const RUN_INITS = ["auto", "normal", "scaled", "xavier", "he", "zeros"] as const;
 export const RUN_ENGINES = ["auto", "wasm", "native"] as const;
+/** Those that classifiers are trained on. */
+export const TRAIN_ENGINES = [...RUN_ENGINES, "webgpu"] as const;
+
+export const RANKS_NORMALIZATION = ["own", "synchronized"] as const;
+export const RANKS_GRADIENTS = ["float32", "bfloat16"] as const;
 
 /** A run's settings, as config.json holds them: enough to do it again. */
 export interface RunConfig {
@@ -50,10 +55,21 @@ export interface RunConfig {
   split: number | null;
   seed: number;
   /** The one that the run began on: another rounds differently. Older runs may have "auto". */
-  engine: (typeof RUN_ENGINES)[number];
+  engine: (typeof TRAIN_ENGINES)[number];
   threads: number | null;
   /** Checkpoints of complete epochs that are kept; default 3. */
   keep?: number;
+  /** Steps between checkpoints within an epoch; none where it is left out. */
+  saveEvery?: number;
+  /** Same bits for any number of ranks, from micro-batches added in a fixed order. */
+  deterministic?: boolean;
+  /** Micro-batches of a batch; default 12. */
+  microBatches?: number;
+  /** Batches whose gradients make one update; 1 where it is left out. */
+  accumulate?: number;
+  /** Of several ranks: whose statistics batch normalisation takes, and how gradients travel. */
+  batchNormalization?: (typeof RANKS_NORMALIZATION)[number];
+  gradients?: (typeof RANKS_GRADIENTS)[number];
 }
 
 /** An epoch's record with the test set's figures. */

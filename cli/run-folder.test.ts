@@ -6,13 +6,15 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readSafetensors, tensor, writeSafetensors } from "../src/node.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
 import { type Fit, RunFolder } from "./run-folder.ts";
+import { CLASSIFIER_RUN } from "./run-kind.ts";
 import { networkOf } from "./run-network.ts";
+import type { ClassifierFolder } from "./train.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "nabla-run-folder-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
-let folder: RunFolder;
+let folder: ClassifierFolder;
 beforeEach(() => {
-  folder = new RunFolder(mkdtempSync(join(parent, "run-")));
+  folder = new RunFolder(mkdtempSync(join(parent, "run-")), CLASSIFIER_RUN);
 });
 
 type Values = Record<string, unknown>;

@@ -5,33 +5,33 @@ import { dirname, join } from "node:path";
 import { makeFolder, removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
 import { errorCode, explain, readRegularFileSync } from "../src/data/file.node.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
+import { HistoryWriter, type RunEnding } from "../src/runs/history-writer.node.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
-import type { RunConfig, RunRecord } from "./run-config.ts";
-import { HistoryWriter, OLD_HISTORY, type RunEnding, type RunHistory, readHistory } from "./run-history.ts";
+import { OLD_HISTORY, type RunHistory, readHistory } from "./run-history.ts";
+import { CLASSIFIER_RUN, MAKERS, type RunKind } from "./run-kind.ts";
 import { type FolderLock, lockFolder } from "./run-lock.ts";
-import {
-  checked,
-  configSchema,
-  parsedJson,
-  RUN_VERSION,
-  readJsonFile,
-  recordSchema,
-  stateSchema,
-} from "./run-schema.ts";
+import { checked, parsedJson, readJsonFile, stateSchema } from "./run-schema.ts";
 
 /** Checkpoints of complete epochs that are kept, where a run does not say. */
 export const KEPT = 3;
 
-export interface Checkpoint {
+type Tensors = Readonly<{ [name: string]: Tensor }>;
+
+export interface Checkpoint<Record = unknown> {
   state: TrainerState;
   /** The epochs before it, where the checkpoint is of a run of version 1 and holds them itself. */
-  records: RunRecord[] | undefined;
-  tensors: Record<string, Tensor>;
+  records: Record[] | undefined;
+  tensors: Tensors;
   architecture: string;
   path: string;
+}
+
+/** A checkpoint that is to be written. */
+export interface CheckpointFile extends Place {
+  readonly bytes: Uint8Array;
 }
 
 /** Where a checkpoint stands: complete epochs, and steps of the next one. */
@@ -41,15 +41,18 @@ interface Place {
   readonly step: number;
 }
 
-function textOf(config: RunConfig): string {
+function textOf(config: unknown): string {
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
-export class RunFolder {
+export class RunFolder<Config = unknown, Record extends { epoch: number } = { epoch: number }> {
   private lock: FolderLock | undefined;
-  private readonly history: HistoryWriter;
+  private readonly history: HistoryWriter<Record>;
 
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    readonly kind: RunKind<Config, Record>,
+  ) {
     this.history = new HistoryWriter(path);
   }
 
@@ -67,9 +70,9 @@ export class RunFolder {
    * start at once never take the same.
    * @throws UserError if none can be made.
    */
-  static async fresh(name: string): Promise<RunFolder> {
+  static async fresh<C, R extends { epoch: number }>(name: string, kind: RunKind<C, R>): Promise<RunFolder<C, R>> {
     for (let i = 1; ; i++) {
-      const folder = new RunFolder(`runs/${name}-${i}`);
+      const folder = new RunFolder(`runs/${name}-${i}`, kind);
       try {
         await makeFolder(dirname(folder.path));
         mkdirSync(folder.path);
@@ -91,7 +94,7 @@ export class RunFolder {
    * Makes the folder where it is not there, takes it for this process, and proves that it can be written to.
    * @throws UserError if it can't be, another process has it, or it holds a run already.
    */
-  async create(config: RunConfig): Promise<void> {
+  async create(config: Config): Promise<void> {
     try {
       await makeFolder(this.path);
       await this.take();
@@ -122,22 +125,29 @@ export class RunFolder {
     }
   }
 
+  /** Whether this process has the folder, and it is still the one that it took. */
+  get held(): boolean {
+    return this.lock?.held ?? false;
+  }
+
   /** Gives the folder free. */
   release(): void {
     this.lock?.release();
     this.lock = undefined;
   }
 
-  async writeConfig(config: RunConfig): Promise<void> {
+  async writeConfig(config: Config): Promise<void> {
     await writeFileAtomically(this.file("config.json"), textOf(config));
   }
 
   /** @throws UserError if this is no run's folder or its configuration is damaged. */
-  readConfig(): RunConfig {
+  readConfig(): Config {
     if (!existsSync(this.path)) throw new UserError(`there is no folder ${this.path}`);
     if (!statSync(this.path).isDirectory())
       throw new UserError(`${this.path} is not a folder; give the folder of a run`);
-    const command = `${commandName()} train --out FOLDER`;
+    const { kind } = this;
+    const { command: words = CLASSIFIER_RUN.command } = kind;
+    const command = `${commandName()} ${words} ${words === "train" ? "" : "FILE "}--out FOLDER`;
     if (!this.begun) {
       throw new UserError(`${this.path} is not the folder of a run: it has no config.json. ${command} makes one.`);
     }
@@ -145,24 +155,27 @@ export class RunFolder {
     const remedy = `Mend it, or begin another run: ${command}.`;
     const value = readJsonFile(path, remedy);
     const head = value as { format?: unknown; version?: unknown } | null;
-    if (typeof head !== "object" || head?.format !== "nabla-run") {
-      throw new UserError(`${path} is not the configuration of a Nabla run`);
+    if (typeof head !== "object" || head?.format !== kind.format) {
+      const other = typeof head?.format === "string" && Object.hasOwn(MAKERS, head.format) ? head.format : undefined;
+      if (other === undefined) throw new UserError(`${path} is not the configuration of a Nabla run`);
+      const made = MAKERS[other].replace(/^nabla /, `${commandName()} `);
+      throw new UserError(`${this.path} is a run of ${made}, and one of ${commandName()} ${words} is needed here`);
     }
-    if (typeof head.version === "number" && head.version > RUN_VERSION) {
+    if (typeof head.version === "number" && head.version > kind.version) {
       throw new UserError(
-        `${path} was written by a newer Nabla: its version is ${head.version}, this one knows up to ${RUN_VERSION}. Update Nabla.`,
+        `${path} was written by a newer Nabla: its version is ${head.version}, this one knows up to ${kind.version}. Update Nabla.`,
       );
     }
-    return checked(configSchema, value, path, remedy) as RunConfig;
+    return checked(kind.configSchema, value, path, remedy) as Config;
   }
 
   /** @throws UserError if it is damaged. */
-  readHistory(): RunHistory {
-    return readHistory(this.path);
+  readHistory(): RunHistory<Record> {
+    return readHistory<Record>(this.path, this.kind.recordSchema);
   }
 
   /** Continues the history after these epochs; what was written beyond them is cut off. */
-  async continueHistory(records: readonly RunRecord[]): Promise<void> {
+  async continueHistory(records: readonly Record[]): Promise<void> {
     await this.history.begin(records);
     rmSync(this.file(OLD_HISTORY), { force: true });
   }
@@ -172,33 +185,32 @@ export class RunFolder {
    * @returns what had to be.
    * @throws UserError if another run has begun in the place of the deleted folder.
    */
-  async append(
-    line: RunRecord | { status: RunEnding },
-    config: RunConfig,
-    before: readonly RunRecord[],
-  ): Promise<string[]> {
+  async append(line: Record | { status: RunEnding }, config: Config, before: readonly Record[]): Promise<string[]> {
     const anew: string[] = [];
-    if (!this.lock?.held) {
-      if (!existsSync(this.path)) anew.push("the folder");
-      await makeFolder(this.path);
-      this.lock?.release();
-      this.lock = undefined;
-      this.lock = await lockFolder(this.path);
-      if (this.begun && readFileSync(this.file("config.json"), "utf8") !== textOf(config)) {
-        throw new UserError(`${this.path} was deleted while this run went on, and another run has its place now`);
+    for (;;) {
+      if (!this.lock?.held) {
+        if (!existsSync(this.path)) anew.push("the folder");
+        await makeFolder(this.path);
+        this.lock?.release();
+        this.lock = undefined;
+        this.lock = await lockFolder(this.path);
+        if (this.begun && readFileSync(this.file("config.json"), "utf8") !== textOf(config)) {
+          throw new UserError(`${this.path} was deleted while this run went on, and another run has its place now`);
+        }
       }
+      if (!this.begun) {
+        anew.push("config.json");
+        await this.writeConfig(config);
+      }
+      if (!this.history.exists) {
+        anew.push("history.jsonl");
+        await this.history.begin(before);
+      }
+      await makeFolder(this.file("checkpoints"));
+      if (await this.history.append(line, before)) return anew;
+      // Gone meanwhile, or another file has its place: that of another run, or of this one, where something replaced it.
+      if (this.lock.held && this.history.exists) await this.history.begin(before);
     }
-    if (!this.begun) {
-      anew.push("config.json");
-      await this.writeConfig(config);
-    }
-    if (!this.history.exists) {
-      anew.push("history.jsonl");
-      await this.history.begin(before);
-    }
-    await makeFolder(this.file("checkpoints"));
-    await this.history.append(line, before);
-    return anew;
   }
 
   async writeModel(bytes: Uint8Array): Promise<void> {
@@ -206,17 +218,23 @@ export class RunFolder {
   }
 
   /** Saves where the run stands, then drops checkpoints that are no longer needed. */
-  async writeCheckpoint(
-    tensors: Record<string, Tensor>,
-    state: TrainerState,
-    architecture: string,
-    kept = KEPT,
-  ): Promise<string> {
-    const step = state.step > 0 ? `-step-${String(state.step).padStart(6, "0")}` : "";
-    const name = `epoch-${String(state.epoch).padStart(5, "0")}${step}.safetensors`;
+  async writeCheckpoint(tensors: Tensors, state: TrainerState, architecture: string, kept = KEPT): Promise<string> {
+    return this.writeCheckpointFile(this.checkpointOf(tensors, state, architecture), kept);
+  }
+
+  /** Where the run stands, as the bytes of a file. */
+  checkpointOf(tensors: Tensors, state: TrainerState, architecture: string): CheckpointFile {
+    const { epoch, step } = state;
+    const within = step > 0 ? `-step-${String(step).padStart(6, "0")}` : "";
     const metadata = { format: "nabla-checkpoint", state: JSON.stringify(state), architecture };
+    const name = `epoch-${String(epoch).padStart(5, "0")}${within}.safetensors`;
+    return { name, epoch, step, bytes: writeSafetensors(tensors, metadata) };
+  }
+
+  /** Saves it, then drops checkpoints that are no longer needed. */
+  async writeCheckpointFile({ name, bytes }: CheckpointFile, kept = KEPT): Promise<string> {
     const path = this.file(join("checkpoints", name));
-    await writeFileAtomically(path, writeSafetensors(tensors, metadata));
+    await writeFileAtomically(path, bytes);
     const places = this.checkpoints();
     const complete = places.filter((place) => place.step === 0);
     for (const place of places) {
@@ -242,7 +260,7 @@ export class RunFolder {
    * damaged are told to `onDamaged`.
    * @throws UserError if there are checkpoints, and all are damaged: what is wrong with the newest.
    */
-  readNewestCheckpoint(fit: Fit, onDamaged: (problem: string, path: string) => void): Checkpoint | undefined {
+  readNewestCheckpoint(fit: Fit, onDamaged: (problem: string, path: string) => void): Checkpoint<Record> | undefined {
     const damaged: { problem: string; path: string }[] = [];
     for (const place of this.checkpoints().reverse()) {
       try {
@@ -262,7 +280,7 @@ export class RunFolder {
   }
 
   /** Those of complete epochs that are whole and fit the run, oldest first. */
-  readEpochCheckpoints(fit: Fit): Checkpoint[] {
+  readEpochCheckpoints(fit: Fit): Checkpoint<Record>[] {
     return this.checkpoints()
       .filter(({ step }) => step === 0)
       .flatMap((place) => {
@@ -281,7 +299,7 @@ export class RunFolder {
     return `${path}.damaged`;
   }
 
-  private readCheckpoint({ name, epoch, step }: Place, fit: Fit): Checkpoint {
+  private readCheckpoint({ name, epoch, step }: Place, fit: Fit): Checkpoint<Record> {
     const path = this.file(join("checkpoints", name));
     try {
       const { tensors, metadata } = readSafetensors(readRegularFileSync(path), path);
@@ -302,7 +320,9 @@ export class RunFolder {
       const records = metadata["records"] === undefined ? undefined : (part("records") as unknown[]);
       return {
         state,
-        records: records?.map((record, i) => checked(recordSchema, record, `${path}, records[${i}],`, "") as RunRecord),
+        records: records?.map(
+          (record, i) => checked(this.kind.recordSchema, record, `${path}, records[${i}],`, "") as Record,
+        ),
         architecture: metadata["architecture"],
         tensors,
         path,
@@ -324,6 +344,8 @@ export interface Fit {
   architecture: string;
   optimizer: string;
   batch: number;
+  /** Rows that have a class of each sample; default 1. */
+  places?: number;
   /** Steps an epoch, where the data are known. */
   steps?: number;
   /** The data were changed since, and that was accepted: earlier epochs may have had other numbers of steps. */
@@ -346,7 +368,8 @@ function refuseMisfit(architecture: string, state: TrainerState, path: string, f
   };
   expect("optimizer.type", optimizer.type, fit.optimizer, "in this run");
   expect("seen", seen, step * fit.batch, `after ${step} steps of ${fit.batch} samples`);
-  if (correct > seen) expect("correct", correct, `at most ${seen}`, "as so many samples were seen");
+  const most = seen * (fit.places ?? 1);
+  if (correct > most) expect("correct", correct, `at most ${most}`, "as so many samples were seen");
   if (fit.steps === undefined) return;
   if (step >= fit.steps) expect("step", step, `less than ${fit.steps}`, "in an epoch of so many");
   if (fit.otherData) return;
@@ -363,7 +386,7 @@ function refuseMisfit(architecture: string, state: TrainerState, path: string, f
  * What in a network can't be used, in words: a parameter that is NaN or infinite, or a NaN in what its optimiser remembers
  * (which may well have grown to infinity). undefined if there is nothing.
  */
-export function nonFinite(tensors: Readonly<Record<string, Tensor>>): string | undefined {
+export function nonFinite(tensors: Tensors): string | undefined {
   for (const [name, value] of Object.entries(tensors)) {
     const values = value.dataSync();
     const unusable = name.startsWith("optimizer.") ? Number.isNaN : (element: number) => !Number.isFinite(element);
@@ -374,7 +397,7 @@ export function nonFinite(tensors: Readonly<Record<string, Tensor>>): string | u
 }
 
 /** @throws UserError naming the first tensor that can't be used. */
-export function refuseNonFinite(tensors: Readonly<Record<string, Tensor>>, where: string): void {
+export function refuseNonFinite(tensors: Tensors, where: string): void {
   const what = nonFinite(tensors);
   if (what !== undefined) throw new UserError(`${where} is of no use: ${what}`);
 }

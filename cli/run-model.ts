@@ -7,8 +7,9 @@ import type { Sequential } from "../src/nn/sequential.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
-import { optimizerOfRun, type RunConfig } from "./run-config.ts";
+import { optimizerOfRun, type RunConfig, type RunRecord } from "./run-config.ts";
 import { type Checkpoint, RunFolder, refuseNonFinite } from "./run-folder.ts";
+import { CLASSIFIER_RUN } from "./run-kind.ts";
 import { networkOf } from "./run-network.ts";
 
 const SIDE = 28;
@@ -19,7 +20,7 @@ export type PictureShape = readonly [channels: number, height: number, width: nu
 
 /** A run's network and what belongs to it. */
 export interface LoadedRun {
-  folder: RunFolder;
+  folder: RunFolder<RunConfig, RunRecord>;
   config: RunConfig;
   model: Sequential;
   /** What it learns from; of older runs, and of tables, whose networks do not load as such, that of digits. */
@@ -41,7 +42,7 @@ function pictureOf({ picture }: RunConfig): PictureShape {
  * @throws UserError if there is none, or it is not the network that the run's configuration asks for.
  */
 export function loadRunModel(path: string, allowNonFinite: boolean, say: (line: string) => void): LoadedRun {
-  const folder = new RunFolder(path);
+  const folder = new RunFolder(path, CLASSIFIER_RUN);
   const config = folder.readConfig();
   // Older runs do not say what they learn from: it was digits always, or a table, which the network's file tells.
   const classes = config.classes ?? DIGITS;

@@ -47,7 +47,7 @@ export function newestNetwork(folder: RunFolder, say: (line: string) => void): N
   if (done !== undefined) return done;
   if (problems.length > 0) throw new UserError(`${folder.path} holds no whole network: ${problems[0].message}`);
   throw new UserError(
-    `${folder.path} holds no trained network yet: no epoch was complete. Go on with: ${commandName()} train --resume ${folder.path}`,
+    `${folder.path} holds no trained network yet: no epoch was complete. Go on with: ${commandName()} ${folder.kind.command} --resume ${folder.path}`,
   );
 }
 

@@ -3,7 +3,15 @@ import * as z from "zod/mini";
 import { readRegularFileSync } from "../src/data/file.node.ts";
 import { UserError } from "./errors.ts";
 import { endOfJson, placeIn } from "./json-place.ts";
-import { HIDDEN_ACTIVATIONS, RUN_ENGINES, RUN_INITS, RUN_LOSSES, RUN_OPTIMIZERS } from "./run-config.ts";
+import {
+  HIDDEN_ACTIVATIONS,
+  RANKS_GRADIENTS,
+  RANKS_NORMALIZATION,
+  RUN_INITS,
+  RUN_LOSSES,
+  RUN_OPTIMIZERS,
+  TRAIN_ENGINES,
+} from "./run-config.ts";
 import { RUN_MODELS } from "./run-models.ts";
 
 /** The newest version that this Nabla writes; it reads all before it. */
@@ -46,9 +54,15 @@ export const configSchema = z.object({
   init: z.enum(RUN_INITS),
   split: z.nullable(positive),
   seed: count,
-  engine: z.enum(RUN_ENGINES),
+  engine: z.enum(TRAIN_ENGINES),
   threads: z.nullable(positive),
   keep: z.optional(positive),
+  saveEvery: z.optional(positive),
+  deterministic: z.optional(z.boolean()),
+  microBatches: z.optional(positive),
+  accumulate: z.optional(positive),
+  batchNormalization: z.optional(z.enum(RANKS_NORMALIZATION)),
+  gradients: z.optional(z.enum(RANKS_GRADIENTS)),
 });
 
 export const recordSchema = z.object({

@@ -8,19 +8,23 @@ import { defaultDataset } from "./datasets.ts";
 import { UsageError, UserError } from "./errors.ts";
 import { examples } from "./help.ts";
 import { LAYER_FORMS, layerLine } from "./layer-line.ts";
+import { Ranks } from "./ranks.ts";
 import {
   HIDDEN_ACTIVATIONS,
   LEARNING_RATES,
-  RUN_ENGINES,
+  RANKS_GRADIENTS,
+  RANKS_NORMALIZATION,
   RUN_INITS,
   RUN_LOSSES,
   RUN_OPTIMIZERS,
   type RunConfig,
+  TRAIN_ENGINES,
 } from "./run-config.ts";
 import { RunFolder } from "./run-folder.ts";
+import { CLASSIFIER_RUN } from "./run-kind.ts";
 import { RUN_MODELS, SETTABLE_MODELS } from "./run-models.ts";
 import { RUN_VERSION } from "./run-schema.ts";
-import { type TrainRequest, train } from "./train.ts";
+import { type ClassifierFolder, type TrainRequest, train } from "./train.ts";
 import { folderName, layerSizes, oneOf, pictureSize, realNumber, wholeNumber } from "./values.ts";
 
 interface TrainOptions {
@@ -44,13 +48,23 @@ interface TrainOptions {
   seed?: number;
   engine?: RunConfig["engine"];
   threads?: number;
+  fallback?: TrainRequest["fallback"];
   keep?: number;
+  saveEvery?: number;
+  deterministic?: boolean;
+  microBatches?: number;
+  accumulate?: number;
+  batchNormalization?: RunConfig["batchNormalization"];
+  gradients?: RunConfig["gradients"];
   out?: string;
   resume?: string;
   acceptChangedData?: boolean;
   json?: boolean;
   profile?: boolean;
 }
+
+/** Engines that can go on for a device. */
+const FALLBACKS = ["auto", "wasm", "native"] as const;
 
 /** Options that make sense for a run that exists already. */
 const WITH_RESUME = new Set([
@@ -60,8 +74,10 @@ const WITH_RESUME = new Set([
   "json",
   "threads",
   "engine",
+  "fallback",
   "epochs",
   "keep",
+  "saveEvery",
   "profile",
   "debug",
 ]);
@@ -82,6 +98,7 @@ ${examples([
     "two convolutions as in its chapter 6",
   ],
   [`${name} train --resume runs/digits-1`, "go on with a run that was interrupted"],
+  [`mpirun -n 2 ${name} train --dataset mnist --deterministic`, "two processes, to the bits of any other number"],
 ])}
 
 --dataset takes a path to data of your own:
@@ -101,6 +118,10 @@ Starting values: auto is he for relu and xavier otherwise, with zero biases; nor
 biases; scaled is N(0, 1/inputs) for weights and N(0, 1) for biases.
 Accuracy is always measured on the test set. The run's folder holds config.json, history.jsonl (a line an epoch),
 model.safetensors, checkpoints and report.html. One process at a time trains in it.
+
+With MPI several processes train together, each on its share of every batch: mpirun -n 4 ${name} train ...; the first
+reads and writes the folder and speaks, --resume takes any number of them. Each has as many threads as its processors;
+Open MPI binds a process to one processor unless it is told --bind-to none.
 
 Ctrl-C, a terminal that goes away and a closed output (| head) end the run after the current step; everything is saved.
 Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 interrupted.`;
@@ -178,7 +199,15 @@ export function addTrainCommand(program: Command): void {
     .addOption(
       new Option("--seed <n>", "seed of starting values, shuffling and dropout (default: 1)").argParser(wholeNumber(0)),
     )
-    .addOption(new Option("--engine <name>", `${RUN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(RUN_ENGINES)))
+    .addOption(
+      new Option("--engine <name>", `${TRAIN_ENGINES.join(", ")} (default: auto)`).argParser(oneOf(TRAIN_ENGINES)),
+    )
+    .addOption(
+      new Option(
+        "--fallback <name>",
+        "with --engine webgpu: go on with this engine where the device fails, auto, wasm or native (default: the run ends)",
+      ).argParser(oneOf(FALLBACKS)),
+    )
     .addOption(
       new Option(
         "--threads <n>",
@@ -194,6 +223,41 @@ export function addTrainCommand(program: Command): void {
         "checkpoints of complete epochs to keep (default: 3); nabla inspect shows filters over them",
       ).argParser(wholeNumber(1)),
     )
+    .addOption(
+      new Option(
+        "--save-every <steps>",
+        "write a checkpoint after so many steps, too (default: after every epoch)",
+      ).argParser(wholeNumber(1)),
+    )
+    .addOption(
+      new Option(
+        "--deterministic",
+        "the same bits for any number of ranks: batches are computed in parts whose gradients are added in a fixed order",
+      ),
+    )
+    .addOption(
+      new Option("--micro-batches <n>", "with --deterministic: parts of a batch (default: 12)").argParser(
+        wholeNumber(1),
+      ),
+    )
+    .addOption(
+      new Option(
+        "--accumulate <n>",
+        "batches whose gradients make one update: a larger batch in less memory, and fewer messages of ranks (default: 1)",
+      ).argParser(wholeNumber(1)),
+    )
+    .addOption(
+      new Option(
+        "--batch-normalization <kind>",
+        `of several ranks: ${RANKS_NORMALIZATION.join(", ")}; statistics of each rank's own rows, or of all (default: own)`,
+      ).argParser(oneOf(RANKS_NORMALIZATION)),
+    )
+    .addOption(
+      new Option(
+        "--gradients <kind>",
+        `how they travel between ranks: ${RANKS_GRADIENTS.join(", ")} (default: float32)`,
+      ).argParser(oneOf(RANKS_GRADIENTS)),
+    )
     .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
     .addOption(new Option("--accept-changed-data", "go on although the data set is no longer what the run began with"))
     .addOption(
@@ -202,8 +266,9 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option("--json", "print one JSON object as the last line on standard output"))
     .addHelpText("after", () => help(commandName()))
     .action(async (options: TrainOptions) => {
+      const ranks = Ranks.join();
       process.exitCode =
-        options.resume === undefined ? await startRun(options) : await resumeRun(options, options.resume);
+        options.resume === undefined ? await startRun(options, ranks) : await resumeRun(options, options.resume, ranks);
     });
 }
 
@@ -213,7 +278,22 @@ function layersText(text: string): string {
   return text.trim();
 }
 
-async function startRun(options: TrainOptions): Promise<number> {
+/** The request as the first rank makes it, on all of them; the folder stays with the first. */
+async function fromFirst(ranks: Ranks, make: () => Promise<Omit<TrainRequest, "ranks">>): Promise<TrainRequest> {
+  let folder: TrainRequest["folder"] = null;
+  const request = await ranks.fromFirst(async () => {
+    const { folder: own, ...rest } = await make();
+    folder = own;
+    return rest;
+  }, "the run's settings");
+  return { ...request, folder, ranks };
+}
+
+async function startRun(options: TrainOptions, ranks: Ranks): Promise<number> {
+  return train(await fromFirst(ranks, () => newRun(options)));
+}
+
+async function newRun(options: TrainOptions): Promise<Omit<TrainRequest, "ranks">> {
   const chosen = options.dataset ?? (await defaultDataset());
   const optimizer = options.optimizer ?? "adam";
   const config: RunConfig = {
@@ -241,7 +321,25 @@ async function startRun(options: TrainOptions): Promise<number> {
     engine: usableEngine(options.engine),
     threads: options.threads ?? null,
     ...(options.keep !== undefined && { keep: options.keep }),
+    ...(options.saveEvery !== undefined && { saveEvery: options.saveEvery }),
+    ...(options.deterministic !== undefined && { deterministic: options.deterministic }),
+    ...(options.microBatches !== undefined && { microBatches: options.microBatches }),
+    ...(options.accumulate !== undefined && { accumulate: options.accumulate }),
+    ...(options.batchNormalization !== undefined && { batchNormalization: options.batchNormalization }),
+    ...(options.gradients !== undefined && { gradients: options.gradients }),
   };
+  if (options.microBatches !== undefined && !options.deterministic)
+    throw new UsageError("--micro-batches goes with --deterministic");
+  if (options.deterministic && options.batchNormalization === "synchronized")
+    throw new UsageError("--deterministic normalises each micro-batch by itself: leave --batch-normalization out");
+  if (config.engine === "webgpu" && options.profile)
+    throw new UsageError("--profile times the kernels of the CPU engines; a device works behind: leave it out");
+  if (config.engine === "webgpu" && options.saveEvery !== undefined)
+    throw new UsageError(
+      "--save-every is for the CPU engines: on webgpu steps are asked for ahead of their figures; leave it out",
+    );
+  if (options.deterministic && options.gradients === "bfloat16")
+    throw new UsageError("--gradients bfloat16 rounds once a rank, so that --deterministic can't hold; leave one out");
   if (options.model !== undefined) {
     const settable = SETTABLE_MODELS.includes(options.model);
     for (const other of [
@@ -267,7 +365,7 @@ async function startRun(options: TrainOptions): Promise<number> {
   }
   if (options.acceptChangedData)
     throw new UsageError("--accept-changed-data is for a run that goes on: give --resume too");
-  if (options.out !== undefined && new RunFolder(options.out).begun) {
+  if (options.out !== undefined && new RunFolder(options.out, CLASSIFIER_RUN).begun) {
     throw new UsageError(
       `${options.out} holds a run already; continue it with --resume ${options.out}, or choose another folder with --out`,
     );
@@ -277,29 +375,33 @@ async function startRun(options: TrainOptions): Promise<number> {
       ? `MNIST is not on this machine, so this run learns digits that Nabla draws itself. To learn MNIST: ${commandName()} data get mnist (or set NABLA_DATA_DIR)`
       : undefined;
   const { json = false, profile = false } = options;
-  const folder = options.out === undefined ? undefined : new RunFolder(options.out);
-  return train({ config, folder: folder ?? { fresh: freshName(chosen) }, json, profile, resume: false, notice });
+  const folder = options.out === undefined ? undefined : new RunFolder(options.out, CLASSIFIER_RUN);
+  const fallback = fallbackFor(config, options);
+  return { config, folder: folder ?? { fresh: freshName(chosen) }, json, profile, resume: false, notice, fallback };
 }
 
-async function resumeRun(options: TrainOptions, out: string): Promise<number> {
+async function resumeRun(options: TrainOptions, out: string, ranks: Ranks): Promise<number> {
   const others = Object.keys(options).filter((name) => !WITH_RESUME.has(name));
   if (others.length > 0) {
     throw new UsageError(
       `--resume takes a run's settings from its folder; leave out ${others.map((name) => `--${name}`).join(", ")}`,
     );
   }
-  const folder = new RunFolder(out);
-  folder.readConfig();
-  await folder.take();
+  const folder = new RunFolder(out, CLASSIFIER_RUN);
   try {
-    return await train(resumed(folder, options));
+    const request = await fromFirst(ranks, async () => {
+      folder.readConfig();
+      await folder.take();
+      return resumed(folder, options);
+    });
+    return await train(request);
   } finally {
     folder.release();
   }
 }
 
 /** The run in a folder that this process has taken, with what may be changed. */
-function resumed(folder: RunFolder, options: TrainOptions): TrainRequest {
+function resumed(folder: ClassifierFolder, options: TrainOptions): Omit<TrainRequest, "ranks"> {
   const stored = folder.readConfig();
   const { dataset } = options;
   const config: RunConfig = {
@@ -309,6 +411,7 @@ function resumed(folder: RunFolder, options: TrainOptions): TrainRequest {
     engine: usableEngine(options.engine ?? stored.engine),
     epochs: options.epochs ?? stored.epochs,
     ...(options.keep !== undefined && { keep: options.keep }),
+    ...(options.saveEvery !== undefined && { saveEvery: options.saveEvery }),
   };
   if (config.epochs < stored.epochs) {
     throw new UsageError(
@@ -316,11 +419,18 @@ function resumed(folder: RunFolder, options: TrainOptions): TrainRequest {
     );
   }
   const { json = false, profile = false, acceptChangedData = false } = options;
-  return { config, folder, json, profile, resume: true, acceptChangedData };
+  return { config, folder, json, profile, resume: true, acceptChangedData, fallback: fallbackFor(config, options) };
+}
+
+function fallbackFor({ engine }: RunConfig, { fallback }: TrainOptions): TrainRequest["fallback"] {
+  if (fallback === undefined || engine === "webgpu") return fallback;
+  throw new UsageError(`--fallback goes with --engine webgpu; the engine ${engine} has no device to lose`);
 }
 
 /** The engine that a name stands for on this machine; without a name, NABLA_ENGINE's, else the fastest. */
 function usableEngine(name?: RunConfig["engine"]): RunConfig["engine"] {
+  // Whether there is a device is known when one is asked for.
+  if ((name ?? process.env["NABLA_ENGINE"]) === "webgpu") return "webgpu";
   try {
     return engineFor({ engine: name ?? (process.env["NABLA_ENGINE"] ? undefined : "auto") });
   } catch (error) {

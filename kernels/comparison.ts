@@ -339,3 +339,11 @@ export function logicalXor_u8_strided(
 ): void {
   broadcast(logicalXor_u8, CHEAP, 1, 1, rank, shape, aStrides, bStrides, a, b, out);
 }
+
+/** Whether the number at x is finite: 1 or 0. */
+export function finiteAt_f32(x: usize): i32 {
+  return i32(isFinite<f32>(load<f32>(x)));
+}
+export function finiteAt_f64(x: usize): i32 {
+  return i32(isFinite<f64>(load<f64>(x)));
+}

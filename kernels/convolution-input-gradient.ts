@@ -9,6 +9,8 @@ import {
 import { copyPanel, neighbours, scatterTile, TILE_ROWS, tileColumns } from "./convolution-tiles";
 import { copyBytes, lanes, loadPart, setWord, storePart, word } from "./lanes";
 import { scratch } from "./parallel";
+import { beginWinograd, runWinograd } from "./winograd";
+import { planWinograd } from "./winograd-plan";
 
 /** Packs the weights of a block of channels as [taps / 4, filters, 4], channel fastest in taps. Tasks: group, block. */
 function packTaps<T>(args: usize, start: i32, end: i32): void {
@@ -189,6 +191,12 @@ export function convolutionInputGradient_f32(
     batch, channels, height, width, filters, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
     dilationHeight, dilationWidth, groups, outHeight, outWidth,
   );
+  if (planWinograd(1)) {
+    beginWinograd(dy, weights, bias, dx, workspace, activation == RELU, true);
+    runWinograd();
+    if (activation == SIGMOID || activation == TANH) squash<f32>(activation, dx, batch * channels * height * width);
+    return;
+  }
   inputGradient<f32>(dy, weights, bias, dx, workspace, activation);
 }
 

@@ -9,6 +9,8 @@ import {
 import { correlateTile, ROW_BYTES, TILE_ROWS, tileColumns, transposePanel } from "./convolution-tiles";
 import { lanes, setWord, word } from "./lanes";
 import { scratch } from "./parallel";
+import { beginWinogradGradient, endWinogradGradient, runWinograd } from "./winograd";
+import { planWinograd } from "./winograd-plan";
 
 /** Tasks: part of the batch, group, block of channels. Sums stand in partial[part, group, tap, filter]. */
 function weightGradientTask<T>(args: usize, start: i32, end: i32): void {
@@ -169,6 +171,12 @@ export function convolutionWeightGradient_f32(
     batch, channels, height, width, filters, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
     dilationHeight, dilationWidth, groups, outHeight, outWidth,
   );
+  if (planWinograd(2)) {
+    beginWinogradGradient(x, dy, dw, workspace, accumulate);
+    runWinograd();
+    endWinogradGradient();
+    return;
+  }
   weightGradient<f32>(x, dy, dw, workspace, accumulate);
 }
 

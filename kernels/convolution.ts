@@ -13,6 +13,8 @@ import { copyBytes, lanes, loadPart, setWord, storePart, word } from "./lanes";
 import { sigmoid_v32, tanh_v32 } from "./math32";
 import { sigmoid_v64, tanh_v64 } from "./math64";
 import { scratch } from "./parallel";
+import { beginWinograd, runWinograd } from "./winograd";
+import { planWinograd, winogradBytes } from "./winograd-plan";
 
 // ---- Forward
 
@@ -199,7 +201,7 @@ export function convolutionWorkspace_f32(
     batch, channels, height, width, filters, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
     dilationHeight, dilationWidth, groups, outHeight, outWidth,
   );
-  return workspaceBytes<f32>(kind);
+  return planWinograd(kind) ? winogradBytes() : workspaceBytes<f32>(kind);
 }
 
 export function convolutionWorkspace_f64(
@@ -230,6 +232,12 @@ export function convolution_f32(
     batch, channels, height, width, filters, kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft,
     dilationHeight, dilationWidth, groups, outHeight, outWidth,
   );
+  if (planWinograd(0)) {
+    beginWinograd(x, weights, bias, y, workspace, activation == RELU, false);
+    runWinograd();
+    if (activation == SIGMOID || activation == TANH) squash<f32>(activation, y, batch * filters * outHeight * outWidth);
+    return;
+  }
   forward<f32>(x, weights, bias, y, workspace, activation);
 }
 

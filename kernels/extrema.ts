@@ -42,6 +42,32 @@ function skipOthers<T>(x: usize, n: i32, wanted: T): i32 {
   return i;
 }
 
+/** Elements of a row, and of all rows, up to which going through them one by one takes less time than cutting them into pieces. */
+const SHORT: i32 = 32;
+const FEW: i32 = 4096;
+
+/** As `positionPiece` says it, of short rows; false if they are not. */
+// @ts-ignore: decorator
+@inline
+function shortPositions<T>(largest: bool, x: usize, out: usize, outer: i32, n: i32, inner: i32): bool {
+  if (inner != 1 || n > SHORT || n < 1 || outer > FEW / n) return false;
+  for (; outer > 0; outer--) {
+    let best = load<T>(x);
+    let at = 0;
+    for (let i = 1; i < n && best == best; i++) {
+      const value = load<T>(x + i * sizeof<T>());
+      if ((largest ? value > best : value < best) || value != value) {
+        best = value;
+        at = i;
+      }
+    }
+    store<i32>(out, at);
+    x += n * sizeof<T>();
+    out += 4;
+  }
+  return true;
+}
+
 export function maxPiece_f32(x: usize, _second: usize, rows: i32, stride: i32, columns: i32, results: usize): void {
   piece<f32>(MAX, x, 0, rows, stride, columns, results);
 }
@@ -96,6 +122,7 @@ function argmaxPiece_f32(x: usize, _second: usize, rows: i32, stride: i32, colum
 }
 
 export function argmax_f32(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (shortPositions<f32>(true, x, out, outer, n, inner)) return;
   reduce(argmaxPiece_f32, 4, FIRST_LARGEST, INDEX, x, 0, out, outer, n, inner, 1, false, false);
 }
 
@@ -105,6 +132,7 @@ function argmaxPiece_f64(x: usize, _second: usize, rows: i32, stride: i32, colum
 }
 
 export function argmax_f64(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (shortPositions<f64>(true, x, out, outer, n, inner)) return;
   reduce(argmaxPiece_f64, 8, FIRST_LARGEST, INDEX, x, 0, out, outer, n, inner, 1, false, false);
 }
 
@@ -114,6 +142,7 @@ function argmaxPiece_i32(x: usize, _second: usize, rows: i32, stride: i32, colum
 }
 
 export function argmax_i32(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (shortPositions<i32>(true, x, out, outer, n, inner)) return;
   reduce(argmaxPiece_i32, 4, FIRST_LARGEST, INDEX, x, 0, out, outer, n, inner, 1, false, false);
 }
 
@@ -123,6 +152,7 @@ function argminPiece_f32(x: usize, _second: usize, rows: i32, stride: i32, colum
 }
 
 export function argmin_f32(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (shortPositions<f32>(false, x, out, outer, n, inner)) return;
   reduce(argminPiece_f32, 4, FIRST_SMALLEST, INDEX, x, 0, out, outer, n, inner, 1, false, false);
 }
 
@@ -132,6 +162,7 @@ function argminPiece_f64(x: usize, _second: usize, rows: i32, stride: i32, colum
 }
 
 export function argmin_f64(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (shortPositions<f64>(false, x, out, outer, n, inner)) return;
   reduce(argminPiece_f64, 8, FIRST_SMALLEST, INDEX, x, 0, out, outer, n, inner, 1, false, false);
 }
 
@@ -141,5 +172,6 @@ function argminPiece_i32(x: usize, _second: usize, rows: i32, stride: i32, colum
 }
 
 export function argmin_i32(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (shortPositions<i32>(false, x, out, outer, n, inner)) return;
   reduce(argminPiece_i32, 4, FIRST_SMALLEST, INDEX, x, 0, out, outer, n, inner, 1, false, false);
 }

@@ -1,6 +1,6 @@
 // A matrix product on one thread: which inner loop, what to copy first, how to cut it so that each part stays in cache.
 // An element of C is the sum, in order, of blocks of at most 512 products along k; how m and n are cut changes no bit.
-import { dotBlock, sweepOf, Tiles, widest } from "./gemm-micro";
+import { dotBlock, multiplyAdd, sweepOf, Tiles, widest } from "./gemm-micro";
 import { copyTwoPanels, packLines } from "./gemm-pack";
 import { tileNonzero } from "./gemm-zeros";
 import { lanes, loadPart, storePart } from "./lanes";
@@ -74,6 +74,61 @@ function firstStep(block: i32, blocks: i32, k: i32): i32 {
   return <i32>((<i64>k * block) / blocks);
 }
 
+/** Multiply-adds up to which cutting and copying cost more than reading where things lie. */
+const SMALL: i32 = 1024;
+
+/**
+ * A product so small that deciding how to cut it would take longer than the product: the same chain of multiply-adds for each element as in tiles, four
+ * columns at a time.
+ */
+function multiplySmall<T>(p: Product): void {
+  const size = sizeof<T>();
+  const m = p.m, n = p.n, k = p.k;
+  const aRow = p.aRow, aStep = p.aStep;
+  for (let j = 0; j < n; j += lanes<T>()) {
+    const width = min(lanes<T>(), n - j);
+    const whole = width == lanes<T>();
+    let b = p.b + <usize>j * p.bColumn;
+    let bStep = p.bStep;
+    if (!whole || p.bColumn != size) {
+      b = gatherColumns<T>(width, k, b, bStep, p.bColumn);
+      bStep = 16;
+    }
+    let a = p.a;
+    let c = p.c + <usize>j * size;
+    for (let i = 0; i < m; ++i) {
+      let sum = v128.splat<T>(0);
+      let x = a, y = b;
+      for (let q = k; q != 0; --q) {
+        sum = multiplyAdd<T>(v128.load_splat<T>(x), v128.load(y), sum);
+        x += aStep;
+        y += bStep;
+      }
+      if (whole) v128.store(c, p.accumulate ? v128.add<T>(v128.load(c), sum) : sum);
+      else storePart<T>(c, p.accumulate ? v128.add<T>(loadPart<T>(c, width), sum) : sum, width);
+      a += aRow;
+      c += p.cRow;
+    }
+  }
+  finish<T>(p, 0, m, 0, n);
+}
+
+/** Copies columns of B, no more than a vector holds, one vector a row. */
+function gatherColumns<T>(width: i32, k: i32, b: usize, bStep: usize, bColumn: usize): usize {
+  const copy = scratch + B_PANELS;
+  let to = copy;
+  if (bColumn == sizeof<T>()) {
+    for (let q = k; q != 0; --q, to += 16, b += bStep) v128.store(to, loadPart<T>(b, width));
+    return copy;
+  }
+  for (let q = k; q != 0; --q, to += 16, b += bStep) {
+    v128.store(to, f64x2.splat(0));
+    let from = b;
+    for (let lane = 0; lane < width; ++lane, from += bColumn) store<T>(to + <usize>lane * sizeof<T>(), load<T>(from));
+  }
+  return copy;
+}
+
 /** Computes a product on the calling thread, in its scratch memory. */
 export function multiply<T>(p: Product): void {
   const size = sizeof<T>();
@@ -87,6 +142,10 @@ export function multiply<T>(p: Product): void {
     return;
   }
   const dot = usesDots<T>(p);
+  if (!dot && !p.sparse && <i64>m * n * k <= SMALL) {
+    multiplySmall<T>(p);
+    return;
+  }
   const narrow = n < lanes<T>();
   if (n == 1 && m >= lanes<T>() && p.cRow == size && !dot) {
     multiplyColumn<T>(p);
@@ -333,7 +392,14 @@ function tileStrips<T>(
 /** Adds the bias and applies the activation to a part of C that has just been written. */
 function finish<T>(p: Product, i: i32, m: i32, j: i32, n: i32): void {
   const c = p.c + <usize>i * p.cRow + <usize>j * sizeof<T>();
-  const bias = p.bias ? p.bias + <usize>j * sizeof<T>() : 0;
+  let bias = p.bias ? p.bias + <usize>j * sizeof<T>() : 0;
+  if (n % lanes<T>() != 0 && n < 4 * lanes<T>() && p.cRow == <usize>n * sizeof<T>()) {
+    // Short rows without gaps: as one row, most vectors are full.
+    if (bias) finishRows<T>(0, m, n, c, p.cRow, bias);
+    bias = 0;
+    n *= m;
+    m = 1;
+  }
   switch (p.activation) {
     case 1: return finishRows<T>(1, m, n, c, p.cRow, bias);
     case 2: return finishRows<T>(2, m, n, c, p.cRow, bias);

@@ -192,20 +192,59 @@ function logSoftmaxGradientRow<T>(y: usize, dy: usize, out: usize, n: i32): void
   }
 }
 
-/** The loss is NaN for a label outside [0, n): nothing beyond the row is read or written. */
+/**
+ * What of a row's loss is known before the logarithm: its label's logit behind the largest, in `own`; e^(x - m) as
+ * the gradient; and their sum. The loss is NaN for a label outside [0, n): nothing beyond the row is read or written.
+ */
 // @ts-ignore: decorator
 @inline
-function crossEntropyRow<T>(logits: usize, label: i32, loss: usize, gradient: usize, n: i32): void {
-  const inside = <u32>label < <u32>n;
+function crossEntropySum<T>(logits: usize, label: i32, gradient: usize, n: i32): f64 {
   const m = rowMaximum<T>(logits, n);
-  const own: f64 = inside ? <f64>load<T>(logits + label * sizeof<T>()) - <f64>m : NaN;
-  const sum = rowExponentials<T>(logits, m, gradient, n);
-  store<T>(loss, <T>(logarithm(sum) - own));
-  if (gradient == 0) return;
+  own = <u32>label < <u32>n ? <f64>load<T>(logits + label * sizeof<T>()) - <f64>m : NaN;
+  return rowExponentials<T>(logits, m, gradient, n);
+}
+
+/** The row's label's logit behind the largest. */
+let own: f64 = 0;
+
+// @ts-ignore: decorator
+@inline
+function crossEntropyGradient<T>(gradient: usize, label: i32, sum: f64, n: i32): void {
   scaleRow<T>(gradient, 1 / sum, n);
-  if (!inside) return;
+  if (<u32>label >= <u32>n) return;
   const at = gradient + label * sizeof<T>();
   store<T>(at, load<T>(at) - <T>1);
+}
+
+/** Rows two by two, for a logarithm of two numbers takes as long as one of one. */
+// @ts-ignore: decorator
+@inline
+function crossEntropyRows<T>(logits: usize, labels: usize, loss: usize, gradient: usize, rows: i32, n: i32): void {
+  const bytes = n * sizeof<T>();
+  while (rows > 0) {
+    const two = rows > 1;
+    const first = load<i32>(labels);
+    let sums = f64x2.splat(crossEntropySum<T>(logits, first, gradient, n));
+    let owns = f64x2.splat(own);
+    let second = 0;
+    if (two) {
+      second = load<i32>(labels, 4);
+      sums = f64x2.replace_lane(sums, 1, crossEntropySum<T>(logits + bytes, second, gradient == 0 ? 0 : gradient + bytes, n));
+      owns = f64x2.replace_lane(owns, 1, own);
+    }
+    const losses = f64x2.sub(log_v64(sums), owns);
+    store<T>(loss, <T>f64x2.extract_lane(losses, 0));
+    if (two) store<T>(loss + sizeof<T>(), <T>f64x2.extract_lane(losses, 1));
+    if (gradient != 0) {
+      crossEntropyGradient<T>(gradient, first, f64x2.extract_lane(sums, 0), n);
+      if (two) crossEntropyGradient<T>(gradient + bytes, second, f64x2.extract_lane(sums, 1), n);
+      gradient += 2 * bytes;
+    }
+    logits += 2 * bytes;
+    labels += 8;
+    loss += 2 * sizeof<T>();
+    rows -= 2;
+  }
 }
 
 /** -sum of t log softmax(x) = (sum of t) log s - sum of t (x - m). */
@@ -314,12 +353,11 @@ export function logSoftmaxGradient_f32(y: usize, dy: usize, out: usize, rows: i3
 function crossEntropyTask_f32(args: usize, start: i32, end: i32): void {
   const n = word(args, 4);
   const gradient = word(args, 3);
-  for (let row = start; row < end; row++) {
-    const at = row * n * sizeof<f32>();
-    const label = load<i32>(word(args, 1) + 4 * row);
-    const loss = word(args, 2) + row * sizeof<f32>();
-    crossEntropyRow<f32>(word(args, 0) + at, label, loss, gradient == 0 ? 0 : gradient + at, n);
-  }
+  const at = start * n * sizeof<f32>();
+  crossEntropyRows<f32>(
+    word(args, 0) + at, word(args, 1) + 4 * start, word(args, 2) + start * sizeof<f32>(),
+    gradient == 0 ? 0 : gradient + at, end - start, n,
+  );
 }
 /**
  * losses[r] = -ln softmax(logits)[r, labels[r]], gradient = softmax - one-hot labels. `gradient` may be 0 (not wanted)
@@ -401,12 +439,11 @@ export function logSoftmaxGradient_f64(y: usize, dy: usize, out: usize, rows: i3
 function crossEntropyTask_f64(args: usize, start: i32, end: i32): void {
   const n = word(args, 4);
   const gradient = word(args, 3);
-  for (let row = start; row < end; row++) {
-    const at = row * n * sizeof<f64>();
-    const label = load<i32>(word(args, 1) + 4 * row);
-    const loss = word(args, 2) + row * sizeof<f64>();
-    crossEntropyRow<f64>(word(args, 0) + at, label, loss, gradient == 0 ? 0 : gradient + at, n);
-  }
+  const at = start * n * sizeof<f64>();
+  crossEntropyRows<f64>(
+    word(args, 0) + at, word(args, 1) + 4 * start, word(args, 2) + start * sizeof<f64>(),
+    gradient == 0 ? 0 : gradient + at, end - start, n,
+  );
 }
 /**
  * losses[r] = -ln softmax(logits)[r, labels[r]], gradient = softmax - one-hot labels. `gradient` may be 0 (not wanted)

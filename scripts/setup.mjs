@@ -18,8 +18,11 @@ const force = process.argv.includes("--force");
 const say = (line) => process.stderr.write(`${line}\n`);
 
 function run(command, args) {
+  // A build is one for use also where tests ask for it, in whose environment Vite would leave out what is for use alone.
+  const env = { ...process.env, NODE_ENV: "production" };
   // npm's own command is a script on Windows and needs a shell there.
-  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
+  const shell = process.platform === "win32";
+  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell, env });
   if (result.status !== 0) {
     say(`${command} ${args.join(" ")} failed${result.error ? `: ${result.error.message}` : ""}`);
     process.exit(1);
@@ -48,10 +51,11 @@ const installed = join(root, "node_modules/.nabla-lock");
 if (!isCurrent(installed, lock) || !existsSync(join(root, "node_modules/assemblyscript"))) {
   say("installing packages");
   // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, which some registries do not carry.
-  run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
+  run("npm", ["install", "--include=dev", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(installed, lock);
 }
 
+const { oneAtATime } = await import("./one-at-a-time.mjs");
 const { replaceBuild } = await import("./replace-build.mjs");
 const { buildKernels } = await import("./build-kernels.mjs");
 await buildKernels({ force, log: say });
@@ -59,6 +63,9 @@ await buildKernels({ force, log: say });
 /** Runs `make` with an empty folder if sources have changed since it last did, and puts what it has written there in the place of `folder`. */
 function build(folder, sources, kept, make) {
   const stamp = join(folder, ".sources");
+  if (isCurrent(stamp, sources)) return;
+  // Tests run beside each other, and each asks for a build: whoever waited for another's has it.
+  oneAtATime(join(root, "node_modules/.nabla-building"), say);
   if (isCurrent(stamp, sources)) return;
   mkdirSync(folder, { recursive: true });
   const fresh = mkdtempSync(join(folder, ".new-"));
@@ -71,7 +78,7 @@ function build(folder, sources, kept, make) {
 if (process.argv.includes("--build")) {
   const settings = ["package.json", "tsdown.config.ts", "tsconfig.json", "tsconfig.declarations.json"];
   const sources = digest(["src", "book", "cli", "scripts"], settings);
-  build(join(root, "dist"), sources, ["types"], (fresh) => {
+  build(join(root, "dist"), sources, ["types", "studio"], (fresh) => {
     say("building");
     run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "--logLevel", "warn", "--out-dir", fresh]);
   });
@@ -83,4 +90,22 @@ if (process.argv.includes("--build")) {
       run(process.execPath, ["node_modules/typescript/bin/tsc", ...project]);
     });
   }
+}
+
+// What serves the studio, ships it or tests it asks for it; the command line and the library are built without.
+if (process.argv.includes("--studio")) {
+  const settings = ["package.json", "tsconfig.json", "scripts/setup.mjs", "scripts/licences.ts"];
+  const parts = digest(["src", "book", "studio", "docs", "scripts/studio"], settings);
+  build(join(root, "dist/studio"), parts, [], (fresh) => {
+    say("building the studio");
+    run(process.execPath, [
+      "node_modules/vite/bin/vite.js",
+      "build",
+      "studio",
+      "--logLevel",
+      "warn",
+      "--outDir",
+      fresh,
+    ]);
+  });
 }

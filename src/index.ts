@@ -46,10 +46,18 @@ export { DatasetIterator, type DatasetState } from "./data/dataset/iteration.ts"
 export type { AnyIterable, DatasetSource } from "./data/dataset/sources.ts";
 export type { ElementContext } from "./data/dataset/stage.ts";
 export type { MapFunction } from "./data/dataset/stages.ts";
+export {
+  type DigitPiece,
+  type DigitString,
+  type DigitStringOptions,
+  type ReadPictures,
+  readDigitString,
+} from "./data/digit-string.ts";
 export { type DigitPart, digits, drawDigits } from "./data/digits.ts";
-export { fitAsMnist, type Picture } from "./data/fit-image.ts";
+export { fitAsMnist } from "./data/fit-image.ts";
 export { type IdxArray, type IdxType, readIdx, writeIdx } from "./data/idx.ts";
 export type { ImageSet, TrainAndTest } from "./data/image-set.ts";
+export type { Picture } from "./data/picture.ts";
 export { imagesFromCsv } from "./data/pixel-csv.ts";
 export { imageDataset, toSamples } from "./data/samples.ts";
 export {
@@ -59,6 +67,7 @@ export {
   StandardScaler,
   scalerFromConfig,
 } from "./data/scalers.ts";
+export { type StreamOptions, textStreams } from "./data/streams.ts";
 export {
   type ColumnConfig,
   type ColumnKind,
@@ -67,6 +76,7 @@ export {
   TableEncoder,
   type TableOptions,
 } from "./data/table-encoder.ts";
+export { formatTree, type LabelledTree, parseTrees, type TreebankOptions } from "./data/trees/treebank.ts";
 export {
   type SpecialToken,
   type TextLevel,
@@ -80,11 +90,13 @@ export {
   type EngineName,
   type EngineOptions,
   engineStatus,
+  startEngine,
 } from "./engine/configure.ts";
 export type { Bytes, DType, TypedArray } from "./engine/dtype.ts";
 export type { EngineStatus, FusedActivation } from "./engine/engine.ts";
 export { type OperationProfile, Profiler, startProfiling, type TraceEvent } from "./engine/profile.ts";
 export { onEngineWarning } from "./engine/warning.ts";
+export type { WebGpuStatus } from "./engine/webgpu/status.ts";
 export * from "./io/index.ts";
 export * from "./nn/index.ts";
 export * from "./ops/index.ts";
@@ -101,7 +113,7 @@ export {
   zeros,
   zerosLike,
 } from "./tensor/create.ts";
-export { type MemoryReport, memory } from "./tensor/memory.ts";
+export { type MemoryReport, memory, prefetch } from "./tensor/memory.ts";
 export { Generator, type RandomOptions, type RandomState } from "./tensor/random.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { keep, type NestedArray, scope, Tensor, type TensorLike } from "./tensor/tensor.ts";

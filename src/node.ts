@@ -1,11 +1,5 @@
 // Nabla for Node: everything of the portable entry, on Node's threads and files.
-import { provideNativeEngine } from "./engine/configure.ts";
-import { nativeProvider } from "./engine/native/engine.ts";
-import { nodePlatform } from "./engine/platform.node.ts";
-import { setPlatform } from "./engine/platform.ts";
-
-setPlatform(nodePlatform);
-provideNativeEngine(nativeProvider);
+import "./distributed/setup.node.ts";
 
 export { cacheFolder } from "./data/cache.node.ts";
 export type { DataFile, MnistPart } from "./data/catalogue.ts";
@@ -28,11 +22,14 @@ export {
   loadMnist as mnist,
   type MnistPlace,
 } from "./data/mnist.node.ts";
+export { findSst, loadSst, type SentimentTreebank } from "./data/trees/sst.node.ts";
 export type { Environment } from "./engine/environment.node.ts";
 export * from "./index.ts";
-export { loadKeras, loadTfjs } from "./io/keras.node.ts";
+export { loadKeras, loadTfjs, saveKeras } from "./io/keras.node.ts";
 export { loadNpy, loadNpz, saveNpy, saveNpz } from "./io/npy.node.ts";
 export { loadPyTorch, savePyTorch } from "./io/pytorch.node.ts";
 export { loadSafetensors, openSafetensors, saveSafetensors } from "./io/safetensors.node.ts";
 export { listTensors, type TensorListing } from "./io/tensor-entries.node.ts";
 export { loadWav, saveWav } from "./io/wav.node.ts";
+export type { Look, LookMistake, LookPictures } from "./runs/look.ts";
+export { type ReportOptions, report } from "./runs/report.node.ts";

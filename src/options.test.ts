@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import * as inspect from "./inspect/index.ts";
 import * as onnx from "./io/onnx/index.node.ts";
 import * as nabla from "./node.ts";
+import * as play from "./play/index.ts";
 import * as plot from "./plot/index.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -31,7 +32,7 @@ const NAMESPACES: readonly object[] = [nabla.augment, nabla.schedule, nabla.rand
 type Named = Record<string, unknown>;
 type Call = (...values: unknown[]) => unknown;
 type Constructor = new (...values: unknown[]) => unknown;
-const exported: Named = { ...nabla, ...plot, ...inspect, ...onnx };
+const exported: Named = { ...nabla, ...plot, ...inspect, ...onnx, ...play };
 const model = () => new nabla.Sequential([new nabla.Dense(2, { activation: "softmax" })], { inputShape: [2] });
 
 /** Instances whose methods take options. */
@@ -51,6 +52,7 @@ const data = { x: nabla.keep(nabla.zeros([2, 2])), y: nabla.keep(nabla.tensor([0
 const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["new Dense", [1]],
   ["Dataset.batch", [1]],
+  ["textStreams", [[1, 2, 3]]],
   ["textWindows", [[1, 2], 1]],
   ["augment.shift", [1]],
   ["augment.rotate", [1]],
@@ -66,6 +68,8 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["saveNpz", ["nowhere/at/all", {}]],
   ["loadParameters", [model(), { tensors: {}, metadata: {} }]],
   ["pyTorchParameters", [model()]],
+  ["kerasParameters", [model()]],
+  ["kerasModel", [{ tensors: {}, metadata: {} }]],
   ["saveWav", ["nowhere/at/all", data.y]],
   ["readPyTorch", [new Uint8Array(0), "a"]],
   ["writePyTorch", [{}]],
@@ -81,6 +85,7 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["loadTraining", [nabla.saveTraining(new nabla.Trainer(model(), data)), data]],
   ["generate", [model(), [0]]],
   ["decode", [model(), data.y]],
+  ["beamSearch", [model(), [0]]],
   ["resnet", [18]],
   ["vgg", [11]],
   ["new Bidirectional", [new nabla.LSTM(2)]],
@@ -113,6 +118,22 @@ const ARGUMENTS = new Map<string, readonly unknown[]>([
   ["mistakesIn", [data.x, data.y]],
   ["ensemble", [[model()], data.x]],
   ["ensembleMistakes", [[model()], data]],
+  ["new PixelGame", ["game", ["wait"], 1]],
+  ["randomPlayer", [play.ticTacToe()]],
+  ["minimaxPlayer", [play.ticTacToe()]],
+  ["oraclePlayer", [new play.Oracle(play.ticTacToe())]],
+  ["averageReturn", [{ act: () => [] }, () => new play.Catch()]],
+  ["new QAgent", [new play.Catch()]],
+  ["new PolicyAgent", [new play.Catch()]],
+  ["deepQLearning", [new play.QAgent(new play.Catch()), () => new play.Catch()]],
+  ["actorCritic", [new play.PolicyAgent(new play.Catch()), () => new play.Catch()]],
+  ["reinforce", [new play.PolicyAgent(new play.Catch()), () => new play.Catch()]],
+  ["new PolicyValueNetwork", [play.ticTacToe()]],
+  ["learnFromPlayer", [new play.PolicyValueNetwork(play.ticTacToe()), () => []]],
+  ["selfPlay", [new play.PolicyValueNetwork(play.ticTacToe())]],
+  ["searchPlayer", [new play.PolicyValueNetwork(play.ticTacToe())]],
+  ["playMatch", [play.ticTacToe(), () => [], () => []]],
+  ["new BoardEnvironment", [play.ticTacToe(), () => []]],
   ["exportOnnx", [model()]],
   ["saveOnnx", [model(), "/tmp/nabla-never-written.onnx"]],
   ["distributionOf", ["x", data.x]],

@@ -84,7 +84,7 @@ function nablas(engines, threadCounts) {
     threadCounts.flatMap((threads) => {
       const common = { group: "nabla", engine, threads, command };
       const name = `Nabla ${engine}, ${count(threads)}`;
-      const kinds = ["training", "inference", "product", "bandwidth", "startup"];
+      const kinds = ["training", "inference", "product", "bandwidth", "search", "startup"];
       // An operation on one element is not shared among threads: one figure is enough.
       if (threads === threadCounts[0]) kinds.push("overhead");
       return [

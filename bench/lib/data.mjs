@@ -129,8 +129,3 @@ export function readData({ file, arrays }) {
     return { shape, values: dtype === "int32" ? new Int32Array(buffer) : new Float32Array(buffer) };
   };
 }
-
-/** The factors of a matrix product and the operands of elementwise operations: the same on every side, without a file. */
-export function ramp(length, factor) {
-  return Float32Array.from({ length }, (_, i) => ((i * factor) % 1009) / 1009 - 0.5);
-}

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PICTURES } from "../jobs.mjs";
-import { ramp } from "./data.mjs";
+import { ramp } from "./ramp.mjs";
 
 /** The input of a job, the same on every side. */
 export function inputOf({ input, batch }) {

@@ -9,6 +9,7 @@ const UNITS = {
   inference: { unit: "microseconds a batch", of: (_, seconds) => seconds * 1e6 },
   product: { unit: "GFLOP/s", of: (job, seconds) => (2 * job.size ** 3) / seconds / 1e9 },
   bandwidth: { unit: "GB/s", of: (job, seconds) => job.bytes / seconds / 1e9 },
+  search: { unit: "network evaluations a second", of: (job, seconds) => job.evaluations / seconds },
   overhead: { unit: "nanoseconds an operation", of: (_, seconds) => seconds * 1e9 },
   startup: { unit: "milliseconds", of: (_, seconds) => seconds * 1e3 },
 };
@@ -136,6 +137,7 @@ function verdicts(job, figures) {
     const seconds = ({ samplesPerSecond }) => EPOCH.images / samplesPerSecond;
     judge("wasm", most, `seconds for ${EPOCH.images.toLocaleString("en")} images`, seconds, EPOCH.seconds, "less");
   }
+  if (job.kind === "search") judge("native", most, "network evaluations a second", ({ value }) => value, job.target);
   if (job.kind === "startup") judge("wasm", most, "milliseconds", ({ value }) => value, STARTUP, "less");
   if (job.kind === "bandwidth") judge("wasm", fewest, "share of memcpy", ({ shareOfCopy }) => shareOfCopy, SHARE);
   return found;
@@ -210,6 +212,7 @@ const SECTIONS = {
   loading: "ONNX files: milliseconds from the file to the first answer",
   product: "Matrix products, GFLOP/s",
   bandwidth: "Arrays of 16 MiB: GB/s read and written, and their share of memcpy's with as many threads",
+  search: "Tree search with a network in 216 games of Connect-Four at once: network evaluations a second",
   overhead: "x + y of one element each, nanoseconds an operation",
   startup: "Start-up: import to first step of J1 in a fresh process",
 };

@@ -1,6 +1,6 @@
 // What the machine's memory can do: plain copies of 16 MiB by the C library, on one thread or on several, each with arrays of its own.
 import { isMainThread, Worker, workerData } from "node:worker_threads";
-import { ramp } from "../lib/data.mjs";
+import { ramp } from "../lib/ramp.mjs";
 import { Cannot, serve } from "./serve.mjs";
 
 // Words by which the threads meet: the round that is on, and how many have finished it.

@@ -1,14 +1,12 @@
 // One side of a measurement in a process of its own. The parent gives a request as an argument; the child prepares the job, does the first steps
 // to show that it does the same work as the others, warms up, and then runs whenever it is asked to: one JSON line in, one out.
 import { createInterface } from "node:readline";
+import { Cannot, Missing } from "./refusals.mjs";
+
+export { Cannot, Missing };
 
 /** Longest that the checked steps may take, in seconds; a slow side checks fewer. */
 const CHECK_SECONDS = 20;
-
-/** The job can't be done by this side; the message says why. */
-export class Cannot extends Error {}
-/** This side is not on this machine; the message says what to install. */
-export class Missing extends Error {}
 
 /** Imports a peer; a missing one is no error of the benchmark. */
 export async function peer(name) {

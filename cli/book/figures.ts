@@ -5,12 +5,12 @@ import type { Figure } from "../../book/experiment.ts";
 import { bandOf } from "../../book/judge.ts";
 import type { Entry } from "../../book/library.ts";
 import type { Result } from "../../book/run.ts";
+import { bandText, sectionText, valueText, verdictText } from "../../book/wording.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { type Language, say } from "../../src/plot/chart.ts";
 import { type Block, renderPage } from "../../src/plot/page.ts";
 import { renderPng } from "../../src/plot/png.node.ts";
 import { renderSvg } from "../../src/plot/svg.ts";
-import { bandText, sectionText, valueText, verdictText } from "./text.ts";
 
 const WIDTH = 720;
 

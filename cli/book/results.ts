@@ -3,6 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../../book/library.ts";
+import { valueText } from "../../book/wording.ts";
 import { writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { say } from "../../src/plot/chart.ts";
 import { UserError } from "../errors.ts";
@@ -10,7 +11,7 @@ import { type Digest, type DigestRecord, digestOf, readDigest, writeDigest } fro
 import { figureFile, figureSvg } from "./figures.ts";
 import type { KeptRecord, Verification } from "./record.ts";
 import { RESULTS } from "./record.ts";
-import { differenceText, valueText } from "./text.ts";
+import { differenceText } from "./text.ts";
 
 /** Writes RESULTS.md, results.json and the figures' SVG files into a folder; returns the path of the first. */
 export async function writeResults(

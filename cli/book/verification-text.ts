@@ -1,8 +1,9 @@
 // The table at the end of `nabla book verify`.
 import type { Entry } from "../../book/library.ts";
+import { UNDECIDED, valueText } from "../../book/wording.ts";
 import { type Language, say } from "../../src/plot/chart.ts";
 import type { KeptRecord } from "./record.ts";
-import { differenceText, UNDECIDED, valueText } from "./text.ts";
+import { differenceText } from "./text.ts";
 
 export function verificationText(
   entries: readonly Entry[],

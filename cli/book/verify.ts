@@ -15,6 +15,10 @@ export function lackText(need: Need): string {
   if (need === "mnist") {
     return `needs MNIST, which is not on this machine: run \`${commandName()} data get mnist\`, or set NABLA_DATA_DIR to a folder that holds mnist/`;
   }
+  if (need === "sst") {
+    return "needs the Stanford Sentiment Treebank, which is not on this machine: set NABLA_DATA_DIR to a folder that holds sst/ with train.txt, dev.txt and test.txt";
+  }
+  if (need === "files") return "needs files to write and to read";
   const file = need === "tang300" ? "tang300.json" : "tinyshakespeare.txt";
   return `needs the text ${file}, which is not on this machine: set NABLA_DATA_DIR to a folder that holds text/${file}`;
 }

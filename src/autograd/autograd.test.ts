@@ -5,6 +5,7 @@ import {
   backward,
   checkGradients,
   checkpoint,
+  concat,
   customGradient,
   expectGradients,
   GradientTape,
@@ -13,6 +14,7 @@ import {
   hessianVectorProduct,
   jacobian,
   keep,
+  lstm,
   noGrad,
   numericalGradient,
   scope,
@@ -21,6 +23,7 @@ import {
   tensor,
   valueAndGrad,
   vjp,
+  zeros,
 } from "../node.ts";
 
 const f64 = (values: number[] | number[][] | number): Tensor => tensor(values, "float64");
@@ -184,6 +187,39 @@ describe("own rules", () => {
     const saved = grad((x) => checkpoint(stretch, checkpoint(stretch, x)).sum());
     const x = f64([0.3, 1.1]);
     expect(saved(x).toArray()).toEqual(plain(x).toArray());
+    // And gradients of gradients.
+    const [second, expected] = [saved, plain].map((f) => grad((z) => f(z).sum())(x).toArray() as number[]);
+    second.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 12);
+    });
+  });
+
+  test("checkpoint around an operation whose gradient has none: stretches of a fused LSTM", () => {
+    const [x, W, R] = [
+      tensor(Array.from({ length: 12 }, (_, t) => [[Math.sin(t), Math.cos(t)]])),
+      tensor(Array.from({ length: 8 }, (_, i) => [Math.sin(i), Math.cos(2 * i)])),
+      tensor(Array.from({ length: 8 }, (_, i) => [Math.sin(3 * i), Math.cos(i)])),
+    ];
+    const plain = grad((W: Tensor, R: Tensor) =>
+      lstm(x, null, null, { inputWeights: W, stateWeights: R }).outputs.square().sum(),
+    );
+    const stretch = (xs: Tensor, h: Tensor, c: Tensor, W: Tensor, R: Tensor): Tensor => {
+      const { outputs, cell } = lstm(xs, h, c, { inputWeights: W, stateWeights: R });
+      return concat([outputs, cell.reshape([1, 1, 2])]);
+    };
+    const saved = grad((W: Tensor, R: Tensor) => {
+      let [h, c, total] = [zeros([1, 2]), zeros([1, 2]), zeros([])];
+      for (let t = 0; t < 12; t += 4) {
+        const part = checkpoint(stretch, x.slice(t, t + 4), h, c, W, R);
+        [h, c] = [part.get(3), part.get(4)];
+        total = total.add(part.slice(0, 4).square().sum());
+      }
+      return total;
+    });
+    const [expected, found] = [plain(W, R), saved(W, R)];
+    found.forEach((gradient, i) => {
+      expect(gradient.sub(expected[i]).abs().max().item()).toBeLessThan(1e-5);
+    });
   });
 });
 

@@ -58,6 +58,43 @@ function checkGradient(node: Node, x: Tensor, gradient: Tensor): void {
   }
 }
 
+let leafComplete: ((leaf: Node) => void) | undefined;
+
+/** Runs a function, and is told of each leaf as soon as a backward pass in it has collected all of its gradient. */
+export function whenLeavesComplete<R>(tell: (leaf: Node) => void, body: () => R): R {
+  const before = leafComplete;
+  leafComplete = tell;
+  try {
+    return body();
+  } finally {
+    leafComplete = before;
+  }
+}
+
+/** Counts for each leaf how many inputs of the nodes it is, and tells when all of them have been visited. */
+class LeafWatch {
+  private readonly left = new Map<Node, number>();
+
+  constructor(
+    nodes: readonly Node[],
+    private readonly tell: (leaf: Node) => void,
+  ) {
+    for (const node of nodes) this.each(node, (leaf) => void this.left.set(leaf, (this.left.get(leaf) ?? 0) + 1));
+  }
+
+  visited(node: Node): void {
+    this.each(node, (leaf) => {
+      const left = this.left.get(leaf)! - 1;
+      this.left.set(leaf, left);
+      if (left === 0) this.tell(leaf);
+    });
+  }
+
+  private each(node: Node, body: (leaf: Node) => void): void {
+    for (const { node: from } of node.inputs) if (from !== null && from.rule === null) body(from);
+  }
+}
+
 /** Adds `gradient` to where the leaf collects, or makes the place. */
 function collect(node: Node, gradient: Tensor): void {
   const slot = node.slot;
@@ -97,11 +134,15 @@ export function propagate(
     for (const { node, gradient } of roots) {
       if (inPass.has(node)) node.pending = node.pending ? add(node.pending, gradient) : gradient;
     }
+    const leaves = targets === undefined && leafComplete !== undefined ? new LeafWatch(order, leafComplete) : null;
     const run = (): void => {
       for (const node of order) {
         const gradient = node.pending;
         node.pending = undefined;
-        if (gradient === undefined) continue;
+        if (gradient === undefined) {
+          leaves?.visited(node);
+          continue;
+        }
         if (wanted?.has(node)) {
           results.set(node, gradient);
           continue;
@@ -125,6 +166,7 @@ export function propagate(
           if (next.rule === null && wanted === undefined) collect(next, dx);
           else next.pending = next.pending === undefined ? dx : add(next.pending, dx);
         }
+        leaves?.visited(node);
       }
     };
     withRecording(differentiable, () => withCollecting(wanted === undefined, run));

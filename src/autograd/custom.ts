@@ -3,8 +3,8 @@
 import { callable, list } from "../engine/checks.ts";
 import { checkTensor, checkTensors } from "../tensor/check.ts";
 import { isRecording, record, withRecording } from "../tensor/graph.ts";
-import { type Tensor, windowOf } from "../tensor/tensor.ts";
-import { noGrad, vjp } from "./grad.ts";
+import { scope, type Tensor, windowOf } from "../tensor/tensor.ts";
+import { noGrad, pulledBack } from "./grad.ts";
 
 /**
  * A function with a gradient rule of your own. `f` returns its result and the rule: from the result's gradient to one
@@ -62,7 +62,8 @@ export function customGradient<A extends readonly Tensor[]>(
 export function checkpoint<A extends readonly Tensor[]>(f: (...inputs: A) => Tensor, ...inputs: A): Tensor {
   callable("checkpoint", "the first argument", f);
   checkTensors("checkpoint", "the arguments", inputs);
-  const value = noGrad(() => f(...inputs));
+  // Scopes of their own give back what each run leaves behind at once.
+  const value = scope(() => noGrad(() => f(...inputs)));
   checkTensor("checkpoint: the function's value", value);
   if (!isRecording() || inputs.every((x) => x.node === null)) return value;
   const result = windowOf(value, value.shape, value.offset, value.contiguous ? null : value.strides);
@@ -77,8 +78,11 @@ export function checkpoint<A extends readonly Tensor[]>(f: (...inputs: A) => Ten
       });
       return f(...(all as unknown as A));
     };
-    const [, pullBack] = vjp(again, ...positions.map((position) => inputs[position]));
-    const gradients = pullBack(dy);
+    // Unless this pass is recorded itself, for gradients of gradients, the second run's is for values only: fused operations have such.
+    const followed = positions.map((position) => inputs[position]);
+    const gradients = isRecording()
+      ? pulledBack(again, followed, dy, true)
+      : scope(() => pulledBack(again, followed, dy, false));
     return inputs.map((_, i) => (recorded[i] ? gradients[positions.indexOf(i)] : undefined));
   });
 }

@@ -182,6 +182,19 @@ export function vjp<A extends readonly Tensor[]>(
 }
 
 /**
+ * The gradient dy of f's value pulled back to the arguments; `differentiable` says whether these gradients have gradients.
+ * @internal
+ */
+export function pulledBack(
+  f: TensorFunction<readonly Tensor[]>,
+  inputs: readonly Tensor[],
+  dy: Tensor,
+  differentiable: boolean,
+): Tensor[] {
+  return gradients("vjp", trace("vjp", f, inputs, {}), differentiable, dy);
+}
+
+/**
  * Jacobian-vector product: the value y = f(x) and its tangent, sum over the arguments of dy/dx v, in the shape of y: how y
  * changes when the arguments move along the tangents v. Exact, by two backward passes: the gradient of x is linear in that of y, and
  * the tangent is the gradient of (gradient of x) . v by it. Can itself be differentiated.

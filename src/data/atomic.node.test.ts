@@ -1,4 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -25,6 +27,34 @@ test("leaves the old file and no temporary one where the new one cannot be put i
   await expect(writeFileAtomically(join(folder, "taken"), "new")).rejects.toThrow();
   expect(await readdir(folder)).toEqual(["taken"]);
   expect(await readFile(join(folder, "taken", "inside"), "utf8")).toBe("old");
+});
+
+test.skipIf(process.platform === "win32")(
+  "a pipe is written into, and stays one; so do devices, such as /dev/null",
+  async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = spawn("cat", [path], { stdio: ["ignore", "pipe", "inherit"] });
+    let got = "";
+    reader.stdout.on("data", (data) => {
+      got += String(data);
+    });
+    await writeFileAtomically(path, "through");
+    await once(reader, "close");
+    expect(got).toBe("through");
+    expect((await lstat(path)).isFIFO()).toBe(true);
+    await writeFileAtomically("/dev/null", "away");
+    expect((await lstat("/dev/null")).isCharacterDevice()).toBe(true);
+  },
+);
+
+test.skipIf(process.platform === "win32")("a link stays one, and the file that it names is replaced", async () => {
+  await writeFile(join(folder, "real"), "old");
+  await symlink(join(folder, "real"), join(folder, "link"));
+  await writeFileAtomically(join(folder, "link"), "new");
+  expect((await lstat(join(folder, "link"))).isSymbolicLink()).toBe(true);
+  expect(await readFile(join(folder, "real"), "utf8")).toBe("new");
+  expect((await readdir(folder)).sort()).toEqual(["link", "real"]);
 });
 
 test("what a killed writer left is removed, and nothing else", async () => {

@@ -1,6 +1,6 @@
 // Files that are either whole or not there: data in the cache, checkpoints, reports.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "./file.node.ts";
 
@@ -19,17 +19,39 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Which file it is, whatever its name. The number alone does not tell: that of a deleted file is given to the next one. */
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly birthtimeNs: bigint;
+}
+
+/** Whether they are of one file. */
+export function sameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.birthtimeNs === b.birthtimeNs;
+}
+
 /** Writes a file so that under its name there is either nothing new or all of it, whatever happens in between:
- * to a temporary file in the same folder, flushed to the disk, then renamed. Missing folders are made. */
-export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
+ * to a temporary file in the same folder, flushed to the disk, then renamed. Missing folders are made. A link stays one, and what it names is
+ * written. What is no file, such as /dev/null and pipes, is written into: renaming would put a file in its place.
+ * @returns which file it is. */
+export async function writeFileAtomically(given: string, bytes: Uint8Array | string): Promise<FileIdentity> {
+  const there = await stat(given, { bigint: true }).catch(() => undefined);
+  if (there !== undefined && !there.isDirectory() && (!there.isFile() || /^\/(dev|proc)\//.test(given))) {
+    await writeFile(given, bytes);
+    return there;
+  }
+  const path = there === undefined ? given : await realpath(given);
   const folder = dirname(path);
   await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
+  let identity: FileIdentity;
   try {
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(bytes);
       await file.sync();
+      identity = await file.stat({ bigint: true });
     } finally {
       await file.close();
     }
@@ -39,6 +61,7 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array | stri
     throw error;
   }
   await syncFolder(folder);
+  return identity;
 }
 
 /** Removes what writers that were killed left half-written in a folder.

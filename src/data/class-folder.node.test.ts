@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { encode as encodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Group } from "../engine/group.ts";
 import { memory } from "../index.ts";
-import { classFolders, isClassFolder, loadClassFolders } from "./class-folder.node.ts";
+import { classFolders, isClassFolder, loadClassFolders, loadClassFoldersTogether } from "./class-folder.node.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -95,9 +96,11 @@ describe("classFolders", () => {
   it("a class without a picture, no class, a file for a folder, a test class that is unknown", async () => {
     const path = await put("a/1.png", png([1]));
     await mkdir(join(folder, "b"));
-    await expect(loadClassFolders(folder)).rejects.toThrow(`${join(folder, "b")}: holds no PNG or JPEG picture;`);
-    const gif = await put("b/1.gif");
-    await expect(loadClassFolders(folder)).rejects.toThrow(`holds no PNG or JPEG picture (but ${gif})`);
+    await expect(loadClassFolders(folder)).rejects.toThrow(
+      `${join(folder, "b")}: holds no PNG, JPEG, GIF or WebP picture;`,
+    );
+    const other = await put("b/1.tif");
+    await expect(loadClassFolders(folder)).rejects.toThrow(`holds no PNG, JPEG, GIF or WebP picture (but ${other})`);
     await expect(loadClassFolders(join(folder, "a"))).rejects.toThrow(
       "holds no folders; put the pictures of each class",
     );
@@ -113,7 +116,9 @@ describe("classFolders", () => {
       /c: a class that .*train has no folder for; there are a/,
     );
     await rm(join(folder, "set/test/c"), { recursive: true });
-    await expect(loadClassFolders(join(folder, "set"))).rejects.toThrow(/test: holds no PNG or JPEG picture/);
+    await expect(loadClassFolders(join(folder, "set"))).rejects.toThrow(
+      /test: holds no PNG, JPEG, GIF or WebP picture/,
+    );
     expect([await isClassFolder(path), await isClassFolder(join(folder, "none"))]).toEqual([false, false]);
   });
 
@@ -141,7 +146,7 @@ describe("classFolders", () => {
     await put("test/a/0.png", png([1]));
     await expect(loadClassFolders(folder)).rejects.toThrow(`${coloured}: is in colour, but`);
     const { notes } = await loadClassFolders(folder, { channels: 3 });
-    expect(notes).toEqual([`1 file that is no PNG or JPEG picture was left out, such as ${text}.`]);
+    expect(notes).toEqual([`1 file that is no picture (PNG, JPEG, GIF, WebP) was left out, such as ${text}.`]);
   });
 
   it("wrong options", async () => {
@@ -150,5 +155,48 @@ describe("classFolders", () => {
     await expect(wrong({ size: [0, 3] })).rejects.toThrow("size must be a whole number of at least 1, got 0");
     await expect(wrong({ channels: 4 })).rejects.toThrow("channels must be one of 1, 3, got 4");
     await expect(wrong({ imageSize: 3 })).rejects.toThrow("there is no option imageSize (here it is size)");
+  });
+});
+
+describe("loadClassFoldersTogether", () => {
+  /** One of two ranks, the other of which sends `bytes`. */
+  function rankOfTwo(rank: number, lengths: number[], bytes: (length: number) => Uint8Array): Group {
+    let calls = 0;
+    const gather = (values: Float64Array): Float64Array => {
+      // Lengths first, then what is as long, for each of the two sets.
+      const other = new Float64Array(values.length);
+      if (calls % 2 === 0) other[0] = lengths[calls / 2];
+      else new Uint8Array(other.buffer).set(bytes(lengths[(calls - 1) / 2]));
+      calls += 1;
+      return Float64Array.from(rank === 0 ? [...values, ...other] : [...other, ...values]);
+    };
+    return { rank, size: 2, gather, enter() {}, leave() {} } as unknown as Group;
+  }
+
+  beforeEach(async () => {
+    for (const part of ["train", "test"]) {
+      await put(`${part}/a/1.png`, png([10], 1, 1));
+      await put(`${part}/b/1.png`, png([20], 1, 1));
+      await put(`${part}/b/2.png`, png([30], 1, 1));
+    }
+  });
+
+  it("reads a rank's files alone, and takes the others' pictures as they are sent", async () => {
+    // The other's are not even pictures.
+    for (const part of ["train", "test"]) await put(`${part}/b/2.png`, "damaged");
+    const group = rankOfTwo(0, [1, 1], () => Uint8Array.of(77));
+    const { train, test } = await loadClassFoldersTogether(group, folder, { size: 1, channels: 1 });
+    expect([...train.images]).toEqual([10, 20, 77]);
+    expect([...test.images]).toEqual([10, 20, 77]);
+    expect([...train.labels]).toEqual([0, 1, 1]);
+    const second = rankOfTwo(1, [2, 2], () => Uint8Array.of(5, 6));
+    await expect(loadClassFoldersTogether(second, folder, { size: 1, channels: 1 })).rejects.toThrow(/b.2\.png/);
+  });
+
+  it("names the rank whose folder holds something else", async () => {
+    const group = rankOfTwo(0, [3, 1], () => Uint8Array.of(1, 2, 3));
+    await expect(loadClassFoldersTogether(group, folder, { size: 1, channels: 1 })).rejects.toThrow(
+      "other pictures on this machine than on that of rank 1; give all machines the same files",
+    );
   });
 });

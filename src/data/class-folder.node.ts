@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { knownOptions, oneOf, share, text, whole } from "../engine/checks.ts";
+import { type Group, gatherBytes } from "../engine/group.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Samples } from "./batches.ts";
@@ -9,11 +10,12 @@ import { Dataset } from "./dataset/dataset.ts";
 import { hold } from "./dataset/held.ts";
 import { numbered } from "./dataset/stage.ts";
 import { explain, MOST_BYTES } from "./file.node.ts";
-import type { Picture } from "./fit-image.ts";
 import { readImageFile } from "./image-file.node.ts";
 import { checkImageSet, holdOut, type ImageSet, type TrainAndTest } from "./image-set.ts";
+import type { Picture } from "./picture.ts";
 import { type Channels, isColoured, resizePlanes, toPlanes } from "./planes.ts";
 import { shades } from "./samples.ts";
+import { cut } from "./shares.ts";
 
 /** How pictures of a folder are read. */
 export interface ClassFolderOptions {
@@ -31,7 +33,7 @@ interface Listing {
   readonly labels: readonly number[];
 }
 
-const PICTURE = /\.(png|jpe?g)$/i;
+const PICTURE = /\.(png|jpe?g|gif|webp)$/i;
 const TRAIN = /^train(ing)?$/i;
 /** In this order. */
 const TEST = [/^test(ing)?$/i, /^val(id(ation)?)?$/i];
@@ -145,7 +147,7 @@ async function listTree(path: string, testShare: number): Promise<Tree> {
   }
   if (others.length > 0) {
     notes.push(
-      `${others.length} file${others.length > 1 ? "s that are no PNG or JPEG pictures were" : " that is no PNG or JPEG picture was"} left out, such as ${others[0]}.`,
+      `${others.length} file${others.length > 1 ? "s that are no pictures (PNG, JPEG, GIF, WebP) were" : " that is no picture (PNG, JPEG, GIF, WebP) was"} left out, such as ${others[0]}.`,
     );
   }
   return { classNames, ...parts, notes };
@@ -155,7 +157,7 @@ function noPicture(folder: string, others: readonly string[]): Error {
   const found =
     others.length > 0 ? ` (but ${others[0]}${others.length > 1 ? ` and ${others.length - 1} more` : ""})` : "";
   return new Error(
-    `${folder}: holds no PNG or JPEG picture${found}; a class without a sample can't be learnt, so add pictures or remove the folder`,
+    `${folder}: holds no PNG, JPEG, GIF or WebP picture${found}; a class without a sample can't be learnt, so add pictures or remove the folder`,
   );
 }
 
@@ -224,7 +226,7 @@ export interface ClassFolders {
 }
 
 /**
- * Pictures, PNG or JPEG, in a folder for each class: `train/CLASS/*` and `test/CLASS/*` (or `val`), or `CLASS/*`, of which a share is kept for testing.
+ * Pictures (PNG, JPEG, GIF, WebP) in a folder for each class: `train/CLASS/*` and `test/CLASS/*` (or `val`), or `CLASS/*`, of which a share is kept for testing.
  * As datasets of `{ x, y }`: pixels divided by 255, float32 [channels, height, width], and the class's number, int32. Names of classes are sorted. A
  * picture is read when it is asked for; shuffling moves names of files.
  * @throws Error if the folder is missing or holds no classes, or a class no picture; later, for a picture that is damaged or of another size. The
@@ -278,7 +280,16 @@ function picturesOf({ files, labels }: Listing, form: Form): Dataset<Samples> {
  * const load = async (folder: string) => toSamples((await loadClassFolders(folder, { size: 28 })).train, "images");
  * ```
  */
-export async function loadClassFolders(path: string, options: ClassFolderOptions = {}): Promise<TrainAndTest> {
+export function loadClassFolders(path: string, options: ClassFolderOptions = {}): Promise<TrainAndTest> {
+  return loadClassFoldersTogether(null, path, options);
+}
+
+/** As `loadClassFolders`, on all ranks of a group: each reads and decodes its share of the files, and all have all pictures. */
+export async function loadClassFoldersTogether(
+  group: Group | null,
+  path: string,
+  options: ClassFolderOptions,
+): Promise<TrainAndTest> {
   const { classNames, train, test, notes } = await listTree(path, checkOptions("loadClassFolders", path, options));
   const form = await formOf(train.files[0], options);
   const { channels, height, width } = form;
@@ -291,7 +302,23 @@ export async function loadClassFolders(path: string, options: ClassFolderOptions
   }
   const load = async ({ files, labels }: Listing): Promise<ImageSet> => {
     const images = new Uint8Array(files.length * size);
-    for (const [k, file] of files.entries()) images.set(await readPlanes(file, form), k * size);
+    const begins = (rank: number): number => cut(files.length, group?.size ?? 1, rank);
+    const rank = group?.rank ?? 0;
+    // From here on others wait for this one: a picture that it can't read ends them all.
+    group?.enter();
+    for (let k = begins(rank); k < begins(rank + 1); k++) images.set(await readPlanes(files[k], form), k * size);
+    if (group !== null) {
+      const mine = images.subarray(begins(rank) * size, begins(rank + 1) * size);
+      for (const [which, bytes] of gatherBytes(group, mine, "the pictures").entries()) {
+        if (bytes.length !== (begins(which + 1) - begins(which)) * size) {
+          throw new Error(
+            `${resolve(path)}: holds other pictures on this machine than on that of rank ${which}; give all machines the same files`,
+          );
+        }
+        images.set(bytes, begins(which) * size);
+      }
+    }
+    group?.leave();
     const set = { images, labels: Uint8Array.from(labels), count: files.length, height, width, channels };
     return checkImageSet({ ...set, classes: classNames.length, classNames }, path);
   };

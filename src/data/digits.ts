@@ -5,6 +5,7 @@
 import { knownOptions, oneOf, whole } from "../engine/checks.ts";
 import { digitStyles } from "./digit-strokes.ts";
 import type { ImageSet, TrainAndTest } from "./image-set.ts";
+import { inkLine, type PenLine } from "./pen.ts";
 import { type PhiloxStream, philoxStream } from "./philox.ts";
 
 const side = 28;
@@ -65,17 +66,12 @@ function factor(random: PhiloxStream, spread: number): number {
 /** Which supply of digits to draw from: the two never share a random number. */
 export type DigitPart = "train" | "test";
 
-const purpose = { train: 0, test: 1, trainLabels: 2, testLabels: 3 } as const;
+const purpose = { train: 0, test: 1, trainLabels: 2, testLabels: 3, hand: 4 } as const;
 
 /** Working memory of the painter: made once per set. */
-interface Easel {
+interface Easel extends PenLine {
   readonly random: PhiloxStream;
   readonly control: Float64Array;
-  /** Polyline points and pen radius at each; `lift[k]` is 1 where the pen does not draw from point k - 1 to point k. */
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  readonly radius: Float64Array;
-  readonly lift: Uint8Array;
   readonly canvas: Float64Array;
 }
 
@@ -248,38 +244,6 @@ function extent(easel: Easel, count: number, scale: number, edge: number) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Inks the line: a pixel's value follows its distance to the nearest piece of line, and fades at the edge. */
-function ink(easel: Easel, count: number, fade: number): void {
-  const { x, y, radius, lift, canvas } = easel;
-  canvas.fill(0);
-  const sharpness = 1 / fade;
-  for (let i = 1; i < count; i++) {
-    if (lift[i] === 1) continue;
-    const [x0, y0, r0] = [x[i - 1], y[i - 1], radius[i - 1]];
-    const dx = x[i] - x0;
-    const dy = y[i] - y0;
-    const dr = radius[i] - r0;
-    const reach = Math.max(r0, radius[i]) + fade / 2;
-    const inverse = 1 / (dx * dx + dy * dy + 1e-9);
-    const firstRow = Math.max(0, Math.ceil(Math.min(y0, y[i]) - reach - 0.5));
-    const lastRow = Math.min(side - 1, Math.floor(Math.max(y0, y[i]) + reach - 0.5));
-    const firstColumn = Math.max(0, Math.ceil(Math.min(x0, x[i]) - reach - 0.5));
-    const lastColumn = Math.min(side - 1, Math.floor(Math.max(x0, x[i]) + reach - 0.5));
-    for (let row = firstRow; row <= lastRow; row++) {
-      const py = row + 0.5 - y0;
-      for (let column = firstColumn; column <= lastColumn; column++) {
-        const px = column + 0.5 - x0;
-        const along = Math.max(0, Math.min(1, (px * dx + py * dy) * inverse));
-        const ox = px - along * dx;
-        const oy = py - along * dy;
-        const value = (r0 + along * dr - Math.sqrt(ox * ox + oy * oy)) * sharpness + 0.5;
-        const at = row * side + column;
-        if (value > canvas[at]) canvas[at] = value;
-      }
-    }
-  }
-}
-
 /** Adds the grain of paper and scanner where there is ink, and moves the ink by whole pixels to bring its centre of mass to the pixel (14, 14), as in MNIST. */
 function develop(easel: Easel, out: Uint8Array, at: number): void {
   const { random, canvas } = easel;
@@ -377,10 +341,30 @@ export function drawDigits(count: number, seed = 1, options: { part?: DigitPart;
     const points = trace(easel, style);
     distort(easel, points);
     const fade = frame(easel, points);
-    ink(easel, points, fade);
+    easel.canvas.fill(0);
+    inkLine(easel, points, fade, easel.canvas, side, side);
     develop(easel, images, k * pixels);
   }
   return { images, labels, count, height: side, width: side, classes: 10 };
+}
+
+/**
+ * The strokes of one digit as some hand writes it, before it is framed: lists x0, y0, x1, y1, ... in a box of about 70 x 100, y downwards. The same seed
+ * is the same hand.
+ */
+export function writeDigit(label: number, seed: number): number[][] {
+  const easel = createEasel(seed);
+  easel.random.seek(label, purpose.hand);
+  const style = chooseStyle(easel.random, label);
+  sketch(easel, style);
+  const count = trace(easel, style);
+  distort(easel, count);
+  const strokes: number[][] = [];
+  for (let k = 0; k < count; k++) {
+    if (easel.lift[k] === 1) strokes.push([]);
+    strokes.at(-1)!.push(easel.x[k], easel.y[k]);
+  }
+  return strokes;
 }
 
 /**

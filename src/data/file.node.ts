@@ -13,7 +13,7 @@ export async function readRegularFile(path: string, maxBytes: number = MOST_BYTE
     const size = sizeToRead(await stat(path), maxBytes);
     const file = await open(path);
     try {
-      const bytes = new Uint8Array(size);
+      const bytes = unfilled(size);
       let filled = 0;
       while (filled < size) {
         const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
@@ -29,13 +29,18 @@ export async function readRegularFile(path: string, maxBytes: number = MOST_BYTE
   }
 }
 
+/** Bytes that are about to be read into: zeros first would be a second pass over memory, and what is not filled is cut off. */
+function unfilled(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
 /** `readRegularFile` for what cannot wait. */
 export function readRegularFileSync(path: string, maxBytes: number = MOST_BYTES): Uint8Array {
   try {
     const size = sizeToRead(statSync(path), maxBytes);
     const file = openSync(path, "r");
     try {
-      const bytes = new Uint8Array(size);
+      const bytes = unfilled(size);
       let filled = 0;
       while (filled < size) {
         const count = readSync(file, bytes, filled, size - filled, filled);

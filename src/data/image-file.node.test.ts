@@ -206,8 +206,8 @@ describe("readImageFile tells what is wrong with which file", () => {
 
   it.each<[string, Uint8Array, string]>([
     ["empty", new Uint8Array(0), "an empty file; convert"],
-    ["text", Buffer.from("hello"), "not a PNG or JPEG picture; convert the picture"],
-    ["GIF", Buffer.from("GIF89a........"), "not a PNG or JPEG picture"],
+    ["text", Buffer.from("hello"), "not a PNG, JPEG, GIF or WebP picture; convert the picture"],
+    ["TIFF", Buffer.from("II*\0........"), "not a PNG, JPEG, GIF or WebP picture"],
     ["PNG cut in the header", grey.subarray(0, 20), "damaged PNG picture (it ends within its header)"],
     ["PNG cut in the data", grey.subarray(0, 200), "damaged PNG picture"],
     ["PNG with a changed byte", scratched, "damaged PNG picture"],

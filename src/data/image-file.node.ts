@@ -1,11 +1,13 @@
-// Reads a picture from a PNG or JPEG file as bytes. The format is told by the first bytes, not by the file's name, and the size
+// Reads a picture from a PNG, JPEG, GIF or WebP file as bytes. The format is told by the first bytes, not by the file's name, and the size
 // by the header, so that nothing huge is unpacked.
 import { fields, knownOptions, positive, text } from "../engine/checks.ts";
 import { readRegularFile } from "./file.node.ts";
-import type { Picture } from "./fit-image.ts";
+import { decodeGif } from "./gif.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { lfsPointer } from "./lfs.ts";
+import type { Picture } from "./picture.ts";
 import { decodePng } from "./png.node.ts";
+import { decodeWebp, NoWebpDecoder } from "./webp.node.ts";
 
 const MEGA = 1e6;
 
@@ -20,15 +22,16 @@ export interface ImageFileOptions {
 /** The picture is whole, and is not wanted. */
 class Unwanted extends Error {}
 
-/** Reads a PNG or JPEG file: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes a pixel, row by row. PNG with 16 bits a channel is
+/** Reads a PNG, JPEG, GIF or WebP file: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes a pixel, row by row. PNG with 16 bits a channel is
  * reduced to 8, with 1, 2 or 4 bits or a palette expanded; JPEG may be baseline or progressive, its inks (CMYK) become RGB, and one
- * that says how the camera was held is turned upright.
+ * that says how the camera was held is turned upright. Of a GIF with several pictures the first is read. WebP needs the package @jsquash/webp
+ * beside Nabla, and its animations are refused.
  *
  * Memory is bounded by the size in the header and by what the bytes present can hold: a file that claims more pixels than it has data for
  * is refused before they are reserved.
  *
  * @param options `maxPixels`: the largest picture to read (default 100 megapixels); `maxBytes`: the longest file (default 256 MiB)
- * @throws if the file is missing, unreadable, not a regular file (a device or a pipe has no end), neither PNG nor JPEG, damaged, or larger
+ * @throws if the file is missing, unreadable, not a regular file (a device or a pipe has no end), none of these, damaged, or larger
  * than the options allow; the message names it
  * @example
  * ```ts
@@ -47,7 +50,7 @@ export async function readImageFile(path: string, options: ImageFileOptions = {}
   if (format === undefined) {
     const pointer = lfsPointer(bytes);
     if (pointer !== undefined) throw new Error(`${path}: ${pointer}`);
-    const what = bytes.length === 0 ? "an empty file" : "not a PNG or JPEG picture";
+    const what = bytes.length === 0 ? "an empty file" : "not a PNG, JPEG, GIF or WebP picture";
     throw new Error(`${path}: ${what}; convert the picture to PNG or JPEG`);
   }
   // Four bytes a pixel, as most pictures have them unpacked; those with 16 bits a channel take more.
@@ -61,17 +64,28 @@ export async function readImageFile(path: string, options: ImageFileOptions = {}
     }
   };
   try {
-    return format === "PNG" ? decodePng(bytes, acceptSize) : decodeJpeg(bytes, acceptSize);
+    return await DECODERS[format](bytes, acceptSize);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof Unwanted) throw new Error(`${path}: ${message}`);
+    if (error instanceof Unwanted || error instanceof NoWebpDecoder) throw new Error(`${path}: ${message}`);
     throw new Error(`${path}: damaged ${format} picture (${message}); open it in an image program and save it again`);
   }
 }
 
-function formatOf(bytes: Uint8Array): "PNG" | "JPEG" | undefined {
-  const starts = (...magic: number[]) => magic.every((byte, k) => bytes[k] === byte);
-  if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "PNG";
-  if (starts(0xff, 0xd8, 0xff)) return "JPEG";
+type Format = "PNG" | "JPEG" | "GIF" | "WebP";
+type Decode = (
+  bytes: Uint8Array,
+  acceptSize: (width: number, height: number, bytes?: number) => void,
+) => Picture | Promise<Picture>;
+const DECODERS: Record<Format, Decode> = { PNG: decodePng, JPEG: decodeJpeg, GIF: decodeGif, WebP: decodeWebp };
+
+function formatOf(bytes: Uint8Array): Format | undefined {
+  const holds = (at: number, ...magic: number[]) => magic.every((byte, k) => bytes[at + k] === byte);
+  if (holds(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "PNG";
+  if (holds(0, 0xff, 0xd8, 0xff)) return "JPEG";
+  // GIF87a, GIF89a
+  if (holds(0, 0x47, 0x49, 0x46, 0x38) && (bytes[4] === 0x37 || bytes[4] === 0x39) && bytes[5] === 0x61) return "GIF";
+  // RIFF....WEBP
+  if (holds(0, 0x52, 0x49, 0x46, 0x46) && holds(8, 0x57, 0x45, 0x42, 0x50)) return "WebP";
   return undefined;
 }

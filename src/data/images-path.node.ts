@@ -2,8 +2,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { flag, knownOptions, text } from "../engine/checks.ts";
+import type { Group } from "../engine/group.ts";
 import { findCifar, loadCifar } from "./cifar.node.ts";
-import { type ClassFolderOptions, isClassFolder, loadClassFolders } from "./class-folder.node.ts";
+import { type ClassFolderOptions, isClassFolder, loadClassFoldersTogether } from "./class-folder.node.ts";
 import type { CsvRow } from "./csv.ts";
 import { csvFileRows } from "./csv-file.node.ts";
 import type { Dataset } from "./dataset/dataset.ts";
@@ -80,7 +81,16 @@ const OPTIONS = ["transpose", "channels", "size", "testShare"];
  * };
  * ```
  */
-export async function loadImages(path: string, options: ImagesOptions = {}): Promise<TrainAndTest> {
+export function loadImages(path: string, options: ImagesOptions = {}): Promise<TrainAndTest> {
+  return loadImagesTogether(null, path, options);
+}
+
+/** As `loadImages`, on all ranks of a group: pictures in files of their own are read and decoded once, each by one of the ranks. */
+export async function loadImagesTogether(
+  group: Group | null,
+  path: string,
+  options: ImagesOptions,
+): Promise<TrainAndTest> {
   text("loadImages", "the path", path);
   const { transpose, ...rest } = knownOptions("loadImages", options, OPTIONS);
   if (transpose !== undefined) flag("loadImages", "transpose", transpose);
@@ -106,7 +116,7 @@ export async function loadImages(path: string, options: ImagesOptions = {}): Pro
     case "cifar":
       return loadCifar(place);
     case "classes":
-      return loadClassFolders(place, rest);
+      return loadClassFoldersTogether(group, place, rest);
     case "csv":
       return loadCsvImages((await findCsv(place))!, options.testShare ?? 0.2);
     default:
@@ -117,7 +127,7 @@ export async function loadImages(path: string, options: ImagesOptions = {}): Pro
 /** Says what a data set may be. */
 export function nothingIn(path: string): Error {
   return new Error(
-    `${path}: holds no data set: no IDX files (such as train-images-idx3-ubyte), no folder of PNG or JPEG pictures for each class, ` +
+    `${path}: holds no data set: no IDX files (such as train-images-idx3-ubyte), no folder of pictures (PNG, JPEG, GIF, WebP) for each class, ` +
       "no CIFAR in its binary form (data_batch_1.bin), no CSV file (or several, none of them called train.csv)",
   );
 }

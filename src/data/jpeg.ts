@@ -5,7 +5,7 @@
 // Why not a library: jpeg-js, which stood here, is not kept up, takes an object a block (2.9 GB for 100 megapixels) and can't be bounded;
 // libjpeg compiled to WebAssembly weighs eight times as much, and no build of it tells damage in words or knows CMYK.
 // Source: ITU-T T.81 (1992); the transform's meaning, APP14: Adobe Technical Note 5116; orientation: Exif 2.3, 4.6.4.
-import type { Picture } from "./fit-image.ts";
+
 import { Bits, type HuffmanTable, huffmanTable } from "./jpeg-bits.ts";
 import {
   type Carried,
@@ -16,6 +16,7 @@ import {
   sequentialBlock,
   ZIGZAG,
 } from "./jpeg-blocks.ts";
+import type { Picture } from "./picture.ts";
 
 /** Encoders send about ten. */
 const MOST_SCANS = 100;

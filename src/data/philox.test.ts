@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { philox, philoxStream } from "./philox.ts";
+import { philox } from "../engine/philox.ts";
+import { philoxStream } from "./philox.ts";
 
 function block(key: [number, number], counter: [number, number, number, number]): string[] {
   const out = new Uint32Array(4);

@@ -1,5 +1,5 @@
 // Pictures as files have them, pixel after pixel, turned into planes of one colour each as networks take them, and to another size.
-import type { Picture } from "./fit-image.ts";
+import type { Picture } from "./picture.ts";
 
 /** 1 for grey, 3 for red, green and blue. */
 export type Channels = 1 | 3;

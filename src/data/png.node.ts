@@ -4,8 +4,8 @@
 // for its colours, and holds the picture four times.
 // Source: PNG (Third Edition), W3C 2025.
 import { crc32, inflateSync } from "node:zlib";
-import type { Picture } from "./fit-image.ts";
 import { MOST_INFLATION } from "./gzip.node.ts";
+import type { Picture } from "./picture.ts";
 
 interface Header {
   readonly width: number;

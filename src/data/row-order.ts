@@ -67,9 +67,10 @@ export class RowOrder {
     return stop - start;
   }
 
-  /** The rows of batch i of each tensor. Without a generator they are views. */
-  take(tensors: readonly Tensor[], i: number): Tensor[] {
-    const [start, stop] = this.range(i);
+  /** The rows of batch i of each tensor, or those from `first` to before `last` of them. Without a generator they are views. */
+  take(tensors: readonly Tensor[], i: number, first = 0, last?: number): Tensor[] {
+    const [begin, end] = this.range(i);
+    const [start, stop] = [begin + first, last === undefined ? end : begin + last];
     const batch: Tensor[] = new Array<Tensor>(tensors.length);
     if (this.order === null) for (let k = 0; k < tensors.length; k++) batch[k] = rowsOf(tensors[k], start, stop);
     else {
@@ -77,6 +78,11 @@ export class RowOrder {
       for (let k = 0; k < tensors.length; k++) batch[k] = takeRows(tensors[k], indices);
     }
     return batch;
+  }
+
+  /** The rows' numbers in their order, int32; null where they come as they are. */
+  get permutation(): Tensor | null {
+    return this.order;
   }
 
   /** The row numbers of batch i. */

@@ -14,6 +14,21 @@ export interface WindowOptions {
   readonly stride?: number;
 }
 
+/** A sequence as int32. @throws TypeError for what holds no numbers; RangeError for one that is not whole. */
+export function wholeNumbers(owner: string, sequence: ArrayLike<number> | Tensor): Int32Array {
+  const values: unknown = sequence instanceof Tensor ? sequence.dataSync() : sequence;
+  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && "length" in values)) {
+    throw new TypeError(`${owner}: needs numbers in an array or tensor, got ${quote(sequence)}`);
+  }
+  const given = values as ArrayLike<number>;
+  const numbers = Int32Array.from(given, (value) => (typeof value === "number" ? value : Number.NaN));
+  for (let k = 0; k < numbers.length; k++) {
+    if (numbers[k] === given[k]) continue;
+    throw new RangeError(`${owner}: ${quote(given[k])} at position ${k} is no whole number of int32`);
+  }
+  return numbers;
+}
+
 /**
  * Pieces of a sequence of numbers as samples `{ x, y }`, both int32 [length]: y is what follows each number of x. Pieces are reached by number, so
  * that shuffling moves nothing; what is left at the end and too short for a piece is left out.
@@ -33,21 +48,10 @@ export function textWindows(
   options: WindowOptions = {},
 ): Dataset<Samples> {
   const owner = "textWindows";
-  const values = sequence instanceof Tensor ? sequence.dataSync() : sequence;
-  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && "length" in values)) {
-    throw new TypeError(`${owner}: needs numbers in an array or tensor, got ${quote(sequence)}`);
-  }
+  const numbers = wholeNumbers(owner, sequence);
   whole(owner, "the length", length, 1);
   const { stride = length } = knownOptions(owner, options, ["stride"]);
   whole(owner, "stride", stride, 1);
-  const numbers = Int32Array.from(values as ArrayLike<number>);
-  for (let k = 0; k < numbers.length; k++) {
-    if (numbers[k] !== (values as ArrayLike<number>)[k]) {
-      throw new RangeError(
-        `${owner}: ${quote((values as ArrayLike<number>)[k])} at position ${k} is no whole number of int32`,
-      );
-    }
-  }
   const size = Math.floor((numbers.length - 1 - length) / stride) + 1;
   if (numbers.length < length + 1) {
     throw new RangeError(

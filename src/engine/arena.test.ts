@@ -1,6 +1,8 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { scope, zeros } from "../node.ts";
 import { Arena, roundToClass } from "./arena.ts";
+import { engine } from "./engine.ts";
 
 test("a size class wastes at most a quarter and is a multiple of 64", () => {
   fc.assert(
@@ -149,4 +151,37 @@ test("a size larger than any memory is no mistake, there is just no room", () =>
   const arena = new Arena(64, 1 << 20, () => 0);
   for (const bytes of [2 ** 31, 2 ** 32, 2 ** 53, 1e20]) expect(arena.allocate(bytes)).toBe(0);
   expect(arena.allocate(64)).toBe(64);
+});
+
+describe("memory that was never used", () => {
+  test("is told of the block handed out last, and of no block twice", () => {
+    const arena = new Arena(64, 4096, () => 0);
+    const first = arena.allocate(1000);
+    expect(arena.pristine).toBe(first);
+    arena.release(first, 1000);
+    expect(arena.allocate(1000)).toBe(first);
+    expect(arena.pristine).toBe(0);
+    const second = arena.allocate(64);
+    expect([second > first, arena.pristine]).toEqual([true, second]);
+  });
+
+  test("not where joined blocks have lowered what is in use", () => {
+    const arena = new Arena(64, 64 + 2048, () => 0);
+    const blocks = [arena.allocate(1024), arena.allocate(1024)];
+    for (const address of blocks) arena.release(address, 1024);
+    expect(arena.allocate(2048)).toBe(blocks[0]);
+    expect(arena.pristine).toBe(0);
+  });
+});
+
+test("zeros are zeros, on memory that was used and on memory that was not", () => {
+  for (let round = 0; round < 3; round++) {
+    scope(() => {
+      for (const size of [3, 1000, 100_000]) {
+        const x = zeros([size]);
+        expect(x.dataSync().every((value) => value === 0)).toBe(true);
+        engine().fill(x, 1);
+      }
+    });
+  }
 });

@@ -28,7 +28,11 @@ export class Arena {
   blocksInUse = 0;
   /** Largest `bytesInUse` so far. */
   peakBytes = 0;
+  /** The block handed out last, if nothing has ever been in its memory, which is zeros then; else 0. */
+  pristine = 0;
   private top: number;
+  /** The highest that `top` has been. */
+  private reached: number;
   private end: number;
   /** Free addresses by block size. */
   private readonly free = new Map<number, number[]>();
@@ -45,6 +49,7 @@ export class Arena {
     private readonly grow: (bytes: number) => number,
   ) {
     this.top = Math.ceil(base / ALIGNMENT) * ALIGNMENT;
+    this.reached = this.top;
     this.end = end;
     for (let i = 0; i <= 16; i++) this.small.push([]);
   }
@@ -58,6 +63,7 @@ export class Arena {
       checkSize(bytes);
       return 0;
     }
+    this.pristine = 0;
     let address: number | undefined;
     let size: number;
     if (bytes <= 1024) {
@@ -140,6 +146,8 @@ export class Arena {
   private bump(size: number): number {
     const address = this.top;
     this.top += size;
+    if (address >= this.reached) this.pristine = address;
+    if (this.top > this.reached) this.reached = this.top;
     return address;
   }
 
@@ -180,6 +188,6 @@ export class Arena {
 
   /** Bytes of the memory that blocks have ever reached. */
   get reachedBytes(): number {
-    return this.top;
+    return this.reached;
   }
 }

@@ -40,6 +40,53 @@ export interface MatmulOptions {
   activation?: FusedActivation;
 }
 
+/** A call that a program makes. */
+export interface EngineStep {
+  /** Makes it on an engine; `numbers` are those of this run. */
+  readonly call: (on: Engine, numbers: readonly number[]) => unknown;
+  /** How many numbers differ from run to run, if some do. */
+  readonly numbers?: number;
+  /** What it has to answer. */
+  readonly answer?: number;
+  /** Whether it calls a function that is no engine's. */
+  readonly beside?: boolean;
+}
+
+/** Calls that are made again and again, in their order. */
+export interface StepsToCompile {
+  readonly steps: readonly EngineStep[];
+  /** Storages whose places are told with every run. */
+  readonly inputs: readonly Storage[];
+  /** Stands in the calls for room that every run has of its own, so many bytes, where it leaves what is read later. */
+  readonly row?: Storage;
+  readonly rowBytes: number;
+  /** The most runs that are asked for at once. */
+  readonly rows: number;
+  /** Where the rows lie: as many bytes as `rowStride` says, for each. Default: memory of their own. */
+  readonly address?: number;
+}
+
+/** Bytes from a row to the next: its cells of eight bytes, for inputs and numbers, and what a run leaves behind them. */
+export function rowStride({ steps, inputs, rowBytes }: Pick<StepsToCompile, "steps" | "inputs" | "rowBytes">): number {
+  let cells = inputs.length;
+  for (const { numbers } of steps) cells += numbers ?? 0;
+  return Math.max(64, Math.ceil((8 * cells + rowBytes) / 64) * 64);
+}
+
+/** Calls in the engine's own code. Every run has a row of memory, which tells what is its own and takes what it leaves. */
+export interface CompiledSteps {
+  /** Tells in which cell the numbers of a step begin; inputs have the first ones. */
+  cellOf(step: EngineStep): number;
+  /** Puts an input's address, or a number. */
+  put(row: number, cell: number, value: number): void;
+  /** An element that a run has left, so many bytes behind the first. */
+  left(row: number, at: number, dtype: DType): number;
+  /** Runs the first rows; how many came to their end: where a call answers otherwise than it has to, the run stops there. */
+  run(count: number): number;
+  /** How many rows of a run that threw came to their end. */
+  reached(): number;
+}
+
 /** What an engine is and has. */
 export interface EngineStatus {
   /** Its name. */
@@ -60,8 +107,38 @@ export interface EngineStatus {
 export interface Engine {
   readonly name: string;
   status(): EngineStatus;
+  /** Ends what works for it. */
+  close?(): void;
   /** Bytes of memory the engine holds, and the most that were in use. */
   memory(): { heldBytes: number; peakBytes: number };
+
+  /** What the workspace of a convolution follows from beside its shape. Absent: nothing. */
+  readonly workspaceKey?: string;
+
+  /**
+   * Whether values come back later than they are asked for: `read`, `readElement` and `window` throw, and a check of indices answers that all
+   * is well; what it found is thrown by the next `readAsync`. Absent: no.
+   */
+  readonly asynchronous?: boolean;
+  /** Reads the storages of views: until something is written to them, `read` and `readElement` answer for them. Absent: they always do. */
+  prefetch?(views: readonly ArrayView[]): Promise<void>;
+  /**
+   * Optimisers' updates do nothing from here on if the value is not finite, and neither do those after them, until `goOn`: so a loss may be looked at
+   * when later steps have been asked for already. Absent where values are there at once.
+   */
+  haltUnlessFinite?(value: ArrayView): void;
+  goOn?(): void;
+  /**
+   * Copies all that is in its memory to JavaScript, so that the tensors of this moment survive the device: see `moveTo`. Absent where tensors can't be
+   * lost, or nobody asked for it.
+   */
+  keepMoment?(): Promise<void>;
+  /** Tensors go to another engine, as they were at the last moment that was kept; those made since are lost. */
+  moveTo?(other: Engine): void;
+  /** Calls that another may wait for, to be done together with them: programs use memory again only after so many. Absent: none waits. */
+  readonly delay?: number;
+  /** Bytes a storage takes that has so many on a CPU. Absent: as many. */
+  bytesFor?(bytes: number, dtype: DType): number;
 
   /** A new storage, its content undefined. */
   allocate(bytes: number, label: string, dtype: DType, shape: readonly number[]): Storage;
@@ -79,6 +156,8 @@ export interface Engine {
   /** dst[...] = src[...], any strides. */
   copy(src: ArrayView, dst: ArrayView): void;
   fill(out: ArrayView, value: number): void;
+  /** Whether a storage that was made last is zeros without being filled. Absent: no engine's business. */
+  isZeros?(storage: Storage): boolean;
   cast(x: ArrayView, out: ArrayView): void;
   /** out[i] = start + i step. */
   arange(out: ArrayView, start: number, step: number): void;
@@ -105,6 +184,9 @@ export interface Engine {
     batch: number,
     options?: MatmulOptions,
   ): void;
+
+  /** Makes calls one function; null where that can't be done. Absent: nowhere. The engine is not to be another one's wrapping. */
+  compile?(steps: StepsToCompile): CompiledSteps | null;
 
   /** Any other kernel by name, its operands' addresses and numbers in the order of its definition in kernels/. */
   kernel(name: string, dtype: DType, ...values: (ArrayView | number | null)[]): number;

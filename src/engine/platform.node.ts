@@ -7,6 +7,8 @@ import { environment } from "./environment.node.ts";
 import { type Collector, type Platform, WORKER_PROGRAM } from "./platform.ts";
 
 let collector: Collector | null | undefined;
+/** Devices live as long as what they came from is referred to. */
+let dawn: GPU | undefined;
 
 /**
  * A weak reference that was made or followed holds its target until the job ends, which a loop may not do for minutes. The hold ends with any
@@ -35,8 +37,9 @@ export const nodePlatform: Platform = {
   processors: () => availableParallelism(),
   startWorker(start, onError) {
     const source = `${WORKER_PROGRAM}; run(require("node:worker_threads").workerData);`;
-    // Without variables, which it does not need: Deno would ask its user for all of them, to copy.
-    const worker = new Worker(source, { eval: true, workerData: start, env: {} });
+    // Without variables, which it does not need: Deno would ask its user for all of them, to copy. Without the process' own options too:
+    // under `node --input-type=module` this program would be read as a module, and what `--import` names would run once more in each thread.
+    const worker = new Worker(source, { eval: true, workerData: start, env: {}, execArgv: [] });
     worker.unref();
     worker.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));
     return {
@@ -55,6 +58,19 @@ export const nodePlatform: Platform = {
     return collector;
   },
   yieldToEvents: () => new Promise((resolve) => setImmediate(resolve)),
+  async gpu() {
+    // Deno has its own.
+    if (globalThis.navigator?.gpu !== undefined) return globalThis.navigator.gpu;
+    try {
+      dawn ??= (await import("webgpu")).create([]);
+      return dawn;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const remedy = "Node has WebGPU through Dawn: npm install webgpu";
+      if (code === "ERR_MODULE_NOT_FOUND") return { reason: "the package webgpu is not installed", remedy };
+      return { reason: `the package webgpu can't be loaded (${message})`, remedy };
+    }
+  },
   environment: (name) => environment[name],
   terminal() {
     const { stdout } = process;

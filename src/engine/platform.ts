@@ -49,6 +49,8 @@ export interface Platform {
   collector(): Collector | null;
   /** Lets waiting events (timers, messages, finalisers) run. */
   yieldToEvents(): Promise<void>;
+  /** Where WebGPU is asked for devices; or why there is none, and what to do. */
+  gpu(): Promise<GPU | { reason: string; remedy: string }>;
   /** Environment variable, where there are any. */
   environment(name: string): string | undefined;
   /** The terminal that the program writes to, or null where its output goes elsewhere. */
@@ -110,6 +112,11 @@ const browser: Platform = {
       };
       port2.postMessage(null);
     }),
+  gpu: async () =>
+    globalThis.navigator?.gpu ??
+    (globalThis.isSecureContext === false
+      ? { reason: "browsers have WebGPU for pages from https: or localhost only", remedy: "Serve the page so" }
+      : { reason: "this browser has no WebGPU", remedy: "Chrome, Edge, Safari and Firefox of 2026 have it" }),
   environment: () => undefined,
   terminal: () => null,
 };

@@ -38,6 +38,26 @@ const TIMED = {
   kernel: true,
 } as const;
 
+/** An engine that tells how long each call of a kernel took before it gives back what came of it. */
+export function timedEngine(
+  inner: Engine,
+  tell: (operation: string, start: number, milliseconds: number, values: readonly unknown[]) => void,
+): Engine {
+  // What is compiled calls no method.
+  const timed: Record<string, unknown> = { compile: undefined };
+  for (const [method, named] of Object.entries(TIMED)) {
+    const call = (inner as unknown as Record<string, (...values: unknown[]) => unknown>)[method].bind(inner);
+    timed[method] = (...values: unknown[]) => {
+      const start = performance.now();
+      const result = call(...values);
+      tell(named ? (values[0] as string) : method, start, performance.now() - start, values);
+      return result;
+    };
+  }
+  // Everything else is the engine's own, untimed.
+  return Object.assign(Object.create(inner) as Engine, timed);
+}
+
 /** A trace longer than this stops growing, so that a long run does not fill memory. */
 const MOST_EVENTS = 200_000;
 
@@ -60,20 +80,7 @@ export class Profiler {
   /** @internal Use `startProfiling`. */
   constructor(inner: Engine) {
     this.inner = inner;
-    const timed: Record<string, unknown> = {};
-    for (const [method, named] of Object.entries(TIMED)) timed[method] = this.timing(method, named);
-    // Everything else is the engine's own, untimed.
-    setEngine(Object.assign(Object.create(inner) as Engine, timed));
-  }
-
-  private timing(method: string, named: boolean): (...values: unknown[]) => unknown {
-    const call = (this.inner as unknown as Record<string, (...values: unknown[]) => unknown>)[method].bind(this.inner);
-    return (...values) => {
-      const start = performance.now();
-      const result = call(...values);
-      this.add(named ? (values[0] as string) : method, start, performance.now() - start);
-      return result;
-    };
+    setEngine(timedEngine(inner, (operation, start, milliseconds) => this.add(operation, start, milliseconds)));
   }
 
   /** Adds a stretch of time under a name of the caller's: an epoch, loading. */

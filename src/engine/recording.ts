@@ -4,7 +4,17 @@
 // only as long as the function would ask for the same calls: one that looks at values, or draws numbers that are not known to be random, is
 // not made into a program at all.
 import type { DType, TypedArray } from "./dtype.ts";
-import { type ArrayView, type Engine, engine, type MatmulOptions, type MatrixView, setEngine } from "./engine.ts";
+import {
+  type ArrayView,
+  type CompiledSteps,
+  type Engine,
+  type EngineStep,
+  engine,
+  type MatmulOptions,
+  type MatrixView,
+  rowStride,
+  setEngine,
+} from "./engine.ts";
 import { planMemory } from "./plan.ts";
 import { keepStorage, makeStorage, type Storage, type StorageOwner } from "./storage.ts";
 
@@ -32,8 +42,15 @@ class NoMemory implements StorageOwner {
   releaseBytes(): void {}
 }
 
-/** Makes one call again; false if a check that the call makes gave another answer than when it was recorded. */
-type Step = () => boolean;
+/** A call, and for one whose numbers are drawn, how to get the next ones. */
+interface Step extends EngineStep {
+  readonly next?: () => readonly number[];
+}
+
+const NO_NUMBERS: readonly number[] = [];
+
+/** A program is compiled when it has run so often: one that runs a few times would not get the time back. */
+const COMPILED_AFTER = 8;
 
 let current: Recording | undefined;
 
@@ -63,6 +80,11 @@ export function noteUse(used: object): void {
 export function callAgain(body: () => void): void {
   if (current === undefined) body();
   else current.beside(body);
+}
+
+/** Runs a function that makes what outlives a step, such as a buffer made at its first use: no recording sees it. */
+export function outsideRecording<R>(body: () => R): R {
+  return current === undefined ? body() : current.outside(body);
 }
 
 /** Generators call this with every draw: a program draws anew each time. */
@@ -101,23 +123,23 @@ export class Recording {
     this.nowhere = dry ? new NoMemory() : null;
   }
 
+  /** Runs a function on the engine itself. */
+  outside<R>(body: () => R): R {
+    setEngine(this.inner);
+    current = undefined;
+    try {
+      return body();
+    } finally {
+      current = this;
+      setEngine(this.recorder!);
+    }
+  }
+
   /** Runs a function as it is, and has the program call it. */
   beside(body: () => void): void {
-    if (this.nowhere === null) {
-      setEngine(this.inner);
-      current = undefined;
-      try {
-        body();
-      } finally {
-        current = this;
-        setEngine(this.recorder!);
-      }
-    }
+    if (this.nowhere === null) this.outside(body);
     this.calls?.push("a function");
-    this.steps.push(() => {
-      body();
-      return true;
-    });
+    this.steps.push({ call: body, beside: true });
   }
 
   /** Why two recordings are not of the same calls, or undefined: numbers that change, or other tensors from outside. `inputs` may differ. */
@@ -186,9 +208,10 @@ export class Recording {
 
   /**
    * The program, or null if there is an `obstacle`. To be called when the storages that the function made have ended: the program gives them
-   * new places. `results` are read after it has run; everything else that was made may be overwritten before.
+   * new places. `results` are read after it has run; everything else that was made may be overwritten before. `inputs` are storages that may lie
+   * elsewhere at every run.
    */
-  finish(results: readonly ArrayView[]): Program | null {
+  finish(results: readonly ArrayView[], inputs: readonly Storage[] = []): Program | null {
     const { steps, made, uses, inner } = this;
     for (const { storage } of results) {
       const use = uses.get(storage);
@@ -202,20 +225,24 @@ export class Recording {
       const use = uses.get(storage);
       if (use === undefined) continue;
       storages.push(storage);
-      lifetimes.push({ bytes: storage.bytes, ...use });
+      lifetimes.push({ bytes: storage.bytes, first: use.first, last: use.last + (inner.delay ?? 0) });
     }
     if (this.obstacle !== undefined) return null;
-    const { offsets, bytes } = planMemory(lifetimes);
+    const { offsets, bytes: planned } = planMemory(lifetimes);
+    // Behind it all, what a run tells compiled calls.
+    const bytes = planned + (inner.compile === undefined ? 0 : rowStride({ steps, inputs, rowBytes: 0 }));
     let block: Storage | undefined;
     if (bytes > 0) {
-      block = inner.allocate(bytes, "a training step", "bool", [bytes]);
+      block = inner.allocate(bytes, "a training step", "int32", [bytes / 4]);
       keepStorage(block);
+      block.uncounted = true;
       for (let i = 0; i < storages.length; i++) {
         storages[i].address = block.address + offsets[i];
         storages[i].uncounted = true;
       }
     }
-    return new Program(inner, steps, block, this.written);
+    const outside = [...uses.keys()].filter((storage) => !made.has(storage) && !inputs.includes(storage));
+    return new Program({ on: inner, steps, block, row: planned, written: this.written, inputs, outside });
   }
 
   drew(draw: Draw): void {
@@ -246,7 +273,7 @@ export class Recording {
   /** Runs a call, and adds it to the program. */
   private add(step: Step): void {
     this.steps.push(step);
-    if (this.nowhere === null) step();
+    if (this.nowhere === null) step.call(this.inner, NO_NUMBERS);
   }
 
   private methods(): Partial<Engine> {
@@ -255,19 +282,14 @@ export class Recording {
       this.refuse("it looks at values while it runs");
       if (this.nowhere !== null) throw new Looks();
     };
-    const always =
-      (call: () => void): Step =>
-      () => {
-        call();
-        return true;
-      };
+    const always = (call: (on: Engine) => void): Step => ({ call });
     return {
       allocate: (bytes, label, dtype, shape) => {
         const { nowhere } = this;
         const storage =
           nowhere === null
             ? inner.allocate(bytes, label, dtype, shape)
-            : makeStorage(nowhere, bytes, label, dtype, shape);
+            : makeStorage(nowhere, inner.bytesFor?.(bytes, dtype) ?? bytes, label, dtype, shape);
         this.made.add(storage);
         return storage;
       },
@@ -289,48 +311,50 @@ export class Recording {
       },
       write: (view, values) => {
         const [to, copy] = [this.hold(view), values.slice() as TypedArray];
-        this.add(always(() => inner.write(to, copy)));
+        this.add(always((on) => on.write(to, copy)));
       },
       copy: (src, dst) => {
         const [from, to] = [this.hold(src), this.hold(dst)];
-        this.add(always(() => inner.copy(from, to)));
+        this.add(always((on) => on.copy(from, to)));
       },
+      // When the program runs again, there is something in it.
+      isZeros: () => false,
       fill: (out, value) => {
         const to = this.hold(out);
-        this.add(always(() => inner.fill(to, value)));
+        this.add(always((on) => on.fill(to, value)));
       },
       cast: (x, out) => {
         const [from, to] = [this.hold(x), this.hold(out)];
-        this.add(always(() => inner.cast(from, to)));
+        this.add(always((on) => on.cast(from, to)));
       },
       arange: (out, start, step) => {
         const to = this.hold(out);
-        this.add(always(() => inner.arange(to, start, step)));
+        this.add(always((on) => on.arange(to, start, step)));
       },
       unary: (op, x, out, a, b) => {
         const [from, to] = [this.hold(x), this.hold(out)];
-        this.add(always(() => inner.unary(op, from, to, a, b)));
+        this.add(always((on) => on.unary(op, from, to, a, b)));
       },
       binary: (op, a, b, out) => {
         const [left, right, to] = [this.hold(a), this.hold(b), this.hold(out)];
-        this.add(always(() => inner.binary(op, left, right, to)));
+        this.add(always((on) => on.binary(op, left, right, to)));
       },
       binaryScalar: (op, a, b, out, numberFirst) => {
         const [from, to] = [this.hold(a), this.hold(out)];
-        this.add(always(() => inner.binaryScalar(op, from, b, to, numberFirst)));
+        this.add(always((on) => on.binaryScalar(op, from, b, to, numberFirst)));
       },
       where: (condition, a, b, out) => {
         const [test, left, right, to] = [this.hold(condition), this.hold(a), this.hold(b), this.hold(out)];
-        this.add(always(() => inner.where(test, left, right, to)));
+        this.add(always((on) => on.where(test, left, right, to)));
       },
       reduce: (op, x, out, outer, n, within) => {
         const [from, to] = [this.hold(x), this.hold(out)];
-        this.add(always(() => inner.reduce(op, from, to, outer, n, within)));
+        this.add(always((on) => on.reduce(op, from, to, outer, n, within)));
       },
       matmul: (a, b, c, m, n, k, batch, options = {}) => {
         const [left, right, to] = [this.holdMatrix(a), this.holdMatrix(b), this.hold(c)];
         const how: MatmulOptions = { ...options, bias: options.bias && this.hold(options.bias) };
-        this.add(always(() => inner.matmul(left, right, to, m, n, k, batch, how)));
+        this.add(always((on) => on.matmul(left, right, to, m, n, k, batch, how)));
       },
       kernel: (name, dtype, ...values) => this.kernel(name, dtype, values),
     };
@@ -341,7 +365,7 @@ export class Recording {
     if (this.calls === null) return methods;
     const listed = methods as Record<string, (...values: never[]) => unknown>;
     for (const [name, method] of Object.entries(listed)) {
-      if (["allocate", "read", "readAsync", "readElement", "kernel"].includes(name)) continue;
+      if (["allocate", "isZeros", "read", "readAsync", "readElement", "kernel"].includes(name)) continue;
       listed[name] = (...values) => {
         this.list(name, values);
         return method(...values);
@@ -365,55 +389,69 @@ export class Recording {
     if (draw !== undefined) {
       const at = held.findIndex((_, i) => draw.numbers.every((number, j) => held[i + j] === number));
       if (at < 0) this.refuse(`it draws random numbers, but not for ${name}`);
-      this.steps.push(() => {
-        draw.again().forEach((number, j) => {
-          held[at + j] = number;
-        });
-        inner.kernel(name, dtype, ...held);
-        return true;
+      const [before, after] = [held.slice(0, at), held.slice(at + draw.numbers.length)];
+      this.steps.push({
+        call: (on, numbers) => on.kernel(name, dtype, ...before, ...numbers, ...after),
+        numbers: draw.numbers.length,
+        next: draw.again,
       });
       return this.nowhere === null ? inner.kernel(name, dtype, ...held) : 0;
     }
+    const call = (on: Engine): number => on.kernel(name, dtype, ...held);
     if (this.nowhere !== null && values.some((value) => typeof value === "object" && value !== null)) {
       const good = GOOD_ANSWERS[name];
-      this.steps.push(() => {
-        const answer = inner.kernel(name, dtype, ...held);
-        return good === undefined || answer === good;
-      });
+      this.steps.push({ call, answer: good });
       return good ?? 0;
     }
     // What a kernel returns is the answer to a check, on which the function went on as it did.
-    const answer = inner.kernel(name, dtype, ...held);
-    if (answer === undefined) {
-      this.steps.push(() => {
-        inner.kernel(name, dtype, ...held);
-        return true;
-      });
-    } else this.steps.push(() => inner.kernel(name, dtype, ...held) === answer);
+    const answer = call(inner);
+    this.steps.push({ call, answer });
     return answer;
   }
+}
+
+/** What a program is made of. */
+interface ProgramParts {
+  readonly on: Engine;
+  readonly steps: readonly Step[];
+  /** Memory of everything that lives only while it runs. */
+  readonly block: Storage | undefined;
+  /** Where in it the row of compiled calls begins. */
+  readonly row: number;
+  /** Storages from outside that it writes to, and how many writes each counts. */
+  readonly written: readonly (readonly [Storage, number])[];
+  readonly inputs: readonly Storage[];
+  /** Other storages from outside. */
+  readonly outside: readonly Storage[];
 }
 
 /** Calls on an engine, to be made again and again. */
 export class Program {
   /** The engine that it runs on: on another one its storages mean nothing. */
   readonly engine: Engine;
-  /** Memory of everything that lives only while it runs. It goes when the program does. */
+  /** Its calls in their order. */
+  readonly steps: readonly Step[];
+  /** The calls whose numbers are drawn, in their order. */
+  readonly drawn: readonly Step[];
+  /** It goes when the program does. */
   private readonly block: Storage | undefined;
-  private readonly steps: readonly Step[];
-  /** Storages from outside that it writes to, and how many writes each counts. */
-  private readonly written: readonly (readonly [Storage, number])[];
+  private readonly row: number;
+  private readonly written: ProgramParts["written"];
+  private readonly inputs: readonly Storage[];
+  /** Storages from outside, and where they lay. */
+  private readonly outside: readonly (readonly [Storage, number])[];
+  private runs = 0;
+  private compiled: CompiledSteps | null | undefined;
 
-  constructor(
-    on: Engine,
-    steps: readonly Step[],
-    block: Storage | undefined,
-    written: readonly (readonly [Storage, number])[],
-  ) {
+  constructor({ on, steps, block, row, written, inputs, outside }: ProgramParts) {
     this.engine = on;
     this.steps = steps;
     this.block = block;
+    this.row = row;
     this.written = written;
+    this.inputs = inputs;
+    this.outside = outside.map((storage) => [storage, storage.address]);
+    this.drawn = steps.filter(({ next }) => next !== undefined);
   }
 
   /** Number of calls. */
@@ -428,16 +466,64 @@ export class Program {
 
   /** Makes all calls. False, at once, if a check answers otherwise than when it was recorded: then the function itself has to say what is wrong. */
   run(): boolean {
-    const { steps, written } = this;
+    return this.writing(1, () => {
+      const compiled = this.compiledNow();
+      return compiled === null ? this.runSteps() : this.runCompiled(compiled);
+    });
+  }
+
+  /** Runs what makes the program's calls so many times: writes into storages from outside are counted at the end. */
+  writing<R>(times: number, body: () => R): R {
+    const { written } = this;
     for (let i = 0; i < written.length; i++) written[i][0].uncounted = true;
     try {
-      for (let i = 0; i < steps.length; i++) if (!steps[i]()) return false;
-      return true;
+      return body();
     } finally {
       for (let i = 0; i < written.length; i++) {
-        written[i][0].version += written[i][1];
+        written[i][0].version += times * written[i][1];
         written[i][0].uncounted = false;
       }
     }
+  }
+
+  private runSteps(): boolean {
+    const { steps, engine } = this;
+    for (let i = 0; i < steps.length; i++) {
+      const { call, next, answer } = steps[i];
+      const given = call(engine, next === undefined ? NO_NUMBERS : next());
+      if (answer !== undefined && given !== answer) return false;
+    }
+    return true;
+  }
+
+  private runCompiled(compiled: CompiledSteps): boolean {
+    const { inputs, drawn } = this;
+    for (let i = 0; i < inputs.length; i++) compiled.put(0, i, inputs[i].address);
+    for (let i = 0; i < drawn.length; i++) {
+      const first = compiled.cellOf(drawn[i]);
+      const numbers = drawn[i].next!();
+      for (let j = 0; j < numbers.length; j++) compiled.put(0, first + j, numbers[j]);
+    }
+    return compiled.run(1) === 1;
+  }
+
+  /** Whether everything lies where it lay when the program was made. */
+  get stands(): boolean {
+    const { outside } = this;
+    for (let i = 0; i < outside.length; i++) if (outside[i][0].address !== outside[i][1]) return false;
+    return true;
+  }
+
+  /** The compiled calls where there are some that can run; else null. */
+  private compiledNow(): CompiledSteps | null {
+    if (this.compiled === undefined) {
+      this.runs += 1;
+      if (this.runs < COMPILED_AFTER) return null;
+      const { steps, inputs, engine, block, row } = this;
+      if (block === undefined || !this.stands) return null;
+      const address = block.address + row;
+      this.compiled = engine.compile?.({ steps, inputs, rowBytes: 0, rows: 1, address }) ?? null;
+    }
+    return this.compiled !== null && this.stands ? this.compiled : null;
   }
 }

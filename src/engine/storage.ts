@@ -14,8 +14,8 @@ export interface StorageOwner {
 export class Storage {
   /** Address in the engine's memory; 0 once it has ended. */
   address: number;
-  readonly bytes: number;
-  readonly owner: StorageOwner;
+  bytes: number;
+  owner: StorageOwner;
   /** What made it: an operation's name. */
   readonly label: string;
   /** The scope it ends with, or null if it ends with its last tensor. */
@@ -65,6 +65,35 @@ function forget(address: number, bytes: number): void {
   storagesInUse -= 1;
   bytesInUse -= bytes;
   if (bytes >= LARGE_BYTES) large.delete(address);
+}
+
+/** Storages whose memory was lost with its owner. */
+const lost = new WeakSet<Storage>();
+
+/** A storage's new place, in another owner's memory: `address` 0 if there is none, and what was in it is lost. */
+export interface Place {
+  readonly owner: StorageOwner;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/**
+ * Storages move to other places, because the memory of their owner is of no use any more: it is not given back. What is in the new places is
+ * the caller's business.
+ */
+export function moveStorages(places: ReadonlyMap<Storage, Place>): void {
+  strays.move(places);
+  for (const [storage, { owner, address, bytes }] of places) {
+    forget(storage.address, storage.bytes);
+    Object.assign(storage, { owner, address, bytes });
+    if (address === 0) {
+      lost.add(storage);
+      continue;
+    }
+    storagesInUse += 1;
+    bytesInUse += bytes;
+    if (bytes >= LARGE_BYTES && storage.about !== null) large.set(address, new WeakRef(storage));
+  }
 }
 
 function leaveToCollector(storage: Storage): void {
@@ -241,6 +270,11 @@ export function storageStatistics(): { tensors: number; bytes: number; reclaimab
 
 /** Why a storage can't be read any more, and what to do about it. */
 export function endedError(operation: string, storage: Storage): Error {
+  if (lost.has(storage)) {
+    return new Error(
+      `${operation}: this tensor (made by ${storage.label}) was lost with the device that it was on; make it anew from its data`,
+    );
+  }
   return new Error(
     `${operation}: this tensor's scope has ended, and its memory with it (it was made by ${storage.label}). ` +
       "Return it from scope(() => ...), or call keep(tensor) inside the scope, to use it afterwards.",

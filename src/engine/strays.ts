@@ -64,7 +64,7 @@ export class Strays<Owner> {
     }
     this.bytes += bytes;
     if (collector === null) {
-      this.found.register(storage, { owner, address, bytes });
+      this.found.register(storage, { owner, address, bytes }, storage);
       return;
     }
     if (!this.watching) this.watch();
@@ -74,6 +74,31 @@ export class Strays<Owner> {
       this.held = 0;
       collector.letGo();
     }
+  }
+
+  /** Some have moved to another owner; those whose address is 0 are no business of anybody's any more. */
+  move(places: ReadonlyMap<object, Stray<Owner>>): void {
+    const collector = platform().collector();
+    if (collector === null) {
+      for (const [storage, stray] of places) {
+        if (!this.found.unregister(storage)) continue;
+        if (stray.address !== 0) this.found.register(storage, stray, storage);
+      }
+      return;
+    }
+    const entries: Entry<Owner>[] = [];
+    for (const entry of this.entries) {
+      const storage = entry.storage.deref();
+      const stray = storage === undefined ? undefined : places.get(storage);
+      if (stray === undefined) entries.push(entry);
+      else {
+        const { owner, address } = stray;
+        const bytes = address === 0 ? 0 : stray.bytes;
+        this.bytes += bytes - entry.bytes;
+        if (address !== 0) entries.push({ owner, address, bytes, storage: entry.storage });
+      }
+    }
+    this.entries = entries;
   }
 
   /** Gives back, at once, the memory of all strays that nothing refers to. False where the platform can't. */

@@ -1,4 +1,5 @@
 // Two threads give the same bits as one, with relaxed instructions and without; and where memory can't be shared, one thread does it all.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
@@ -190,4 +191,20 @@ test("bad options are named", () => {
 test("the relaxed module, rebuilt from the strict one, is the compiler's byte for byte", () => {
   const built = readFileSync(new URL("../../kernels/build/relaxed.wasm", import.meta.url));
   expect(Buffer.from(kernelBytes({ relaxed: true, shared: true })).equals(built)).toBe(true);
+});
+
+// As `node --input-type=module --eval` and a process with a loader are: the program of the threads is none of theirs.
+test.each(["wasm", "native"])("options of the process are not the threads' on %s", (engine) => {
+  const program = `
+    const { configureEngine, engineStatus, onEngineWarning, ones } = await import(${JSON.stringify(new URL("../../dist/node.js", import.meta.url).href)});
+    onEngineWarning(() => {});
+    configureEngine({ engine: ${JSON.stringify(engine)}, threads: 2 });
+    let failed = "";
+    onEngineWarning((message) => { failed = message; });
+    ones([4]).add(1);
+    const { threads } = engineStatus();
+    while (failed === "" && engineStatus().threadsReady < threads) await new Promise((resolve) => setTimeout(resolve, 20));
+    console.log(JSON.stringify({ started: engineStatus().threadsReady === threads, failed }));`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  expect(JSON.parse(stdout)).toEqual({ started: true, failed: "" });
 });

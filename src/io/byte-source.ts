@@ -24,7 +24,8 @@ export function sourceOf(owner: string, value: Uint8Array | BlobLike | ByteSourc
   }
   if (typeof value === "object" && value !== null && typeof value.size === "number") {
     if ("read" in value && typeof value.read === "function") return value;
-    if ("slice" in value && typeof value.slice === "function") {
+    // Tensors, too, have a size and slices.
+    if ("slice" in value && typeof value.slice === "function" && "arrayBuffer" in value) {
       const { size } = value;
       return { size, read: async (start, stop) => new Uint8Array(await value.slice(start, stop).arrayBuffer()) };
     }

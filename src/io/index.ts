@@ -3,8 +3,11 @@ export { type BestCheckpointOptions, bestCheckpoint } from "./best-checkpoint.ts
 export type { BlobLike, ByteSource } from "./byte-source.ts";
 export type { WideIntegers } from "./elements.ts";
 export { type PyTorchParametersOptions, pyTorchParameters } from "./foreign/export.ts";
+export { type KerasParametersOptions, kerasParameters } from "./foreign/export-keras.ts";
 export type { ForeignLibrary } from "./foreign/load.ts";
+export { type KerasModel, type KerasModelOptions, kerasModel } from "./keras/model.ts";
 export { type H5Wasm, readKeras } from "./keras-file.ts";
+export { writeKeras } from "./keras-write.ts";
 export {
   type LazySafetensors,
   openSafetensors,

@@ -20,6 +20,11 @@ export interface H5Wasm {
 interface H5Module {
   readonly FS: { writeFile(name: string, bytes: Uint8Array): void; unlink(name: string): void };
   activate_throwing_error_handler?(): unknown;
+  /** Its memory, into which arrays are read as they are. */
+  readonly HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  get_dataset_data(file: bigint, path: string, count: null, offset: null, stride: null, address: bigint): unknown;
 }
 
 /** A file or a group of HDF5. */
@@ -37,9 +42,11 @@ interface H5Dataset {
     readonly type: number;
     readonly size: number;
     readonly signed: boolean;
-    readonly littleEndian: boolean;
+    readonly enum_type?: { readonly members: Readonly<Record<string, number>> };
   };
-  readonly value: unknown;
+  readonly attrs: Record<string, { readonly value: unknown } | undefined>;
+  readonly file_id: bigint;
+  readonly path: string;
 }
 
 const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -55,6 +62,7 @@ let counter = 0;
  * `layers/dense/vars/0` or `dense/dense/kernel:0`; `loadParameters(model, file, { from: "keras" })` finds what they belong to.
  * @param h5wasm the package of that name, which reads HDF5: `import * as h5wasm from "h5wasm"`. In Node `loadKeras` finds it by itself.
  * @param name what to call the file in errors.
+ * HDF5's library is another's: on one damaged file in some thousands h5wasm 0.10.3 never ends. Files of strangers are read in a worker that can be stopped.
  * @throws Error naming the file and what is wrong.
  * @example
  * ```ts
@@ -96,13 +104,14 @@ export async function readKeras(bytes: Uint8Array, h5wasm: H5Wasm, name = "Keras
     const root = file;
     return scope(() => {
       const tensors: Record<string, Tensor> = Object.create(null);
-      new Reader(tensors, damaged, content.length).group(root, [], 0);
+      new Reader(tensors, damaged, content.length, module).group(root, [], 0);
       for (const [key, attribute] of Object.entries(root.attrs))
         if (typeof attribute?.value === "string") metadata[key] = attribute.value;
       return { tensors, metadata };
     });
   } catch (error) {
     if (error instanceof Error && error.message.startsWith(name)) throw error;
+    if (error instanceof WebAssembly.RuntimeError) throw damaged("HDF5's library, h5wasm, fails on it");
     const message = error instanceof Error ? error.message : String(error);
     throw damaged(`HDF5 can't be read (${message.split("\n")[0].slice(0, 200)})`);
   } finally {
@@ -119,6 +128,7 @@ class Reader {
     private readonly tensors: Record<string, Tensor>,
     private readonly damaged: Damaged,
     private readonly length: number,
+    private readonly module: H5Module,
   ) {}
 
   group(group: H5Group, path: readonly string[], depth: number): void {
@@ -135,7 +145,7 @@ class Reader {
 
   private dataset(dataset: H5Dataset, name: string): void {
     const { shape, metadata } = dataset;
-    const type = typeOf(metadata);
+    const type = typeOf(dataset);
     if (type === undefined || shape === null) throw this.damaged(`${quote(name)} holds no numbers that are supported`);
     if (shape.length > MAXIMUM_RANK)
       throw this.damaged(`${quote(name)} has ${shape.length} axes, and at most ${MAXIMUM_RANK} are supported`);
@@ -145,19 +155,29 @@ class Reader {
       throw this.damaged(
         `with ${quote(name)} it unpacks to ${this.total} bytes, and at most ${most} are read from so short a file`,
       );
-    const value = dataset.value;
-    const values = ArrayBuffer.isView(value) ? value : typeof value === "number" ? Float64Array.of(value) : undefined;
-    if (values === undefined) throw this.damaged(`${quote(name)} holds no numbers`);
-    // A single number comes as one of JavaScript's.
-    const own: StoredType = ArrayBuffer.isView(value) ? type : "float64";
-    // Counts of steps and states of random numbers fill 64 bits.
-    const numbers = decodeElements(
-      own,
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      false,
-      "float64",
+    const bytes = this.bytesOf(
+      dataset,
+      shape.reduce((a, b) => a * b, metadata.size),
     );
-    this.tensors[name] = tensor(numbers, { dtype: dtypeOfStored(own, "float64"), shape });
+    // Counts of steps and states of random numbers fill 64 bits.
+    this.tensors[name] = tensor(decodeElements(type, bytes, false, "float64"), {
+      dtype: dtypeOfStored(type, "float64"),
+      shape,
+    });
+  }
+
+  /** Numbers in the order of little-endian machines, whatever the file's. Not by `value`, which has no float16. */
+  private bytesOf({ file_id, path }: H5Dataset, size: number): Uint8Array {
+    if (size === 0) return new Uint8Array(0);
+    const { module } = this;
+    const address = module._malloc(size);
+    if (address === 0) throw new Error(`no memory for ${size} bytes`);
+    try {
+      module.get_dataset_data(file_id, path, null, null, null, BigInt(address));
+      return module.HEAPU8.slice(address, address + size);
+    } finally {
+      module._free(address);
+    }
   }
 }
 
@@ -175,13 +195,15 @@ function isGroup(value: unknown): value is H5Group {
 }
 
 function isDataset(value: unknown): value is H5Dataset {
-  return typeof value === "object" && value !== null && "metadata" in value && "value" in value;
+  return typeof value === "object" && value !== null && "metadata" in value && "shape" in value;
 }
 
-/** Numbers of HDF5's types of numbers: 0 whole, 1 floating-point. */
-function typeOf({ type, size, signed, littleEndian }: H5Dataset["metadata"]): StoredType | undefined {
-  if (!littleEndian && size > 1) return undefined;
-  if (type === 1) return size === 8 ? "float64" : size === 4 ? "float32" : undefined;
-  if (type !== 0 || ![1, 2, 4, 8].includes(size)) return undefined;
-  return `${signed ? "" : "u"}int${8 * size}` as StoredType;
+/** Numbers of HDF5's types: 0 whole, 1 floating-point, 5 opaque, which is how Keras stores bfloat16, 8 named numbers, which is how h5py stores bool. */
+function typeOf({ metadata, attrs }: H5Dataset): StoredType | undefined {
+  const { type, size, signed } = metadata;
+  if (type === 1) return size === 8 ? "float64" : size === 4 ? "float32" : size === 2 ? "float16" : undefined;
+  if (type === 0) return [1, 2, 4, 8].includes(size) ? (`${signed ? "" : "u"}int${8 * size}` as StoredType) : undefined;
+  if (type === 5) return size === 2 && attrs["dtype"]?.value === "bfloat16" ? "bfloat16" : undefined;
+  const { members = {} } = metadata.enum_type ?? {};
+  return type === 8 && size === 1 && members["FALSE"] === 0 && members["TRUE"] === 1 ? "bool" : undefined;
 }

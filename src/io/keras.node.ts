@@ -1,8 +1,11 @@
 // Weights of Keras and TensorFlow.js on disk.
 import { dirname, join } from "node:path";
+import { writeFileAtomically } from "../data/atomic.node.ts";
 import { readRegularFile } from "../data/file.node.ts";
 import { text } from "../engine/checks.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type H5Wasm, readKeras } from "./keras-file.ts";
+import { writeKeras } from "./keras-write.ts";
 import { MOST_TENSOR_BYTES } from "./npy.node.ts";
 import type { TensorFile } from "./safetensors.ts";
 import { readTfjs, tfjsFiles } from "./tfjs.ts";
@@ -50,4 +53,17 @@ export async function loadTfjs(path: string): Promise<TensorFile> {
   for (const file of tfjsFiles(json, path))
     files.push(await readRegularFile(join(dirname(path), file), MOST_TENSOR_BYTES));
   return readTfjs(json, files, path);
+}
+
+/**
+ * Writes tensors as an HDF5 file, whole or not at all: see `writeKeras`. The package h5wasm has to be installed.
+ * @throws Error if it is missing, or the file can't be written.
+ * @example
+ * ```ts
+ * const back = async (model: Model, path: string) => saveKeras(path, kerasParameters(model));
+ * ```
+ */
+export async function saveKeras(path: string, tensors: Readonly<Record<string, Tensor>>): Promise<void> {
+  text("saveKeras", "the path", path);
+  await writeFileAtomically(path, await writeKeras(tensors, await importH5Wasm(path)));
 }

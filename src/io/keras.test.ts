@@ -128,6 +128,20 @@ describe.skipIf(h5wasm === undefined)(`files of Keras (${without})`, () => {
     });
   });
 
+  test("every type of number, in both byte orders, as h5py writes them (test/oracle/hdf5-types.py)", async () => {
+    const path = new URL("../../test/oracle/hdf5-types.json", import.meta.url);
+    const { file, values } = JSON.parse(readFileSync(path, "utf8")) as {
+      file: string;
+      values: Record<string, unknown>;
+    };
+    const { tensors } = await readKeras(bytesOf(file), h5wasm!);
+    expect(Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, x.toArray()]))).toEqual(values);
+    const { dtype } = tensors["bfloat16"];
+    expect([dtype, tensors["bool"].dtype, tensors["types/big f8"].dtype]).toEqual(["float32", "bool", "float64"]);
+    // int64 and uint32 may hold what int32 does not.
+    expect([tensors["types/big i8"].dtype, tensors["types/big i2"].dtype]).toEqual(["float64", "int32"]);
+  });
+
   test("texts beside the weights, and layers in their order", async () => {
     const { tensors, metadata } = await readKeras(bytesOf(cases["pictures"].keras2), h5wasm!);
     expect(metadata).toEqual({ keras_version: "2.4.0" });

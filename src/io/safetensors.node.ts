@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { writeFileAtomically } from "../data/atomic.node.ts";
 import { errorCode, explain, MOST_BYTES, readRegularFile } from "../data/file.node.ts";
 import { fields, text } from "../engine/checks.ts";
+import { typedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { empty, keep, scope, type Tensor } from "../tensor/tensor.ts";
@@ -161,7 +162,14 @@ export async function loadSafetensors(path: string, options: SafetensorsReadOpti
 
 function readDirectly(descriptor: number, file: OpenSafetensors, place: Place): Tensor {
   const x = empty("loadSafetensors", place.shape, STORED_TYPES[place.type].dtype);
-  if (x.size > 0) readPart(descriptor, file, place, engine().window(x));
+  if (x.size === 0) return x;
+  if (!engine().asynchronous) {
+    readPart(descriptor, file, place, engine().window(x));
+    return x;
+  }
+  const values = typedArray(x.dtype, x.size);
+  readPart(descriptor, file, place, new Uint8Array(values.buffer));
+  engine().write(x, values);
   return x;
 }
 

@@ -44,7 +44,7 @@ export function tfjsFiles(json: string, name = "model.json"): string[] {
 
 /**
  * The weights of a model of TensorFlow.js, layers or graph, quantised ones (uint8, uint16, float16) as float32.
- * `loadParameters(model, file, { from: "keras" })` takes those of layers.
+ * `loadParameters(model, file, { from: "keras" })` takes those of layers, and `kerasModel` makes the model.
  * @param json the text of model.json.
  * @param files the bytes of the files that it names, in the order of `tfjsFiles`.
  * @param name what to call it in errors.
@@ -138,6 +138,10 @@ function manifestOf(
     const value = model[key];
     if (typeof value === "string") metadata[key] = value;
   }
+  // The architecture, which `kerasModel` reads. A graph model has nodes of TensorFlow there.
+  const topology = model["modelTopology"];
+  if (model["format"] !== "graph-model" && typeof topology === "object" && topology !== null)
+    metadata["config"] = JSON.stringify(topology);
   const groups = (manifest as unknown[]).map((group) => {
     const { paths, weights } = (typeof group === "object" && group !== null ? group : {}) as Record<string, unknown>;
     if (!Array.isArray(paths) || !Array.isArray(weights)) throw damaged("a group of weights without paths or weights");

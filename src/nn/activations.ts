@@ -19,6 +19,8 @@ import {
   step,
 } from "../ops/activations.ts";
 import { mul } from "../ops/arithmetic.ts";
+import { clip } from "../ops/choice.ts";
+import { exp } from "../ops/exponentials.ts";
 import { softmax } from "../ops/softmax.ts";
 import { tanh } from "../ops/trigonometry.ts";
 import { checkTensor } from "../tensor/check.ts";
@@ -44,6 +46,19 @@ const byName = {
   softsign,
   logSigmoid,
   hardSigmoid,
+  /** Rectified up to 6, as networks for phones have it. */
+  relu6(x: Tensor): Tensor {
+    checkTensor("relu6", x);
+    return clip(x, 0, 6);
+  },
+  hardSilu(x: Tensor): Tensor {
+    checkTensor("hardSilu", x);
+    return mul(x, hardSigmoid(x));
+  },
+  exponential(x: Tensor): Tensor {
+    checkTensor("exponential", x);
+    return exp(x);
+  },
   /** LeCun's: values of 1 stay, where it bends most. */
   scaledTanh: (x: Tensor): Tensor => mul(tanh(mul(x, 2 / 3)), 1.7159),
   softmax: (x: Tensor): Tensor => softmax(x),
@@ -52,7 +67,8 @@ const byName = {
 /**
  * An activation by name: `linear` (y = x), or the operation of that name: `step`, `sigmoid`, `tanh`, `gaussian`,
  * `relu`, `leakyRelu`, `elu`, `softplus`, `silu`, `gelu`, `mish`, `selu`, `softsign`, `logSigmoid` and `hardSigmoid` on each
- * element, `softmax` on the last axis; and `scaledTanh`, 1.7159 tanh(2 x / 3) (LeCun 1998).
+ * element, `softmax` on the last axis; and `scaledTanh`, 1.7159 tanh(2 x / 3) (LeCun 1998), `relu6`, min(max(x, 0), 6) (Krizhevsky 2010), `hardSilu`,
+ * x hardSigmoid(x) (Howard et al. 2019), and `exponential`, e^x.
  */
 export type ActivationName = keyof typeof byName;
 
@@ -86,4 +102,13 @@ export function fusedActivation(name: ActivationName): FusedActivation | undefin
 }
 
 /** Activations that let about half of their inputs through: He's initialiser is for weights before them. */
-export const RECTIFYING: readonly ActivationName[] = ["relu", "leakyRelu", "elu", "gelu", "silu", "mish"];
+export const RECTIFYING: readonly ActivationName[] = [
+  "relu",
+  "leakyRelu",
+  "elu",
+  "gelu",
+  "silu",
+  "mish",
+  "relu6",
+  "hardSilu",
+];

@@ -1,6 +1,7 @@
 // What every layer and model is, whatever it takes and gives: it has a name, owns parameters and layers of its own, says which shapes it makes of
 // its inputs', and can be connected to symbolic inputs. `Layer` is the common case of one input and one output.
 import { flag, knownOptions, list, text } from "../engine/checks.ts";
+import type { Group } from "../engine/group.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor, checkTensors } from "../tensor/check.ts";
 import type { Generator } from "../tensor/random.ts";
@@ -9,6 +10,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { ActivationName } from "./activations.ts";
 import { Parameter, type ParameterOptions } from "./parameters.ts";
 import { formatOpen, type OpenShape } from "./shapes.ts";
+import type { StepMemory } from "./step-memory.ts";
 
 /** How a layer is being used right now. */
 export interface CallContext {
@@ -21,6 +23,13 @@ export interface CallContext {
    * masks.
    */
   masks?: readonly (Tensor | null)[];
+  /** Ranks that each compute a share of the batch, where statistics are those of the whole batch. */
+  group?: Group;
+  /**
+   * Where the inputs are further steps of sequences whose beginnings were read before: what layers have kept of those.
+   * @internal
+   */
+  memory?: StepMemory;
 }
 
 /** A layer's settings as JSON, enough to make it again. */
@@ -286,6 +295,15 @@ export abstract class BaseLayer {
    */
   resetStates(): void {
     for (const child of this.children) child.resetStates();
+  }
+
+  /**
+   * Whether it can read a sequence [n, time, ...] a few steps at a time, with a context's memory in between, and gives what it would have given for
+   * the whole: each output depends on its own step and those before. Of a layer that is applied to so many inputs.
+   * @internal
+   */
+  isStepwise(_inputs: number): boolean {
+    return false;
   }
 
   /** Whether a step with it may be recorded and replayed: it, and all that it is made of, say so. */

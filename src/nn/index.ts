@@ -84,6 +84,7 @@ export { RadialBasis, type RadialBasisOptions } from "./layers/radial-basis.ts";
 export { RecurrentLayer, type RecurrentOptions } from "./layers/recurrent.ts";
 export { registerLayer } from "./layers/registry.ts";
 export { RepeatVector } from "./layers/repeat-vector.ts";
+export { Rescaling, type RescalingOptions } from "./layers/rescaling.ts";
 export { Reshape } from "./layers/reshape.ts";
 export { SeparableConv2D, type SeparableConv2DOptions } from "./layers/separable-conv2d.ts";
 export { type RecurrentActivation, SimpleRNN, type SimpleRNNOptions } from "./layers/simple-rnn.ts";
@@ -91,6 +92,9 @@ export { SpatialDropout1D, SpatialDropout2D } from "./layers/spatial-dropout.ts"
 export { Subsampling2D } from "./layers/subsampling2d.ts";
 export { TimeDistributed } from "./layers/time-distributed.ts";
 export { TransformerDecoder, TransformerEncoder, type TransformerOptions } from "./layers/transformer.ts";
+export { encodeTrees, TreeLayer, type TreeLayerOptions } from "./layers/tree-layer.ts";
+export { TreeLSTM, type TreeLSTMOptions } from "./layers/tree-lstm.ts";
+export { TreeRNN, type TreeRNNOptions } from "./layers/tree-rnn.ts";
 export { UpSampling2D, type UpSampling2DOptions } from "./layers/up-sampling2d.ts";
 export { type Frame, ZeroPadding2D } from "./layers/zero-padding2d.ts";
 export {

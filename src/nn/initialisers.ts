@@ -220,6 +220,9 @@ export const INITIALISERS = Object.keys(byName) as InitialiserName[];
 export function initialise(initialiser: Initialiser, context: InitialiserContext): Tensor {
   fields("initialiser", "the context, { shape, dtype, generator, fanIn, fanOut },", context);
   checkShape("initialiser", context.shape);
+  // Not all initialisers ask for them.
+  for (const name of ["fanIn", "fanOut"] as const)
+    if (context[name] !== undefined) finite("initialiser", name, context[name]);
   if (typeof initialiser === "function") return callable("initialiser", "a function of your own", initialiser)(context);
   return byNameIn("initialiser", initialiser, table)(context);
 }

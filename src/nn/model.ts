@@ -1,6 +1,7 @@
 // A model: layers connected from inputs to outputs, and their parameters in one block. It is a layer, too, so that models nest.
 import { callable, instance, knownOptions, list } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
+import type { Group } from "../engine/group.ts";
 import { quote } from "../engine/quote.ts";
 import { noteUse } from "../engine/recording.ts";
 import { insideScope } from "../engine/storage.ts";
@@ -464,9 +465,17 @@ export class Model extends BaseLayer {
     };
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    const { steps, layers } = this.plan;
+    // What is kept is a layer's: one that is used twice would find that of its other use.
+    if (inputs !== 1 || this.outputs.length !== 1 || steps.length !== layers.length) return false;
+    return steps.every((step) => step.layer.isStepwise(step.inputs.length));
+  }
+
   /** A context for running it by itself. @internal */
-  contextFor(training: boolean): CallContext {
-    return { training, generator: this.generator };
+  contextFor(training: boolean, group: Group | null = null): CallContext {
+    return { training, generator: this.generator, ...(group !== null && { group }) };
   }
 
   /**

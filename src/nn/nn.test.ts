@@ -97,6 +97,10 @@ describe("Sequential", () => {
     );
     expect(() => new Dense(0)).toThrow(/units must be a whole number of at least 1, got 0/);
     expect(() => new Dense(3, { activation: "sigmoidal" as "sigmoid" })).toThrow(/unknown name "sigmoidal"/);
+    // Not with all that it holds.
+    expect(() => new Activation(tensor([1]) as unknown as "relu")).toThrow(
+      /^activation: unknown name a tensor of shape \(1,\); use one of /,
+    );
     expect(() => new Dropout(1)).toThrow(/below 1, got 1/);
     const model = new Sequential([new Dense(3)], { inputShape: [4] });
     expect(() => model.call(tensor([[1, 2, 3]]))).toThrow(/inputs must have shape \(n, 4\), got \(1, 3\)/);

@@ -1,6 +1,7 @@
 // A model's parameters are one block of memory, their gradients another: an optimiser step, a gradient norm or a checkpoint is one pass over
 // contiguous numbers. Each parameter is a window on the block; backward writes its gradient into the window beside it.
 
+import { onCpu } from "../engine/beside.ts";
 import { fields, flag, instance, knownOptions, oneOf, text, whole } from "../engine/checks.ts";
 import { type DType, isFloat } from "../engine/dtype.ts";
 
@@ -8,13 +9,13 @@ import { engine } from "../engine/engine.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
 import { checkTensor } from "../tensor/check.ts";
-import { zeros } from "../tensor/create.ts";
+import { tensor, zeros } from "../tensor/create.ts";
 import { Node, withRecording } from "../tensor/graph.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { keep, packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
 import { type Constraint, checkConstraint, constrained } from "./constraints.ts";
-import { fansOf, type Initialiser, initialise } from "./initialisers.ts";
+import { fansOf, type Initialiser, type InitialiserContext, initialise } from "./initialisers.ts";
 import { checkPenalty, type Penalty } from "./penalties.ts";
 
 /** Windows begin at multiples of this many elements, so that vector loads are aligned. */
@@ -188,9 +189,19 @@ export class Parameter {
       const { initialiser, fans, transposed } = this.options;
       const ofShape = fans ?? fansOf(transposed ? this.shape.toReversed() : this.shape);
       const context = { shape: this.shape, dtype: this.tensor.dtype, generator, ...ofShape };
-      this.assign(initialise(initialiser, context));
+      this.assign(drawn(initialiser, context));
     });
   }
+}
+
+/**
+ * An initialiser's values. Those that have a name are drawn on a CPU, to the same bits on every engine; a function of the user's own may use tensors
+ * of the engine.
+ */
+function drawn(initialiser: Initialiser, context: InitialiserContext): Tensor {
+  if (!engine().asynchronous || typeof initialiser !== "string") return initialise(initialiser, context);
+  const values = onCpu(() => scope(() => initialise(initialiser, context).dataSync()));
+  return tensor(values, { shape: [...context.shape], dtype: context.dtype });
 }
 
 /** A parameter with its name in a model: that of its layer there, and its own. */
@@ -207,9 +218,11 @@ export interface LoadOptions {
 
 /** Throws if x holds NaN or infinities, with the first; `owner` says what it is. */
 export function refuseNonFinite(owner: string, x: Tensor): void {
-  if (!isFloat(x.dtype) || x.size === 0 || scope(() => Boolean(all(isfinite(x)).item()))) return;
+  if (!isFloat(x.dtype) || x.size === 0) return;
+  if (!engine().asynchronous && scope(() => Boolean(all(isfinite(x)).item()))) return;
   const numbers = x.dataSync();
   const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
   throw new RangeError(
     `${owner} holds ${String(numbers[bad])} (element ${bad}), with which a model answers what is no number; load a file from before training went wrong, or set allowNonFinite`,
   );
@@ -379,6 +392,25 @@ export class ParameterBlock {
       if (!slot?.fresh) continue;
       engine().fill(slot.tensor, 0);
       slot.fresh = false;
+    }
+  }
+
+  /** The gradient that backward has written for a parameter; undefined where none has come, and for parameters that are not trained. */
+  gradientOf(parameter: Parameter): Tensor | undefined {
+    instance("ParameterBlock.gradientOf", "the argument", parameter, Parameter, "a Parameter");
+    if (!this.parameters.includes(parameter)) return undefined;
+    const slot = parameter.tensor.node?.slot;
+    return slot && !slot.fresh ? slot.tensor : undefined;
+  }
+
+  /**
+   * The gradients were written from elsewhere: all of them are there.
+   * @internal
+   */
+  markComplete(): void {
+    for (const parameter of this.parameters) {
+      const slot = parameter.tensor.node?.slot;
+      if (slot) slot.fresh = false;
     }
   }
 

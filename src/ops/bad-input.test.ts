@@ -12,7 +12,7 @@ describe("named errors", () => {
     [
       "a fractional length",
       () => zeros([2.5]),
-      /^RangeError: full: lengths must be whole numbers from 0 on, got 2\.5 in shape \(2\.5,\)/,
+      /^RangeError: zeros: lengths must be whole numbers from 0 on, got 2\.5 in shape \(2\.5,\)/,
     ],
     ["a negative length", () => zeros([2, -1]), /got -1 in shape \(2, -1\)/],
     ["a length that is not finite", () => zeros([Number.NaN]), /got NaN/],

@@ -3,20 +3,11 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { describeGolden } from "../../test/golden.ts";
+import { goldenRunners } from "../../test/golden-runners.ts";
 import * as nb from "../node.ts";
 import { type ConvolutionOptions, Generator, random, scope, type Tensor, tensor } from "../node.ts";
 
-const pooling = { maxPool2d: nb.maxPool2d, avgPool2d: nb.avgPool2d, l2Pool2d: nb.l2Pool2d };
-
-describeGolden("conv", ({ name }) => {
-  const operation = name.split(" ")[0];
-  if (operation === "conv2d") return ({ x, w, b }, attrs) => nb.conv2d(x!, w!, b, attrs);
-  if (operation === "conv1d") return ({ x, w, b }, attrs) => nb.conv1d(x!, w!, b, attrs as ConvolutionOptions<number>);
-  if (operation === "convTranspose2d") return ({ x, w, b }, attrs) => nb.convTranspose2d(x!, w!, b, attrs);
-  if (operation === "globalAvgPool2d") return ({ x }) => nb.globalAvgPool2d(x!);
-  const pool = pooling[operation as keyof typeof pooling];
-  return pool && (({ x }, { size, ...options }) => pool(x!, size as number, options));
-});
+describeGolden("conv", goldenRunners.conv);
 
 interface Problem {
   batch: number;

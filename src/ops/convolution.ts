@@ -75,7 +75,7 @@ interface Shapes {
 interface Geometry extends Shapes {
   /** The same in the order in which kernels take it. */
   readonly numbers: readonly number[];
-  /** Bytes of workspace by kind and dtype, once asked for. */
+  /** Bytes of workspace by kind, dtype and what the engine makes of it, once asked for. */
   readonly workspaces: Map<string, number>;
 }
 
@@ -343,7 +343,7 @@ function withWorkspace(
   g: Geometry,
   kernel: (workspace: Tensor, geometry: readonly number[]) => void,
 ): boolean {
-  const key = kind + dtype;
+  const key = `${kind} ${dtype} ${engine().workspaceKey}`;
   let bytes = g.workspaces.get(key);
   if (bytes === undefined) {
     bytes = engine().kernel("convolutionWorkspace", dtype, KINDS[kind], ...g.numbers);

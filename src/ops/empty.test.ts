@@ -168,7 +168,7 @@ Object.assign(cases, {
 } satisfies Record<string, Case>);
 
 let pattern = 0;
-const own = engine().allocate;
+const { allocate: own, isZeros } = engine();
 
 beforeEach(() => {
   const current = engine();
@@ -178,9 +178,11 @@ beforeEach(() => {
     if (size > 0) current.fill(new Tensor(storage, "int32", [size], size), pattern);
     return storage;
   };
+  current.isZeros = () => false;
 });
 afterEach(() => {
   engine().allocate = own;
+  engine().isZeros = isZeros;
 });
 
 /** All numbers that come out: results, and gradients by every operand. Or the error's message. */

@@ -1,10 +1,12 @@
 // Tensors that span a range or a grid.
+import { onCpu } from "../engine/beside.ts";
 import { positive } from "../engine/checks.ts";
 import type { DType } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
-import { linspace } from "../tensor/create.ts";
+import { linspace, tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { scope, type Tensor } from "../tensor/tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
@@ -57,5 +59,10 @@ export function meshgrid(vectors: readonly Tensor[], indexing: "xy" | "ij" = "xy
  */
 export function logspace(start: number, stop: number, count = 50, base = 10, dtype: DType = "float32"): Tensor {
   positive("logspace", "base", base);
-  return cast(pow(base, linspace(start, stop, count, "float64")), dtype);
+  const compute = (): Tensor => cast(pow(base, linspace(start, stop, count, "float64")), dtype);
+  if (!engine().asynchronous) return compute();
+  return tensor(
+    onCpu(() => scope(() => compute().dataSync())),
+    { dtype },
+  );
 }

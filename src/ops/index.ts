@@ -124,7 +124,6 @@ export { bidirectional, splitConcatenated, stackedLayers } from "./recurrent/lay
 export { type LstmOptions, type LstmResult, lstm } from "./recurrent/lstm.ts";
 export { type RnnOptions, rnn } from "./recurrent/rnn.ts";
 export type { Direction, RecurrentParameters, RecurrentResult, SequenceOptions } from "./recurrent/setup.ts";
-export { type Tree, treeRnn } from "./recursive.ts";
 export {
   all,
   any,
@@ -158,6 +157,9 @@ export {
   nanToNum,
   percentile,
 } from "./statistics.ts";
+export { Forest, type ForestOptions, forest, type Level, type Tree } from "./trees/forest.ts";
+export { type TreeLstmOptions, type TreeLstmParameters, type TreeLstmResult, treeLstm } from "./trees/tree-lstm.ts";
+export { type TreeResult, type TreeRnnOptions, treeRnn } from "./trees/tree-rnn.ts";
 export {
   acos,
   acosh,

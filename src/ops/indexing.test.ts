@@ -2,13 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { describeGolden } from "../../test/golden.ts";
+import { goldenRunners } from "../../test/golden-runners.ts";
 import * as nb from "../node.ts";
 import { arange, type Index, newAxis, sum, type Tensor, tensor, zeros } from "../node.ts";
 
-describeGolden("index", ({ name }) => {
-  if (name === "embedding") return ({ w, i }) => nb.embedding(w, i);
-  return name.startsWith("oneHot") ? ({ i }, { depth }, float) => nb.oneHot(i, depth as number, float) : undefined;
-});
+describeGolden("index", goldenRunners.index);
 
 describe("arrays as the notes on Deep Learning from Scratch use them", () => {
   test("creation from nested lists: shape, ndim, size, dtype", () => {

@@ -2,23 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { describeGolden } from "../../test/golden.ts";
+import { goldenRunners } from "../../test/golden-runners.ts";
 import * as nb from "../node.ts";
 import { Generator, random, scope, type Tensor } from "../node.ts";
 
-describeGolden("norm", ({ name }) => {
-  if (name.startsWith("batchNorm (training)")) {
-    return ({ x, gamma, beta }, { eps }) => nb.batchNorm(x!, gamma!, beta!, { epsilon: eps as number }).y;
-  }
-  if (name.startsWith("batchNorm (inference)")) {
-    return ({ x, mean, variance, gamma, beta }, { eps }) =>
-      nb.batchNormInference(x!, mean!, variance!, gamma!, beta!, { epsilon: eps as number });
-  }
-  if (name.startsWith("layerNorm")) {
-    return ({ x, gamma, beta }, { eps }) => nb.layerNorm(x!, gamma!, beta!, { epsilon: eps as number });
-  }
-  if (!name.startsWith("localResponseNorm")) return undefined;
-  return ({ x }, { size, ...options }) => nb.localResponseNorm(x!, size as number, options);
-});
+describeGolden("norm", goldenRunners.norm);
 
 const normal = (shape: readonly number[], seed: number, dtype: "float32" | "float64" = "float64"): Tensor =>
   random.normal([...shape], 0.5, 2, { dtype, generator: new Generator(seed) });

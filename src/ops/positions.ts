@@ -48,7 +48,8 @@ export function resolvePositions(operation: string, indices: Tensor, axis: numbe
   const source = packed(indices);
   if (source.size === 0) return source;
   const check = (x: Tensor): number => engine().kernel("checkIndices", "int32", x, x.size, length);
-  if (check(source) < 0) return source;
+  // Where the answer comes later, it has to be about positions from 0 on.
+  if (!engine().asynchronous && check(source) < 0) return source;
   const fromStart = where(less(source, 0), add(source, length), source);
   const bad = check(fromStart);
   if (bad >= 0) throw outOfRange(operation, engine().readElement(source, bad), axis, length);

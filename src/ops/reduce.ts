@@ -124,7 +124,8 @@ function position(operation: "argmax" | "argmin", x: Tensor, axis: number | unde
   const input = number(operation, x);
   const p = plan(operation, input, axis);
   checkNotEmpty(operation, p, input);
-  const source = input.dtype === "int32" ? { ...p, source: cast(p.source, "float64") } : p;
+  // A device compares whole numbers as they are, and has no float64.
+  const source = input.dtype === "int32" && !engine().asynchronous ? { ...p, source: cast(p.source, "float64") } : p;
   return fold(operation, source, keepDims, "int32");
 }
 

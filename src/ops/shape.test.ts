@@ -1,28 +1,12 @@
 // Operations that move elements, against PyTorch's numbers and plain loops; gradients against differences.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { describeGolden, type GoldenRunner } from "../../test/golden.ts";
+import { describeGolden } from "../../test/golden.ts";
+import { goldenRunners } from "../../test/golden-runners.ts";
 import * as nb from "../node.ts";
 import { arange, sum, type Tensor, tensor, zeros } from "../node.ts";
 
-const runners: Record<string, GoldenRunner> = {
-  transpose: ({ x }, { axes }) => nb.transpose(x, axes as number[]),
-  reshape: ({ x }, { shape }) => nb.reshape(x, shape as number[]),
-  concat: ({ a, b }, { axis }) => nb.concat([a, b], axis as number),
-  stack: ({ a, b }, { axis }) => nb.stack([a, b], axis as number),
-  slice: ({ x }, { start, stop, step, axis }) =>
-    nb.slice(x, start as number, stop as number, step as number, axis as number),
-  pad: ({ x }, { before, after, value }) => {
-    const widths = x.shape.map((_, i) => (i < x.rank - 2 ? [0, 0] : [before, after]) as [number, number]);
-    return nb.pad(x, widths, "constant", value as number);
-  },
-  gather: ({ x, i }) => nb.gather(x, i),
-  broadcastTo: ({ x }, { shape }) => nb.broadcastTo(x, shape as number[]),
-  tile: ({ x }, { reps }) => nb.tile(x, reps as number[]),
-  flip: ({ x }, { axis }) => nb.flip(x, axis as number),
-};
-
-describeGolden("shape", ({ name }) => runners[name.split(" ")[0]]);
+describeGolden("shape", goldenRunners.shape);
 
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);

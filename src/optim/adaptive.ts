@@ -26,6 +26,8 @@ export interface AdaGradOptions extends OptimizerOptions {
  */
 export class AdaGrad extends Optimizer {
   readonly type = "adaGrad";
+  /** @internal */
+  override readonly steady = true;
   readonly epsilon: number;
   protected readonly slotNames = ["squares"];
 
@@ -70,6 +72,8 @@ export interface RMSPropOptions extends OptimizerOptions {
  */
 export class RMSProp extends Optimizer {
   readonly type = "rmsProp";
+  /** @internal */
+  override readonly steady = true;
   readonly decay: number;
   readonly epsilon: number;
   readonly centred: boolean;
@@ -119,6 +123,8 @@ export interface AdaDeltaOptions extends OptimizerOptions {
  */
 export class AdaDelta extends Optimizer {
   readonly type = "adaDelta";
+  /** @internal */
+  override readonly steady = true;
   readonly decay: number;
   readonly epsilon: number;
   protected readonly slotNames = ["squares", "updates"];

@@ -51,6 +51,11 @@ export function gradientNorm(block: ParameterBlock): number {
 export function clipGradientNorm(block: ParameterBlock, limit: number): number {
   positive("clipGradientNorm", "limit", limit);
   checkBlock("clipGradientNorm", block).completeGradients();
+  if (engine().asynchronous) {
+    throw new Error(
+      "clipGradientNorm: on this engine a norm comes later; give the optimiser clipNorm, which needs none here",
+    );
+  }
   return clipTensorNorm("clipGradientNorm", block.gradients, limit);
 }
 
@@ -78,6 +83,12 @@ export function clipGradientValues(block: ParameterBlock, limit: number): void {
  * @internal
  */
 export function clipTensorNorm(owner: string, gradients: Tensor, limit: number): number {
+  if (engine().asynchronous) {
+    // The norm stays where it is; one that is not finite leaves the gradients as they are, and the loss says what is wrong.
+    scope(() => engine().kernel("scaleToNorm", gradients.dtype, gradients, norm(gradients), gradients.size, limit));
+    gradients.storage.version += 1;
+    return Number.NaN;
+  }
   const length = euclidean(gradients);
   if (!Number.isFinite(length)) {
     throw new Error(

@@ -29,6 +29,8 @@ export interface LionOptions extends OptimizerOptions {
  */
 export class Lion extends Optimizer {
   readonly type = "lion";
+  /** @internal */
+  override readonly steady = true;
   readonly beta1: number;
   readonly beta2: number;
   protected readonly slotNames = ["mean"];

@@ -77,6 +77,11 @@ export abstract class Optimizer {
   abstract readonly type: string;
   /** Steps done. */
   iterations = 0;
+  /**
+   * Whether all its updates at one learning rate have the same numbers, however many came before.
+   * @internal
+   */
+  readonly steady: boolean = false;
   /** As in `OptimizerOptions`. */
   readonly weightDecay: number;
   /** As in `OptimizerOptions`. */
@@ -161,7 +166,7 @@ export abstract class Optimizer {
     const target =
       this.target !== undefined && this.target.source === block && this.target.version === block.version
         ? this.target
-        : targetOfBlock(this.owner, block, this.groups);
+        : targetOfBlock(this.owner, block, this.groups, this.weightDecay > 0 || this.l1 > 0);
     block.completeGradients();
     callAgain(() => this.advance(target));
   }

@@ -19,6 +19,8 @@ import type { Stretch } from "./target.ts";
  */
 export class SGD extends Optimizer {
   readonly type = "sgd";
+  /** @internal */
+  override readonly steady = true;
   protected readonly slotNames = [];
 
   constructor(options: OptimizerOptions = {}) {
@@ -58,6 +60,8 @@ export interface MomentumOptions extends OptimizerOptions {
  */
 export class Momentum extends Optimizer {
   readonly type = "momentum";
+  /** @internal */
+  override readonly steady = true;
   readonly momentum: number;
   protected readonly slotNames = ["velocity"];
 
@@ -103,6 +107,8 @@ export class Momentum extends Optimizer {
  */
 export class Nesterov extends Optimizer {
   readonly type = "nesterov";
+  /** @internal */
+  override readonly steady = true;
   readonly momentum: number;
   protected readonly slotNames = ["velocity"];
 

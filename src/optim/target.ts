@@ -83,8 +83,16 @@ function belongs(parameter: Parameter, group: ParameterGroup): boolean {
   return group.match ? parameter.name.search(group.match) >= 0 : group.parameters!.includes(parameter);
 }
 
-/** Lays a model's block out: its ranges, cut where parameter groups begin and end. */
-export function targetOfBlock(owner: string, block: ParameterBlock, groups: readonly ParameterGroup[]): Target {
+/**
+ * Lays a model's block out: its ranges, cut where parameter groups begin and end. `decays`: whether the optimiser has a weight decay or l1 of its own; without,
+ * ranges that differ in nothing else are one stretch.
+ */
+export function targetOfBlock(
+  owner: string,
+  block: ParameterBlock,
+  groups: readonly ParameterGroup[],
+  decays: boolean,
+): Target {
   checkBlock(owner, block);
   for (const group of groups) {
     if (block.parameters.some((parameter) => belongs(parameter, group))) continue;
@@ -100,26 +108,33 @@ export function targetOfBlock(owner: string, block: ParameterBlock, groups: read
   const stretches: Stretch[] = [];
   /** Frozen parameters are under no rule: they are in no stretch. */
   const FROZEN: ParameterGroup = {};
-  const add = (start: number, end: number, rule: Rule): void => {
+  const add = (from: number, end: number, rule: Rule): void => {
+    if (end === from || rule.group === FROZEN) return;
+    const last = stretches.at(-1);
+    const joins =
+      last !== undefined && last.start + last.length === from && last.decay === rule.decay && last.group === rule.group;
+    const start = joins ? last.start : from;
+    if (joins) stretches.pop();
     const length = end - start;
     const values = windowOf(block.values, [length], origin + start, null);
     const gradients = windowOf(block.gradients, [length], block.gradients.offset + start, null);
-    if (length > 0 && rule.group !== FROZEN) stretches.push({ ...rule, values, gradients, start, length });
+    stretches.push({ ...rule, values, gradients, start, length });
   };
   for (const range of block.ranges) {
     const rangeEnd = range.start + range.length;
+    const decay = decays && range.decay;
     let start = range.start;
     let group: ParameterGroup | undefined;
     for (const each of starts) {
       if (each.start < range.start || each.start >= rangeEnd) continue;
       const next = each.parameter.frozen ? FROZEN : groups.find((candidate) => belongs(each.parameter, candidate));
       if (next !== group) {
-        add(start, each.start, { decay: range.decay, group });
+        add(start, each.start, { decay, group });
         start = each.start;
         group = next;
       }
     }
-    add(start, rangeEnd, { decay: range.decay, group });
+    add(start, rangeEnd, { decay, group });
   }
   return {
     source: block,

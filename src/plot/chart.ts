@@ -203,6 +203,29 @@ export interface NetworkChart extends Titled {
   readonly mostUnits?: number;
 }
 
+export interface TreeChartNode {
+  /** Place in the list of the node above it, which comes earlier; the first node, the root, has none. */
+  readonly parent?: number;
+  /** A leaf's word; in an inner node what is written into it. */
+  readonly label?: Text;
+  /** Its colour: from `min`, warm, to `max`, cold. Without one it has none. */
+  readonly value?: number | null;
+}
+
+/** A tree over its leaves, which stand in a row, or below each other where a row is too long. */
+export interface TreeChart extends Titled {
+  readonly kind: "tree";
+  /** Parents before their children, and children in their order. */
+  readonly nodes: readonly TreeChartNode[];
+  /** Ends of the colours; default: the least and the largest value. */
+  readonly min?: number;
+  readonly max?: number;
+  /** What the ends are called; default: their numbers. */
+  readonly low?: Text;
+  readonly high?: Text;
+  readonly valueLabel?: Text;
+}
+
 export type Chart =
   | LineChart
   | ScatterChart
@@ -214,7 +237,8 @@ export type Chart =
   | ContourChart
   | SurfaceChart
   | ImagesChart
-  | NetworkChart;
+  | NetworkChart
+  | TreeChart;
 
 export function say(text: Text | undefined, language: Language): string {
   if (text === undefined) return "";

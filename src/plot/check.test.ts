@@ -95,6 +95,16 @@ describe("a chart that cannot be drawn says what is wrong, where, and what would
     expect(check({ kind: "images", colours: "rgb", images: [image] })).toThrow("2 x 2 pixels of 3 need 12");
   });
 
+  it("trees: parents before their children, ends of colours in order", () => {
+    const tree = (nodes: unknown, more = {}) => check({ kind: "tree", nodes, ...more } as never);
+    expect(tree([])).toThrow("nodes is an empty list");
+    expect(tree([{ parent: 0 }])).toThrow("node 0 is the root, but has a parent");
+    expect(tree([{}, {}])).toThrow("node 1 has parent undefined; give the place of a node before it, 0 to 0");
+    expect(tree([{}, { parent: 1 }])).toThrow("node 1 has parent 1");
+    expect(tree([{}, { parent: 0, value: "x" }])).toThrow('node 1 has value "x"; give a number, or none');
+    expect(tree([{}], { min: 1, max: 1 })).toThrow("min 1 must be below max 1");
+  });
+
   it("networks: units or maps, labels and weights that fit", () => {
     const input = { name: "input", units: 2 };
     expect(check({ kind: "network", layers: [{ name: "input" }] })).toThrow("needs either units or maps");

@@ -142,13 +142,16 @@ export function checkChart(chart: Chart): void {
     case "network":
       checkNetwork(chart.layers, fail);
       break;
+    case "tree":
+      checkTree(chart, fail);
+      break;
   }
 }
 
 type Fail = (what: string) => never;
 
 const objects = ["xAxis", "yAxis", "zAxis"];
-const lists = ["series", "bands", "images", "layers", "paths", "marks"];
+const lists = ["series", "bands", "images", "layers", "paths", "marks", "nodes"];
 
 /** That what should be an object is one, before anything in it is asked for. */
 function checkParts(chart: Chart, fail: Fail): void {
@@ -323,6 +326,24 @@ function checkMarks(
       fail(`mark ${index} is at ${mark.at}, but the ${mark.axis} axis is logarithmic; its marks are above 0`);
     }
   });
+}
+
+/** More nodes are no drawing. */
+const MOST_NODES = 20_000;
+
+function checkTree({ nodes, min, max }: Extract<Chart, { kind: "tree" }>, fail: Fail): void {
+  checkList(nodes, "nodes", fail);
+  if (nodes.length > MOST_NODES) fail(`${nodes.length} nodes are too many to be drawn; at most ${MOST_NODES}`);
+  nodes.forEach(({ parent, value }, index) => {
+    if (index === 0 && parent !== undefined) fail("node 0 is the root, but has a parent; leave it out");
+    if (index > 0 && !(parent !== undefined && parent < index)) {
+      fail(`node ${index} has parent ${quote(parent)}; give the place of a node before it, 0 to ${index - 1}`);
+    }
+    if (value !== undefined && value !== null && typeof value !== "number") {
+      fail(`node ${index} has value ${quote(value)}; give a number, or none`);
+    }
+  });
+  if (min !== undefined && max !== undefined && !(min < max)) fail(`min ${min} must be below max ${max}`);
 }
 
 function checkNetwork(layers: Extract<Chart, { kind: "network" }>["layers"], fail: Fail): void {

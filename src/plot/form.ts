@@ -143,6 +143,10 @@ const CHARTS: Readonly<Record<string, Form>> = {
     layers: list(object({ name: label, maps: object({}), note: label, labels: list(label), weights: list(numbers) })),
     mostUnits: count,
   }),
+  tree: object({
+    ...{ title: label, min: number, max: number, low: label, high: label, valueLabel: label },
+    nodes: list(object({ parent: count, label })),
+  }),
 };
 
 /** What each kind of chart is called. */

@@ -64,9 +64,30 @@ const charts: readonly Chart[] = [
       { name: "hidden", units: 3, note: "sigmoid", labels: ["a", "b", "c"] },
     ],
   },
+  {
+    kind: "tree",
+    title: "Cats",
+    nodes: [
+      { label: "1.5", value: 1.5 },
+      { parent: 0, label: "2", value: -2 },
+      { parent: 1, label: "the" },
+      { parent: 1, label: "cat", value: 3 },
+      { parent: 0, label: "sat" },
+    ],
+    low: "bad",
+    high: "good",
+  },
 ];
 
 const count = (text: string, part: string | RegExp) => text.split(part).length - 1;
+/** A chain to the right over n + 1 words. */
+const chain = (n: number) => [
+  { label: "0" },
+  ...Array.from({ length: n }, (_, i) => [
+    { parent: 2 * i, label: `w${i}` },
+    { parent: 2 * i, label: i === n - 1 ? `w${n}` : "0" },
+  ]).flat(),
+];
 const of = (title: string) => charts.find((chart) => chart.title === title) as Chart;
 
 /** Every element closed in order, and nothing that failed to become a number. */
@@ -173,6 +194,24 @@ describe("what each kind shows", () => {
     const net = renderSvg(of("Net"));
     expect(count(net, "<circle")).toBe(11 + 3 + 3);
     for (const text of ["784", "sigmoid", "hidden"]) expect(net).toContain(`>${text}</text>`);
+  });
+
+  it("tree: words in a row with nodes above them, below each other where a row is too long; a chain of any depth", () => {
+    const small = renderSvg(of("Cats"));
+    for (const text of ["the", "cat", "sat", "1.5", "bad", "good"]) expect(small).toContain(`>${text}</text>`);
+    const at = (svg: string, word: string) => {
+      const [, x, y] = svg.match(new RegExp(`<text x="([^"]+)" y="([^"]+)"[^>]*>${word}</text>`))!.map(Number);
+      return [x, y];
+    };
+    const [the, cat, sat] = ["the", "cat", "sat"].map((word) => at(small, word));
+    expect(the[1]).toBe(sat[1]);
+    expect(the[0] < cat[0] && cat[0] < sat[0]).toBe(true);
+    const narrow = renderSvg({ ...of("Cats"), nodes: chain(40) } as Chart);
+    const [first, last] = ["w0", "w40"].map((word) => at(narrow, word));
+    expect(first[0]).toBe(last[0]);
+    expect(first[1]).not.toBe(last[1]);
+    expectWellFormed(renderSvg({ kind: "tree", nodes: chain(800) }));
+    expectWellFormed(renderSvg({ kind: "tree", nodes: [{ label: "alone", value: 1 }] }));
   });
 
   it("draws categories of any name, each a bar of its own", () => {

@@ -16,6 +16,7 @@ import type { Readout } from "./readout.ts";
 import { drawSurface } from "./surface.ts";
 import type { Theme } from "./theme.ts";
 import { palettes } from "./theme.ts";
+import { drawTree, treeHeight } from "./tree.ts";
 
 export interface SvgOptions {
   /** In pixels, the margin included. Default 640. */
@@ -80,6 +81,8 @@ function usualHeight(chart: Chart, width: number): number {
         : Math.round(Math.min(380, Math.max(280, width * 0.6)));
     case "network":
       return 320;
+    case "tree":
+      return Math.ceil(treeHeight(chart, width - 32));
     default:
       return Math.round(Math.min(380, Math.max(280, width * 0.6)));
   }
@@ -107,5 +110,7 @@ function draw(canvas: Canvas, chart: Chart): Drawing {
       return drawImages(canvas, chart);
     case "network":
       return drawNetwork(canvas, chart);
+    case "tree":
+      return drawTree(canvas, chart);
   }
 }

@@ -171,7 +171,10 @@ export function full(shape: Shape, value: number, dtype: DType = "float32"): Ten
  * ```
  */
 export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
-  return full(shape, 0, dtype);
+  const result = checkedEmpty("zeros", shape, dtype);
+  const own = engine();
+  if (own.isZeros?.(result.storage) !== true) own.fill(result, 0);
+  return result;
 }
 
 /**

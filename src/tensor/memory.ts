@@ -1,6 +1,7 @@
-// What memory holds right now.
+// What memory holds right now, and bringing it where it can be looked at.
 import { engine } from "../engine/engine.ts";
 import { storageStatistics } from "../engine/storage.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** What `memory` reports. */
 export interface MemoryReport {
@@ -30,4 +31,20 @@ export interface MemoryReport {
  */
 export function memory(): MemoryReport {
   return { ...storageStatistics(), ...engine().memory() };
+}
+
+/**
+ * Waits until the values of tensors are known in JavaScript. On the engine "webgpu" it reads them from the device; `dataSync()`, `item()` and what
+ * reads values at once, such as `saveModel`, then find them, until something is written to these tensors. On the other engines there is
+ * nothing to wait for.
+ * @throws Error if tensors are computed while it waits.
+ * @example
+ * ```ts
+ * const x = tensor([1, 2]).mul(2);
+ * await prefetch([x]);
+ * x.dataSync(); // [2, 4]
+ * ```
+ */
+export async function prefetch(tensors: Iterable<Tensor>): Promise<void> {
+  await engine().prefetch?.([...tensors]);
 }

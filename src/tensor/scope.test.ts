@@ -184,7 +184,7 @@ describe("without a scope, in a loop that never waits", () => {
         for (let i = 0; i < 500; i++) x.add(i);
       };
       expect(loop).toThrow(
-        /^full: out of memory|^add: out of memory: 4\.0 MiB .* scope\(\(\) => \.\.\.\).* the event loop has had a turn.* await new Promise/,
+        /^zeros: out of memory|^add: out of memory: 4\.0 MiB .* scope\(\(\) => \.\.\.\).* the event loop has had a turn.* await new Promise/,
       );
       await settle(() => memory().tensors < before + 10);
       expect(loop).toThrow(RangeError);
@@ -264,7 +264,7 @@ test("running out of memory names the largest live tensors and the way out", () 
       for (let i = 0; i < 64; i++) hold.push(zeros([1024, 4096]));
     }),
   ).toThrow(
-    /out of memory: 16\.0 MiB for shape \(1024, 4096\).*smaller batches[\s\S]*16\.0 MiB {2}float32 \(1024, 4096\) made by full at .*scope\.test/,
+    /out of memory: 16\.0 MiB for shape \(1024, 4096\).*smaller batches[\s\S]*16\.0 MiB {2}float32 \(1024, 4096\) made by zeros at .*scope\.test/,
   );
   // and the engine still works
   expect(ones([3]).sum().item()).toBe(3);

@@ -274,23 +274,37 @@ export function packed(x: Tensor): Tensor {
 }
 
 /** Calls `visit` for every tensor in arrays, plain objects, maps and sets, to any depth. */
-export function forEachTensor(value: unknown, visit: (x: Tensor) => void, seen = new Set<unknown>()): void {
+export function forEachTensor(value: unknown, visit: (x: Tensor) => void): void {
   if (value instanceof Tensor) {
-    visit(value);
-    const slot = value.node?.slot;
-    if (slot) visit(slot.tensor);
+    visitTensor(value, visit);
     return;
   }
-  if (typeof value !== "object" || value === null || seen.has(value) || ArrayBuffer.isView(value)) return;
-  seen.add(value);
-  if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
-    for (const element of value) forEachTensor(element, visit, seen);
-    return;
+  if (typeof value !== "object" || value === null) return;
+  // Not by calling itself: what is nested deep would fill the stack. The next one comes last.
+  const seen = new Set<unknown>();
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (next instanceof Tensor) visitTensor(next, visit);
+    else if (typeof next === "object" && next !== null && !seen.has(next)) {
+      seen.add(next);
+      const elements = elementsOf(next);
+      for (let i = elements.length - 1; i >= 0; i--) open.push(elements[i]);
+    }
   }
+}
+
+function visitTensor(x: Tensor, visit: (x: Tensor) => void): void {
+  visit(x);
+  const slot = x.node?.slot;
+  if (slot) visit(slot.tensor);
+}
+
+function elementsOf(value: object): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (value instanceof Map || value instanceof Set) return [...value];
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) {
-    for (const element of Object.values(value)) forEachTensor(element, visit, seen);
-  }
+  return prototype === Object.prototype || prototype === null ? Object.values(value) : [];
 }
 
 /**

@@ -71,6 +71,26 @@ describe("the same bits", () => {
     expect(new Set(losses.map((loss) => loss.item())).size).toBe(12);
   });
 
+  test("gradients of slices, which are made among zeros", () => {
+    const model = new Sequential([new Dense(3)], { inputShape: [2], seed: 1 });
+    const step = (x: Tensor) => {
+      const loss = model.call(x).slice(0, 2, 1, 1).square().sum();
+      model.block.clearGradients();
+      backward(loss);
+      return loss;
+    };
+    const captured = capture(step);
+    for (let i = 1; i < 7; i++) {
+      const x = tensor([[i, 2]]);
+      expect(captured(x).item()).toBe(step(x).item());
+      const gradients = [...model.block.gradients.dataSync()];
+      captured(x);
+      expect([...model.block.gradients.dataSync()]).toEqual(gradients);
+    }
+    expect(captured.obstacle).toBeNull();
+    expect(captured.active).toBe(true);
+  });
+
   test("a model that answers without recording, beside one that learns", () => {
     const { model, step } = setup();
     const learn = capture(step);

@@ -213,10 +213,13 @@ export function capture<Inputs extends readonly Tensor[], Output extends StepOut
 
   /** Makes a program of a call whose scope has ended. */
   const settle = (recorded: Recorded<Output>): void => {
-    const { recording, results } = recorded;
+    const { recording, results, inputs } = recorded;
     for (const result of results) if (result.node !== null && result.node.rule !== null) result.node = null;
     try {
-      const program = recording.finish(results);
+      const program = recording.finish(
+        results,
+        inputs.map(({ tensor }) => tensor.storage),
+      );
       if (program === null) obstacle = recording.obstacle ?? "it can't be recorded";
       else programs.push({ program, recorded });
     } catch (error) {

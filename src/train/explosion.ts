@@ -1,6 +1,8 @@
 // Training that has exploded: a loss that is not finite any more ends it, one that is finite but far above where it began is remarked on. Both say
 // what to do: most often the learning rate is too high, sometimes the data hold what is no number.
+
 import { text, whole } from "../engine/checks.ts";
+import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
@@ -54,7 +56,10 @@ function rateRemedy(optimizer: Optimizer): string {
   return `Try a lower learning rate (it is ${rate}), for example ${lowerRate(optimizer)}`;
 }
 
-const finite = (x: Tensor): boolean => x.size === 0 || scope(() => Boolean(all(isfinite(x)).item()));
+function finite(x: Tensor): boolean {
+  if (engine().asynchronous) return x.dataSync().every((value) => Number.isFinite(value));
+  return x.size === 0 || scope(() => Boolean(all(isfinite(x)).item()));
+}
 
 /** What to do about a loss that is not finite on this batch, whose tensors are given by name. */
 export function remedyFor(optimizer: Optimizer, batch: Readonly<Record<string, Tensor>>): string {

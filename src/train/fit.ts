@@ -5,7 +5,7 @@ import { Dataset } from "../data/dataset/dataset.ts";
 import { flag, instance, knownOptions, list, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { type Batches, checkModel, type Model } from "../nn/model.ts";
-import { checkMetrics, type Evaluation, evaluate } from "./evaluate.ts";
+import { checkMetrics, type Evaluation, evaluateTogether } from "./evaluate.ts";
 import { remarkOn } from "./explosion.ts";
 import {
   type Callback,
@@ -19,6 +19,7 @@ import {
   watched,
 } from "./history.ts";
 import type { MetricLike } from "./metrics.ts";
+import { agreed } from "./parallel.ts";
 import type { PerOutput } from "./per-output.ts";
 import { progress } from "./progress.ts";
 import { checkTrainerOptions, type StepInfo, Trainer, type TrainerOptions } from "./trainer.ts";
@@ -87,6 +88,8 @@ export function splitSamples<X extends Batches, Y extends Batches>(
  *
  * The loss has to be given where none follows from model and targets: softmaxCrossEntropy does for softmax over several outputs with
  * class indices or rows of shares, crossEntropy for sigmoid outputs with class indices or truth values.
+ *
+ * A `stateful` model begins every epoch, and every validation, with states of 0 and goes on from batch to batch: see `textStreams`.
  *
  * Every step frees its memory. Same seeds, same bits, whatever the number of threads.
  * @throws NonFiniteLossError when the loss becomes NaN or infinite; RangeError if shapes or options do not fit;
@@ -182,18 +185,24 @@ async function runAlone(trainer: Trainer, options: RunOptions, finish: () => voi
     throw new Error("fit: the model is being trained already; await that training first, or train a model of its own");
   }
   busy.add(model);
+  const { group } = trainer;
+  group?.enter();
   try {
     return await run(trainer, options, finish);
   } finally {
     busy.delete(model);
+    group?.leave();
     await trainer.pause();
   }
 }
 
 async function run(trainer: Trainer, options: RunOptions, finish: () => void): Promise<History> {
   const { model, optimizer } = trainer;
-  const { epochs, validation, metrics, signal } = options;
-  const callbacks = [...(options.verbose === true ? [progress()] : []), ...(options.callbacks ?? [])];
+  const { epochs, validation } = options;
+  const { group } = trainer;
+  // One rank speaks for all.
+  const speaks = options.verbose === true && (group?.rank ?? 0) === 0;
+  const callbacks = [...(speaks ? [progress()] : []), ...(options.callbacks ?? [])];
   let stopped = false;
   const history: History = { epochs: [...(options.records ?? [])], ended: "finished" };
   const context: FitContext = {
@@ -202,13 +211,45 @@ async function run(trainer: Trainer, options: RunOptions, finish: () => void): P
       stopped = true;
     },
   };
+  try {
+    return await runTold(trainer, options, finish, callbacks, context, () => stopped);
+  } catch (error) {
+    for (const callback of callbacks) {
+      try {
+        await callback.onError?.(error, context);
+      } catch {
+        // What ended training is what is told.
+      }
+    }
+    throw error;
+  }
+}
+
+async function runTold(
+  trainer: Trainer,
+  options: RunOptions,
+  finish: () => void,
+  callbacks: readonly Callback[],
+  context: FitContext,
+  isStopped: () => boolean,
+): Promise<History> {
+  const { group } = trainer;
+  const { epochs, validation, metrics, signal } = options;
+  const { history, optimizer } = context;
+  let over = false;
   const steps = new StepHooks(callbacks, context);
-  const halted = (): boolean => stopped || steps.failed || (signal?.aborted ?? false);
+  const halted = (): boolean => over || isStopped() || steps.failed || (signal?.aborted ?? false);
+  await trainer.keepMoment();
   for (const callback of callbacks) await unlessAborted(callback.onStart?.(context), signal);
-  while (trainer.epoch < epochs && !halted()) {
+  while (trainer.epoch < epochs && !agreed(group, halted(), "the end of an epoch")) {
     for (const callback of callbacks) await unlessAborted(callback.onEpochStart?.(trainer.epoch + 1, context), signal);
     const start = performance.now();
-    const result = await trainer.finishEpoch(steps.call, halted);
+    await rescued(trainer, () => trainer.keepMoment());
+    const result = await rescued(trainer, async () => {
+      const figures = await trainer.runEpoch(steps.call, halted, steps.call === undefined);
+      await trainer.keepMoment();
+      return figures;
+    });
     const seconds = (performance.now() - start) / 1000;
     await unlessAborted(steps.settled(), signal);
     if (result === null) break;
@@ -221,8 +262,12 @@ async function run(trainer: Trainer, options: RunOptions, finish: () => void): P
       samplesPerSecond: trainer.sampleCount / seconds,
     };
     if (result.heads) record.heads = { ...result.heads };
-    if (validation) addValidation(record, await judge(trainer, validation, metrics), metrics !== undefined);
-    else if (metrics) record.metrics = (await judge(trainer, trainer.data, metrics)).metrics;
+    if (validation) {
+      const held = await rescued(trainer, () => judge(trainer, validation, metrics));
+      addValidation(record, held, metrics !== undefined);
+    } else if (metrics) {
+      record.metrics = (await rescued(trainer, () => judge(trainer, trainer.data, metrics))).metrics;
+    }
     history.epochs.push(record);
     const remark = remarkOn(optimizer, trainer.firstLoss ?? history.epochs[0].loss, record.loss);
     if (remark === undefined) delete history.remark;
@@ -230,14 +275,27 @@ async function run(trainer: Trainer, options: RunOptions, finish: () => void): P
     if (trainer.schedule) {
       const monitor = options.monitor ?? usualMonitor(validation !== undefined, trainer.schedule.better);
       trainer.schedule.observe(watched("fit", record, monitor));
-      stopped ||= trainer.schedule.finished;
+      over ||= trainer.schedule.finished;
     }
-    for (const callback of callbacks) await unlessAborted(callback.onEpochEnd?.(record, context), signal);
+    for (const callback of callbacks) {
+      await rescued(trainer, () => unlessAborted(callback.onEpochEnd?.(record, context), signal));
+    }
   }
   finish();
-  if (trainer.epoch < epochs) history.ended = signal?.aborted ? "interrupted" : "stopped";
+  const interrupted = trainer.epoch < epochs && agreed(group, signal?.aborted ?? false, "the end");
+  if (trainer.epoch < epochs) history.ended = interrupted ? "interrupted" : "stopped";
   for (const callback of callbacks) await unlessAborted(callback.onEnd?.(context), signal);
   return history;
+}
+
+/** Does something, and once more on another engine where the device fails and the engine has a fallback: see `Trainer.rescue`. */
+async function rescued<R>(trainer: Trainer, body: () => Promise<R>): Promise<R> {
+  try {
+    return await body();
+  } catch (error) {
+    await trainer.rescue(error);
+    return body();
+  }
 }
 
 /** The model on some data, with the averages of its parameters where there are some. */
@@ -248,8 +306,12 @@ async function judge(
 ): Promise<Evaluation> {
   const { model } = trainer;
   const options = { ...trainer.objective, metrics };
+  // A stateful model takes batches of one size only.
+  const batches = model.isStateful && !(trainer.data instanceof Dataset) ? { batchSize: trainer.batchSize } : {};
   return trainer.withAverage(() =>
-    data instanceof Dataset ? evaluate(model, data, options) : evaluate(model, data, options),
+    data instanceof Dataset
+      ? evaluateTogether(trainer.group, model, data, options)
+      : evaluateTogether(trainer.group, model, data, { ...options, ...batches }),
   );
 }
 

@@ -1,4 +1,5 @@
 // A batch through the model to the losses of its heads: each a mean over the rows that count, and their weighted sum.
+import type { Group } from "../engine/group.ts";
 import type { Model } from "../nn/model.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
@@ -32,15 +33,19 @@ export interface HeadRun extends HeadRows {
 /** The smallest divisor: rows that count nothing have a loss of 0. */
 const TINY = 1e-30;
 
-/** The batch's tensors, laid out as in `prepared`, through the model to each head's rows. */
+/**
+ * The batch's tensors, laid out as in `prepared`, through the model to each head's rows. `group`: ranks over whose shares of the batch statistics are
+ * taken together.
+ */
 export function observe(
   model: Model,
   heads: readonly Head[],
   prepared: Prepared,
   batch: readonly Tensor[],
   training: boolean,
+  group: Group | null = null,
 ): HeadRows[] {
-  const { outputs, masks } = runOf(model, heads, batch, training);
+  const { outputs, masks } = runOf(model, heads, batch, training, group);
   const rows: HeadRows[] = new Array<HeadRows>(heads.length);
   for (let k = 0; k < heads.length; k++) {
     const { index } = heads[k];
@@ -56,8 +61,9 @@ export function forward(
   prepared: Prepared,
   batch: readonly Tensor[],
   training: boolean,
+  group: Group | null = null,
 ): HeadRun[] {
-  const rows = observe(model, heads, prepared, batch, training);
+  const rows = observe(model, heads, prepared, batch, training, group);
   const runs: HeadRun[] = new Array<HeadRun>(heads.length);
   for (let k = 0; k < heads.length; k++) runs[k] = lossOf(heads[k], rows[k]);
   return runs;
@@ -68,12 +74,13 @@ function runOf(
   heads: readonly Head[],
   batch: readonly Tensor[],
   training: boolean,
+  group: Group | null,
 ): ReturnType<Model["run"]> {
   const inputs = model.inputs.length;
   const xs = model.inOrder(batch.length === inputs ? batch : batch.slice(0, inputs));
   const logits = new Array<boolean>(model.outputs.length).fill(false);
   for (const { index, fromLogits } of heads) logits[index] = fromLogits;
-  return model.run(xs, model.contextFor(training), logits.includes(true) ? logits : null);
+  return model.run(xs, model.contextFor(training, group), logits.includes(true) ? logits : null);
 }
 
 /** The rows along the first `lead` axes. */

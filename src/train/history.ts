@@ -95,9 +95,11 @@ export interface Callback {
   onStep?(info: StepInfo, context: FitContext): void | Promise<void>;
   onEpochEnd?(record: EpochRecord, context: FitContext): void | Promise<void>;
   onEnd?(context: FitContext): void | Promise<void>;
+  /** Training ends with an error, such as a loss that is not finite, in place of `onEnd`. What is thrown here is left out of account. */
+  onError?(error: unknown, context: FitContext): void | Promise<void>;
 }
 
-const HOOKS = ["onStart", "onEpochStart", "onStep", "onEpochEnd", "onEnd"];
+const HOOKS = ["onStart", "onEpochStart", "onStep", "onEpochEnd", "onEnd", "onError"];
 
 /** Throws for what is no list of callbacks, and for a hook that there is not: it would never be called. */
 export function checkCallbacks(owner: string, callbacks: readonly Callback[]): void {

@@ -1,13 +1,16 @@
 // Training and evaluation.
 export type { AreaOptions } from "./area-under-curve.ts";
+export { type BeamOptions, beamSearch, type Continuation } from "./beam-search.ts";
 export { type Captured, capture, type StepOutput } from "./capture.ts";
 export type { ClassMetricOptions } from "./class-metrics.ts";
 export { type ConfusionOptions, confusionMatrix } from "./confusion-matrix.ts";
 export { type CsvLogOptions, csvLog } from "./csv-log.ts";
+export { type DecodeOptions, decode } from "./decode.ts";
 export { type EarlyStoppingOptions, earlyStopping } from "./early-stopping.ts";
-export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.ts";
+export { type EvaluateOptions, type Evaluation, evaluate, evaluateAsync } from "./evaluate.ts";
 export { NonFiniteLossError } from "./explosion.ts";
 export { type FitOptions, fit, type RunOptions, runEpochs, splitSamples } from "./fit.ts";
+export { type GenerateOptions, generate } from "./generate.ts";
 export type { Callback, EpochRecord, FitContext, History, Monitor } from "./history.ts";
 export {
   type CustomLossOptions,
@@ -33,8 +36,11 @@ export {
   metricFor,
 } from "./metrics.ts";
 export type { Head, ObjectiveOptions } from "./objective.ts";
+export type { DistributedOptions, ParallelOptions } from "./parallel.ts";
 export type { PerOutput } from "./per-output.ts";
 export { type PredictOptions, predict, predictAll } from "./predict.ts";
 export { type ProgressOptions, progress } from "./progress.ts";
+export { ranks } from "./ranks.ts";
+export type { SamplingOptions } from "./sampling.ts";
 export type { TallyState } from "./tally.ts";
 export { type EpochFigures, type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";

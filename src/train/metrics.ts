@@ -224,15 +224,24 @@ export function metricFor(given: MetricLike): Metric | AccumulatingMetric {
   return given;
 }
 
-/** Begins a pass of a metric. */
-export function startMetric(given: Metric | AccumulatingMetric): MetricAccumulator {
-  if ("start" in given) return given.start();
-  let [sum, rows] = [0, 0];
-  return {
-    add(batch) {
-      sum += given.sum(batch);
-      rows += batch.outputs.shape[0];
-    },
-    result: () => given.finish?.(sum / rows) ?? sum / rows,
-  };
+/** A pass of a metric that is a mean: what a batch adds to it are two numbers. */
+export class MeanPass {
+  private total = 0;
+  private rows = 0;
+
+  constructor(private readonly metric: Metric) {}
+
+  countsOf(batch: MetricInput): [sum: number, rows: number] {
+    return [this.metric.sum(batch), batch.outputs.shape[0]];
+  }
+
+  add(sum: number, rows: number): void {
+    this.total += sum;
+    this.rows += rows;
+  }
+
+  result(): number {
+    const mean = this.total / this.rows;
+    return this.metric.finish?.(mean) ?? mean;
+  }
 }

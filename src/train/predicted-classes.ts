@@ -1,4 +1,5 @@
 // Which class outputs stand for, and how often it is the true one.
+import { engine } from "../engine/engine.ts";
 import { argmax, cast, greater } from "../ops/index.ts";
 import { reshape } from "../ops/views.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -17,7 +18,20 @@ export function classIndices(outputs: Tensor, threshold: number): Tensor {
 
 /** `classIndices` in JavaScript. */
 export function predictedClasses(outputs: Tensor, threshold: number): Int32Array {
-  return classIndices(outputs, threshold).dataSync() as Int32Array;
+  if (!engine().asynchronous) return classIndices(outputs, threshold).dataSync() as Int32Array;
+  // The engine may know values that it was given; what is computed of them comes later.
+  const n = outputs.shape[0];
+  const values = outputs.dataSync();
+  const width = values.length / n;
+  return Int32Array.from({ length: n }, (_, row) => {
+    if (width === 1) return Number(values[row] > threshold);
+    let best = 0;
+    for (let k = 1; k < width; k++) {
+      const [value, most] = [values[row * width + k], values[row * width + best]];
+      if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) best = k;
+    }
+    return best;
+  });
 }
 
 /** Number of samples whose predicted class is the true one: `classes[rows[i]]` for sample i, `classes[i]` without `rows`. */

@@ -2,7 +2,7 @@
 // and makes them again for the others, on other samples: see engine/recording. That is right only where layers and loss depend on nothing but
 // their tensors and the model's generator. The library's own do; others say so, or run as they are.
 
-import { bytesOf } from "../engine/dtype.ts";
+import { bytesOf, type DType } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { type Program, Recording } from "../engine/recording.ts";
 import { Storage } from "../engine/storage.ts";
@@ -33,7 +33,7 @@ export class Input {
 
   constructor(x: Tensor) {
     const { lowest, highest } = x.size > 0 ? reachOf(x.shape, x.strides) : { lowest: 0, highest: -1 };
-    const bytes = bytesOf(x.dtype);
+    const bytes = elementBytes(x.dtype);
     this.lead = -lowest * bytes;
     const storage = new Storage(addressOf(x) - this.lead, (highest - lowest + 1) * bytes, x.storage.owner, "batch");
     this.tensor = new Tensor(storage, x.dtype, x.shape, x.size, -lowest, x.contiguous ? null : x.strides);
@@ -52,7 +52,13 @@ export class Input {
 }
 
 function addressOf(x: Tensor): number {
-  return x.storage.address + x.offset * bytesOf(x.dtype);
+  return x.storage.address + x.offset * elementBytes(x.dtype);
+}
+
+/** Bytes of an element in the engine's memory. */
+function elementBytes(dtype: DType): number {
+  const bytes = bytesOf(dtype);
+  return engine().bytesFor?.(bytes, dtype) ?? bytes;
 }
 
 /** Whether a program can read the batch. */
@@ -63,7 +69,7 @@ export function fit(inputs: readonly Input[], batch: readonly Tensor[]): boolean
 }
 
 /** A parameter as it was when the step was recorded. */
-interface Known {
+export interface Known {
   value: Tensor;
   node: Node | null;
   slot: GradientSlot | null;
@@ -72,7 +78,7 @@ interface Known {
 }
 
 /** What a program reads, what is read after it, and what it takes for granted. */
-interface Recorded<R> {
+export interface Recorded<R> {
   inputs: readonly Input[];
   result: R;
   parameters: readonly Known[];
@@ -82,11 +88,16 @@ interface Recorded<R> {
 function replay<R>(program: Program, { inputs, parameters }: Recorded<R>, batch: readonly Tensor[]): boolean {
   for (let i = 0; i < inputs.length; i++) inputs[i].bind(batch[i]);
   if (!program.run()) return false;
+  markGradients(parameters);
+  return true;
+}
+
+/** Notes which gradients a recorded step has written. */
+export function markGradients(parameters: readonly Known[]): void {
   for (let i = 0; i < parameters.length; i++) {
     const { slot, written } = parameters[i];
     if (slot !== null) slot.fresh = !written;
   }
-  return true;
 }
 
 /** What tells batches of different shapes apart. */
@@ -205,7 +216,8 @@ export class Replay<R> {
     // The graph has done its work.
     for (const result of results) result.node = null;
     try {
-      const program = recording.finish(results);
+      const inputs = recorded.inputs.map(({ tensor }) => tensor.storage);
+      const program = recording.finish(results, inputs);
       if (program === null) this.hindrance = recording.obstacle ?? "it can't be recorded";
       else this.ready.push({ program, recorded });
       return program;
@@ -220,6 +232,18 @@ export class Replay<R> {
   /** Forgets what a step that failed had recorded. */
   discard(): void {
     this.pending = null;
+  }
+
+  /** The program of full batches, where it still stands for the step; null before there is one. */
+  programFor(rows: number): { program: Program; recorded: Recorded<R> } | null {
+    if (!isRecording()) return null;
+    for (let i = 0; i < this.ready.length; i++) {
+      const each = this.ready[i];
+      if (each.program.engine !== engine() || !this.unchanged(each.recorded.parameters)) return null;
+      const { inputs } = each.recorded;
+      if (inputs.length > 0 && inputs.every(({ tensor }) => tensor.contiguous && tensor.shape[0] === rows)) return each;
+    }
+    return null;
   }
 
   /** Whether the model has the parameters that it had, watched or not as they were. */

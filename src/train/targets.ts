@@ -43,10 +43,16 @@ export interface Prepared {
 }
 
 /**
- * The data made ready, once for a whole data set or for each batch that comes from elsewhere.
+ * The data made ready, once for a whole data set or for each batch that comes from elsewhere. `partial`: it is a share of a batch, of which no row need count.
  * @throws TypeError, RangeError where targets do not fit outputs, with what would mend it.
  */
-export function prepare(owner: string, model: Model, heads: readonly Head[], data: AnySamples): Prepared {
+export function prepare(
+  owner: string,
+  model: Model,
+  heads: readonly Head[],
+  data: AnySamples,
+  partial = false,
+): Prepared {
   const count = checkSamples(owner, data);
   const xs = byInput(owner, model, data.x);
   const ys = byOutput(owner, "y", model, data.y);
@@ -54,7 +60,7 @@ export function prepare(owner: string, model: Model, heads: readonly Head[], dat
   const several = model.outputs.length > 1;
   const parts = heads.map((head) => {
     const who = several ? `${owner}: output ${head.name}` : owner;
-    return partOf(who, model, head, ys[head.index]!, given[head.index]);
+    return partOf(who, model, head, ys[head.index]!, given[head.index], partial);
   });
   const tensors = [...xs, ...parts.map(({ targets }) => targets)];
   const prepared = parts.map(({ lead, places, classes, weights }, k): HeadData => {
@@ -99,7 +105,14 @@ interface Part extends Omit<HeadData, "targets" | "weights"> {
   weights: Tensor | null;
 }
 
-function partOf(owner: string, model: Model, head: Head, given: Tensor, sampleWeights: Tensor | undefined): Part {
+function partOf(
+  owner: string,
+  model: Model,
+  head: Head,
+  given: Tensor,
+  sampleWeights: Tensor | undefined,
+  partial: boolean,
+): Part {
   const { loss, shape } = head;
   const y = labelsOrValues(head, given);
   const labels = y.dtype === "int32" && isLabels(head, y);
@@ -127,7 +140,7 @@ function partOf(owner: string, model: Model, head: Head, given: Tensor, sampleWe
     kept === null ? null : asFactor(kept.kept, lead, leading, model.dtype),
   ].filter((factor) => factor !== null);
   const weights = factors.length === 0 ? null : packed(factors.reduce((product, factor) => mul(product, factor)));
-  if (weights?.dataSync().every((weight) => weight === 0)) {
+  if (!partial && weights?.dataSync().every((weight) => weight === 0)) {
     throw new RangeError(`${owner}: all samples count for nothing: their weights are 0, or all labels are ignored`);
   }
   return { lead, places, classes, targets: targetsFor(head, model.dtype, mended, labels), weights };

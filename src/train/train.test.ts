@@ -126,6 +126,20 @@ describe("fit", () => {
     expect(memory().heldBytes).toBe(before.heldBytes);
   });
 
+  test("a step past the end of an epoch is the first of the next", async () => {
+    const make = () =>
+      new Trainer(network(2, 0.3), circle(25), { loss: lossFor("softmaxCrossEntropy"), batchSize: 10, seed: 4 });
+    const [stepwise, epochwise] = [make(), make()];
+    for (let i = 0; i < 3; i++) stepwise.takeStep();
+    expect([stepwise.epoch, stepwise.step]).toEqual([0, 3]);
+    const { epoch, step, seen } = stepwise.takeStep();
+    expect([epoch, step, seen, stepwise.epoch]).toEqual([1, 0, 10, 1]);
+    for (let i = 0; i < 5; i++) stepwise.takeStep();
+    for (let i = 0; i < 3; i++) await epochwise.finishEpoch();
+    for (const [name, values] of Object.entries(epochwise.tensors()))
+      expect([...stepwise.tensors()[name].dataSync()]).toEqual([...values.dataSync()]);
+  });
+
   test("stopped in the middle of an epoch and restored, a run goes on to the same bits", async () => {
     const data = circle(130);
     const make = (): { model: Sequential; trainer: Trainer } => {
@@ -191,6 +205,30 @@ describe("fit", () => {
       "done 2",
       "end",
     ]);
+  });
+
+  test("an error is told to callbacks, whatever they do with it, and is what fit throws", async () => {
+    const seen: string[] = [];
+    const training = fit(network(), circle(40), {
+      epochs: 5,
+      callbacks: [
+        {
+          onError: () => {
+            seen.push("first");
+            throw new Error("of the callback");
+          },
+        },
+        {
+          onEpochEnd: ({ epoch }) => {
+            if (epoch === 2) throw new Error("the disk is full");
+          },
+          onEnd: () => void seen.push("end"),
+          onError: (error, { history }) => void seen.push(`${(error as Error).message} after ${history.epochs.length}`),
+        },
+      ],
+    });
+    await expect(training).rejects.toThrow("the disk is full");
+    expect(seen).toEqual(["first", "the disk is full after 2"]);
   });
 
   test("a signal ends it after the current step", async () => {
@@ -337,4 +375,15 @@ describe("evaluate and predict", () => {
     );
     expect(() => evaluate(model, { x: nb.zeros([0, 2]), y: nb.zeros([0], "int32") })).toThrow(/there are no samples/);
   });
+});
+
+test("epochs that are over at once let waiting events have their turn, too", async () => {
+  const model = new Sequential([new Dense(1)], { inputShape: [3], seed: 1 });
+  const x = random.normal([16, 3], 0, 1);
+  // A timer ends it: without a turn it would go on for long.
+  const ending = new AbortController();
+  setTimeout(() => ending.abort(), 50);
+  const options = { batchSize: 16, epochs: 200_000, loss: "meanSquaredError" } as const;
+  await fit(model, { x, y: x.sum(1, true) }, { ...options, signal: ending.signal }).catch(() => undefined);
+  expect(ending.signal.aborted).toBe(true);
 });

@@ -4,11 +4,25 @@
 import { backward } from "../autograd/backward.ts";
 import { type AnySamples, checkSamples } from "../data/batches.ts";
 import { Dataset } from "../data/dataset/dataset.ts";
-import { end } from "../data/dataset/held.ts";
+import { type BatchShare, end, type Held } from "../data/dataset/held.ts";
 import type { DatasetIterator } from "../data/dataset/iteration.ts";
-import { RowOrder } from "../data/row-order.ts";
-import { callable, fields, finite, flag, instance, knownOptions, notNegative, share, whole } from "../engine/checks.ts";
+import { RowOrder, rowsOf } from "../data/row-order.ts";
+import {
+  callable,
+  fields,
+  finite,
+  flag,
+  instance,
+  knownOptions,
+  notNegative,
+  share,
+  text,
+  whole,
+} from "../engine/checks.ts";
+import { fallBack, momentsEvery } from "../engine/configure.ts";
+import type { TypedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import type { Group } from "../engine/group.ts";
 import { platform } from "../engine/platform.ts";
 import { giveBackFound } from "../engine/storage.ts";
 import { checkModel, type Model } from "../nn/model.ts";
@@ -23,9 +37,10 @@ import { Generator, type RandomState } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { ParameterAverage } from "./average.ts";
-import { ownBatches } from "./evaluate.ts";
+import { Burst, MOST_STEPS } from "./burst.ts";
+import { ownBatches, targetsOf } from "./evaluate.ts";
 import { NonFiniteLossError, remedyFor } from "./explosion.ts";
-import { forward, predictedBy, totalOf } from "./forward.ts";
+import { forward, type HeadRun, predictedBy, totalOf } from "./forward.ts";
 import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
 import {
   checkObjective,
@@ -35,13 +50,22 @@ import {
   type ObjectiveOptions,
   onlyLoss,
 } from "./objective.ts";
+import {
+  agreed,
+  checkParallel,
+  PARALLEL_OPTIONS,
+  type Parallel,
+  type ParallelOptions,
+  parallelFor,
+  type Rows,
+} from "./parallel.ts";
 import { countCorrect, countCorrectAt } from "./predicted-classes.ts";
-import { obstacleOf, Replay } from "./replay.ts";
+import { markGradients, obstacleOf, type Recorded, Replay } from "./replay.ts";
 import { checkTallies, Tally, type TallyState } from "./tally.ts";
 import { type Prepared, prepare } from "./targets.ts";
 
 /** What a trainer works with. */
-export interface TrainerOptions extends ObjectiveOptions {
+export interface TrainerOptions extends ObjectiveOptions, ParallelOptions {
   /** By name with its usual learning rate, or made by hand. Default adam. */
   optimizer?: OptimizerName | Optimizer;
   /** Instead of the optimiser's usual learning rate, where it is given by name. */
@@ -63,7 +87,10 @@ export interface TrainerOptions extends ObjectiveOptions {
    * Default none.
    */
   averageDecay?: number;
-  /** Whether every epoch has its own order; default true. A dataset has the order that its own `shuffle` gives it. */
+  /**
+   * Whether every epoch has its own order; default true, and false for a `stateful` model, whose batches follow on one another. A dataset has the
+   * order that its own `shuffle` gives it.
+   */
   shuffle?: boolean;
   /** Seed of the shuffling; default 0. */
   seed?: number;
@@ -139,6 +166,55 @@ interface StepResult {
   }[];
 }
 
+/** `StepResult` in JavaScript. */
+interface StepValues {
+  readonly loss: number;
+  readonly heads: readonly {
+    readonly loss: number | null;
+    readonly total: number | null;
+    readonly weights: TypedArray | null;
+    readonly predicted: Int32Array | null;
+  }[];
+}
+
+/** A batch, its size in full batches, and whether no other follows in this epoch. */
+interface Work {
+  prepared: Prepared;
+  rows: Rows;
+  full: number;
+  last: boolean;
+}
+
+/** A step that the device has been asked for. */
+interface Launched {
+  prepared: Prepared;
+  rows: Rows;
+  step: number;
+  undo: () => void;
+  reads: Promise<StepValues>;
+  numbers: Int32Array | null;
+  done: () => void;
+  /** What is done when the loss is known, where nothing was before. */
+  update: (() => void) | null;
+}
+
+/** Steps that are asked for before the figures of the first of them are there. */
+const AHEAD = 3;
+
+/** Asks for all that is read after a step. */
+async function readsOf({ loss, heads }: StepResult): Promise<StepValues> {
+  const read = async (x: Tensor | null): Promise<TypedArray | null> => (x === null ? null : x.data());
+  const one = async (x: Tensor | null): Promise<number | null> => (await read(x))?.[0] ?? null;
+  const [value, ...rest] = await Promise.all([
+    one(loss),
+    ...heads.map(async ({ loss: own, total, weights, predicted }) => {
+      const found = await Promise.all([one(own), one(total), read(weights), read(predicted)] as const);
+      return { loss: found[0], total: found[1], weights: found[2], predicted: found[3] as Int32Array | null };
+    }),
+  ]);
+  return { loss: value!, heads: rest };
+}
+
 function tensorsOf({ loss, heads }: StepResult): Tensor[] {
   const tensors = [loss];
   for (const { loss: own, total, weights, predicted } of heads) {
@@ -151,8 +227,16 @@ function tensorsOf({ loss, heads }: StepResult): Tensor[] {
 const GATHERED = "gathered";
 const AVERAGE = "average";
 
+function lossOf(heads: readonly Head[], runs: readonly HeadRun[], penalty: Tensor | null): Tensor {
+  const ofOutputs = totalOf(heads, runs);
+  return penalty === null ? ofOutputs : add(ofOutputs, penalty);
+}
+
 /** How long steps run before waiting events get a turn, in milliseconds. */
 const BURST = 30;
+
+/** How long steps that are taken in one call take together, about. */
+const TOGETHER = 2;
 
 /**
  * A training run step by step, for loops of your own: `fit` is built on it, and its defaults are the same. All that decides
@@ -204,7 +288,8 @@ export class Trainer {
   readonly optimizer: Optimizer;
   /** The learning rate over time, where one was given. */
   readonly schedule: Schedule | undefined;
-  private readonly batchSize: number;
+  /** Samples a step, where they are tensors. @internal */
+  readonly batchSize: number;
   private readonly accumulate: number;
   /** What the gathered batches count so far, in full batches. */
   private gathered = 0;
@@ -221,6 +306,17 @@ export class Trainer {
   /** What layers keep by themselves, as it was before the step. */
   private readonly kept: readonly { now: Tensor; before: Tensor }[];
   private readonly constrained: readonly Parameter[];
+  /** What this process does of a step, where not all or not at once; null else. */
+  private readonly parallel: Parallel | null;
+  /** What `takeStep` is asked beside: whether to stop after it. All ranks stop where one is to. */
+  private wish: (() => boolean) | undefined;
+  /** When waiting events last had their turn: short epochs are one burst together. */
+  private turn = performance.now();
+  private stopping = false;
+  /** Steps that were asked for and whose figures are not there yet. */
+  private underWay = 0;
+  /** Whether the model goes on from batch to batch; then every epoch begins with states of 0. */
+  private readonly stateful: boolean;
   /** The loss of the first step, or undefined before it. */
   private first: number | undefined;
 
@@ -231,9 +327,17 @@ export class Trainer {
     options: TrainerOptions = {},
     private readonly owner = "Trainer",
   ) {
+    text("Trainer", "the name that errors have for it", owner);
     checkTrainerOptions(owner, options);
     checkModel(owner, model);
-    const { batchSize = 32, shuffle = true, seed = 0, replay = true, schedule, accumulate = 1, averageDecay } = options;
+    this.stateful = model.isStateful;
+    if (this.stateful && options.shuffle === true) {
+      throw new TypeError(
+        `${owner}: a stateful model goes on from batch to batch, so their rows can't be shuffled; leave shuffle out, or make the model without stateful`,
+      );
+    }
+    const { batchSize = 32, shuffle = !this.stateful, seed = 0, replay = true } = options;
+    const { schedule, accumulate = 1, averageDecay } = options;
     this.wantsReplay = replay;
     this.accumulate = accumulate;
     this.objective = Object.fromEntries(
@@ -263,10 +367,19 @@ export class Trainer {
     this.decay = averageDecay;
     this.average = averageDecay === undefined ? undefined : new ParameterAverage(model.block, averageDecay);
     if (accumulate > 1) this.gatheredBefore = keep(scope(() => clone(model.block.gradients)));
+    this.parallel = parallelFor(owner, model, options);
     this.constrained = model.parameters.filter(({ options: { constraint } }) => constraint !== undefined);
     this.kept = model.parameters
       .filter(({ isState }) => isState)
       .map(({ tensor: now }) => ({ now, before: keep(scope(() => clone(now))) }));
+  }
+
+  /**
+   * The ranks that train together; null where this process trains alone.
+   * @internal
+   */
+  get group(): Group | null {
+    return this.parallel?.group ?? null;
   }
 
   private headsOf(data: AnySamples): readonly Head[] {
@@ -375,13 +488,12 @@ export class Trainer {
 
   /** Loss of a batch, and its gradients in the model's block: alone, or added to those that are gathered. */
   private differentiate(prepared: Prepared, batch: readonly Tensor[], factor: number): StepResult {
-    const { model, accumulate } = this;
+    const { model, accumulate, parallel } = this;
     const { heads } = this.known!;
-    const runs = forward(model, heads, prepared, batch, true);
-    const ofOutputs = totalOf(heads, runs);
+    const runs = forward(model, heads, prepared, batch, true, parallel?.normalisedTogether);
     const penalty = model.penalty();
-    const value = penalty === null ? ofOutputs : add(ofOutputs, penalty);
-    if (accumulate === 1) model.block.clearGradients();
+    const value = parallel === null ? lossOf(heads, runs, penalty) : parallel.lossOf(heads, runs, penalty);
+    if (accumulate === 1 || parallel?.inParts) model.block.clearGradients();
     backward(factor === 1 ? value : mul(value, factor));
     const several = heads.length > 1;
     return {
@@ -412,21 +524,185 @@ export class Trainer {
    * those before the step, as after any other error. Error for a dataset, whose batches have to be waited for: see `nextStep`.
    */
   takeStep(): StepInfo {
-    const { prepared } = this;
-    if (prepared === undefined) {
+    if (this.prepared === undefined) {
       throw new Error(`${this.owner}: the batches of a dataset have to be waited for; call await trainer.nextStep()`);
     }
+    if (engine().asynchronous) {
+      throw new Error(
+        `${this.owner}: on the engine ${JSON.stringify(engine().name)} a step's loss comes later; call await trainer.nextStep()`,
+      );
+    }
+    const { prepared, rows, full, last } = this.nextRows(this.prepared);
+    return this.stepOn(prepared, rows, full, last);
+  }
+
+  /**
+   * So many steps, as `takeStep` takes them one by one, and to the same bits; what is known after the last. Where steps are replayed, and nothing
+   * between them is any of JavaScript's business, many are taken in one call: small networks learn several times as fast.
+   * @throws as `takeStep`, at the step that it happens in: those before it have been taken, as `optimizer.iterations` tells.
+   * @example
+   * ```ts
+   * const model = new Sequential([new Dense(1)], { inputShape: [1], seed: 1 });
+   * const x = linspace(0, 1, 8).reshape([8, 1]);
+   * const trainer = new Trainer(model, { x, y: x.mul(2) }, { loss: "meanSquaredError", learningRate: 0.1, batchSize: 4 });
+   * trainer.takeSteps(1000).loss < 1e-4; // true
+   * ```
+   */
+  takeSteps(count: number): StepInfo {
+    whole(`${this.owner}.takeSteps`, "count", count, 1);
+    for (let left = count; left > 0; ) left -= this.takeSome(left);
+    return this.latest!;
+  }
+
+  /** Takes up to so many steps, at least one; how many it were. `latest` says what is known after the last. */
+  private takeSome(most: number): number {
+    const together = this.takeTogether(most);
+    if (together > 0) return together;
+    const untold = this.pace === Number.POSITIVE_INFINITY;
+    const began = untold ? performance.now() : 0;
+    this.latest = this.takeStep();
+    // The first ones are recorded, and take longer.
+    if (untold && (this.known?.replay.active ?? false)) this.pace = performance.now() - began;
+    return 1;
+  }
+
+  private latest: StepInfo | undefined;
+
+  /** Milliseconds that a step takes, as far as is known. */
+  private pace = Number.POSITIVE_INFINITY;
+  private burst: Burst | null | undefined;
+
+  /** The program of a step that many can be taken of in one call. */
+  private burstProgram(): ReturnType<Replay<StepResult>["programFor"]> {
+    const { prepared, known, parallel, accumulate, average, constrained, optimizer } = this;
+    if (prepared === undefined || known === undefined || parallel !== null || accumulate > 1) return null;
+    if (average !== undefined || constrained.length > 0 || this.stateful || optimizer.iterations === 0) return null;
+    if (engine().compile === undefined || optimizer.clipNorm !== undefined) return null;
+    if (prepared.heads.length !== 1) return null;
+    const [{ places, weights }] = prepared.heads;
+    if (places !== 1 || weights >= 0) return null;
+    const found = known.replay.programFor(this.batchSize);
+    if (found === null) return null;
+    const [{ total, weights: counts }] = found.recorded.result.heads;
+    return total === null && counts === null ? found : null;
+  }
+
+  private burstFor(found: NonNullable<ReturnType<Trainer["burstProgram"]>>, order: RowOrder): Burst | null {
+    const { program, recorded } = found;
+    // What could not be made of a program is not tried again.
+    if (this.burst === null && this.refused === program) return null;
+    if (this.burst?.isOf(program)) return this.burst;
+    const { optimizer, kept, batchSize } = this;
+    const { loss, heads } = recorded.result;
+    const parts = {
+      program,
+      inputs: recorded.inputs,
+      tensors: this.prepared!.tensors,
+      batchSize,
+      loss,
+      optimizer,
+      kept,
+    };
+    const { predicted } = heads[0];
+    this.burst = Burst.make({ ...parts, order: order.permutation, predicted, block: this.model.block });
+    if (this.burst === null) this.refused = program;
+    return this.burst;
+  }
+
+  /** What no burst could be made of. */
+  private refused: Recorded<StepResult> | object | undefined;
+
+  /** Takes up to so many steps in one call; 0 where that can't be done, or does not pay, and the next step is to be taken as it is. */
+  private takeTogether(most: number): number {
+    const { prepared } = this;
+    const wanted = Math.min(most, MOST_STEPS, Math.floor(TOGETHER / this.pace));
+    if (wanted < 2) {
+      // It may only have been a slow moment.
+      this.pace *= 0.9;
+      return 0;
+    }
+    const found = this.burstProgram();
+    if (found === null) return 0;
+    if (this.step >= this.stepsPerEpoch) this.endEpoch();
+    const order = this.epochOrder(prepared!);
+    const { step, batchSize } = this;
+    const count = Math.min(wanted, Math.floor(prepared!.count / batchSize) - step);
+    if (count < 2) return 0;
+    const burst = this.burstFor(found, order);
+    return burst === null ? 0 : this.runBurst(burst, found.recorded, order, count);
+  }
+
+  private runBurst(burst: Burst, recorded: Recorded<StepResult>, order: RowOrder, count: number): number {
+    const { model, schedule, kept, step, batchSize, prepared } = this;
+    const [head] = prepared!.heads;
+    const { generator, block } = model;
+    const random = generator.state();
+    const rate = schedule === undefined ? undefined : (iterations: number) => schedule.rate(iterations, this.epoch);
+    const began = performance.now();
+    for (const { now, before } of kept) engine().copy(now, before);
+    markGradients(recorded.parameters);
+    block.completeGradients();
+    let done: number;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      done = burst.run(step, count, rate);
+    } catch (error) {
+      failure = { error };
+      done = burst.taken;
+    }
+    // The step that stopped will be taken as it is, and say why.
+    if (done >= 0 && done < count) {
+      for (const { now, before } of kept) engine().copy(before, now);
+      generator.restore(random);
+      burst.draw(done);
+    }
+    if (done < 0 || failure !== undefined) this.burst = undefined;
+    if (done <= 0) {
+      if (failure !== undefined) throw failure.error;
+      // So that it is not tried again at once.
+      this.pace = Number.POSITIVE_INFINITY;
+      return 0;
+    }
+    const tally = this.known!.tallies[0];
+    const { classes } = head;
+    const rows = classes === null ? null : order.rows(step);
+    const all = rows === null ? null : new Int32Array(rows.buffer, rows.byteOffset, done * batchSize);
+    let loss = 0;
+    for (let row = 0; row < done; row++) {
+      loss = burst.loss(row);
+      this.first ??= loss;
+      const sum = loss * batchSize;
+      tally.lossSum += sum;
+      tally.weight += batchSize;
+      if (classes !== null) {
+        tally.correct += burst.correct(row, classes, all!, row * batchSize);
+        tally.counted += batchSize;
+      }
+      this.lossSum += sum;
+      this.weight += batchSize;
+      this.seen += batchSize;
+    }
+    this.step += done;
+    this.pace = (performance.now() - began) / done;
+    this.latest = this.infoOf(this.step - 1, loss);
+    if (failure !== undefined) throw failure.error;
+    return done;
+  }
+
+  /** The rows of the next step, where samples are tensors. */
+  private nextRows(prepared: Prepared): Work {
     if (this.step >= this.stepsPerEpoch) this.endEpoch();
     const order = this.epochOrder(prepared);
     const { step, batchSize } = this;
     const last = step + 1 === order.batches;
-    return this.stepOn(
-      prepared,
-      () => order.take(prepared.tensors, step),
-      () => order.rows(step),
-      order.size(step) / batchSize,
-      last,
-    );
+    const count = order.size(step);
+    const rows: Rows = {
+      count,
+      take: (start, stop) => order.take(prepared.tensors, step, start, stop),
+      numbers: (start, stop) => order.rows(step).subarray(start, stop),
+      all: () => order.take(prepared.tensors, step),
+    };
+    return { prepared, rows, full: count / batchSize, last };
   }
 
   /**
@@ -435,9 +711,28 @@ export class Trainer {
    */
   async nextStep(): Promise<StepInfo | null> {
     const { data } = this;
+    if (engine().asynchronous) {
+      const launched = await this.launchNext();
+      return launched === null ? null : this.settle(launched);
+    }
     if (!(data instanceof Dataset)) return this.takeStep();
+    const element = await this.nextElement(data);
+    if (element === null) return null;
+    try {
+      const batch = element.value;
+      return scope(() => {
+        const { prepared, rows } = this.workOf(batch, element.share);
+        return this.stepOn(prepared, rows, 1, false);
+      });
+    } finally {
+      end(element);
+    }
+  }
+
+  /** The next batch of a dataset; null at the end of its epoch. */
+  private async nextElement(data: Dataset<AnySamples>): Promise<Held<AnySamples> | null> {
     if (this.over) this.endEpoch();
-    this.pass ??= data.restore({ epoch: this.epoch, taken: this.step });
+    this.pass ??= this.ranksOf(data).restore({ epoch: this.epoch, taken: this.step });
     const element = await this.pass.take();
     if (element === undefined) {
       if (this.step === 0) throw new RangeError(`${this.owner}: the dataset gives no batch`);
@@ -447,40 +742,108 @@ export class Trainer {
       if (this.gathered > 0) scope(() => this.update());
       return null;
     }
-    try {
-      const batch = element.value;
-      return scope(() => {
-        const { heads } = this.known ?? this.know(this.headsOf(batch));
-        const prepared = prepare(this.owner, this.model, heads, batch);
-        this.differing ||= this.differs(prepared);
-        return this.stepOn(
-          prepared,
-          () => prepared.tensors,
-          () => null,
-          1,
-          false,
-        );
-      });
-    } finally {
-      end(element);
-    }
+    return element;
   }
 
+  /** What a step has to do of a dataset's batch. */
+  private workOf(batch: AnySamples, share: BatchShare | undefined): Work {
+    const { heads } = this.known ?? this.know(this.headsOf(batch));
+    const prepared = prepare(this.owner, this.model, heads, batch, share !== undefined);
+    this.differing ||= this.differs(prepared);
+    return { prepared, rows: rowsOfBatch(prepared, share), full: 1, last: false };
+  }
+
+  /** The dataset as far as this rank needs it: its share of every batch, where batches can be made in part. */
+  private ranksOf(data: Dataset<AnySamples>): Dataset<AnySamples> {
+    const { group, parallel } = this;
+    if (group === null || parallel === null) return data;
+    this.shared ??= data.inPart((rows) => parallel.rowsHere(rows)) ?? data;
+    return this.shared;
+  }
+
+  private shared: Dataset<AnySamples> | undefined;
+
   /** A step on a batch; `full` is its size in full batches, `last` whether no other follows in this epoch. */
-  private stepOn(
-    prepared: Prepared,
-    take: () => readonly Tensor[],
-    rowsOf: () => Int32Array | null,
-    full: number,
-    last: boolean,
-  ): StepInfo {
-    const { optimizer, schedule, kept, known, accumulate } = this;
+  private stepOn(prepared: Prepared, rows: Rows, full: number, last: boolean): StepInfo {
+    const { optimizer, known, accumulate, parallel, gatheredBefore } = this;
+    const { block } = this.model;
     const { replay } = known!;
+    const undo = this.begin();
+    let value = 0;
+    try {
+      scope(() => {
+        // The last batch's own size is part of a step that gathers.
+        const replays = full === 1 || (accumulate === 1 && parallel !== null);
+        const step = (tensors: readonly Tensor[]): StepResult =>
+          this.differentiate(prepared, tensors, accumulate > 1 ? full : 1);
+        const part = (start: number, stop: number, watch: <R>(body: () => R) => R): Float64Array => {
+          const batch = rows.take(start, stop);
+          const result = watch(() => (replays ? replay.run(batch, step) : step(batch)));
+          return this.measure(prepared, result, batch[0].shape[0], () => rows.numbers(start, stop));
+        };
+        // Steps that are gathered count by number: a short one is one of them.
+        const complete = accumulate === 1 || (this.step + 1) % accumulate === 0 || last;
+        let counted: Float64Array;
+        if (parallel === null) counted = part(0, rows.count, (body) => body());
+        else {
+          const wish = Number(this.wish?.() ?? false);
+          const inScope: typeof part = (start, stop, watch) => {
+            const numbers = scope(() => part(start, stop, watch));
+            replay.settle();
+            return Float64Array.of(...numbers, wish);
+          };
+          const what = `step ${this.step + 1} of epoch ${this.epoch + 1}`;
+          counted = parallel.run(prepared, known!.heads, rows, complete, inScope, what);
+          this.stopping = counted[counted.length - 1] > 0;
+          if (parallel.inParts && gatheredBefore !== undefined) {
+            engine().binary("add", block.gradients, gatheredBefore, block.gradients);
+          }
+        }
+        value = counted[0];
+        if (!Number.isFinite(value)) {
+          throw new NonFiniteLossError(
+            this.epoch,
+            this.step,
+            value,
+            remedyFor(optimizer, namedBatch(this.model, prepared, rows.all())),
+          );
+        }
+        this.gathered += full;
+        if (complete) this.update();
+        this.count(counted);
+      });
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    replay.settle();
+    this.step += 1;
+    return this.infoOf(this.step - 1, value);
+  }
+
+  private infoOf(step: number, loss: number): StepInfo {
+    this.first ??= loss;
+    return {
+      epoch: this.epoch,
+      step,
+      steps: this.stepsPerEpoch,
+      loss,
+      meanLoss: this.lossSum / this.weight,
+      accuracy: this.accuracy,
+      seen: this.seen,
+    };
+  }
+
+  /** What comes before a step. Gives what undoes it, but for an update of the parameters. */
+  private begin(): () => void {
+    const { optimizer, schedule, kept, known, step } = this;
+    this.align();
     if (schedule) optimizer.learningRate = schedule.rate(optimizer.iterations, this.epoch);
     if (this.average?.inUse)
       throw new Error(`${this.owner}: the model has its averages at the moment; step outside withAverage`);
     const { block, generator } = this.model;
     const random = generator.state();
+    if (this.stateful && this.step === 0) this.model.resetStates();
     for (let i = 0; i < kept.length; i++) engine().copy(kept[i].now, kept[i].before);
     const { gathered, gatheredBefore } = this;
     if (gatheredBefore !== undefined) {
@@ -490,48 +853,190 @@ export class Trainer {
       }
       engine().copy(block.gradients, gatheredBefore);
     }
-    let value = 0;
-    try {
-      scope(() => {
-        const batch = take();
-        const step = (tensors: readonly Tensor[]): StepResult =>
-          this.differentiate(prepared, tensors, accumulate > 1 ? full : 1);
-        const result = full === 1 ? replay.run(batch, step) : step(batch);
-        value = result.loss.item();
-        if (!Number.isFinite(value)) {
-          throw new NonFiniteLossError(
-            this.epoch,
-            this.step,
-            value,
-            remedyFor(optimizer, namedBatch(this.model, prepared, batch)),
-          );
-        }
-        this.gathered += full;
-        // Steps that are gathered count by number: a short one is one of them.
-        const complete = accumulate === 1 || (this.step + 1) % accumulate === 0 || last;
-        if (complete) this.update();
-        this.count(prepared, result, value, batch[0].shape[0], rowsOf);
-      });
-    } catch (error) {
+    return () => {
       for (const { now, before } of kept) engine().copy(before, now);
       if (gatheredBefore !== undefined) engine().copy(gatheredBefore, block.gradients);
       this.gathered = gathered;
+      this.step = step;
       generator.restore(random);
-      replay.discard();
+      known!.replay.discard();
+    };
+  }
+
+  // Where values come later
+
+  /** Whether a step's loss has to be known before the parameters change: of what else changes with them there is no undoing. */
+  private get isStrict(): boolean {
+    return this.kept.length > 0 || this.accumulate > 1 || this.average !== undefined || this.constrained.length > 0;
+  }
+
+  /** Asks for the next step; null at the end of a dataset's epoch. */
+  private async launchNext(): Promise<Launched | null> {
+    const { data, prepared } = this;
+    if (!(data instanceof Dataset)) return this.launch(this.nextRows(prepared!), () => {});
+    const element = await this.nextElement(data);
+    if (element === null) return null;
+    try {
+      await engine().prefetch?.(targetsOf(element.value));
+      const work = keep(scope(() => this.workOf(element.value, element.share)));
+      return this.launch(work, () => end(element));
+    } catch (error) {
+      end(element);
       throw error;
     }
-    replay.settle();
-    this.first ??= value;
-    this.step += 1;
-    return {
-      epoch: this.epoch,
-      step: this.step - 1,
-      steps: this.stepsPerEpoch,
-      loss: value,
-      meanLoss: this.lossSum / this.weight,
-      accuracy: this.accuracy,
-      seen: this.seen,
+  }
+
+  /**
+   * Asks the device for a step, and for what is read of it. The parameters change at once, unless the loss is not finite: then neither they nor
+   * the optimiser's memory change until the loss has been seen. `done` is called when its batch is of no use any more.
+   */
+  private launch({ prepared, rows, full, last }: Work, done: () => void): Launched {
+    const { known, accumulate, isStrict } = this;
+    if (this.parallel !== null) {
+      throw new Error(`${this.owner}: several processes train together on the engines "wasm" and "native" only`);
+    }
+    const { replay } = known!;
+    const { step } = this;
+    const { optimizer } = this;
+    const { iterations } = optimizer;
+    const back = this.begin();
+    const undo = (): void => {
+      back();
+      optimizer.iterations = iterations;
     };
+    const complete = accumulate === 1 || (step + 1) % accumulate === 0 || last;
+    const update = (): void => {
+      this.gathered += full;
+      if (complete) scope(() => this.update());
+    };
+    try {
+      let reads!: Promise<StepValues>;
+      scope(() => {
+        const call = (tensors: readonly Tensor[]): StepResult =>
+          this.differentiate(prepared, tensors, accumulate > 1 ? full : 1);
+        const batch = rows.take(0, rows.count);
+        const result = full === 1 ? replay.run(batch, call) : call(batch);
+        reads = readsOf(result);
+        if (!isStrict) {
+          engine().haltUnlessFinite?.(result.loss);
+          update();
+        }
+      });
+      replay.settle();
+      this.step += 1;
+      const numbers = rows.numbers(0, rows.count);
+      return { ...{ prepared, rows, step, undo, reads, numbers, done }, update: isStrict ? update : null };
+    } catch (error) {
+      undo();
+      done();
+      throw error;
+    }
+  }
+
+  /** The figures of a step that was asked for. */
+  private async settle(launched: Launched): Promise<StepInfo> {
+    const { prepared, rows, step, undo, reads, numbers, done, update } = launched;
+    try {
+      const values = await reads;
+      const { loss } = values;
+      if (!Number.isFinite(loss)) {
+        undo();
+        engine().goOn?.();
+        const batch = keep(scope(() => rows.all()));
+        await engine().prefetch?.(batch);
+        const remedy = remedyFor(this.optimizer, namedBatch(this.model, prepared, batch));
+        throw new NonFiniteLossError(this.epoch, step, loss, remedy);
+      }
+      update?.();
+      this.count(this.figuresFrom(prepared, values, rows.count, numbers));
+      return this.infoOf(step, loss);
+    } catch (error) {
+      if (!(error instanceof NonFiniteLossError)) undo();
+      throw error;
+    } finally {
+      done();
+    }
+  }
+
+  /** The state at the last moment that the engine was asked to keep, and whether steps were taken since. */
+  private moment: TrainerState | undefined;
+  private sinceMoment = 0;
+
+  /**
+   * Keeps the moment, where the engine has a fallback: there `rescue` goes back to.
+   * @internal
+   */
+  async keepMoment(): Promise<void> {
+    if (momentsEvery() === undefined) return;
+    const state = this.state();
+    await engine().keepMoment?.();
+    this.moment = state;
+    this.sinceMoment = 0;
+  }
+
+  /**
+   * If an error is the device's and the engine has a fallback: the run is what it was at the last moment that was kept, on another engine. Else
+   * it throws the error.
+   * @internal
+   */
+  async rescue(error: unknown): Promise<void> {
+    const { moment } = this;
+    await this.pause();
+    if (moment === undefined || !fallBack(error)) throw error;
+    this.underWay = 0;
+    this.order = undefined;
+    this.gathered = this.gatheredAt(moment.step);
+    const tensors = this.tensors();
+    // Memory that an optimiser has made since is none of that moment.
+    if (moment.optimizer.iterations === 0) {
+      for (const name of Object.keys(this.optimizer.slots())) delete tensors[`optimizer.${name}`];
+    }
+    this.restore(moment, tensors, { allowNonFinite: true });
+  }
+
+  /** Steps to the end of the epoch, a few of them ahead of what is known; false if `stop` became true. */
+  private async runAhead(onStep?: (info: StepInfo) => void, stop?: () => boolean): Promise<boolean> {
+    const { prepared } = this;
+    const ahead = this.isStrict ? 0 : AHEAD;
+    const every = momentsEvery();
+    const launched: Launched[] = [];
+    const settleFirst = async (): Promise<void> => {
+      const info = await this.settle(launched.shift()!);
+      this.underWay = launched.length;
+      onStep?.(info);
+    };
+    let stopped = false;
+    try {
+      while (prepared === undefined || this.step < this.stepsPerEpoch) {
+        stopped = stop?.() ?? false;
+        if (stopped) break;
+        if (this.sinceMoment >= (every ?? Number.POSITIVE_INFINITY)) {
+          while (launched.length > 0) await settleFirst();
+          await this.keepMoment();
+        }
+        const next = await this.launchNext();
+        if (next === null) break;
+        launched.push(next);
+        this.sinceMoment += 1;
+        this.underWay = launched.length;
+        if (launched.length > ahead) await settleFirst();
+        if (performance.now() - this.turn > BURST) {
+          await platform().yieldToEvents();
+          if (prepared === undefined) await giveBackFound();
+          this.turn = performance.now();
+        }
+      }
+      while (launched.length > 0) await settleFirst();
+    } catch (error) {
+      for (const { reads, done } of launched) {
+        done();
+        // What comes of them is of no use any more.
+        reads.catch(() => {});
+      }
+      this.underWay = 0;
+      throw error;
+    }
+    return !stopped;
   }
 
   /** The optimiser's step on the gradients that are there. */
@@ -548,42 +1053,98 @@ export class Trainer {
     this.average?.update();
   }
 
-  /** Adds a step to the sums of the epoch. */
-  private count(
+  /**
+   * What is counted of a step: loss, what the batch counts, samples; then of each head the sum of its losses, what its rows count, right answers, and
+   * rows that have a class.
+   */
+  private measure(
     prepared: Prepared,
-    { heads }: StepResult,
-    value: number,
+    { loss, heads }: StepResult,
     samples: number,
-    rowsOf: () => Int32Array | null,
-  ): void {
-    const { tallies } = this.known!;
+    numbersOf: () => Int32Array | null,
+  ): Float64Array {
+    const values: StepValues = {
+      loss: loss.item(),
+      heads: heads.map(({ loss: own, total, weights, predicted }) => ({
+        loss: own?.item() ?? null,
+        total: total?.item() ?? null,
+        weights: weights?.dataSync() ?? null,
+        predicted: (predicted?.dataSync() ?? null) as Int32Array | null,
+      })),
+    };
+    return this.figuresFrom(
+      prepared,
+      values,
+      samples,
+      prepared.heads.some(({ classes }) => classes) ? numbersOf() : null,
+    );
+  }
+
+  private figuresFrom(
+    prepared: Prepared,
+    { loss, heads }: StepValues,
+    samples: number,
+    numbers: Int32Array | null,
+  ): Float64Array {
+    const counted = new Float64Array(3 + 4 * heads.length);
     for (let k = 0; k < heads.length; k++) {
-      const { loss, total, weights, predicted } = heads[k];
+      const { loss: own, total, weights, predicted } = heads[k];
       const { classes, places } = prepared.heads[k];
-      const tally = tallies[k];
-      const weight = total === null ? samples : total.item();
-      tally.lossSum += (loss === null ? value : loss.item()) * weight;
-      tally.weight += weight;
-      if (classes === null || predicted === null) {
-        tally.counted = 0;
-        continue;
-      }
-      const guesses = predicted.dataSync() as Int32Array;
+      const at = 3 + 4 * k;
+      const weight = total ?? samples * places;
+      // Of one head it is the loss of all.
+      counted[at] = own === null ? 0 : own * weight;
+      counted[at + 1] = weight;
+      if (classes === null || predicted === null) continue;
       if (weights === null && places === 1) {
-        tally.correct += countCorrect(guesses, classes, rowsOf());
-        tally.counted += guesses.length;
+        counted[at + 2] = countCorrect(predicted, classes, numbers);
+        counted[at + 3] = predicted.length;
       } else {
-        const counts = (weights?.dataSync() ?? null) as ArrayLike<number> | null;
-        const [correct, counted] = countCorrectAt(guesses, classes, rowsOf(), places, counts);
-        tally.correct += correct;
-        tally.counted += counted;
+        const [correct, rows] = countCorrectAt(
+          predicted,
+          classes,
+          numbers,
+          places,
+          weights as ArrayLike<number> | null,
+        );
+        counted[at + 2] = correct;
+        counted[at + 3] = rows;
       }
     }
-    const { total } = heads[0];
-    const weight = heads.length > 1 || total === null ? samples : total.item();
+    counted[0] = loss;
+    counted[1] = heads.length > 1 ? samples : counted[4];
+    counted[2] = samples;
+    return counted;
+  }
+
+  /** Adds a step to the sums of the epoch. */
+  private count(counted: Float64Array): void {
+    const { tallies } = this.known!;
+    const [value, weight, samples] = counted;
+    tallies.forEach((tally, k) => {
+      const at = 3 + 4 * k;
+      tally.lossSum += tallies.length === 1 ? value * counted[at + 1] : counted[at];
+      tally.weight += counted[at + 1];
+      tally.correct += counted[at + 2];
+      tally.counted += counted[at + 3];
+    });
     this.lossSum += value * weight;
     this.weight += weight;
     this.seen += samples;
+  }
+
+  /** Before the first step, and after a state was restored: all ranks begin alike. */
+  private align(): void {
+    const { parallel, prepared, model } = this;
+    if (parallel === null) return;
+    parallel.align({
+      "the number of parameters": model.block.values.size,
+      "the number of samples": prepared?.count ?? -1,
+      "the batch size": this.batchSize,
+      accumulate: this.accumulate,
+      "the epoch": this.epoch,
+      "the step": this.step,
+    });
   }
 
   /**
@@ -592,22 +1153,48 @@ export class Trainer {
    * @throws NonFiniteLossError if the loss is not finite.
    */
   async finishEpoch(onStep?: (info: StepInfo) => void, stop?: () => boolean): Promise<EpochFigures | null> {
+    return this.runEpoch(onStep, stop, onStep === undefined && stop === undefined);
+  }
+
+  /**
+   * As `finishEpoch`. `together`: whether steps may be taken many in one call; then `stop` is asked between the calls.
+   * @internal
+   */
+  async runEpoch(
+    onStep: ((info: StepInfo) => void) | undefined,
+    stop: (() => boolean) | undefined,
+    together: boolean,
+  ): Promise<EpochFigures | null> {
     if (onStep !== undefined) callable("Trainer.finishEpoch", "onStep", onStep);
     if (stop !== undefined) callable("Trainer.finishEpoch", "stop", stop);
     await giveBackFound();
-    let turn = performance.now();
-    const { prepared } = this;
+    const { prepared, group } = this;
+    this.stopping = group !== null && agreed(group, stop?.() ?? false, "the beginning of an epoch");
+    this.wish = stop;
+    if (engine().asynchronous) {
+      if (!(await this.runAhead(onStep, stop))) return null;
+      return this.endFigures();
+    }
     while (prepared === undefined || this.step < this.stepsPerEpoch) {
-      if (stop?.()) return null;
-      const info = prepared === undefined ? await this.nextStep() : this.takeStep();
-      if (info === null) break;
-      onStep?.(info);
-      if (performance.now() - turn > BURST) {
+      // Ranks stop together: what one of them wants has gone round with the step's figures.
+      if (group === null ? stop?.() : this.stopping) return null;
+      if (together && prepared !== undefined) this.takeSome(this.stepsPerEpoch - this.step);
+      else {
+        const info = prepared === undefined ? await this.nextStep() : this.takeStep();
+        if (info === null) break;
+        onStep?.(info);
+      }
+      if (performance.now() - this.turn > BURST) {
         await platform().yieldToEvents();
         if (prepared === undefined) await giveBackFound();
-        turn = performance.now();
+        this.turn = performance.now();
       }
     }
+    return this.endFigures();
+  }
+
+  /** The figures of the epoch that is over. */
+  private endFigures(): EpochFigures {
     const result = this.figures();
     this.samplesOfEpoch = this.seen;
     this.endEpoch();
@@ -685,6 +1272,11 @@ export class Trainer {
 
   /** Where the run stands, as JSON; what it needs beside it is in `tensors()`. */
   state(): TrainerState {
+    if (this.underWay > 0) {
+      throw new Error(
+        `${this.owner}: ${this.underWay} steps are under way, whose figures are not there yet; ask at the end of an epoch, or take steps by await trainer.nextStep()`,
+      );
+    }
     const { known } = this;
     return {
       epoch: this.epoch,
@@ -705,7 +1297,7 @@ export class Trainer {
 
   /**
    * The tensors of the state: parameters by name, and as `optimizer.<name>` the optimiser's memory, the gradients that are gathered and the
-   * averages of the parameters.
+   * averages of the parameters. Of several ranks that gather gradients (`accumulate`) all have to ask: the first one's are those of all.
    */
   tensors(): Record<string, Tensor> {
     const { average, model } = this;
@@ -714,7 +1306,10 @@ export class Trainer {
     const tensors: Record<string, Tensor> = {};
     for (const { name, parameter } of model.named) tensors[name] = parameter.tensor;
     for (const [name, slot] of Object.entries(this.optimizer.slots())) tensors[`optimizer.${name}`] = slot;
-    if (this.gathered > 0) tensors[`optimizer.${GATHERED}`] = model.block.gradients;
+    if (this.gathered > 0) {
+      this.parallel?.gatherOnFirst();
+      tensors[`optimizer.${GATHERED}`] = model.block.gradients;
+    }
     if (average !== undefined) tensors[`optimizer.${AVERAGE}`] = average.values;
     return tensors;
   }
@@ -771,6 +1366,8 @@ export class Trainer {
       model.block.clearGradients();
       model.block.completeGradients();
       engine().copy(gathered, model.block.gradients);
+      // It is the sum of all ranks': it counts once.
+      this.parallel?.keepOnFirst();
     }
     this.shuffleBefore = this.shuffle.state();
     this.epoch = state.epoch;
@@ -785,6 +1382,7 @@ export class Trainer {
     this.weight = state.weight ?? state.seen;
     this.restored = state;
     this.restoreTallies();
+    this.parallel?.realign();
   }
 
   /** A state whose sums wait for a dataset's first batch. */
@@ -828,6 +1426,23 @@ export class Trainer {
   }
 }
 
+/** A dataset's batch; `share`: where it is a part of one, the rows of the whole. */
+function rowsOfBatch(prepared: Prepared, share: BatchShare | undefined): Rows {
+  const first = share?.start ?? 0;
+  return {
+    count: share?.rows ?? prepared.count,
+    all: () => prepared.tensors,
+    take: (start, stop) =>
+      start === first && stop - start === prepared.count
+        ? prepared.tensors
+        : prepared.tensors.map((x) => rowsOf(x, start - first, stop - first)),
+    numbers: (start, stop) =>
+      start === first && stop - start === prepared.count
+        ? null
+        : Int32Array.from({ length: stop - start }, (_, i) => start - first + i),
+  };
+}
+
 /** The tensors of a batch by name, for errors. */
 function namedBatch(model: Model, prepared: Prepared, batch: readonly Tensor[]): Record<string, Tensor> {
   const { inputs } = model;
@@ -852,6 +1467,7 @@ export const TRAINER_OPTIONS = [
   "clipNorm",
   "clipValue",
   ...OBJECTIVE_OPTIONS.slice(1),
+  ...PARALLEL_OPTIONS,
   "shuffle",
   "seed",
   "schedule",
@@ -864,6 +1480,7 @@ export function checkTrainerOptions(owner: string, options: TrainerOptions, own:
   const { optimizer, learningRate, batchSize, shuffle, seed, schedule, replay } = options;
   const { accumulate, averageDecay, clipNorm, clipValue } = options;
   checkObjective(owner, options);
+  checkParallel(owner, options);
   if (optimizer !== undefined && typeof optimizer !== "string") {
     instance(owner, "optimizer", optimizer, Optimizer, `a name such as "adam", or an optimiser such as new Adam()`);
     if (learningRate !== undefined) {

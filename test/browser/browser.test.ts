@@ -20,7 +20,7 @@ interface Result {
 }
 
 describe("the browser build", () => {
-  test("is at most 380 KB gzipped: kernels, every layer and model, readers of other programs' files, and training", () => {
+  test("is at most 435 KB gzipped: kernels, every layer and model, trees, readers of other programs' files and Keras' models, and training", () => {
     // What it shares with the other entries is in files beside it.
     const loaded = new Set<string>();
     const visit = (name: string): void => {
@@ -32,7 +32,7 @@ describe("the browser build", () => {
     visit("index.js");
     expect(loaded.size).toBeGreaterThan(1);
     const bytes = [...loaded].map((name) => gzipSync(readFileSync(join(root, "dist", name)), { level: 9 }).length);
-    expect(bytes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(380_000);
+    expect(bytes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(435_000);
   });
 });
 

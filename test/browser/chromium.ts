@@ -9,12 +9,13 @@ export const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/u
 /** What a suite that needs it adds to its name. */
 export const whyNot = executable ? "" : " (skipped: none is installed)";
 
-export function launch(): Promise<Browser> {
+/** `more`: further switches, such as --enable-unsafe-webgpu, with which SwiftShader stands in for a graphics processor. */
+export function launch(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     args: [
       "--no-sandbox",
-      "--disable-gpu",
+      ...(more.length > 0 ? more : ["--disable-gpu"]),
       "--disable-background-networking",
       "--disable-component-update",
       "--no-first-run",

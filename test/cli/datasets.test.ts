@@ -120,7 +120,10 @@ describe("a folder of pictures a class", () => {
     put("holes/a/1.png", colour(1));
     put("holes/b/readme.txt", "no picture");
     const empty = train("holes");
-    expect([empty.status, empty.stderr]).toEqual([1, expect.stringMatching(/holes\/b: holds no PNG or JPEG picture/)]);
+    expect([empty.status, empty.stderr]).toEqual([
+      1,
+      expect.stringMatching(/holes\/b: holds no PNG, JPEG, GIF or WebP picture/),
+    ]);
     for (const name of ["a/2", "b/1", "b/2"]) put(`holes/${name}.png`, colour(1));
     put("holes/b/3.png", colour(1).subarray(0, 50));
     const damaged = train("holes");

@@ -221,7 +221,12 @@ describe("inspect", () => {
     ["a fit without a picture", ["run", "--fit", "resize"], 2, /--fit is for --image/],
     ["a picture that is not there", ["run", "maps", "--image", "none.png"], 1, /there is no picture none\.png/],
     ["a folder for a picture", ["run", "maps", "--image", "bars"], 1, /bars is a folder; give a picture file/],
-    ["what is no picture", ["run", "maps", "--image", "table.csv"], 1, /table\.csv: not a PNG or JPEG picture/],
+    [
+      "what is no picture",
+      ["run", "maps", "--image", "table.csv"],
+      1,
+      /table\.csv: not a PNG, JPEG, GIF or WebP picture/,
+    ],
     ["no run", ["bars"], 1, /bars is not the folder of a run/],
     [
       "a file where the page's folder should be",

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeOnnx, exportOnnx } from "../../src/io/onnx/index.node.ts";
+import { readModelProto, writeModelProto } from "../../src/io/onnx/proto/file.ts";
 import {
   Add,
   Dense,
@@ -151,6 +152,37 @@ describe("convert", () => {
     expect(again.call(x).dataSync()).toEqual(model.call(x).dataSync());
   });
 
+  test("ONNX whose weights are in a further file", async () => {
+    const { graph, ...rest } = readModelProto(
+      exportOnnx(new Sequential([new Dense(2)], { inputShape: [3], seed: 1 })),
+      "a",
+    );
+    const pieces: Uint8Array[] = [];
+    let offset = 0;
+    const initializer = graph.initializer.map(({ rawData, ...proto }) => {
+      const bytes = rawData!;
+      const externalData = [
+        { key: "location", value: "weights.bin" },
+        { key: "offset", value: String(offset) },
+        { key: "length", value: String(bytes.length) },
+      ];
+      pieces.push(bytes);
+      offset += bytes.length;
+      return { ...proto, dataLocation: 1, externalData };
+    });
+    const whole = graph.initializer.map((each) => each.rawData!);
+    writeFileSync(at("apart.onnx"), writeModelProto({ ...rest, graph: { ...graph, initializer } }));
+    expect(failed(1, "convert", "apart.onnx", "apart.npz")).toContain("weights.bin: there is no such file");
+    writeFileSync(at("weights.bin"), Buffer.concat(pieces));
+    succeeded("convert", "apart.onnx", "apart.npz");
+    const tensors = await loadNpz(at("apart.npz"));
+    const values = Object.values(tensors.tensors).map((each) => Buffer.from(each.dataSync().slice().buffer));
+    expect(values).toEqual(whole.map((each) => Buffer.from(each)));
+    await saveNpy(at("three.npy"), tensor([[0, 0, 0]]));
+    expect(succeeded("run", "apart.onnx", "--input", "three.npy").stdout).toMatch(/float32 \(1, 2\): 0, 0$/m);
+    expect(succeeded("show", "apart.onnx").stdout).toContain("weights.bin");
+  });
+
   test("tensors between safetensors and npz, there and back", async () => {
     await saveNpz(at("arrays.npz"), { w: tensor([[1, 2]]), n: tensor([3], "int32") });
     expect(succeeded("convert", "arrays.npz", "arrays.safetensors").stdout).toContain("kept  2 tensors, 3 numbers\n");
@@ -179,6 +211,35 @@ describe("convert", () => {
     succeeded("convert", "model.json", "tfjs.safetensors");
     const { tensors } = await loadSafetensors(at("tfjs.safetensors"));
     expect(tensors["dense/kernel"].toArray()).toEqual([[1.5, -2]]);
+  });
+
+  test("a model of TensorFlow.js, architecture and all, to a model, to ONNX, and run", async () => {
+    const weights = [
+      { name: "d/kernel", shape: [2, 1], dtype: "float32" },
+      { name: "d/bias", shape: [1], dtype: "float32" },
+    ];
+    const dense = {
+      class_name: "Dense",
+      config: { name: "d", units: 1, activation: "relu", batch_input_shape: [null, 2] },
+    };
+    const flip = { class_name: "RandomFlip", config: { name: "flip" } };
+    const modelTopology = { class_name: "Sequential", config: { name: "s", layers: [dense, flip] } };
+    const json = { format: "layers-model", modelTopology, weightsManifest: [{ paths: ["whole.bin"], weights }] };
+    writeFileSync(at("whole.json"), JSON.stringify(json));
+    writeFileSync(at("whole.bin"), new Uint8Array(Float32Array.of(1.5, -2, 3).buffer));
+    const shown = succeeded("show", "whole.json");
+    expect(shown.stdout).toMatch(/^whole\.json: a model of TensorFlow\.js, float32\n/);
+    expect(shown.stderr).toContain("whole.json: flip: RandomFlip acts while training only, and is left out");
+    succeeded("convert", "whole.json", "whole.onnx");
+    succeeded("convert", "whole.json", "whole.safetensors");
+    await saveNpy(at("pairs.npy"), tensor([[2, 1]]));
+    for (const file of ["whole.json", "whole.onnx", "whole.safetensors"])
+      expect(succeeded("run", file, "--input", "pairs.npy").stdout, file).toMatch(/\(1, 1\): 4\n/);
+    writeFileSync(at("odd.json"), JSON.stringify(json).replace('"Dense"', '"Mine"'));
+    expect(failed(1, "convert", "odd.json", "odd.onnx")).toContain("d (Mine): the layer is not supported");
+    expect(succeeded("show", "odd.json").stdout).toContain(
+      "not read as a model: odd.json: a layer has nothing that it could be here: d (Mine)",
+    );
   });
 
   test("a model to npz loses its architecture and its texts, and says so", () => {

@@ -77,6 +77,55 @@ test("at least 9 of 10 drawn digits are read right", () => {
   }
 });
 
+/** Digits side by side, `apart` of 100 pixels from the middle of one to the middle of the next. */
+function drawLine(text: string, apart: number): string {
+  const paths = [...text].map(
+    (digit, i) => `<path d="${STROKES[Number(digit)]}" transform="translate(${20 + i * apart} 10)"/>`,
+  );
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${text.length * apart + 80}" height="120"><rect width="100%" height="100%" fill="#fffef0"/>` +
+    `<g fill="none" stroke="#223" stroke-width="8" stroke-linecap="round" stroke-linejoin="round">${paths.join("")}</g></svg>`;
+  const name = `${text}-${apart}.png`;
+  writeFileSync(join(folder, name), new Resvg(svg).render().asPng());
+  return name;
+}
+
+test("--line cuts 504192 into six and reads them", () => {
+  const image = drawLine("504192", 85);
+  const result = nabla(folder, ["predict", "reader", image, "--line", "--json"]);
+  expect(result.status, result.stderr).toBe(0);
+  const { predictions } = result.json() as {
+    predictions: { text: string; digits: { box: { left: number; right: number }; touches: boolean }[] }[];
+  };
+  const [{ text, digits }] = predictions;
+  expect(digits).toHaveLength(6);
+  expect([...text].filter((digit, i) => digit === "504192"[i]).length).toBeGreaterThanOrEqual(5);
+  digits.forEach(({ box, touches }, i) => {
+    const middle = 20 + 85 * i + 50;
+    expect(box.left).toBeLessThan(middle);
+    expect(box.right).toBeGreaterThan(middle);
+    expect(touches).toBe(false);
+  });
+});
+
+test("--line says how sure it is of each digit, and where touching digits were cut", () => {
+  const image = drawLine("0000", 44);
+  const result = nabla(folder, ["predict", "reader", image, "--line", "--count", "4"]);
+  expect(result.stdout).toMatch(
+    /^0000-44\.png: \d{4} {2}\((\|?\d \d+\.\d%(, )?){4}; \| where touching digits were cut\)\n$/,
+  );
+});
+
+test("--line refuses what is no line of digits", () => {
+  const count = nabla(folder, ["predict", "reader", "1.png", "--line", "--count", "40"]);
+  expect(count.status).toBe(1);
+  expect(count.stderr).toContain("1.png: the ink falls into");
+  expect(nabla(folder, ["predict", "reader", "1.png", "--count", "2"]).stderr).toContain("--count is for --line");
+  expect(nabla(folder, ["predict", "reader", "1.png", "--line", "--fit", "resize"]).stderr).toContain(
+    "leave --fit out",
+  );
+});
+
 test("prints the digit and its probability, a line a picture", () => {
   const result = nabla(folder, ["predict", "reader", "1.png", "7.png"]);
   expect(result.stdout).toMatch(/^1\.png: 1 {2}\(\d+\.\d%.*\)\n7\.png: \d {2}\(/);

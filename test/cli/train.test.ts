@@ -41,7 +41,14 @@ describe("a run", () => {
     }
     expect(json["testAccuracy"]).toBeGreaterThan(0.85);
     expect(json["out"]).toBe(join(folder, "a"));
-    expect(files("a")).toEqual(["checkpoints", "config.json", "history.jsonl", "model.safetensors", "report.html"]);
+    expect(files("a")).toEqual([
+      "checkpoints",
+      "config.json",
+      "history.jsonl",
+      "looks",
+      "model.safetensors",
+      "report.html",
+    ]);
     const history = historyOf("a");
     expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, undefined]);
     expect(history.at(-1)).toEqual({ status: "finished" });

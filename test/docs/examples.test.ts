@@ -12,9 +12,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
 const entry = `${root}/src/node.ts`;
 const options = compilerOptions(root);
 const inspect = `${root}/src/inspect/index.ts`;
+const play = `${root}/src/play/index.ts`;
 const onnx = `${root}/src/io/onnx/index.node.ts`;
-const program = ts.createProgram([entry, inspect, onnx], options);
-const names = [entry, inspect, onnx].flatMap((each) => publicNames(program, each, root));
+const program = ts.createProgram([entry, inspect, play, onnx], options);
+const names = [entry, inspect, play, onnx].flatMap((each) => publicNames(program, each, root));
 const exported = new Set(names.map(({ name }) => name));
 
 function examplesOf(name: PublicName): Example[] {

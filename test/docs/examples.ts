@@ -5,6 +5,7 @@ import ts from "typescript";
 import * as inspect from "../../src/inspect/index.ts";
 import * as onnx from "../../src/io/onnx/index.node.ts";
 import { Tensor } from "../../src/node.ts";
+import * as play from "../../src/play/index.ts";
 import * as plot from "../../src/plot/index.ts";
 
 /** A piece of documentation that runs. */
@@ -24,6 +25,7 @@ const LIBRARIES = [LIBRARY, "nabla/node"];
 const ENTRIES: Readonly<Record<string, { file: string; exports: object; types?: readonly string[] }>> = {
   "nabla/inspect": { file: "src/inspect/index.ts", exports: inspect },
   "nabla/onnx": { file: "src/io/onnx/index.node.ts", exports: onnx, types: ["OnnxTensor", "OnnxLayerExport"] },
+  "nabla/play": { file: "src/play/index.ts", exports: play, types: ["GridPosition", "Environment", "Player"] },
   "nabla/plot": { file: "src/plot/index.ts", exports: plot },
 };
 

@@ -20,7 +20,13 @@ const options = {
   verbatimModuleSyntax: true,
 };
 const program = ts.createProgram(
-  [entry, `${root}/src/inspect/index.ts`, `${root}/src/io/onnx/index.node.ts`, `${root}/src/plot/index.ts`],
+  [
+    entry,
+    `${root}/src/inspect/index.ts`,
+    `${root}/src/play/index.node.ts`,
+    `${root}/src/io/onnx/index.node.ts`,
+    `${root}/src/plot/index.ts`,
+  ],
   options,
 );
 

@@ -3,4 +3,6 @@ export function fuzzCalls(options: {
   seed: number;
   report: (failure: string) => void;
   only?: number;
+  from?: number;
+  onProgress?: (made: number) => void;
 }): Promise<{ functions: number; methods: number; examples: number } | undefined>;

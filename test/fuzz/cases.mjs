@@ -2,9 +2,11 @@
 import { Random } from "./random.mjs";
 import { results, run } from "./readers/command.mjs";
 import { cifar, configs, csv, layout, pictures } from "./readers/datasets.mjs";
+import { gif, webp } from "./readers/gif-webp.mjs";
 import { folder, gzip } from "./readers/gzip.mjs";
 import { idx } from "./readers/idx.mjs";
 import { jpeg } from "./readers/jpeg.mjs";
+import { keras } from "./readers/keras.mjs";
 import { npy, npz } from "./readers/npy.mjs";
 import { onnx } from "./readers/onnx.mjs";
 import { png } from "./readers/png.mjs";
@@ -21,6 +23,8 @@ const OWN = { csv, cifar, pictures, layout, configs };
 export const READERS = {
   png,
   jpeg,
+  gif,
+  webp,
   gzip,
   idx,
   folder,
@@ -32,6 +36,7 @@ export const READERS = {
   onnx,
   pytorch,
   tfjs,
+  keras,
   wav,
   results,
   run,

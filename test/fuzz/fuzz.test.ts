@@ -10,6 +10,8 @@ test.each([
   ...([
     ["png", 150],
     ["jpeg", 150],
+    ["gif", 300],
+    ["webp", 100],
     ["gzip", 60],
     ["idx", 300],
     ["folder", 60],
@@ -25,6 +27,7 @@ test.each([
     ["onnx", 200],
     ["pytorch", 300],
     ["tfjs", 300],
+    ["keras", 150],
     ["wav", 300],
     ["results", 40],
     ["run", 16],
@@ -42,6 +45,6 @@ test("a case is the same when it is run again, alone", () => {
 });
 
 test("an unknown reader and a number that is none are told", () => {
-  expect(fuzz("--reader", "gif").stderr).toMatch(/there is no reader gif; there are png, jpeg/);
+  expect(fuzz("--reader", "bmp").stderr).toMatch(/there is no reader bmp; there are png, jpeg/);
   expect(fuzz("--reader", "png", "--n", "many").stderr).toContain("--n many is not a whole number");
 });

@@ -174,4 +174,19 @@ describe.each(["strict", "relaxed"] as const)("softmax and cross-entropy (%s)", 
     k.exports[`binaryCrossEntropyWithLogits_${type}`](k.put(z), k.put(z), large, n);
     expect(new Set(k[type](large, n)).size).toBe(1);
   });
+
+  it.each(["f32", "f64"] as const)("a row's cross-entropy has the same bits alone as beside others (%s)", (type) => {
+    const [rows, n] = [7, 5];
+    const logits = arrays[type].from(Array.from({ length: rows * n }, (_, i) => 4 * Math.sin(i * 12.9898)));
+    const labels = Int32Array.from({ length: rows }, (_, row) => (row === 3 ? n : row % n));
+    const [losses, gradients] = [k.reserve(8 * rows), k.reserve(8 * rows * n)];
+    k.exports[`softmaxCrossEntropy_${type}`](k.put(logits), k.put(labels), losses, gradients, rows, n);
+    const [loss, gradient] = [k.reserve(8), k.reserve(8 * n)];
+    for (let row = 0; row < rows; row++) {
+      const own = k.put(logits.slice(row * n, (row + 1) * n));
+      k.exports[`softmaxCrossEntropy_${type}`](own, k.put(labels.slice(row, row + 1)), loss, gradient, 1, n);
+      expect(k[type](losses, rows)[row]).toBe(k[type](loss, 1)[0]);
+      expect(k[type](gradients, rows * n).slice(row * n, (row + 1) * n)).toEqual(k[type](gradient, n).slice());
+    }
+  });
 });

@@ -60,6 +60,7 @@ import {
   PReLU,
   RadialBasis,
   RepeatVector,
+  Rescaling,
   Reshape,
   random,
   resnet,
@@ -144,6 +145,7 @@ layer("Reshape of an open length", [null, 6], () => new Reshape([-1, 3]));
 layer("Reshape to nothing", [0, 6], () => new Reshape([3, 0, 2]));
 layer("Permute", [2, 3, 4], () => new Permute([3, 1, 2]));
 layer("RepeatVector", [3], () => new RepeatVector(4));
+layer("Rescaling", [3], () => new Rescaling(1 / 3, { offset: -0.5 }));
 layer(
   "ZeroPadding2D",
   [2, 2, 3],

@@ -23,6 +23,9 @@ import {
   Sequential,
   scope,
   type Tensor,
+  TreeLayer,
+  TreeLSTM,
+  TreeRNN,
   zeros,
 } from "../../src/node.ts";
 import { batchesOf, CASES, type ExportCase, filled, ZOO } from "./cases.ts";
@@ -117,8 +120,11 @@ test.skipIf(!checkerFound)("the checker of the Python package onnx accepts all (
   expect(checked(files)).toEqual([]);
 });
 
+/** What ONNX has no operators for: which rows a product takes is in the data. */
+const OVER_TREES = { TreeLSTM: () => new TreeLSTM(2), TreeRNN: () => new TreeRNN() };
+
 test("the cases hold every layer of the library", () => {
-  const abstract: unknown[] = [BaseLayer, Layer, MultiLayer, RecurrentLayer, Lambda, Model, Sequential];
+  const abstract: unknown[] = [BaseLayer, Layer, MultiLayer, RecurrentLayer, TreeLayer, Lambda, Model, Sequential];
   const wanted = Object.values(nabla).filter(
     (value) => typeof value === "function" && value.prototype instanceof BaseLayer && !abstract.includes(value),
   );
@@ -129,8 +135,19 @@ test("the cases hold every layer of the library", () => {
   };
   for (const each of CASES) visit(each.make("float32"));
   expect(wanted.length).toBeGreaterThan(50);
-  expect(wanted.filter((kind) => !found.has(kind)).map((kind) => (kind as { name: string }).name)).toEqual([]);
+  expect(wanted.filter((kind) => !found.has(kind)).map((kind) => (kind as { name: string }).name)).toEqual(
+    Object.keys(OVER_TREES),
+  );
 });
+
+test.each(Object.entries(OVER_TREES))(
+  "%s follows trees that are given as data: it is named and nothing is written",
+  (name, make) => {
+    const [x, trees] = [input([null, 3]), input([null, 2], { dtype: "int32" })];
+    const model = new Model({ inputs: { x, trees }, outputs: { y: make().apply([x, trees]) } });
+    expect(() => exportOnnx(model)).toThrow(new RegExp(name, "i"));
+  },
+);
 
 class Scaled extends Layer {
   readonly type: string = "scaled";

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { OnnxTensor } from "../../src/io/onnx/onnx-tensor.ts";
 import { type DType, type Tensor, tensor } from "../../src/node.ts";
 
 interface RuntimeTensor {
@@ -31,29 +32,41 @@ const runtime = folder === undefined ? undefined : (createRequire(join(folder, "
 /** Whether ONNX Runtime is there. */
 export const runtimeFound = runtime !== undefined;
 
+/** What ONNX Runtime makes of arrays of any type. */
+export async function runOnRuntime(
+  model: Uint8Array,
+  inputs: Readonly<Record<string, OnnxTensor>>,
+): Promise<Record<string, RuntimeTensor>> {
+  const session = await runtime!.InferenceSession.create(model, {
+    ...{ logSeverityLevel: 3, intraOpNumThreads: 1, interOpNumThreads: 1 },
+  });
+  try {
+    const feeds = Object.entries(inputs).map(([name, { type, data, shape }]) => [
+      name,
+      new runtime!.Tensor(type, data as RuntimeTensor["data"], [...shape]),
+    ]);
+    return await session.run(Object.fromEntries(feeds) as Record<string, RuntimeTensor>);
+  } finally {
+    await session.release();
+  }
+}
+
 /** What ONNX Runtime makes of inputs by name, outputs by name. */
 export async function inRuntime(
   model: Uint8Array,
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<Record<string, Tensor>> {
-  const session = await runtime!.InferenceSession.create(model, {
-    ...{ logSeverityLevel: 3, intraOpNumThreads: 1, interOpNumThreads: 1 },
-  });
-  try {
-    const feeds = Object.entries(inputs).map(([name, x]) => [
+  const arrays = Object.entries(inputs).map(([name, x]) => [
+    name,
+    { type: x.dtype, shape: x.shape, data: x.dataSync() },
+  ]);
+  const results = await runOnRuntime(model, Object.fromEntries(arrays) as Record<string, OnnxTensor>);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { type, data, dims }]) => [
       name,
-      new runtime!.Tensor(x.dtype, x.dataSync() as RuntimeTensor["data"], x.shape),
-    ]);
-    const results = await session.run(Object.fromEntries(feeds) as Record<string, RuntimeTensor>);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { type, data, dims }]) => [
-        name,
-        tensor(data as Float32Array, { dtype: type as DType, shape: [...dims] }),
-      ]),
-    );
-  } finally {
-    await session.release();
-  }
+      tensor(data as Float32Array, { dtype: type as DType, shape: [...dims] }),
+    ]),
+  );
 }
 
 const python = ["/usr/bin/python3", "python3"].find(

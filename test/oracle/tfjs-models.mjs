@@ -157,6 +157,7 @@ for (const [name, parts] of Object.entries(models)) {
     format: "layers-model",
     generatedBy: "TensorFlow.js tfjs-layers v4.22.0",
     convertedBy: null,
+    modelTopology: saved.modelTopology,
     weightsManifest: [{ paths: ["./model.weights.bin"], weights: saved.weightSpecs }],
   };
   cases[name] = {

@@ -11,6 +11,7 @@ import {
   type Piece,
   piecesBetween,
   type Reading,
+  readingOf,
   type StringImage,
   segment,
   writeString,
@@ -43,11 +44,7 @@ function readAll(model: Sequential, image: StringImage, pieces: readonly Piece[]
   });
   const outputs = scope(() => predict(model, tensor(all, { shape: [inked.length, 784] })).dataSync());
   inked.forEach((i, k) => {
-    const row = Array.from(outputs.subarray(10 * k, 10 * k + 10));
-    const digit = row.indexOf(Math.max(...row));
-    // Sigmoid outputs speak for themselves each: sure means the one is near 1 and all others near 0.
-    const confidence = row.reduce((product, value, j) => product * (j === digit ? value : 1 - value), 1);
-    readings[i] = { digit, confidence };
+    readings[i] = readingOf(outputs.subarray(10 * k, 10 * k + 10) as Float32Array);
   });
   return readings;
 }

@@ -2,8 +2,9 @@
 import type { Experiment } from "../../experiment.ts";
 import { imageAt } from "../../mnist.ts";
 import { meanImages } from "../programs/baselines.ts";
+import { CENTRE, quarters, strength } from "../programs/strokes.ts";
 
-const read = ["book/nndl/programs/baselines.ts", "book/nndl/chapter1/1.4-strokes.ts"];
+const read = ["book/nndl/programs/strokes.ts", "book/nndl/programs/baselines.ts", "book/nndl/chapter1/1.4-strokes.ts"];
 
 /** Four strokes that make up a 0, and whether all four being there tells a 0 from other digits. */
 const strokes: Experiment = {
@@ -17,14 +18,12 @@ const strokes: Experiment = {
     const { training, test } = await context.mnist();
     const zero = test.labels.indexOf(0);
     const image = imageAt(test, zero);
-    const parts = [0, 1, 2, 3].map((part) => image.map((value, p) => (quarterOf(p) === part ? value : 0)));
+    const parts = quarters(image);
     const together = image.map((_, p) => parts.reduce((sum, part) => sum + part[p], 0));
-    const mean = meanImages(training)[0];
-    const detectors = [0, 1, 2, 3].map((part) => mean.map((value, p) => (quarterOf(p) === part ? value : 0)));
+    const detectors = quarters(meanImages(training)[0]);
     const score = (index: number) => {
       const ink = imageAt(test, index);
-      const strengths = detectors.map((weights) => dotOf(weights, ink) / dotOf(weights, weights));
-      return Math.min(...strengths) - dotOf(CENTRE, ink) / dotOf(CENTRE, CENTRE);
+      return Math.min(...detectors.map((weights) => strength(weights, ink))) - strength(CENTRE, ink);
     };
     const scores = Float64Array.from({ length: test.count }, (_, i) => score(i));
     return {
@@ -81,20 +80,6 @@ const strokes: Experiment = {
     },
   ],
 };
-
-/** 0 to 3: upper left, upper right, lower left, lower right. */
-function quarterOf(pixel: number): number {
-  return (pixel % 28 < 14 ? 0 : 1) + (Math.floor(pixel / 28) < 14 ? 0 : 2);
-}
-
-/** A disc of radius 3 in the middle of the image. */
-const CENTRE = Float64Array.from({ length: 784 }, (_, p) =>
-  ((p % 28) - 13.5) ** 2 + (Math.floor(p / 28) - 13.5) ** 2 < 9 ? 1 : 0,
-);
-
-function dotOf(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i], 0);
-}
 
 /** Probability that an image of `digit` scores higher than another: by ranks. */
 function areaUnderCurve(scores: Float64Array, labels: Uint8Array, digit: number): number {

@@ -4,6 +4,7 @@ import { Matrix } from "../../matrix.ts";
 import { first, type Mnist, part } from "../../mnist.ts";
 import { Random } from "../../random.ts";
 import { accuracyChart, train } from "../framework/first-networks.ts";
+import { bowlCost, rollDown } from "../programs/bowl.ts";
 import { quadraticCost } from "../programs/finite-differences.ts";
 import { type Nabla, Network, toExamples } from "../programs/network.ts";
 
@@ -85,19 +86,14 @@ const bowl: Experiment = {
   section: "1.5",
   kind: "figure",
   settings: { start: "(-1.6, 1.8)", eta: 0.25, steps: 25 },
-  read,
+  read: ["book/nndl/programs/bowl.ts", ...read],
   async run() {
-    const cost = (a: number, b: number) => a * a + (b * b) / 2 + (a * b) / 2;
-    const path: [number, number][] = [[-1.6, 1.8]];
-    for (let i = 0; i < 25; i++) {
-      const [a, b] = path[i];
-      path.push([a - 0.25 * (2 * a + b / 2), b - 0.25 * (b + a / 2)]);
-    }
+    const path = rollDown([-1.6, 1.8], 0.25, 25);
     const axis = Array.from({ length: 41 }, (_, i) => -2 + i / 10);
-    const z = axis.map((b) => axis.map((a) => cost(a, b)));
+    const z = axis.map((b) => axis.map((a) => bowlCost([a, b])));
     return {
       measured: {
-        alwaysDown: path.slice(1).every(([a, b], i) => cost(a, b) < cost(...path[i])),
+        alwaysDown: path.slice(1).every((place, i) => bowlCost(place) < bowlCost(path[i])),
         distance: Math.hypot(...path.at(-1)!),
       },
       figures: [

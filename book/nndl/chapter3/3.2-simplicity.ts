@@ -3,15 +3,7 @@ import type { PointSeries } from "nabla/plot";
 import type { Experiment } from "../../experiment.ts";
 import { Random } from "../../random.ts";
 import { median } from "../curves.ts";
-import { fitPolynomial, rootMeanSquareError } from "../programs/polynomial.ts";
-
-const NOISE = 0.15;
-
-/** Ten points of y = 2x with noise, x from 0 to 1 but for `shift`. */
-function points(random: Random, count = 10): { x: number[]; y: number[] } {
-  const x = Array.from({ length: count }, (_, i) => (i + 0.5) / count);
-  return { x, y: x.map((at) => 2 * at + random.normal(0, NOISE)) };
-}
+import { fitPolynomial, NOISE, noisyLine, rootMeanSquareError } from "../programs/polynomial.ts";
 
 const polynomial: Experiment = {
   id: "nndl/3.2-polynomial",
@@ -23,9 +15,9 @@ const polynomial: Experiment = {
   async run({ seed }) {
     const random = new Random(seed);
     const sets = Array.from({ length: 200 }, () => {
-      const { x, y } = points(random);
+      const { x, y } = noisyLine(random);
       const [line, ninth] = [fitPolynomial(x, y, 1), fitPolynomial(x, y, 9)];
-      const fresh = points(random, 50);
+      const fresh = noisyLine(random, 50);
       const beyond = Array.from({ length: 50 }, (_, i) => 1 + i / 100);
       const truth = beyond.map((at) => 2 * at);
       return {

@@ -7,17 +7,15 @@ import { Random } from "../../random.ts";
 import { deviation } from "../curves.ts";
 import { Network } from "../programs/network2.ts";
 import { sigmoid } from "../programs/neurons.ts";
+import { saturatedShare, weightedInput } from "../programs/starting-weights.ts";
 
-const read = ["book/nndl/programs/network2.ts", "book/nndl/chapter3/3.3-saturation.ts"];
+const read = [
+  "book/nndl/programs/network2.ts",
+  "book/nndl/programs/starting-weights.ts",
+  "book/nndl/chapter3/3.3-saturation.ts",
+];
 export const OLD = { en: "old approach: N(0, 1)", zh: "旧方法：N(0, 1)" };
 export const NEW = { en: "new approach: N(0, 1/n)", zh: "新方法：N(0, 1/n)" };
-
-/** Weighted input of a neuron with `inputs` inputs, half of them 1, the others 0. */
-function weightedInput(random: Random, inputs: number, weightDeviation: number): number {
-  let z = random.normal();
-  for (let j = 0; j < inputs / 2; j++) z += random.normal(0, weightDeviation);
-  return z;
-}
 
 const spreadOfInputs: Experiment = {
   id: "nndl/3.3-weighted-input",
@@ -29,11 +27,11 @@ const spreadOfInputs: Experiment = {
   async run({ seed }) {
     const random = new Random(seed);
     const sample = (weightDeviation: number) =>
-      Array.from({ length: 4000 }, () => weightedInput(random, 1000, weightDeviation));
+      Array.from({ length: 4000 }, () => weightedInput(random, 500, weightDeviation));
     const old = sample(1);
     const scaled = sample(1 / Math.sqrt(1000));
     const outputs = (zs: readonly number[]) => sigmoid(Matrix.column(zs)).values;
-    const saturated = (zs: readonly number[]) => outputs(zs).filter((a) => a * (1 - a) < 0.01).length / zs.length;
+    const saturated = (zs: readonly number[]) => saturatedShare(outputs(zs));
     return {
       measured: {
         oldDeviation: deviation(old),
@@ -136,9 +134,8 @@ const saturation: Experiment = {
         return images.flatMap((x) => [...sigmoid(net.weights[0].dot(x).plus(net.biases[0])).values]);
       });
     const [old, scaled] = [outputs("normal"), outputs("scaled")];
-    const saturated = (values: readonly number[]) => values.filter((a) => a * (1 - a) < 0.01).length / values.length;
     return {
-      measured: { oldSaturated: saturated(old), newSaturated: saturated(scaled) },
+      measured: { oldSaturated: saturatedShare(old), newSaturated: saturatedShare(scaled) },
       figures: [
         {
           name: "outputs",

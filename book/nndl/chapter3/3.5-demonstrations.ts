@@ -5,6 +5,7 @@ import type { Experiment, RunContext } from "../../experiment.ts";
 import { type DigitSet, first, toSamples } from "../../mnist.ts";
 import { curvesByEpoch, percent, VALIDATION_ACCURACY } from "../curves.ts";
 import { type Study, type StudyOptions, study } from "../framework/study.ts";
+import { shareUp } from "../programs/oscillation.ts";
 
 /** How many images show each digit: what a network that always gives the same answer gets right. */
 export function classCounts(set: DigitSet): number[] {
@@ -211,18 +212,6 @@ const demos: Experiment = {
 
 const RATES = [0.025, 0.25, 2.5] as const;
 
-/** From `from` (an epoch) on: how much of the way the cost goes from epoch to epoch is up, not down. 0 for a smooth fall. */
-function shareUp(cost: readonly number[], from = 0): number {
-  let up = 0;
-  let all = 0;
-  for (let i = Math.max(1, from); i < cost.length; i++) {
-    const change = cost[i] - cost[i - 1];
-    all += Math.abs(change);
-    if (change > 0) up += change;
-  }
-  return up / all;
-}
-
 async function costCurves(context: RunContext): Promise<{ epochs: number; n: number; runs: Study[] }> {
   const { training, validation } = await context.mnist();
   const n = context.pick({ quick: 5_000, full: 50_000 });
@@ -253,7 +242,11 @@ const learningRates: Experiment = {
   section: "3.5",
   kind: "experiment",
   settings: { hidden: 30, batchSize: 10, epochs: 30, lambda: 5 },
-  read: ["book/nndl/chapter3/3.5-demonstrations.ts", "book/nndl/framework/study.ts"],
+  read: [
+    "book/nndl/chapter3/3.5-demonstrations.ts",
+    "book/nndl/framework/study.ts",
+    "book/nndl/programs/oscillation.ts",
+  ],
   needs: ["mnist"],
   async run(context) {
     const { epochs, runs } = await costCurves(context);

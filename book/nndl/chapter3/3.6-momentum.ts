@@ -22,6 +22,7 @@ import type { Experiment } from "../../experiment.ts";
 import { type DigitSet, first, toSamples } from "../../mnist.ts";
 import { curvesByEpoch, percent } from "../curves.ts";
 import { buildNetwork, type StudyOptions, study } from "../framework/study.ts";
+import { growthRate, rollWithMomentum } from "../programs/momentum.ts";
 
 const read = ["book/nndl/chapter3/3.6-momentum.ts", "book/nndl/programs/network2.ts", "src/optim/sgd.ts"];
 const TRAINING_COST = { en: "cost on training data", zh: "训练集上的代价" };
@@ -113,21 +114,7 @@ export const momentumSweep: Experiment = {
 
 /** |w| over the steps of v = mu v - eta w, w = w + v, for the cost w^2 / 2. */
 function swing(momentum: number, eta: number, steps: number): number[] {
-  let [w, v] = [1, 0];
-  const size = [1];
-  for (let i = 0; i < steps; i++) {
-    v = momentum * v - eta * w;
-    w += v;
-    size.push(Math.abs(w));
-  }
-  return size;
-}
-
-/** Largest absolute root of r^2 - (1 + mu - eta) r + mu = 0: by how much |w| changes a step in the long run. */
-function rootOf(momentum: number, eta: number): number {
-  const half = (1 + momentum - eta) / 2;
-  const inside = half * half - momentum;
-  return inside < 0 ? Math.sqrt(momentum) : Math.abs(half) + Math.sqrt(inside);
+  return rollWithMomentum(1, momentum, eta, steps).map(({ w }) => Math.abs(w));
 }
 
 /** By how much the largest |w| of 60 steps differs a step from that of the 60 before. */
@@ -144,7 +131,7 @@ export const momentumGoneWrong: Experiment = {
   section: "3.6, exercises",
   kind: "exercise",
   settings: { eta: 0.1, images: 1000 },
-  read,
+  read: ["book/nndl/programs/momentum.ts", ...read],
   needs: ["mnist"],
   async run(context) {
     const { training, validation } = await context.mnist();
@@ -201,7 +188,7 @@ export const momentumGoneWrong: Experiment = {
         en: "change of |w| a step for μ = 0, 0.9, 1.1, −0.5, −1.1, against the larger root",
         zh: "μ = 0、0.9、1.1、−0.5、−1.1 时 |w| 每步的变化，与较大的根相比",
       },
-      expected: WRONG.map((mu) => rootOf(mu, 0.1)),
+      expected: WRONG.map((mu) => growthRate(mu, 0.1)),
       accept: { within: 0.005 },
       because: {
         en: "measured over 60 steps; where w swings its peaks fall between steps",

@@ -11,7 +11,7 @@ import {
   OneHiddenLayer,
   order,
 } from "../programs/universality.ts";
-import { bumpAlong, stepAlong, Tower, towers } from "../programs/universality-towers.ts";
+import { bumpAlong, hills, stepAlong, Tower, towers } from "../programs/universality-towers.ts";
 
 const read = ["book/nndl/programs/universality-towers.ts", "book/nndl/chapter4/4.3-many-inputs.ts"];
 // Middles of 48 parts: none of them lies on the edge of a tower, where the sum of towers has a notch too narrow to draw.
@@ -38,11 +38,6 @@ function besideMiddles(count: number): number[] {
 /** The points of a grid of `count` by `count` cells. */
 export function grid(count: number): [number, number][] {
   return besideMiddles(count).flatMap((x) => besideMiddles(count).map((y): [number, number] => [x, y]));
-}
-
-/** A smooth function of two inputs between 0.15 and 0.85; the book draws its own without a formula. */
-export function hills(x: number, y: number): number {
-  return 0.5 + 0.35 * Math.sin(2 * Math.PI * x) * Math.cos(Math.PI * y);
 }
 
 const sumOf = (neurons: readonly HiddenNeuron[]) => {

@@ -3,13 +3,14 @@ import type { Experiment } from "../../experiment.ts";
 import { deviation, logit, OneHiddenLayer } from "../programs/universality.ts";
 import {
   crossingStrips,
+  hills,
   ringWeights,
   roundTower,
   roundTowers,
   stepTowards,
   stripTowards,
 } from "../programs/universality-towers.ts";
-import { grid, hills, surface } from "./4.3-many-inputs.ts";
+import { grid, surface } from "./4.3-many-inputs.ts";
 
 export const oneLayer: Experiment = {
   id: "nndl/4.3-one-hidden-layer",

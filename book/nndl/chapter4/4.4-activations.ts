@@ -15,6 +15,7 @@ import {
   relu,
   sigmoid,
   stepOfRelus,
+  wiggly,
 } from "../programs/universality.ts";
 
 const read = ["book/nndl/programs/universality.ts", "book/nndl/chapter4/4.4-activations.ts"];
@@ -28,11 +29,6 @@ const outputError = (network: OneHiddenLayer) =>
     (x) => network.output(x),
     ([x]) => f113(x),
   ).mean;
-
-/** An activation with wiggles and the limits -0.5 and 2, to stand for the book's "generic" one. */
-function wiggly(z: number): number {
-  return 2.5 * sigmoid(z) - 0.5 + 0.8 * Math.sin(3 * z) * Math.exp((-z * z) / 8);
-}
 
 export const generalActivation: Experiment = {
   id: "nndl/4.4-activations",

@@ -5,6 +5,7 @@ import { Matrix } from "../../matrix.ts";
 import { first } from "../../mnist.ts";
 import { Random } from "../../random.ts";
 import { curvesByEpoch, median } from "../curves.ts";
+import { hiddenGradientLengths } from "../framework/layer-gradients.ts";
 import { study } from "../framework/study.ts";
 import { DeepNetwork, layerNorms } from "../programs/gradients.ts";
 import { hiddenLayers, sizesOf } from "./5-depth.ts";
@@ -157,7 +158,7 @@ const speed: Experiment = {
   section: "5.2",
   kind: "experiment",
   settings: { images: 1000, epochs: 500, eta: 0.1, lambda: 5, batchSize: 1000 },
-  read: ["book/nndl/chapter5/5.2-initial-gradients.ts", "book/nndl/programs/gradients.ts"],
+  read: ["book/nndl/chapter5/5.2-initial-gradients.ts", "book/nndl/framework/layer-gradients.ts"],
   needs: ["mnist"],
   async run(context) {
     const { training } = await context.mnist();
@@ -174,9 +175,8 @@ const speed: Experiment = {
         ...{ eta: 0.1, lambda: (5 * n) / 1000, seed: context.seed },
         // An epoch is one step, and its gradients are still there.
         onEpoch: ({ model }) => {
-          const biases = model.parameters.filter(({ options }) => !options.decay).slice(0, count);
-          biases.forEach(({ tensor }, l) => {
-            lengths[l].push(Math.sqrt(tensor.gradient!.square().sum().item()));
+          hiddenGradientLengths(model).forEach((length, l) => {
+            lengths[l].push(length);
           });
           return undefined;
         },

@@ -2,7 +2,7 @@
 import type { Experiment } from "../../experiment.ts";
 import { Random } from "../../random.ts";
 import { median } from "../curves.ts";
-import { type Chain, chainGradient, runChain, sigmoid, sigmoidPrime } from "../programs/gradients.ts";
+import { type Chain, chainGradient, explodingChain, runChain, sigmoidPrime } from "../programs/gradients.ts";
 
 const read = ["book/nndl/programs/gradients.ts", "book/nndl/chapter5/5.3-unstable-gradients.ts"];
 
@@ -127,18 +127,6 @@ export const chain: Experiment = {
     },
   ],
 };
-
-/** The chain of the text: all weights 100, biases that hold every weighted input at 0. */
-export function explodingChain(neurons: number, input: number): Chain {
-  const weights = new Array<number>(neurons).fill(100);
-  const biases: number[] = [];
-  let a = input;
-  for (let l = 0; l < neurons; l++) {
-    biases.push(-100 * a);
-    a = sigmoid(100 * a + biases[l]);
-  }
-  return { weights, biases };
-}
 
 export const exploding: Experiment = {
   id: "nndl/5.3-exploding",

@@ -2,7 +2,10 @@
 import type { Experiment } from "../../experiment.ts";
 import { Matrix } from "../../matrix.ts";
 import { Random } from "../../random.ts";
+import { Volume } from "../../volume.ts";
 import { ConvPoolLayer, linear } from "../programs/network3-layers.ts";
+import { pooled } from "../programs/pooled.ts";
+import { hiddenNeuron } from "../programs/receptive-field.ts";
 
 const fields: Experiment = {
   id: "nndl/6.1-receptive-fields",
@@ -10,7 +13,12 @@ const fields: Experiment = {
   section: "6.1",
   kind: "construction",
   settings: { image: "28x28", field: "5x5", maps: 20, pool: "2x2" },
-  read: ["book/nndl/programs/network3-layers.ts", "book/nndl/chapter6/6.1-receptive-fields.ts"],
+  read: [
+    "book/nndl/programs/network3-layers.ts",
+    "book/nndl/programs/receptive-field.ts",
+    "book/nndl/programs/pooled.ts",
+    "book/nndl/chapter6/6.1-receptive-fields.ts",
+  ],
   async run({ seed }) {
     const random = new Random(seed);
     const layer = new ConvPoolLayer([20, 1, 5, 5], [1, 1, 28, 28], random, { activationFn: linear });
@@ -19,24 +27,13 @@ const fields: Experiment = {
     const one = new ConvPoolLayer([1, 1, 5, 5], [1, 1, 28, 28], random, { activationFn: linear, poolsize: [1, 1] });
     const image = Matrix.fill(1, 784, () => random.uniform());
     one.setInpt(image);
-    const neuron = (j: number, k: number) => {
-      let sum = one.b.values[0];
-      for (let l = 0; l < 5; l++) {
-        for (let m = 0; m < 5; m++) sum += one.w.at(0, 5 * l + m) * image.at(0, 28 * (j + l) + k + m);
-      }
-      return sum;
-    };
+    const picture = new Volume(1, 28, 28, image.values);
+    const weights = new Volume(1, 5, 5, one.w.values);
     const apart = Array.from({ length: 576 }, (_, at) =>
-      Math.abs(neuron(Math.floor(at / 24), at % 24) - one.output.values[at]),
+      Math.abs(hiddenNeuron(picture, weights, one.b.values[0], [Math.floor(at / 24), at % 24]) - one.output.values[at]),
     );
-    const rows = [1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4];
-    const pools = (["max", "l2"] as const).map((pooling) => {
-      const pool = new ConvPoolLayer([1, 1, 1, 1], [1, 1, 4, 4], random, { activationFn: linear, pooling });
-      pool.w.values[0] = 1;
-      pool.b.values[0] = 0;
-      pool.setInpt(Matrix.row(rows));
-      return [...pool.output.values];
-    });
+    const map = new Volume(1, 4, 4, [1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4]);
+    const pools = (["max", "l2"] as const).map((pooling) => [...pooled(map, pooling).values]);
     return {
       measured: {
         sides: [28, layer.convolved[0], layer.pooled[0]],

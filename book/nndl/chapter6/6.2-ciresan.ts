@@ -2,9 +2,9 @@
 // and training images deformed anew for every epoch. One of their smaller networks, and what the deformations do.
 import { augment, Dataset, Dense, evaluate, loadTraining, Sequential, SGD, schedule, Trainer, tensor } from "nabla";
 import type { Experiment, RunContext } from "../../experiment.ts";
+import { keptTraining } from "../../kept-training.ts";
 import { type DigitSet, first, toSamples } from "../../mnist.ts";
 import { curvesByEpoch, percent, TEST_ACCURACY } from "../curves.ts";
-import { keptTraining } from "../framework/kept-training.ts";
 
 interface Deep {
   readonly hidden: readonly number[];

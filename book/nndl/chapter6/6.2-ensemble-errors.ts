@@ -2,7 +2,8 @@
 import { ensembleMistakes } from "nabla/inspect";
 import { mistakesChart } from "nabla/plot";
 import type { Experiment, RunContext } from "../../experiment.ts";
-import { overSeeds, SETTINGS, testPictures, trainedNetwork } from "../framework/inside.ts";
+import { SETTINGS, testPictures, trainedNetwork } from "../framework/inside.ts";
+import { overSeeds } from "../framework/over-seeds.ts";
 
 const NETWORKS = 5;
 

@@ -3,7 +3,8 @@ import { foolingImages, iteratedGradient, successCurve } from "nabla/inspect";
 import { attackChart, type SmallImage, successChart } from "nabla/plot";
 import type { Experiment, RunContext } from "../../experiment.ts";
 import type { DigitSet } from "../../mnist.ts";
-import { overSeeds, SETTINGS, TRAINING, testPictures, trainedNetwork } from "../framework/inside.ts";
+import { SETTINGS, TRAINING, testPictures, trainedNetwork } from "../framework/inside.ts";
+import { overSeeds } from "../framework/over-seeds.ts";
 
 /** Lengths of the change: the root of the sum of its squares. A digit's own is about 9. */
 const EPSILONS = [0, 0.5, 1, 1.5, 2, 2.5, 3];

@@ -1,6 +1,7 @@
 // Section 6.5: recurrent networks that read programs. The book tells of one that evaluates print(398345+42508) character by character.
 import type { Experiment } from "../../experiment.ts";
-import { type Pair, Seq2Seq } from "../../python/framework/encoder-decoder.ts";
+import { Seq2Seq } from "../../python/framework/encoder-decoder.ts";
+import type { Pair } from "../../python/framework/sequence-tasks.ts";
 import { Random } from "../../random.ts";
 
 /** `print(3+14)` and what it prints, for different pairs of numbers below `most`. */

@@ -13,6 +13,8 @@ import { experiments as single } from "./6.2-single-network.ts";
 import { experiments as translation } from "./6.2-translation.ts";
 import { experiments as network3 } from "./6.3-network3.ts";
 import { experiments as adversarial } from "./6.4-adversarial.ts";
+import { experiments as addition } from "./6.5-addition.ts";
+import { experiments as playing } from "./6.5-playing.ts";
 import { experiments as recurrent } from "./6.5-recurrent.ts";
 
 export const chapter: Chapter = {
@@ -33,5 +35,7 @@ export const chapter: Chapter = {
     ...network3,
     ...adversarial,
     ...recurrent,
+    ...addition,
+    ...playing,
   ],
 };

@@ -1,7 +1,6 @@
 // Networks to look into: one convolution of 20 filters, 5 by 5, pooling, 100 neurons, softmax, as the book's 6.2 trains them, on the framework and in a
 // short training, since what is looked at shows early.
 import { fit, keep, network3, type Samples, type Sequential, scope, tensor } from "nabla";
-import type { Outcome, RunContext } from "../../experiment.ts";
 import { type DigitSet, first, type Mnist, part } from "../../mnist.ts";
 
 /** Digits as a convolution takes them: x [n, 1, 28, 28]. */
@@ -29,20 +28,22 @@ const BATCH = 20;
 /** A network with fresh weights. */
 export const freshNetwork = (seed: number): Sequential => network3({ convolutions: 1, seed });
 
-const trained = new Map<string, Promise<Sequential>>();
+const trained = new WeakMap<DigitSet, Map<string, Promise<Sequential>>>();
 
 /**
- * A trained network; the same for the same arguments in one process. `onEpoch` is told how it stands after each epoch, and is not called where it is
- * there already.
+ * A trained network; the same for the same arguments in one process. Where `onEpoch` is given, it is trained anew, and told how it stands after each
+ * epoch; it answers true to stop.
  */
 export function trainedNetwork(
-  data: Mnist,
+  data: Pick<Mnist, "training">,
   seed: number,
   { images, epochs, block = 0 }: Training,
-  onEpoch?: (model: Sequential, epoch: number) => void,
+  onEpoch?: (model: Sequential, epoch: number) => unknown,
 ): Promise<Sequential> {
   const key = `${seed} ${images} ${epochs} ${block}`;
-  const known = trained.get(key);
+  const ofData = trained.get(data.training) ?? new Map<string, Promise<Sequential>>();
+  trained.set(data.training, ofData);
+  const known = ofData.get(key);
   if (known !== undefined && onEpoch === undefined) return known;
   const training = (async () => {
     const model = freshNetwork(seed);
@@ -50,33 +51,26 @@ export function trainedNetwork(
     const samples = keep(scope(() => asPictures(part(data.training, start, start + images))));
     await fit(model, samples, {
       ...{ epochs, batchSize: BATCH, learningRate: RATE, seed },
-      callbacks: [{ onEpochEnd: ({ epoch }) => onEpoch?.(model, epoch) }],
+      callbacks: [
+        {
+          onEpochEnd({ epoch }, { stop }) {
+            if (onEpoch?.(model, epoch) !== true) return;
+            // What was stopped is not what was asked for.
+            ofData.delete(key);
+            stop();
+          },
+        },
+      ],
     });
     return model;
   })();
-  trained.set(key, training);
+  ofData.set(key, training);
   return training;
 }
 
 /** The first test images. */
-export function testPictures(data: Mnist, count: number): Samples {
+export function testPictures(data: Pick<Mnist, "test">, count: number): Samples {
   return keep(scope(() => asPictures(first(data.test, count))));
-}
-
-/** What an experiment finds for one seed: numbers and figures. */
-export interface Found {
-  readonly measured: Readonly<Record<string, number>>;
-  readonly figures: NonNullable<Outcome["figures"]>;
-}
-
-/** One seed in the quick form, ten in the full one: the means of what was measured, and the first seed's figures. */
-export async function overSeeds(context: RunContext, find: (seed: number) => Promise<Found>): Promise<Outcome> {
-  const all: Found[] = [];
-  for (const seed of context.seeds(10)) all.push(await find(seed));
-  const [one] = all;
-  const meanOf = (name: string): number => all.reduce((sum, { measured }) => sum + measured[name], 0) / all.length;
-  const measured = Object.fromEntries(Object.keys(one.measured).map((name) => [name, meanOf(name)]));
-  return { measured, figures: one.figures };
 }
 
 /** What is trained, for `settings`. */

@@ -14,9 +14,9 @@ import {
   tensor,
 } from "nabla";
 import type { Store } from "../../experiment.ts";
+import { keptTraining } from "../../kept-training.ts";
 import { type DigitSet, first } from "../../mnist.ts";
 import { ExpandedSet } from "../programs/translation.ts";
-import { keptTraining } from "./kept-training.ts";
 
 /** What `Network.SGD` takes beside the data, by the book's names. */
 export interface SgdSettings {

@@ -18,8 +18,8 @@ import {
   Trainer,
 } from "nabla";
 import type { Store } from "../../experiment.ts";
+import { keptTraining } from "../../kept-training.ts";
 import type { DigitSet, Mnist } from "../../mnist.ts";
-import { keptTraining } from "./kept-training.ts";
 import { answersOf, shareRight, toImages } from "./network3-sgd.ts";
 
 const BATCH = 128;

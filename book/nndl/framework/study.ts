@@ -59,6 +59,8 @@ export interface Study {
   readonly accuracy: Record<string, number[]>;
   /** The cost with its L2 term, as network2's `total_cost`: the term is divided by the size of the set that is measured. */
   readonly cost: Record<string, number[]>;
+  /** The cost without that term: what networks of different lambda are compared by. */
+  readonly loss: Record<string, number[]>;
 }
 
 /** Trains a network and records its curves. Same options, same bits. */
@@ -70,7 +72,7 @@ export async function study(options: StudyOptions): Promise<Study> {
   const loss = lossNameOf(options.cost);
   const sets = Object.entries(monitor).map(([name, set]) => ({ name, count: set.count, samples: toSamples(set) }));
   const byName = (): Record<string, number[]> => Object.fromEntries(sets.map(({ name }) => [name, []]));
-  const result: Study = { model, optimizer, epochs: [], accuracy: byName(), cost: byName() };
+  const result: Study = { model, optimizer, epochs: [], accuracy: byName(), cost: byName(), loss: byName() };
   await fit(model, toSamples(training), {
     epochs: options.epochs,
     batchSize: options.batchSize ?? 10,
@@ -87,6 +89,7 @@ export async function study(options: StudyOptions): Promise<Study> {
             const measured = evaluate(model, samples, { loss });
             result.accuracy[name].push(measured.accuracy);
             result.cost[name].push(measured.loss + penalty / count);
+            result.loss[name].push(measured.loss);
           }
           if (options.onEpoch?.(result) === true) context.stop();
         },

@@ -105,7 +105,16 @@ export const affine: WarpMaker = (random) => [
 /** The affine warps, and an elastic one. */
 export const affineAndElastic: WarpMaker = (random) => [...affine(random), elastic(random)];
 
-/** The set, followed by `copies` warped versions of each of its images. Several warps of an image are joined before its ink is read. */
+/** Several warps as one: their places are joined before any ink is read. An elastic field is known at whole pixels only, so it must be the last. */
+export function joined(warps: readonly Warp[]): Warp {
+  return (x, y) => {
+    let place: readonly [number, number] = [x, y];
+    for (let k = warps.length - 1; k >= 0; k--) place = warps[k](...place);
+    return place;
+  };
+}
+
+/** The set, followed by `copies` warped versions of each of its images. */
 export function expand(set: DigitSet, copies: number, maker: WarpMaker, seed: number): DigitSet {
   const random = new Random(seed);
   const images = new Float32Array(set.images.length * (1 + copies));
@@ -115,14 +124,7 @@ export function expand(set: DigitSet, copies: number, maker: WarpMaker, seed: nu
   for (let i = 0, place = set.count; i < set.count; i++) {
     const image = set.images.subarray(i * PIXELS, (i + 1) * PIXELS);
     for (let copy = 0; copy < copies; copy++, place++) {
-      const warps = maker(random);
-      // The elastic field is only known at pixels, so the last warp, which meets whole pixels, comes first.
-      const joined: Warp = (x, y) => {
-        let [column, row]: readonly [number, number] = [x, y];
-        for (let k = warps.length - 1; k >= 0; k--) [column, row] = warps[k](column, row);
-        return [column, row];
-      };
-      images.set(warpImage(image, joined), place * PIXELS);
+      images.set(warpImage(image, joined(maker(random))), place * PIXELS);
       labels[place] = set.labels[i];
     }
   }

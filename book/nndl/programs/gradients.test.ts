@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { Matrix } from "../../matrix.ts";
 import { Random } from "../../random.ts";
 import { bestWithoutOffset } from "../chapter5/5.3-exercises.ts";
-import { explodingChain } from "../chapter5/5.3-unstable-gradients.ts";
 import {
   chainGradient,
   DeepNetwork,
+  explodingChain,
   identityNeuron,
   layerNorms,
   runChain,

@@ -96,6 +96,18 @@ export function runChain({ weights, biases }: Chain, input: number): { z: number
   return { z, a };
 }
 
+/** The chain of the text: all weights 100, biases that hold every weighted input at 0. */
+export function explodingChain(neurons: number, input: number): Chain {
+  const weights = new Array<number>(neurons).fill(100);
+  const biases: number[] = [];
+  let a = input;
+  for (let l = 0; l < neurons; l++) {
+    biases.push(-100 * a);
+    a = sigmoid(100 * a + biases[l]);
+  }
+  return { weights, biases };
+}
+
 /**
  * The gradient by the bias of each neuron for the cost C = (y - a)^2 / 2, by the product of section 5.3: dC/db_l = sigma'(z_l) times the
  * factors w_k sigma'(z_k) of all neurons k after it, times dC/da of the last.

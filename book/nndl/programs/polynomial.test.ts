@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fitPolynomial, rootMeanSquareError } from "./polynomial.ts";
+import { Random } from "../../random.ts";
+import { fitPolynomial, NOISE, noisyLine, rootMeanSquareError } from "./polynomial.ts";
 
 const X = [0, 0.3, 0.5, 0.7, 1.1, 1.4];
 
@@ -21,5 +22,14 @@ describe("fitPolynomial", () => {
     const y = [3, -1, 4, 1, -5, 9];
     expect(rootMeanSquareError(fitPolynomial(X, y, 5), X, y)).toBeLessThan(1e-10);
     expect(() => fitPolynomial(X, y, 6)).toThrow("order 6 needs more than 6 points");
+  });
+});
+
+describe("noisyLine", () => {
+  it("lies about y = 2x as widely as its noise says", () => {
+    const { x, y } = noisyLine(new Random(1), 4000);
+    expect(x[0]).toBe(0.5 / 4000);
+    // The estimate's standard error is 0.15 / sqrt(8000) = 0.0017.
+    expect(Math.abs(rootMeanSquareError((at) => 2 * at, x, y) - NOISE)).toBeLessThan(0.008);
   });
 });

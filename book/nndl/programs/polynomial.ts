@@ -1,4 +1,5 @@
 // Least-squares polynomials by hand: the normal equations in an orthogonal basis, so that a ninth-order fit to ten points stays exact.
+import type { Random } from "../../random.ts";
 
 /** A polynomial through or near the points, as a function. `order` below the number of points fits exactly at `order = points - 1`. */
 export function fitPolynomial(x: readonly number[], y: readonly number[], order: number): (at: number) => number {
@@ -40,4 +41,13 @@ export function fitPolynomial(x: readonly number[], y: readonly number[], order:
 
 export function rootMeanSquareError(f: (x: number) => number, x: readonly number[], y: readonly number[]): number {
   return Math.sqrt(x.reduce((sum, at, i) => sum + (f(at) - y[i]) ** 2, 0) / x.length);
+}
+
+/** The standard deviation of the noise in `noisyLine`. */
+export const NOISE = 0.15;
+
+/** Points of y = 2x with Gaussian noise, at the middles of `count` equal parts of [0, 1]. */
+export function noisyLine(random: Random, count = 10): { x: number[]; y: number[] } {
+  const x = Array.from({ length: count }, (_, i) => (i + 0.5) / count);
+  return { x, y: x.map((at) => 2 * at + random.normal(0, NOISE)) };
 }

@@ -22,6 +22,13 @@ export interface Reading {
   readonly confidence: number;
 }
 
+/** What a network of ten sigmoid outputs reads: sure means that the one is near 1 and all others are near 0, since each speaks for itself. */
+export function readingOf(outputs: ArrayLike<number>): Reading {
+  const all = Array.from(outputs);
+  const digit = all.indexOf(Math.max(...all));
+  return { digit, confidence: all.reduce((product, value, j) => product * (j === digit ? value : 1 - value), 1) };
+}
+
 /** Digits side by side, `gaps[i]` empty columns before digit i; with the columns that each takes. */
 export function writeString(
   digits: readonly Float64Array[],
@@ -95,6 +102,20 @@ export function piecesBetween(cuts: readonly number[], narrowest: number, widest
   return cuts.flatMap((start) =>
     cuts.filter((end) => end - start >= narrowest && end - start <= widest).map((end) => ({ start, end })),
   );
+}
+
+/** How many trials there are: ways to put `count` of the pieces side by side from the first column to the last. */
+export function countTrials(width: number, pieces: readonly Piece[], count: number): number {
+  let ways = new Map<number, number>([[0, 1]]);
+  for (let k = 0; k < count; k++) {
+    const next = new Map<number, number>();
+    for (const { start, end } of pieces) {
+      const before = ways.get(start);
+      if (before !== undefined) next.set(end, (next.get(end) ?? 0) + before);
+    }
+    ways = next;
+  }
+  return ways.get(width) ?? 0;
 }
 
 /**

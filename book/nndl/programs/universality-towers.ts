@@ -20,12 +20,18 @@ export function bumpAlong(
 /** Two hidden layers: 2 neurons an input make a bump along each axis, and one neuron after them asks whether all are there. */
 export class Tower {
   readonly first: readonly HiddenNeuron[];
-  /** Of the thresholding neuron: (-m + 1/2) h for m inputs, -3h/2 for two. */
+  /** Of the thresholding neuron. */
   readonly bias: number;
 
-  constructor(box: readonly (readonly [number, number])[], h: number, w: number) {
+  /** The bias that the book finds is (-m + 1/2) h for m inputs, -3h/2 for two. */
+  constructor(
+    box: readonly (readonly [number, number])[],
+    h: number,
+    w: number,
+    bias: number = (-box.length + 0.5) * h,
+  ) {
     this.first = box.flatMap((side, axis) => bumpAlong(box.length, axis, side, h, w));
-    this.bias = (-box.length + 0.5) * h;
+    this.bias = bias;
   }
 
   /** The sum of the bumps: h a bump that is there. */
@@ -93,6 +99,11 @@ export function towers(
     }
   }
   return new ManyTowers(list);
+}
+
+/** A smooth function of two inputs between 0.15 and 0.85 to approximate; the book draws its own without a formula. */
+export function hills(x: number, y: number): number {
+  return 0.5 + 0.35 * Math.sin(2 * Math.PI * x) * Math.cos(Math.PI * y);
 }
 
 /** A step in any direction: 0 on one side of the line cos(angle) x + sin(angle) y = s, 1 on the other. */

@@ -17,6 +17,7 @@ import {
   sigmoid,
   step,
   stepOfRelus,
+  wiggly,
 } from "./universality.ts";
 import { crossingStrips, ringWeights, roundTower, stepTowards, Tower, towers } from "./universality-towers.ts";
 
@@ -122,6 +123,7 @@ describe("many inputs", () => {
     const side = [0.3, 0.7] as const;
     expect(new Tower([side, side], 10, 1000).bias).toBe(-15);
     expect(new Tower([side, side, side], 10, 1000).bias).toBe(-25);
+    expect(new Tower([side, side], 10, 1000, -5).output([0.5, 0.1])).toBeCloseTo(sigmoid(10 - 5), 9);
   });
 
   it("a tower is σ(h/2) inside and σ(-h/2) where one input is outside", () => {
@@ -182,4 +184,13 @@ it("order is the power of n: 5 n^-2 has order -2", () => {
       [1, 2, 4, 8].map((n) => 5 / n ** 2),
     ),
   ).toBeCloseTo(-2, 12);
+});
+
+describe("wiggly", () => {
+  it("tends to -0.5 and 2, and is not monotonic between", () => {
+    expect(wiggly(-40)).toBeCloseTo(-0.5, 12);
+    expect(wiggly(40)).toBeCloseTo(2, 12);
+    const slopes = Array.from({ length: 80 }, (_, i) => wiggly(-4 + (i + 1) / 10) - wiggly(-4 + i / 10));
+    expect(slopes.some((slope) => slope < 0) && slopes.some((slope) => slope > 0)).toBe(true);
+  });
 });

@@ -14,6 +14,11 @@ export function relu(z: number): number {
   return Math.max(0, z);
 }
 
+/** An activation with wiggles and the limits -0.5 and 2, to stand for the book's "generic" one. */
+export function wiggly(z: number): number {
+  return 2.5 * sigmoid(z) - 0.5 + 0.8 * Math.sin(3 * z) * Math.exp((-z * z) / 8);
+}
+
 /** A hidden neuron, and the weight by which its output enters the next sum. */
 export interface HiddenNeuron {
   readonly weights: readonly number[];

@@ -1,9 +1,14 @@
 // Section 5.4: from one sequence to another. A B C D is read to its end mark, then X Y Z is written.
 import type { Experiment, RunContext } from "../../experiment.ts";
 import { Random } from "../../random.ts";
-import { type Pair, Seq2Seq, sources, TRANSLATION, translate } from "../framework/encoder-decoder.ts";
+import { Seq2Seq } from "../framework/encoder-decoder.ts";
+import { type Pair, sources, taskOf, translate } from "../framework/sequence-tasks.ts";
 
-const read = ["book/python/framework/encoder-decoder.ts", "book/python/chapter5/5.4-translation.ts"];
+const read = [
+  "book/python/framework/encoder-decoder.ts",
+  "book/python/framework/sequence-tasks.ts",
+  "book/python/chapter5/5.4-translation.ts",
+];
 
 interface Learnt {
   readonly curve: number[];
@@ -36,29 +41,19 @@ const translation: Experiment = {
   read,
   async run({ seed }) {
     const random = new Random(seed);
-    const [count, epochs] = [1000, 8];
-    const letters = Object.keys(TRANSLATION).join("");
     // The text's own source is never trained on.
-    const all = sources(letters, count + 200, [2, 6], ["ABCD"], random).map((source) => ({
-      source,
-      target: translate(source),
-    }));
-    const [test, training] = [all.slice(0, 200), all.slice(200)];
-    const characters = `${letters}XYZUVW`;
-    const learnt = await learn(training, test, {
-      characters,
-      units: 32,
-      attention: true,
-      epochs,
-      learningRate: 0.01,
-      seed,
-    });
-    const untrained = new Seq2Seq({ characters, units: 32, attention: true, seed });
+    const { characters, letters, training, test, units, epochs } = taskOf("translation", random);
+    const plan = { characters, units, attention: true, epochs, learningRate: 0.01, seed };
+    const learnt = await learn(training, test, plan);
+    const untrained = new Seq2Seq(plan);
     const written = learnt.model.write(
       test.map(({ source }) => source),
       7,
     );
-    const long = sources(letters, 100, [9, 9], [], random).map((source) => ({ source, target: translate(source) }));
+    const long = sources(letters, 100, [9, 9], [], random).map((source) => ({
+      source,
+      target: translate(source),
+    }));
     return {
       measured: {
         answer: learnt.model.write(["ABCD"], 7)[0],
@@ -139,14 +134,8 @@ const translation: Experiment = {
 /** Runs of digits to be written again, or backwards. */
 async function digits(kind: "copy" | "reverse", attention: boolean, context: RunContext): Promise<Learnt> {
   const { seed } = context;
-  const random = new Random(seed);
-  const [count, epochs, longest] = [1500, 10, 5];
-  const all = sources("0123456789", count + 200, [2, longest], [], random).map((source) => ({
-    source,
-    target: kind === "copy" ? source : [...source].reverse().join(""),
-  }));
-  const plan = { characters: "0123456789", units: 48, attention, epochs, learningRate: 0.01, seed };
-  const learnt = await learn(all.slice(200), all.slice(0, 200), plan);
+  const { characters, training, test, units, epochs } = taskOf(kind, new Random(seed));
+  const learnt = await learn(training, test, { characters, units, attention, epochs, learningRate: 0.01, seed });
   context.log(`${kind}, attention ${attention}: ${learnt.free.toFixed(3)}`);
   return learnt;
 }

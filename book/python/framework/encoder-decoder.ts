@@ -1,17 +1,22 @@
 // Sequence to sequence on the framework: an encoder reads the source to its end mark, a decoder begins in the state where that ended and writes, each
 // input being the output before, until it writes the end mark. Attention lets the decoder look at all states of the encoder.
-import { Concatenate, Dense, Embedding, fit, GRU, input, Model, MultiHeadAttention, type Tensor, tensor } from "nabla";
-import type { Random } from "../../random.ts";
-
-/** A source and what it is to become, as texts of single characters. */
-export interface Pair {
-  readonly source: string;
-  readonly target: string;
-}
+import {
+  Concatenate,
+  Dense,
+  Embedding,
+  fit,
+  GRU,
+  input,
+  Model,
+  MultiHeadAttention,
+  scope,
+  type Tensor,
+  tensor,
+} from "nabla";
+import { END_MARK, type Pair } from "./sequence-tasks.ts";
 
 /** Padding, the decoder's first input, and what ends a source and a target. */
 const [PAD, START, END] = [0, 1, 2];
-export const END_MARK = "_";
 
 export interface Seq2SeqOptions {
   /** Characters that sources and targets are made of. */
@@ -21,6 +26,31 @@ export interface Seq2SeqOptions {
   readonly seed: number;
 }
 
+export interface TrainingPlan {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly batchSize?: number;
+  /** Told the number of the epoch, from 1, and the share of faultless targets after it, free running; true ends the training. */
+  readonly onEpoch?: (epoch: number, free: number) => boolean | undefined;
+}
+
+/** What happens while one source is read and a target written, step by step. */
+export interface Trace {
+  /** The source's characters and the end mark. */
+  readonly source: readonly string[];
+  /** The encoder's state after each of them. */
+  readonly encoder: readonly number[][];
+  /** What the decoder is given at each of its steps; the first is what every target begins with, here empty. */
+  readonly shown: readonly string[];
+  /** Its state after each step, which character is likeliest then, and how likely each is. */
+  readonly decoder: readonly number[][];
+  readonly written: readonly string[];
+  readonly probabilities: readonly number[][];
+  /** At each step, the share that each of the encoder's states has in what the decoder looks at; null without attention. */
+  readonly attention: readonly number[][] | null;
+}
+
 export interface Trained {
   /** On the pairs that are watched, free running, after every epoch: share of targets without a mistake. */
   readonly curve: number[];
@@ -28,11 +58,17 @@ export interface Trained {
 
 export class Seq2Seq {
   readonly model: Model;
+  readonly options: Seq2SeqOptions;
+  /** Ends in what the encoder, the decoder, the attention and the output give. */
+  private readonly inside: Model;
   private readonly numbers: ReadonlyMap<string, number>;
-  private readonly characters: readonly string[];
+  /** All that can be written, by number: padding and the start mark, which never should be, the end mark, and the characters. */
+  readonly characters: readonly string[];
 
   /** @throws RangeError for a character that stands twice. */
-  constructor({ characters, units, attention, seed }: Seq2SeqOptions) {
+  constructor(options: Seq2SeqOptions) {
+    const { characters, units, attention, seed } = options;
+    this.options = options;
     // What should never be written shows as a mistake.
     this.characters = ["□", "□", END_MARK, ...characters];
     if (new Set([...characters, END_MARK]).size < characters.length + 1) {
@@ -48,11 +84,23 @@ export class Seq2Seq {
     const [states, last] = encoder.applyAll(new Embedding(size, 16, { maskZero: true }).apply(source));
     const decoder = new GRU(units, { returnSequences: true });
     const written = decoder.apply([new Embedding(size, 16, { maskZero: true }).apply(target), last]);
-    const seen = attention
-      ? new Concatenate().apply([written, new MultiHeadAttention(1, { keySize: units }).apply([written, states])])
-      : written;
+    const looks = attention
+      ? new MultiHeadAttention(1, { keySize: units, returnWeights: true }).applyAll([written, states])
+      : null;
+    const seen = looks === null ? written : new Concatenate().apply([written, looks[0]]);
     const next = new Dense(size, { activation: "softmax" }).apply(seen);
     this.model = new Model({ inputs: { source, target }, outputs: next, seed });
+    const within = { next, encoder: states, decoder: written, ...(looks !== null && { attention: looks[1] }) };
+    this.inside = new Model({ inputs: { source, target }, outputs: within });
+  }
+
+  /** Another with the same numbers, which does not learn when this one does. */
+  copy(): Seq2Seq {
+    const other = new Seq2Seq(this.options);
+    other.model.parameters.forEach((parameter, i) => {
+      parameter.assign(this.model.parameters[i].tensor);
+    });
+    return other;
   }
 
   private encode(text: string): number[] {
@@ -83,18 +131,9 @@ export class Seq2Seq {
   }
 
   /** Teacher forcing: the decoder is shown the right outputs so far. */
-  async train(
-    pairs: readonly Pair[],
-    watched: readonly Pair[],
-    options: {
-      readonly epochs: number;
-      readonly learningRate: number;
-      readonly seed: number;
-      readonly batchSize?: number;
-    },
-  ): Promise<Trained> {
+  async train(pairs: readonly Pair[], watched: readonly Pair[], options: TrainingPlan): Promise<Trained> {
     const curve: number[] = [];
-    const { epochs, learningRate, seed, batchSize = 32 } = options;
+    const { epochs, learningRate, seed, batchSize = 32, onEpoch } = options;
     await fit(this.model, this.samples(pairs), {
       loss: "softmaxCrossEntropy",
       epochs,
@@ -105,8 +144,10 @@ export class Seq2Seq {
       ignoreIndex: PAD,
       callbacks: [
         {
-          onEpochEnd: () => {
-            curve.push(this.accuracy(watched));
+          onEpochEnd: ({ epoch }, { stop }) => {
+            const free = this.accuracy(watched);
+            curve.push(free);
+            if (onEpoch?.(epoch, free)) stop();
           },
         },
       ],
@@ -137,6 +178,29 @@ export class Seq2Seq {
     );
   }
 
+  /**
+   * Reads a source and writes, with all that happens inside: free running, at most `most` characters, or, where `shown` is given, with that for the
+   * outputs so far, whatever it writes itself.
+   */
+  trace(source: string, most: number, shown?: string): Trace {
+    const encode = this.encode(source);
+    const before = shown ?? this.write([source], most)[0].slice(0, most - 1);
+    return scope(() => {
+      const values = this.inside.callAll({
+        source: this.table([[...encode, END]]),
+        target: this.table([[START, ...this.encode(before)]]),
+      });
+      const rows = (name: string) => values[name].get(0).toArray() as number[][];
+      const probabilities = rows("next");
+      return {
+        ...{ source: [...source, END_MARK], encoder: rows("encoder"), decoder: rows("decoder"), probabilities },
+        shown: ["", ...before],
+        written: probabilities.map((row) => this.characters[row.indexOf(Math.max(...row))]),
+        attention: this.options.attention ? (values["attention"].get(0, 0).toArray() as number[][]) : null,
+      };
+    });
+  }
+
   /** Share of targets that are written without a mistake, free running. */
   accuracy(pairs: readonly Pair[]): number {
     const most = Math.max(...pairs.map(({ target }) => target.length)) + 1;
@@ -157,37 +221,4 @@ export class Seq2Seq {
       pairs.length
     );
   }
-}
-
-/** The text's sketch as a little language: A, B, C are X, Y, Z, and so on, and D and H are not said. ABCD becomes XYZ. */
-export const TRANSLATION: Readonly<Record<string, string>> = {
-  A: "X",
-  B: "Y",
-  C: "Z",
-  D: "",
-  E: "U",
-  F: "V",
-  G: "W",
-  H: "",
-};
-
-export function translate(source: string): string {
-  return [...source].map((letter) => TRANSLATION[letter]).join("");
-}
-
-/** Different sources of `shortest` to `longest` letters, none of them among `without`. */
-export function sources(
-  letters: string,
-  count: number,
-  [shortest, longest]: readonly [number, number],
-  without: readonly string[],
-  random: Random,
-): string[] {
-  const found = new Set<string>();
-  while (found.size < count) {
-    const length = shortest + random.below(longest - shortest + 1);
-    const text = Array.from({ length }, () => letters[random.below(letters.length)]).join("");
-    if (!without.includes(text)) found.add(text);
-  }
-  return [...found];
 }

@@ -1,7 +1,4 @@
 // Section 1.6: plots and pictures.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { arange, readImageFile, type Tensor, tensor } from "nabla";
 import type { Experiment } from "../../experiment.ts";
 import { pictureOf } from "../../mnist.ts";
@@ -104,12 +101,18 @@ const picture: Experiment = {
   section: "1.6",
   kind: "figure",
   read: ["book/scratch/programs/png.ts", ...read],
+  needs: ["files"],
   async run() {
+    const [{ mkdtemp, rm, writeFile }, { tmpdir }, { join }] = await Promise.all([
+      import("node:fs/promises"),
+      import("node:os"),
+      import("node:path"),
+    ]);
     const painted = seascape(120, 80);
     const folder = await mkdtemp(join(tmpdir(), "nabla-picture-"));
     try {
       const path = join(folder, "sea.png");
-      const file = encodePng(painted);
+      const file = await encodePng(painted);
       await writeFile(path, file);
       const { width, height, data } = await readImageFile(path);
       const shown = tensor(Array.from(data), "int32").reshape([height, width, 3]);

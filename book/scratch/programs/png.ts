@@ -1,6 +1,5 @@
 // A picture as a PNG file, in the fewest parts that the format allows: signature, header, one compressed block of rows, end. Each part is its length, a name
 // of four letters, its bytes, and a checksum (CRC-32) of name and bytes. See the PNG specification, https://www.w3.org/TR/png-3/.
-import { deflateSync } from "node:zlib";
 
 /** Rows of pixels, three bytes each: red, green, blue. */
 export interface Picture {
@@ -19,37 +18,46 @@ export function crc32(bytes: Uint8Array): number {
   return ~rest >>> 0;
 }
 
-function part(name: string, bytes: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(name, "latin1"), bytes]);
-  const [length, sum] = [bytes.length, crc32(body)].map((value) => {
-    const four = Buffer.alloc(4);
-    four.writeUInt32BE(value);
-    return four;
-  });
-  return Buffer.concat([length, body, sum]);
+function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const each of parts) {
+    bytes.set(each, at);
+    at += each.length;
+  }
+  return bytes;
 }
 
-export function encodePng({ width, height, data }: Picture): Buffer {
+/** Four bytes, the most significant first. */
+function fourBytes(value: number): number[] {
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
+}
+
+function part(name: string, bytes: ArrayLike<number>): Uint8Array {
+  const body = joined([Array.from(name, (letter) => letter.charCodeAt(0)), bytes]);
+  return joined([fourBytes(bytes.length), body, fourBytes(crc32(body))]);
+}
+
+/** As zlib compresses; every JavaScript engine has it. */
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** @throws RangeError where the bytes are not three a pixel. */
+export async function encodePng({ width, height, data }: Picture): Promise<Uint8Array> {
   if (data.length !== 3 * width * height) {
     throw new RangeError(
       `${width} by ${height} pixels are ${3 * width * height} bytes of red, green and blue, got ${data.length}`,
     );
   }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
   // Eight bits a channel, colour type 2: red, green, blue.
-  header.set([8, 2, 0, 0, 0], 8);
+  const header = [...fourBytes(width), ...fourBytes(height), 8, 2, 0, 0, 0];
   // Each row begins with the number of its filter: 0, none.
-  const rows = Buffer.alloc(height * (1 + 3 * width));
+  const rows = new Uint8Array(height * (1 + 3 * width));
   for (let y = 0; y < height; y++) rows.set(data.subarray(3 * width * y, 3 * width * (y + 1)), y * (1 + 3 * width) + 1);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    part("IHDR", header),
-    part("IDAT", deflateSync(rows)),
-    part("IEND", Buffer.alloc(0)),
-  ]);
+  const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+  return joined([signature, part("IHDR", header), part("IDAT", await deflate(rows)), part("IEND", [])]);
 }
 
 /** A sun above the sea: something to look at, from formulas. */

@@ -1,17 +1,7 @@
 // Part 5: the two gaps of the text, filled by networks that read both ways and by some that read forwards.
 import type { Experiment } from "../../experiment.ts";
-import { Random } from "../../random.ts";
-import {
-  broken,
-  type Cloze,
-  ClozeNetwork,
-  clozeAccuracy,
-  clozeSentences,
-  GAP,
-  late,
-  type Reading,
-} from "../programs/cloze.ts";
-import { Dictionary } from "../programs/language.ts";
+import { type Cloze, type ClozeNetwork, clozeAccuracy, GAP, type Reading } from "../programs/cloze.ts";
+import { type ClozeSplit, clozeSplit, fillGaps } from "../programs/cloze-training.ts";
 
 interface Filled {
   readonly losses: number[];
@@ -20,27 +10,15 @@ interface Filled {
   readonly network: ClozeNetwork;
 }
 
-function fill(
-  dictionary: Dictionary,
-  reading: Reading,
-  training: readonly Cloze[],
-  test: readonly Cloze[],
-  seed: number,
-): Filled {
-  const random = new Random(seed);
-  const network = new ClozeNetwork(dictionary, 16, 0.1, reading, random);
-  const losses: number[] = [];
-  for (let epoch = 0; epoch < 25; epoch++) {
-    let sum = 0;
-    for (const sentence of random.shuffle([...training])) sum += network.train(sentence);
-    losses.push(sum / training.length);
-  }
+function fill(split: ClozeSplit, reading: Reading, seed: number): Filled {
+  const epochs = [...fillGaps(split, reading, seed)];
+  const { network } = epochs[epochs.length - 1];
   const told = (side: Cloze["told"]) =>
     clozeAccuracy(
       network,
-      test.filter((sentence) => sentence.told === side),
+      split.test.filter((sentence) => sentence.told === side),
     );
-  return { losses, before: told("before"), behind: told("behind"), network };
+  return { losses: epochs.map(({ loss }) => loss), before: told("before"), behind: told("behind"), network };
 }
 
 const cloze: Experiment = {
@@ -51,21 +29,18 @@ const cloze: Experiment = {
   settings: { states: 16, rate: 0.1, "clipped to": 1, epochs: 25 },
   read: [
     "book/zero/programs/cloze.ts",
+    "book/zero/programs/cloze-training.ts",
     "book/zero/programs/bidirectional.ts",
     "book/zero/programs/language.ts",
     "book/zero/chapter5/5-cloze.ts",
   ],
   async run({ seed }) {
-    const all = clozeSentences(new Random(seed));
-    const dictionary = new Dictionary(all.flatMap(({ words: list, answer }) => [...list, answer]));
+    const split = clozeSplit(seed);
+    const { dictionary } = split;
     // The text's own sentences are never trained on.
-    const [first, second] = [late("我", "昨天", "上学", "老师"), broken("我", "手机", 0)];
-    const own = (sentence: Cloze) => [first, second].some((each) => each.words.join("") === sentence.words.join(""));
-    const others = all.filter((sentence) => !own(sentence));
-    const cut = Math.floor(others.length * 0.7);
-    const [training, test] = [others.slice(0, cut), others.slice(cut)];
-    const both = fill(dictionary, "both", training, test, seed);
-    const forwards = fill(dictionary, "forwards", training, test, seed);
+    const [first, second] = split.own;
+    const both = fill(split, "both", seed);
+    const forwards = fill(split, "forwards", seed);
     const chances = (network: ClozeNetwork) => {
       const probabilities = network.probabilities(second);
       return ["买", "修", "扔"].map((word) => probabilities[dictionary.numberOf(word)]);

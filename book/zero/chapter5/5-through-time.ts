@@ -5,42 +5,17 @@ import { Matrix } from "../../matrix.ts";
 import { Random } from "../../random.ts";
 import { IdentityActivator } from "../programs/activators.ts";
 import { type Activator, SigmoidActivator, TanhActivator } from "../programs/fc.ts";
-import { RecurrentLayer } from "../programs/rnn.ts";
-import { readSequence } from "../programs/through-time.ts";
 import {
   bound,
-  type Clipping,
   clipByNorm,
   clipByValue,
-  ExplosionError,
   gradientNorm,
   orthogonal,
   spectralNorm,
-  trainLastState,
 } from "../programs/through-time-bounds.ts";
+import { chain, trainChain, wayBack } from "../programs/way-back.ts";
 
 const WIDTH = 10;
-
-/** |delta_k| for k = T to 1 after T steps, and the bound beside it. */
-function wayBack(
-  activator: Activator,
-  betaF: number,
-  W: Matrix,
-  steps: number,
-  random: Random,
-): { lengths: number[]; bounds: number[] } {
-  const layer = new RecurrentLayer(3, WIDTH, activator, 1e-3, random, 0.3);
-  layer.W.values.set(W.values);
-  const xs = Array.from({ length: steps }, () => Matrix.fill(3, 1, () => random.uniform(-1, 1)));
-  readSequence(layer, xs);
-  layer.backward(layer.outputs[steps - 1].map(() => random.normal()));
-  const lengths = layer.deltaList
-    .slice(1)
-    .map((delta) => delta.norm())
-    .reverse();
-  const betaW = spectralNorm(W);
-  return { lengths, bounds: lengths.map((_, back) => lengths[0] * bound(betaW, betaF, back)) };
-}
 
 const vanishing: Experiment = {
   id: "zero/5-vanishing",
@@ -50,6 +25,7 @@ const vanishing: Experiment = {
   settings: { states: WIDTH, steps: 101, "W stretches by": "0.9, 1, 1.1; random 1" },
   read: [
     "book/zero/programs/through-time-bounds.ts",
+    "book/zero/programs/way-back.ts",
     "book/zero/programs/rnn.ts",
     "book/zero/chapter5/5-through-time.ts",
   ],
@@ -196,34 +172,6 @@ const vanishing: Experiment = {
   ],
 };
 
-/** One unit, f(x) = x, that has to end at 0.5 thirty steps after its only input, 1: s_30 = u w^29. */
-function chain(w: number, rate: number): RecurrentLayer {
-  const layer = new RecurrentLayer(1, 1, new IdentityActivator(), rate, new Random(1));
-  layer.U.values[0] = 1;
-  layer.W.values[0] = w;
-  return layer;
-}
-
-const pulse = Array.from({ length: 30 }, (_, t) => Matrix.column([t === 0 ? 1 : 0]));
-
-interface Training {
-  readonly errors: number[];
-  /** The update whose gradient was not finite, 0 if none. */
-  readonly exploded: number;
-  readonly message: string;
-}
-
-function train(layer: RecurrentLayer, updates: number, clipping: Clipping): Training {
-  const errors: number[] = [];
-  try {
-    trainLastState(layer, pulse, Matrix.column([0.5]), updates, clipping, errors);
-  } catch (thrown) {
-    if (!(thrown instanceof ExplosionError)) throw thrown;
-    return { errors, exploded: thrown.step, message: thrown.message };
-  }
-  return { errors, exploded: 0, message: "" };
-}
-
 const clipping: Experiment = {
   id: "zero/5-clipping",
   title: { en: "A threshold against explosions", zh: "用阈值防止梯度爆炸" },
@@ -232,15 +180,16 @@ const clipping: Experiment = {
   settings: { units: 1, steps: 30, w: 1.2, rate: 0.01, threshold: 1, updates: 300 },
   read: [
     "book/zero/programs/through-time-bounds.ts",
+    "book/zero/programs/way-back.ts",
     "book/zero/programs/rnn.ts",
     "book/zero/chapter5/5-through-time.ts",
   ],
   async run({ seed }) {
     const random = new Random(seed);
     const w = random.uniform(1.15, 1.25);
-    const plain = train(chain(w, 0.01), 300, "none");
-    const byNorm = train(chain(w, 0.01), 300, { norm: 1 });
-    const byValue = train(chain(w, 0.01), 300, { value: 1 });
+    const plain = trainChain(chain(w, 0.01), 300, "none");
+    const byNorm = trainChain(chain(w, 0.01), 300, { norm: 1 });
+    const byValue = trainChain(chain(w, 0.01), 300, { value: 1 });
     const direction = (clip: (gradients: Matrix[], threshold: number) => unknown) => {
       const gradients = [0, 1, 2].map(() => Matrix.fill(4, 4, () => random.normal(0, 3)));
       const flat = () => Matrix.column(gradients.flatMap(({ values }) => [...values]));

@@ -3,12 +3,9 @@ import type { Experiment } from "../../experiment.ts";
 import { Matrix } from "../../matrix.ts";
 import { Random } from "../../random.ts";
 import { gruForm, largestDifference } from "../framework/same-recurrent.ts";
-import { TanhActivator } from "../programs/fc.ts";
 import { GruLayer } from "../programs/gru.ts";
-import { LstmLayer } from "../programs/lstm.ts";
-import { RecurrentLayer } from "../programs/rnn.ts";
+import { handedBack } from "../programs/handed-back.ts";
 import { gradientCheck, readSequence, relativeError, type TimeLayer } from "../programs/through-time.ts";
-import { orthogonal } from "../programs/through-time-bounds.ts";
 
 const rounding = { en: "the last bits of float64", zh: "float64 的最后几位" };
 
@@ -151,15 +148,6 @@ const gru: Experiment = {
 const WIDTH = 16;
 const STEPS = 40;
 
-/** |dE/dh_k| over |dE/dh_T| for k = T, T - 1, ..., for an error at the last step alone. */
-function handedBack(deltas: readonly Matrix[]): number[] {
-  const lengths = deltas
-    .slice(1)
-    .map((delta) => delta.norm())
-    .reverse();
-  return lengths.map((length) => length / lengths[0]);
-}
-
 const bars: Experiment = {
   id: "zero/6-gradient-bars",
   title: { en: "How much of an error comes back: RNN, LSTM, GRU", zh: "误差传回多少：RNN、LSTM、GRU" },
@@ -170,29 +158,11 @@ const bars: Experiment = {
     "book/zero/programs/rnn.ts",
     "book/zero/programs/lstm.ts",
     "book/zero/programs/gru.ts",
+    "book/zero/programs/handed-back.ts",
     "book/zero/chapter6/6-gru.ts",
   ],
   async run({ seed }) {
-    const random = new Random(seed);
-    const xs = Array.from({ length: STEPS }, () => Matrix.fill(8, 1, () => random.normal()));
-    const error = Matrix.fill(WIDTH, 1, () => random.normal());
-    const rnn = new RecurrentLayer(8, WIDTH, new TanhActivator(), 0.1, random, 0.5);
-    rnn.W.values.set(orthogonal(WIDTH, random).values);
-    const lstm = new LstmLayer(8, WIDTH, 0.1, random, { reach: 0.5 });
-    lstm.gates.f.b.values.fill(3);
-    const closed = new LstmLayer(8, WIDTH, 0.1, random, { reach: 0.5 });
-    const gruLayer = new GruLayer(8, WIDTH, 0.1, random, 0.5);
-    for (const each of [lstm, closed])
-      for (const gate of Object.values(each.gates)) gate.Wh.values.set(orthogonal(WIDTH, random).times(0.3).values);
-    for (const gate of Object.values(gruLayer.gates)) gate.Wh.values.set(orthogonal(WIDTH, random).times(0.3).values);
-    for (const each of [rnn, lstm, closed, gruLayer]) {
-      readSequence(each, xs);
-      each.backward(error);
-    }
-    const plain = handedBack(rnn.deltaList);
-    // What an LSTM hands back goes through the cell.
-    const [open, shut] = [handedBack(lstm.deltaCList), handedBack(closed.deltaCList)];
-    const gated = handedBack(gruLayer.deltaHList);
+    const { rnn: plain, lstm: open, halfOpen: shut, gru: gated } = handedBack(seed, WIDTH, STEPS);
     const back = [0, 5, 10, 15, 20, 30];
     return {
       measured: {

@@ -7,11 +7,22 @@ import { Volume } from "../../volume.ts";
 import { IdentityActivator, ReluActivator } from "./activators.ts";
 import { FullConnected, gradientCheck, leNet5, Network, parametersOf } from "./cnn.ts";
 import { ConvLayer, Filter } from "./conv-layer.ts";
-import { conv, convolution, elementWiseOp, getPatch, kronecker, padding, rotate180, validPart } from "./convolution.ts";
+import {
+  conv,
+  convolution,
+  elementWiseOp,
+  getPatch,
+  kronecker,
+  padding,
+  rotate180,
+  runningSums,
+  validPart,
+} from "./convolution.ts";
 import { SigmoidActivator, TanhActivator } from "./fc.ts";
 import { agreeingDigits } from "./gradient-check.ts";
 import { FILTER, IMAGE, initTest, SKEW_FILTER } from "./init-test.ts";
 import { getMaxIndex, MaxPoolingLayer, MeanPoolingLayer, maxBackwardAsPrinted } from "./pooling-layer.ts";
+import { sensitivityTerms } from "./sensitivity-terms.ts";
 
 const flat = (volume: Volume) => volume.toChannels()[0];
 const ones = (depth: number, height: number, width: number) => Volume.fill(depth, height, width, () => 1);
@@ -41,6 +52,16 @@ describe("convolution", () => {
       [1, 1, 1],
       [0, 1, 1],
     ]);
+  });
+
+  it("product by product: the first output of the text's image is 1 + 1 + 1 + 1, with a bias before them", () => {
+    // Image 111/011/001 under filter 101/010/101.
+    const patch = getPatch(IMAGE, 0, 0, 3, 3, 1);
+    expect(runningSums(patch, FILTER)).toEqual([0, 1, 1, 2, 2, 3, 3, 3, 3, 4]);
+    expect(runningSums(patch, FILTER, -2).at(-1)).toBe(2);
+    expect(() => runningSums(IMAGE, FILTER)).toThrow(
+      "runningSums: a patch of shape (1,5,5) does not fit a kernel of (1,3,3)",
+    );
   });
 
   it("is correlation with the filter turned by 180 degrees, and commutes", () => {
@@ -103,6 +124,45 @@ test("delta [[5,6],[7,8]] through the filter [[1,2],[3,4]]: dE/da = [[5,16,12],[
     [22, 60, 40],
     [21, 52, 32],
   ]);
+});
+
+describe("which deltas come back to a number of the input", () => {
+  const layerOf = (size: number, filter: number, pad: number, stride: number) =>
+    new ConvLayer(size, size, 1, filter, filter, 1, pad, stride, new IdentityActivator(), 0.1, new Random(3), 1);
+
+  it("a11, a12 and a22 of the text: d11 w11; d11 w12 + d12 w11; d11 w22 + d12 w21 + d21 w12 + d22 w11", () => {
+    const written = (i: number, j: number) =>
+      sensitivityTerms(layerOf(3, 2, 0, 1), i, j).map(
+        ({ row, column, m, n }) => `d${row + 1}${column + 1} w${m + 1}${n + 1}`,
+      );
+    expect(written(0, 0)).toEqual(["d11 w11"]);
+    expect(written(0, 1)).toEqual(["d11 w12", "d12 w11"]);
+    expect(written(1, 1)).toEqual(["d11 w22", "d12 w21", "d21 w12", "d22 w11"]);
+  });
+
+  it.each([
+    [5, 3, 1, 2],
+    [4, 2, 0, 2],
+    [6, 3, 2, 1],
+  ])(
+    "their sum is what the layer hands back: input %i, filter %i, padding %i, stride %i",
+    (size, filter, pad, stride) => {
+      const layer = layerOf(size, filter, pad, stride);
+      const random = new Random(4);
+      const delta = Volume.fill(1, layer.outputHeight, layer.outputWidth, () => random.normal());
+      const back = layer.bpSensitivityMap(new Volume(1, size, size), delta, new IdentityActivator());
+      for (let i = 0; i < size; i++) {
+        for (let j = 0; j < size; j++) {
+          const terms = sensitivityTerms(layer, i, j);
+          const sum = terms.reduce(
+            (total, { row, column, m, n }) => total + delta.at(0, row, column) * layer.filters[0].weights.at(0, m, n),
+            0,
+          );
+          expect(sum).toBeCloseTo(back.at(0, i, j), 12);
+        }
+      }
+    },
+  );
 });
 
 describe("init_test", () => {

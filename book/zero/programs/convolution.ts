@@ -35,6 +35,20 @@ export function conv(inputArray: Volume, kernelArray: Volume, outputArray: Volum
   correlate(inputArray, kernelArray, outputArray, stride);
 }
 
+/** How one output of equation 4 comes about: the sum after the bias and each product of a patch and the kernel, in the order of `conv`. */
+export function runningSums(patch: Volume, kernelArray: Volume, bias = 0): number[] {
+  if (patch.values.length !== kernelArray.values.length) {
+    throw new RangeError(
+      `runningSums: a patch of shape (${patch.shape}) does not fit a kernel of (${kernelArray.shape})`,
+    );
+  }
+  const sums = [bias];
+  patch.values.forEach((value, i) => {
+    sums.push(sums[i] + value * kernelArray.values[i]);
+  });
+  return sums;
+}
+
 /** Zeros on every side: `zp` of them, or so many above and below, and so many left and right. */
 export function padding(inputArray: Volume, zp: number | readonly [rows: number, columns: number]): Volume {
   const [rows, columns] = typeof zp === "number" ? [zp, zp] : zp;

@@ -68,16 +68,24 @@ export function crossEntropy(y: readonly (readonly number[])[], o: readonly (rea
 }
 
 /**
- * A number drawn from probabilities p^(1/T) / sum p^(1/T): T below 1 prefers what is likely, above 1 it evens out.
+ * p^(1/T) / sum p^(1/T): T below 1 prefers what is likely, above 1 it evens out.
  * @throws RangeError for a temperature that is not a finite number above 0.
  */
-export function draw(probabilities: ArrayLike<number>, temperature: number, random: Random): number {
+export function tempered(probabilities: ArrayLike<number>, temperature: number): number[] {
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     throw new RangeError(
       `draw: the temperature must be a finite number above 0, got ${temperature}; to take the likeliest, take the largest probability`,
     );
   }
-  const weights = softmax(Array.from(probabilities, (p) => Math.log(p) / temperature));
+  return softmax(Array.from(probabilities, (p) => Math.log(p) / temperature));
+}
+
+/**
+ * A number drawn from probabilities at a temperature, see `tempered`.
+ * @throws RangeError for a temperature that is not a finite number above 0.
+ */
+export function draw(probabilities: ArrayLike<number>, temperature: number, random: Random): number {
+  const weights = tempered(probabilities, temperature);
   let left = random.uniform();
   for (let i = 0; i < weights.length; i++) {
     left -= weights[i];

@@ -30,38 +30,55 @@ async function collect(count: number, next: () => Promise<Held<unknown> | undefi
   }
 }
 
-/** Batches of `count` elements; the last one may be short, or is left out. `gathers`: whether the stage before may make whole batches itself. */
+/**
+ * Batches of `count` elements; the last one may be short, or is left out. `gathers`: whether the stage before may make whole batches itself. `pick`:
+ * which rows of a batch are made, of so many; default all.
+ */
 export function batched(
   stage: Stage<unknown>,
   count: number,
   dropLast: boolean,
   join: Join,
   gathers: boolean,
+  pick?: (rows: number) => { start: number; stop: number },
 ): Stage<unknown> {
   const { at, gather } = stage;
   const samples = (stage.batch ?? 1) * count;
   const size = stage.size === undefined ? undefined : (dropLast ? Math.floor : Math.ceil)(stage.size / count);
+  // Batches of batches have rows within their elements.
+  const share: Stage<unknown>["share"] =
+    stage.batch === undefined ? (chosen) => batched(stage, count, dropLast, join, gathers, chosen) : undefined;
+  const told = (element: Held<unknown>, start: number, rows: number): Held<unknown> =>
+    pick === undefined ? element : { ...element, share: { start, rows } };
   if (at !== undefined && size !== undefined) {
-    return numbered(size, samples, async (index, epoch) => {
-      const start = index * count;
-      const length = Math.min(count, stage.size! - start);
-      if (gathers && gather !== undefined)
-        return gather(
-          Int32Array.from({ length }, (_, k) => start + k),
-          epoch,
-        );
-      let k = start;
-      return joined(await collect(length, async () => at(k++, epoch)), join);
-    });
+    const batch = async (index: number, epoch: number): Promise<Held<unknown>> => {
+      const rows = Math.min(count, stage.size! - index * count);
+      const { start, stop } = pick?.(rows) ?? { start: 0, stop: rows };
+      const first = index * count + start;
+      const length = stop - start;
+      if (gathers && gather !== undefined) {
+        const numbers = Int32Array.from({ length }, (_, k) => first + k);
+        return told(await gather(numbers, epoch), start, rows);
+      }
+      let k = first;
+      return told(joined(await collect(length, async () => at(k++, epoch)), join), start, rows);
+    };
+    return { ...numbered(size, samples, batch), share };
   }
   return {
-    ...{ size, batch: samples },
+    ...{ size, batch: samples, share },
     open(epoch) {
       const flow = stage.open(epoch);
       return {
         async next() {
           const elements = await collect(count, () => flow.next());
-          if (elements.length === count || (elements.length > 0 && !dropLast)) return joined(elements, join);
+          const rows = elements.length;
+          if (rows === count || (rows > 0 && !dropLast)) {
+            const { start, stop } = pick?.(rows) ?? { start: 0, stop: rows };
+            // How many there are is known only when all were taken: those of others end.
+            for (const element of [...elements.slice(0, start), ...elements.slice(stop)]) end(element);
+            return told(joined(elements.slice(start, stop), join), start, rows);
+          }
           for (const element of elements) end(element);
           return undefined;
         },

@@ -366,6 +366,15 @@ export class Dataset<T> implements AsyncIterable<T> {
     return new DatasetIterator(this.stage, from);
   }
 
+  /**
+   * The same batches with some of their rows alone, which are all that is read; undefined where batches can't be made in part.
+   * @internal
+   */
+  inPart(pick: (rows: number) => { start: number; stop: number }): Dataset<T> | undefined {
+    const { share } = this.stage;
+    return share && new Dataset(share(pick));
+  }
+
   /** Begins the next epoch's pass, for `for await`. */
   [Symbol.asyncIterator](): DatasetIterator<T> {
     return this.iterate();

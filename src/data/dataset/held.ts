@@ -3,10 +3,18 @@
 import { bequeath, endScope, runInScope, Scope, type Storage } from "../../engine/storage.ts";
 import { forEachTensor, keep } from "../../tensor/tensor.ts";
 
+/** What a batch is a part of: `rows` rows, from number `start` on. */
+export interface BatchShare {
+  readonly start: number;
+  readonly rows: number;
+}
+
 /** An element and the scope of its tensors; null where it has none of its own. */
 export interface Held<T> {
   readonly value: T;
   readonly scope: Scope | null;
+  /** Of a batch that was made in part: see `Stage.share`. */
+  readonly share?: BatchShare;
 }
 
 /** An element that owns nothing: a value of the user's, or a window on memory that others own. */

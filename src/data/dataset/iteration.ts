@@ -76,17 +76,43 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T> {
    * @internal
    */
   take(): Promise<Held<T> | undefined> {
+    return this.going(async () => {
+      const flow = await this.opened();
+      const element = await flow.next();
+      if (element === undefined) this.over = true;
+      else this.takenSoFar += 1;
+      return element;
+    }, undefined);
+  }
+
+  /**
+   * Passes over an element, which is not made where elements are reached by number; false behind the last.
+   * @internal
+   */
+  skip(): Promise<boolean> {
+    return this.going(async () => {
+      const flow = await this.opened();
+      const passed = await flow.skip(1);
+      if (passed === 0) this.over = true;
+      this.takenSoFar += passed;
+      return passed > 0;
+    }, false);
+  }
+
+  private async opened(): Promise<Flow<T>> {
+    if (this.flow === undefined) {
+      this.flow = this.stage.open(this.from.epoch);
+      if (this.from.taken > 0) await this.flow.skip(this.from.taken);
+    }
+    return this.flow;
+  }
+
+  /** Takes its turn while the pass goes on, `atEnd` behind it. What fails ends the pass. */
+  private going<R>(body: () => Promise<R>, atEnd: R): Promise<R> {
     return this.inTurn(async () => {
-      if (this.over) return undefined;
+      if (this.over) return atEnd;
       try {
-        if (this.flow === undefined) {
-          this.flow = this.stage.open(this.from.epoch);
-          if (this.from.taken > 0) await this.flow.skip(this.from.taken);
-        }
-        const element = await this.flow.next();
-        if (element === undefined) this.over = true;
-        else this.takenSoFar += 1;
-        return element;
+        return await body();
       } catch (error) {
         this.over = true;
         await this.flow?.close();
@@ -102,13 +128,22 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T> {
   }
 }
 
-/** Calls `body` for each element of a pass and frees it afterwards, with what the body made of it. */
+/**
+ * Calls `body` for each element of a pass and frees it afterwards, with what the body made of it. Elements for which `passOver` says so are not read
+ * where that can be, and `missed` is called instead.
+ */
 export async function forEachOf<T>(
   pass: DatasetIterator<T>,
   body: (element: T, index: number) => unknown,
+  { passOver, missed }: { passOver?: (index: number) => boolean; missed?: () => void } = {},
 ): Promise<void> {
   try {
     for (let index = 0; ; index++) {
+      if (passOver?.(index)) {
+        if (!(await pass.skip())) return;
+        missed?.();
+        continue;
+      }
       const element = await pass.take();
       if (element === undefined) return;
       end(await transform(element, (value) => body(value, index)));

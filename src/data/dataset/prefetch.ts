@@ -5,8 +5,9 @@ import type { Stage } from "./stage.ts";
 /** Keeps up to `count` elements ready, made one after the other in the background. */
 export function prefetched<T>(stage: Stage<T>, count: number): Stage<T> {
   const { size, batch, at, gather } = stage;
+  const share: Stage<T>["share"] = stage.share && ((pick) => prefetched(stage.share!(pick), count));
   return {
-    ...{ size, batch, at, gather },
+    ...{ size, batch, at, gather, share },
     open(epoch) {
       const flow = stage.open(epoch);
       const ready: Promise<Held<T> | undefined>[] = [];

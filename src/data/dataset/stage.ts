@@ -34,6 +34,11 @@ export interface Stage<T> {
   readonly at?: (index: number, epoch: number) => Held<T> | Promise<Held<T>>;
   /** Several elements by their numbers as one batch, where that is quicker than one by one. */
   readonly gather?: (indices: Int32Array, epoch: number) => Held<unknown> | Promise<Held<unknown>>;
+  /**
+   * The same batches, of each only the rows that `pick` chooses of so many: the others are not made, and not read where elements are reached by
+   * number. Only where the stage makes batches.
+   */
+  readonly share?: (pick: (rows: number) => { start: number; stop: number }) => Stage<T>;
   /** Begins a pass. */
   open(epoch: number): Flow<T>;
 }

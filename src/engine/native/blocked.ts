@@ -177,7 +177,8 @@ export class BlockedConvolutions {
     const [x, dy, dw, , accumulate] = values as [number, number, number, number, number];
     const [batch] = geometry;
     const elements = elementsOf(geometry);
-    const mostParts = Math.max(1, Math.min(MOST_PARTIALS, Math.floor(MOST_PARTIAL_ELEMENTS / elements)));
+    // However large the weights are, two threads can share the work.
+    const mostParts = Math.max(2, Math.min(MOST_PARTIALS, Math.floor(MOST_PARTIAL_ELEMENTS / elements)));
     const images = imagesAtOnce(batch, work, Math.max(PART_WORK, PARTIAL_WORK * elements, (batch * work) / mostParts));
     const rest = batch % images;
     const main = this.find("weightGradient", geometry, images, false);

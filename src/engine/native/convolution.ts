@@ -6,6 +6,7 @@ import type { Koffi } from "./koffi.ts";
 import type { NativeLibrary } from "./library.ts";
 import { runPatches } from "./patches.ts";
 import type { ConvolutionKind } from "./primitives.ts";
+import { runWinograd } from "./winograd.ts";
 
 export const CONVOLUTIONS: Readonly<Record<string, ConvolutionKind>> = {
   convolution: "forward",
@@ -43,6 +44,7 @@ export class Convolutions {
     const [groups, outHeight, outWidth] = geometry.slice(13) as [number, number, number];
     const work = batch * channels * kernelHeight * kernelWidth * filters * outHeight * outWidth;
     if (groups !== 1 || work < this.smallest) return false;
+    if (runWinograd(this.host, kind, geometry, values)) return true;
     // Transposed convolutions have a bias and an activation here.
     if (kind === "inputGradient" && (values[2] !== 0 || values[5] !== 0)) return false;
     const asPatches = (): boolean => runPatches(this.host, kind, geometry, values);

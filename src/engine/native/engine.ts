@@ -21,6 +21,9 @@ const SMALLEST_PRODUCT = 16384;
 /** What finishing an element costs, in multiply-adds of the library. */
 const FINISH_WORK: Record<FusedActivation, number> = { none: 8, relu: 8, sigmoid: 250, tanh: 250 };
 
+/** Vectors of 16 numbers make the library's own convolutions faster, but not the kernels' transforms. */
+const FEWEST_CHANNELS_AVX512 = 128;
+
 /** Parts that can be offered to the threads at a time: see kernels/parallel.ts. */
 const MOST_CHUNKS = 0xffff;
 
@@ -42,6 +45,8 @@ interface NativeKernels extends PartKernels {
   forkOutside(first: number, chunks: number): number;
   nextOutside(): number;
   patchBytes(): number;
+  winogradBegin(...values: number[]): number;
+  winogradEnd(kind: number, result: number, how: number, size: number): void;
   addRows_f32(x: number, rows: number, n: number, out: number): void;
 }
 
@@ -95,9 +100,12 @@ export class NativeEngine extends WasmEngine {
         this["byBytes"][4]!["copyStrided"]!(2, at, at + 64, at + 128, from, to);
       },
       sumRows: (x, rows, elements, out) => this.kernels.addRows_f32(x, rows, elements, out),
+      beginWinograd: (...values) => this.kernels.winogradBegin(...values),
+      endWinograd: (kind, result, how, size) => this.kernels.winogradEnd(kind, result, how, size),
       patchBytes: () => this.kernels.patchBytes(),
       fork: (parts) => this.fork(parts),
     };
+    if (/AVX-512/.test(libraries.float32.title)) this.filterMinimally(FEWEST_CHANNELS_AVX512);
     this.convolutions = new Convolutions(koffi, libraries.float32, this.host, options.smallestProduct);
   }
 
@@ -112,8 +120,26 @@ export class NativeEngine extends WasmEngine {
     return { ...super.status(), library: float32.title + second, libraryFile: float32.file };
   }
 
+  protected override leaves(
+    method: "matmul" | "kernel",
+    values: Parameters<NativeEngine["matmul"]> | Parameters<NativeEngine["kernel"]>,
+  ): boolean {
+    if (method === "kernel") return isLibraryKernel(...(values as Parameters<NativeEngine["kernel"]>));
+    const [a, b, c, m, n, k] = values as Parameters<NativeEngine["matmul"]>;
+    return this.forLibrary(a, b, c, m, n, k);
+  }
+
+  /** Whether the library multiplies these matrices, and not the kernel. */
+  private forLibrary(a: MatrixView, b: MatrixView, c: ArrayView, m: number, n: number, k: number): boolean {
+    const multiply = c.dtype === "float32" ? this.calls.float32 : c.dtype === "float64" ? this.calls.float64 : null;
+    if (multiply === null || m * n * k < (this.smallestProduct ?? SMALLEST_PRODUCT)) return false;
+    const lda = leadingDimension(m, k, a.rowStride, a.columnStride);
+    const ldb = leadingDimension(k, n, b.rowStride, b.columnStride);
+    return lda !== 0 && ldb !== 0 && a.batchStride >= 0 && b.batchStride >= 0;
+  }
+
   override kernel(name: string, dtype: DType, ...values: (ArrayView | number | null)[]): number {
-    if (dtype === "float32" && (name in CONVOLUTIONS || name === "lstmForward" || name === "lstmBackward")) {
+    if (isLibraryKernel(name, dtype)) {
       const numbers = values.map((value) =>
         typeof value === "number" ? value : value === null ? 0 : place(name, value, 4),
       );
@@ -136,15 +162,14 @@ export class NativeEngine extends WasmEngine {
     batch: number,
     options: MatmulOptions = {},
   ): void {
-    const multiply = c.dtype === "float32" ? this.calls.float32 : c.dtype === "float64" ? this.calls.float64 : null;
-    const lda = leadingDimension(m, k, a.rowStride, a.columnStride);
-    const ldb = leadingDimension(k, n, b.rowStride, b.columnStride);
-    const work = m * n * k;
-    const backwards = a.batchStride < 0 || b.batchStride < 0;
-    if (multiply === null || lda === 0 || ldb === 0 || work < (this.smallestProduct ?? SMALLEST_PRODUCT) || backwards) {
+    if (!this.forLibrary(a, b, c, m, n, k)) {
       super.matmul(a, b, c, m, n, k, batch, options);
       return;
     }
+    const multiply = c.dtype === "float32" ? this.calls.float32 : this.calls.float64!;
+    const lda = leadingDimension(m, k, a.rowStride, a.columnStride);
+    const ldb = leadingDimension(k, n, b.rowStride, b.columnStride);
+    const work = m * n * k;
     const bytes = bytesOf(c.dtype);
     const fromA = place("matmul", a.view, bytes, a.offset);
     const fromB = place("matmul", b.view, bytes, b.offset);
@@ -221,6 +246,11 @@ export class NativeEngine extends WasmEngine {
       throw error;
     }
   }
+}
+
+/** Whether the library may run a kernel of this name. */
+function isLibraryKernel(name: string, dtype: DType, ..._values: unknown[]): boolean {
+  return dtype === "float32" && (name in CONVOLUTIONS || name === "lstmForward" || name === "lstmBackward");
 }
 
 function refused(library: NativeLibrary, error: number): Error {

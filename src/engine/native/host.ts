@@ -17,6 +17,9 @@ export interface Host {
   transpose(from: number, rows: number, columns: number, to: number): void;
   /** out[i] = sum over the rows of x[row, i]. */
   sumRows(x: number, rows: number, elements: number, out: number): void;
+  /** A convolution's number of parts by minimal filtering, 0 if it is not done so: see kernels/native-winograd.ts. */
+  beginWinograd(...values: number[]): number;
+  endWinograd(kind: number, result: number, how: number, size: number): void;
   /** Bytes of patches that fit in a thread's scratch memory. */
   patchBytes(): number;
   /** Runs parts 0 to parts - 1 of the task on all threads. */

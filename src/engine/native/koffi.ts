@@ -4,9 +4,10 @@ import { createRequire } from "node:module";
 /** What is used of koffi. */
 export interface Koffi {
   readonly version: string;
-  /** null: what the process has loaded already. */
-  load(path: string | null): ForeignLibrary;
-  address(value: ArrayBufferView): bigint;
+  /** null: what the process has loaded already. `global`: libraries loaded later find its symbols. */
+  load(path: string | null, options?: { global?: boolean }): ForeignLibrary;
+  /** Of memory, or of a symbol. */
+  address(value: unknown): bigint;
   decode(pointer: unknown, type: string, length?: number): number[];
 }
 

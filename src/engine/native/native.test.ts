@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test, vi } from "vitest";
 import { describeGolden } from "../../../test/golden.ts";
+import { goldenRunners } from "../../../test/golden-runners.ts";
 import * as nb from "../../node.ts";
 import { configureEngine, engineFor, engineStatus } from "../configure.ts";
 import { type Engine, engine, type FusedActivation, type MatrixView, setEngine } from "../engine.ts";
@@ -466,22 +467,8 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
       await use(NativeEngine.make({ threads: 2, smallestProduct: 1 }));
       expect(engineStatus().engine).toBe("native");
     });
-    describeGolden("linalg", ({ name }) => {
-      if (name === "outer") return ({ a, b }) => nb.outer(a, b);
-      if (name === "transposed operands") return ({ a, b }) => nb.matmul(a.T, b.T);
-      return name.startsWith("matmul") ? ({ a, b }) => nb.matmul(a, b) : undefined;
-    });
-    const pools = { maxPool2d: nb.maxPool2d, avgPool2d: nb.avgPool2d, l2Pool2d: nb.l2Pool2d };
-    describeGolden("conv", ({ name }) => {
-      const operation = name.split(" ")[0]!;
-      if (operation === "conv2d") return ({ x, w, b }, attrs) => nb.conv2d(x, w, b, attrs);
-      if (operation === "conv1d")
-        return ({ x, w, b }, attrs) => nb.conv1d(x, w, b, attrs as nb.ConvolutionOptions<number>);
-      if (operation === "convTranspose2d") return ({ x, w, b }, attrs) => nb.convTranspose2d(x, w, b, attrs);
-      if (operation === "globalAvgPool2d") return ({ x }) => nb.globalAvgPool2d(x);
-      const pool = pools[operation as keyof typeof pools];
-      return pool && (({ x }, { size, ...options }) => pool(x, size as number, options));
-    });
+    describeGolden("linalg", goldenRunners.linalg);
+    describeGolden("conv", goldenRunners.conv);
   });
 });
 

@@ -41,6 +41,16 @@ export interface PartKernels {
   unfold_f32(...values: number[]): void;
   fold_f32(...values: number[]): void;
   finishRows_f32(out: number, rows: number, n: number, bias: number, relu: number): void;
+  winogradTake(): number;
+  winogradLoad(part: number, step: number, slot: number): number;
+  winogradWeights(part: number, slot: number): number;
+  winogradTiles(part: number, step: number): number;
+  winogradSteps(part: number): number;
+  winogradResults(slot: number): number;
+  winogradDepth(step: number): number;
+  winogradAdds(step: number): number;
+  winogradStore(part: number, step: number, slot: number): void;
+  winogradRelease(slot: number): void;
   lstmStep_f32(...values: number[]): void;
   lstmStepGradient_f32(...values: number[]): void;
 }
@@ -51,7 +61,7 @@ export interface PartKernels {
  */
 export const TASK = {
   address: 512,
-  words: 48,
+  words: 128,
   kind: 0,
   error: 1,
   kinds: {
@@ -63,6 +73,7 @@ export const TASK = {
     patchesWeightGradient: 5,
     lstmForward: 6,
     lstmBackward: 7,
+    winograd: 8,
   },
 } as const;
 

@@ -4,10 +4,12 @@ import { platform, setPlatform, type WorkerHandle, type WorkerStart } from "../p
 import { BLOCKED, blockedParts } from "./blocked.ts";
 import { type LoadedKoffi, memoryAddress } from "./koffi.ts";
 import type { NativeLibraries } from "./library.ts";
+import { closeGate, LOADING, loadBehind, makeGate } from "./loading.ts";
 import { PATCHES, patchParts } from "./patches.ts";
 import { PRODUCT, productParts } from "./products.ts";
 import { LSTM, lstmParts } from "./recurrent.ts";
 import { bindCalls, type RunPart, SIGNALS, STEPS, TASK, type Thread } from "./thread.ts";
+import { WINOGRAD, winogradParts } from "./winograd.ts";
 
 /** Makes parts of every kind. */
 function runnerOf(
@@ -16,12 +18,14 @@ function runnerOf(
   blocked: typeof blockedParts,
   patches: typeof patchParts,
   lstms: typeof lstmParts,
+  winograds: typeof winogradParts,
   words: typeof WORDS,
 ): RunPart {
   const product = products(thread, words.product);
   const convolution = blocked(thread, words.blocked);
   const patch = patches(thread, words.patches);
   const lstm = lstms(thread, words.lstm);
+  const winograd = winograds(thread, words.winograd);
   const { kind, kinds } = words.task;
   return (part) => {
     switch (thread.task[kind]) {
@@ -33,17 +37,27 @@ function runnerOf(
       case kinds.lstmForward:
       case kinds.lstmBackward:
         return lstm(part);
+      case kinds.winograd:
+        return winograd(part);
       default:
         return patch(part);
     }
   };
 }
 
-const WORDS = { task: TASK, product: PRODUCT, blocked: BLOCKED, patches: PATCHES, lstm: LSTM } as const;
+const WORDS = {
+  loading: LOADING,
+  task: TASK,
+  product: PRODUCT,
+  blocked: BLOCKED,
+  patches: PATCHES,
+  lstm: LSTM,
+  winograd: WINOGRAD,
+} as const;
 
 /** What the calling thread runs parts with. */
 export function makeRunner(thread: Thread): RunPart {
-  return runnerOf(thread, productParts, blockedParts, patchParts, lstmParts, WORDS);
+  return runnerOf(thread, productParts, blockedParts, patchParts, lstmParts, winogradParts, WORDS);
 }
 
 /** A worker's whole program. A failure is written to the control block (kernels/parallel.ts), where the waiting caller sees it. */
@@ -51,25 +65,31 @@ const PROGRAM = `
   // Compilers that keep functions' names write calls of this into them.
   const __name = (f) => f;
   const { workerData: start } = require("node:worker_threads");
-  const functions = [${[bindCalls, runnerOf, productParts, blockedParts, patchParts, lstmParts].map(String).join(", ")}];
+  const functions = [${[loadBehind, bindCalls, runnerOf, productParts, blockedParts, patchParts, lstmParts, winogradParts].map(String).join(", ")}];
   const { memory, native } = start;
   const failed = new Int32Array(memory.buffer, 452, 1);
   try {
     const abort = () => { throw new Error("abort"); };
     const { exports } = new WebAssembly.Instance(start.module, { env: { memory, abort } });
     exports.setScratch(start.scratch, start.scratchBytes);
-    const [bind, runnerOf, ...kinds] = functions;
-    const runPart = runnerOf(
-      {
-        calls: bind(require(native.koffi), native.libraries, native.base, native.signals),
-        task: new Uint32Array(memory.buffer, native.words.task.address, native.words.task.words),
-        steps: new Float64Array(memory.buffer, native.steps, native.stepWords),
-        kernels: exports,
-      },
-      ...kinds,
-      native.words,
+    const [loadBehind, bind, runnerOf, ...kinds] = functions;
+    const calls = loadBehind(native.gate, native.words.loading, () =>
+      bind(require(native.koffi), native.libraries, native.base, native.signals),
     );
-    for (let part = exports.workerLoop(); part !== -1; part = exports.workerLoop()) runPart(part);
+    // Otherwise the process is about to exit.
+    if (calls !== undefined) {
+      const runPart = runnerOf(
+        {
+          calls,
+          task: new Uint32Array(memory.buffer, native.words.task.address, native.words.task.words),
+          steps: new Float64Array(memory.buffer, native.steps, native.stepWords),
+          kernels: exports,
+        },
+        ...kinds,
+        native.words,
+      );
+      for (let part = exports.workerLoop(); part !== -1; part = exports.workerLoop()) runPart(part);
+    }
   } catch (error) {
     Atomics.store(failed, 0, 1);
     throw error;
@@ -90,12 +110,16 @@ export function withNativeWorkers<T>(
     const own = start.scratch + start.scratchBytes - 8 * STEPS.words;
     steps.push(own);
     const base = memoryAddress(koffi, start.memory);
-    const native = { libraries, koffi: file, base, steps: own, stepWords: STEPS.words, words: WORDS, signals: SIGNALS };
-    const worker = new Worker(PROGRAM, { eval: true, workerData: { ...start, native } });
+    const gate = makeGate();
+    const places = { base, steps: own, stepWords: STEPS.words };
+    const native = { libraries, koffi: file, gate, ...places, words: WORDS, signals: SIGNALS };
+    // Without the process' own options, as on the other engine (platform.node.ts).
+    const worker = new Worker(PROGRAM, { eval: true, workerData: { ...start, native }, execArgv: [] });
     worker.unref();
     worker.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));
     return {
       terminate() {
+        closeGate(gate);
         void worker.terminate();
       },
     };

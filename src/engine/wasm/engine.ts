@@ -2,12 +2,32 @@
 
 import { Arena } from "../arena.ts";
 import { asElement, bytesOf, type DType, type TypedArray, typedArray } from "../dtype.ts";
-import type { ArrayView, Engine, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
+import {
+  type ArrayView,
+  type CompiledSteps,
+  type Engine,
+  type EngineStatus,
+  type FusedActivation,
+  type MatmulOptions,
+  type MatrixView,
+  rowStride,
+  type StepsToCompile,
+} from "../engine.ts";
 import { platform } from "../platform.ts";
 import { quote } from "../quote.ts";
-import { allocateOrCollect, endedError, makeStorage, type Storage, type StorageOwner } from "../storage.ts";
+import {
+  allocateOrCollect,
+  endedError,
+  keptStorage,
+  makeStorage,
+  type Storage,
+  type StorageOwner,
+} from "../storage.ts";
+import { broadcastStrides, collapse, rowMajor } from "../strides.ts";
+import { type Assembly, assemble, Outside, type Writing, writingTable } from "./assemble.ts";
 import { compileKernels, hasRelaxedSimd } from "./module.ts";
 import { SCRATCH_BYTES, WorkerPool } from "./pool.ts";
+import { signaturesOf } from "./writer.ts";
 
 type Kernel = (...values: number[]) => number;
 
@@ -21,12 +41,16 @@ const ARGUMENTS = 1024;
 const SCALAR = ARGUMENTS + 512;
 /** Static data of the module ends below this address. */
 const HEAP = 1 << 19;
+/** Channels and filters from which Winograd's minimal filtering gains, where the kernels multiply. */
+const FEWEST_CHANNELS = 16;
 
 export interface WasmOptions {
   /** Threads to use, the calling one included; default: the processors, at most 16. */
   threads?: number;
   /** Use no instruction whose result depends on the processor. */
   deterministic?: boolean;
+  /** Whether convolutions of 3 by 3 may be done with fewer multiplications, rounding otherwise than the plain sum; default true, never where `deterministic`. */
+  winograd?: boolean;
   /** Most bytes the memory may grow to; default 4 GiB, the most there can be. */
   maximumBytes?: number;
   /** Where a browser finds the workers' program. */
@@ -42,10 +66,15 @@ export class WasmEngine implements Engine, StorageOwner {
   private readonly threads: number;
   private readonly relaxed: boolean;
   private readonly deterministic: boolean;
+  private readonly winograd: boolean;
+  workspaceKey = "";
   /** Kernels by dtype and operation, `byType.float32.add`; by element size for pure movement. */
   private readonly byType: Record<DType, Record<string, Kernel>>;
   private readonly byBytes: Record<number, Record<string, Kernel>>;
   private readonly byName: Record<string, Kernel>;
+  /** The kernels' module without its code. */
+  private readonly head: Uint8Array;
+  private assembly: Assembly | undefined;
   // Views on the whole memory, made anew when it grows.
   private f32!: Float32Array;
   private f64!: Float64Array;
@@ -54,6 +83,7 @@ export class WasmEngine implements Engine, StorageOwner {
 
   constructor(options: WasmOptions = {}) {
     this.deterministic = options.deterministic ?? false;
+    this.winograd = !this.deterministic && (options.winograd ?? true);
     this.relaxed = !this.deterministic && hasRelaxedSimd();
     const wanted = options.threads ?? Math.min(platform().processors(), 16);
     if (!Number.isInteger(wanted) || wanted < 1) {
@@ -62,7 +92,8 @@ export class WasmEngine implements Engine, StorageOwner {
     this.shared = platform().sharedMemory();
     this.threads = this.shared ? wanted : 1;
     this.memoryObject = makeMemory(this.shared, options.maximumBytes ?? 65536 * PAGE);
-    const module = compileKernels({ relaxed: this.relaxed, shared: this.shared });
+    const { module, head } = compileKernels({ relaxed: this.relaxed, shared: this.shared });
+    this.head = head;
     const instance = new WebAssembly.Instance(module, {
       env: {
         memory: this.memoryObject,
@@ -80,6 +111,7 @@ export class WasmEngine implements Engine, StorageOwner {
 
     const scratch = HEAP;
     this.byName["setScratch"]!(scratch, SCRATCH_BYTES);
+    this.filterMinimally(FEWEST_CHANNELS);
     const heap = scratch + this.threads * SCRATCH_BYTES;
     if (heap > this.memoryObject.buffer.byteLength) this.growTo(heap + PAGE);
     this.arena = new Arena(heap, this.memoryObject.buffer.byteLength, (bytes) => this.growTo(bytes));
@@ -87,6 +119,13 @@ export class WasmEngine implements Engine, StorageOwner {
       this.pool = new WorkerPool(module, this.memoryObject, scratch + SCRATCH_BYTES, options.workerUrl);
       this.pool.start(this.threads - 1);
     }
+  }
+
+  /** Allows Winograd's minimal filtering, if it is wished, from so many channels and filters on. */
+  protected filterMinimally(fewestChannels: number): void {
+    const threads = this.winograd ? this.threads : 0;
+    this.byName["setWinograd"]!(threads, fewestChannels);
+    this.workspaceKey = `${threads} ${fewestChannels}`;
   }
 
   private indexKernels(): void {
@@ -151,7 +190,12 @@ export class WasmEngine implements Engine, StorageOwner {
     return makeStorage(this, bytes, label, dtype, shape);
   }
 
-  private address(view: ArrayView, operation: string): number {
+  /** See `Engine`: memory that was never used is zeros, and as long as nobody touches it, it takes none of the machine's. */
+  isZeros(storage: Storage): boolean {
+    return storage.address !== 0 && storage.address === this.arena.pristine;
+  }
+
+  protected address(view: ArrayView, operation: string): number {
     const { storage } = view;
     if (storage.address === 0) throw endedError(operation, storage);
     return storage.address + view.offset * bytesOf(view.dtype);
@@ -190,6 +234,56 @@ export class WasmEngine implements Engine, StorageOwner {
       this.checkWorkers();
       throw error;
     }
+  }
+
+  /** Whether a call of `matmul` or `kernel` is made outside WebAssembly. */
+  protected leaves(_method: "matmul" | "kernel", _values: readonly unknown[]): boolean {
+    return false;
+  }
+
+  compile(wanted: StepsToCompile): CompiledSteps | null {
+    this.assembly ??= this.makeAssembly();
+    const { rows, address } = wanted;
+    // Behind several rows lies how many have come to their end.
+    const bytes = rowStride(wanted) * rows + 8;
+    const room = address === undefined ? keptStorage(this, bytes, "rows of a program") : { address };
+    if (room === null) return null;
+    const progress = address === undefined ? room.address + bytes - 8 : undefined;
+    const assembled = assemble(this.assembly, { ...wanted, progress });
+    if (assembled === null) return null;
+    const { run, cells, stride, results } = assembled;
+    const first = room.address / 8;
+    return {
+      cellOf: (step) => cells.get(step)!,
+      put: (row, cell, value) => {
+        this.f64[first + (row * stride) / 8 + cell] = value;
+      },
+      left: (row, at, dtype) => this.heap(dtype)[(room.address + row * stride + results + at) / bytesOf(dtype)],
+      run: (count) => {
+        try {
+          return run(room.address, count);
+        } catch (error) {
+          this.checkWorkers();
+          throw error;
+        }
+      },
+      reached: () => (progress === undefined ? 0 : this.i32[progress / 4]),
+    };
+  }
+
+  private makeAssembly(): Assembly {
+    const names = new Map<unknown, string>(Object.entries(this.byName).map(([name, kernel]) => [kernel, name]));
+    return {
+      engine: this,
+      memory: this.memoryObject,
+      shared: this.shared,
+      kernels: this.byName,
+      signatures: signaturesOf(this.head),
+      scalarAddress: SCALAR,
+      listsAddress: ARGUMENTS,
+      writing: (to) => writingEngine(this, names, to),
+      cells: () => this.f64,
+    };
   }
 
   // Reading and writing
@@ -391,6 +485,42 @@ export class WasmEngine implements Engine, StorageOwner {
   }
 }
 
+/** The engine's calls, written down in place of being made. */
+function writingEngine(inner: WasmEngine, names: ReadonlyMap<unknown, string>, to: Writing): Engine {
+  const tables = <K extends PropertyKey>(all: Record<K, Record<string, Kernel>>): Record<K, Record<string, Kernel>> =>
+    Object.fromEntries(
+      Object.entries<Record<string, Kernel>>(all).map(([key, table]) => [key, writingTable(table, names, to)]),
+    ) as Record<K, Record<string, Kernel>>;
+  const refuse = (): never => {
+    throw new Outside();
+  };
+  const own = {
+    byType: tables(inner["byType"]),
+    byBytes: tables(inner["byBytes"]),
+    byName: writingTable(inner["byName"], names, to),
+    u8: { copyWithin: (at: number, from: number, end: number) => to.copyBytes(at, from, end - from) },
+    putIntegers: (...lists: readonly number[][]) => {
+      to.lists(lists);
+      return ARGUMENTS;
+    },
+    putScalar: (value: number, dtype: DType) => {
+      to.scalar(value, dtype);
+      return SCALAR;
+    },
+    matmul: (...values: Parameters<Engine["matmul"]>) => {
+      if (inner["leaves"]("matmul", values)) refuse();
+      WasmEngine.prototype.matmul.apply(writing, values);
+    },
+    kernel: (...values: Parameters<Engine["kernel"]>) => {
+      if (inner["leaves"]("kernel", values)) refuse();
+      return WasmEngine.prototype.kernel.apply(writing, values);
+    },
+    ...{ read: refuse, readAsync: refuse, readElement: refuse, write: refuse, window: refuse, allocate: refuse },
+  };
+  const writing = Object.assign(Object.create(inner) as WasmEngine, own);
+  return writing;
+}
+
 /** Memory that can grow to 4 GiB, or to what the platform grants. */
 function makeMemory(shared: boolean, maximumBytes: number): WebAssembly.Memory {
   const largest = Math.floor(maximumBytes / PAGE);
@@ -413,50 +543,4 @@ function noMemory(cause: unknown): RangeError {
         "(ulimit -v unlimited; memory in use is limited otherwise, by a cgroup), or use Node 24 or later."
       : "Close other pages, or reload this one: every page that computes with Nabla reserves addresses for its memory.";
   return new RangeError(`engine: there is no room for WebAssembly's memory. ${remedy}`, { cause });
-}
-
-function rowMajor(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let step = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = step;
-    step *= shape[i];
-  }
-  return strides;
-}
-
-/** A view's strides seen with a larger shape: 0 along axes that repeat. */
-function broadcastStrides(view: ArrayView, shape: readonly number[]): readonly number[] {
-  const lead = shape.length - view.shape.length;
-  const strides = view.strides;
-  const result = new Array<number>(shape.length);
-  for (let i = 0; i < shape.length; i++) {
-    result[i] = i < lead || (view.shape[i - lead] === 1 && shape[i] !== 1) ? 0 : strides[i - lead];
-  }
-  return result;
-}
-
-/** Drops axes of length 1 and merges neighbours that every operand walks through in one stride. Writes to `shapeOut`, `stridesOut`. */
-function collapse(
-  shape: readonly number[],
-  strides: readonly (readonly number[])[],
-  shapeOut: number[],
-  stridesOut: number[][],
-): void {
-  for (let axis = 0; axis < shape.length; axis++) {
-    const length = shape[axis];
-    if (length === 1) continue;
-    const last = shapeOut.length - 1;
-    if (last >= 0 && strides.every((s, operand) => stridesOut[operand][last] === s[axis] * length)) {
-      shapeOut[last] *= length;
-      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand][last] = strides[operand][axis];
-    } else {
-      shapeOut.push(length);
-      for (let operand = 0; operand < strides.length; operand++) stridesOut[operand].push(strides[operand][axis]);
-    }
-  }
-  if (shapeOut.length === 0) {
-    shapeOut.push(1);
-    for (const list of stridesOut) list.push(1);
-  }
 }

@@ -2,6 +2,7 @@
 import { inflateSync } from "fflate";
 import { platform } from "../platform.ts";
 import * as binaries from "./binaries.generated.ts";
+import { headOf } from "./writer.ts";
 
 /** The smallest module with one relaxed instruction: valid exactly where relaxed SIMD is. */
 const RELAXED_PROBE = Uint8Array.of(
@@ -109,15 +110,19 @@ export function kernelBytes(options: { relaxed: boolean; shared: boolean }): Uin
   return options.shared ? bytes : withPrivateMemory(bytes);
 }
 
-/** Compiles the kernels. */
-export function compileKernels(options: { relaxed: boolean; shared: boolean }): WebAssembly.Module {
+/** Compiles the kernels. `head`: the module's bytes before the code. */
+export function compileKernels(options: { relaxed: boolean; shared: boolean }): {
+  module: WebAssembly.Module;
+  head: Uint8Array;
+} {
   if (!hasSimd()) {
     throw new Error(
       "Nabla needs WebAssembly SIMD, which this JavaScript engine does not have; use Node 20 or later, or a browser from 2023 or later",
     );
   }
   try {
-    return new WebAssembly.Module(kernelBytes(options));
+    const bytes = kernelBytes(options);
+    return { module: new WebAssembly.Module(bytes), head: headOf(bytes) };
   } catch (cause) {
     if (!/content security policy|unsafe-eval/i.test(String(cause))) throw cause;
     throw new Error(

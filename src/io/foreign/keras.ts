@@ -2,7 +2,7 @@
 // by channel here, place by place there. Gates are i f c o of LSTM as here, and z r h of GRU where here they are r z n.
 import type { BaseLayer } from "../../nn/base-layer.ts";
 import type { Parameter } from "../../nn/parameters.ts";
-import { concat, stack } from "../../ops/join.ts";
+import { concat } from "../../ops/join.ts";
 import { slice } from "../../ops/slices.ts";
 import { reshape, transpose } from "../../ops/views.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -76,11 +76,11 @@ export const kerasUnits: UnitsOf = (layer, own, { flattened }) => {
         ),
       ];
     case "depthwiseConv2d":
-      return [unit("depthwise", [slot("weights", (p) => depthwise(p)), plain("bias", "bias")])];
+      return [unit("depthwise", [slot("weights", (p) => depthwise(p, layer)), plain("bias", "bias")])];
     case "separableConv2d":
       return [
         unit("separable", [
-          slot("depthwise.weights", (p) => depthwise(p)),
+          slot("depthwise.weights", (p) => depthwise(p, layer)),
           filters("pointwise.weights", "pointwise_kernel", [3, 2, 0, 1], [2, 3, 1, 0]),
           plain("pointwise.bias", "bias"),
         ]),
@@ -113,7 +113,7 @@ export const kerasUnits: UnitsOf = (layer, own, { flattened }) => {
     case "lstm":
     case "gru":
     case "simpleRNN":
-      return [recurrent(layer, own, [["", ""]])];
+      return stacked(layer, own);
     case "bidirectional":
       return [
         recurrent(layer, own, [
@@ -122,13 +122,13 @@ export const kerasUnits: UnitsOf = (layer, own, { flattened }) => {
         ]),
       ];
     case "multiHeadAttention":
-      return [attention(layer.name, own, "")];
+      return [attention(layer.name, own, "", headsOf(layer))];
     case "transformerEncoder":
     case "transformerDecoder":
       // Keras has no such layer; what it is made of goes one by one.
       return [
-        attention(`${layer.name}.attention`, own, "attention."),
-        ...(own.has("cross.queryWeights") ? [attention(`${layer.name}.cross`, own, "cross.")] : []),
+        attention(`${layer.name}.attention`, own, "attention.", headsOf(layer)),
+        ...(own.has("cross.queryWeights") ? [attention(`${layer.name}.cross`, own, "cross.", headsOf(layer))] : []),
         ...["hidden", "output"].map((part) =>
           dense(`${part}.weights`, `${part}.bias`, `${layer.name}.${part}`, undefined),
         ),
@@ -164,8 +164,9 @@ function channelsLast(x: Tensor, [channels, height, width]: readonly number[]): 
 }
 
 /** [height, width, channels, filters a channel] to [channels times filters, 1, height, width]. */
-function depthwise(parameter: Parameter): Slot {
+function depthwise(parameter: Parameter, layer: BaseLayer): Slot {
   const [filters, , height, width] = parameter.shape;
+  const { depthMultiplier } = (layer.children[0] ?? layer) as unknown as { depthMultiplier: number };
   return turned(
     parameter,
     "depthwise_kernel",
@@ -173,7 +174,7 @@ function depthwise(parameter: Parameter): Slot {
       x.rank === 4
         ? reshape(transpose(x, [2, 3, 0, 1]), [x.shape[2] * x.shape[3], 1, x.shape[0], x.shape[1]])
         : undefined,
-    (x) => transpose(reshape(x, [filters, 1, height, width]), [2, 3, 0, 1]),
+    (x) => transpose(reshape(x, [filters / depthMultiplier, depthMultiplier, height, width]), [2, 3, 0, 1]),
   );
 }
 
@@ -182,6 +183,16 @@ function exchanged(x: Tensor): Tensor | undefined {
   if (x.shape[0] % 3 !== 0) return undefined;
   const units = x.shape[0] / 3;
   return concat([slice(x, units, 2 * units), slice(x, 0, units), slice(x, 2 * units)], 0);
+}
+
+/** Several layers in one are a layer each in Keras. */
+function stacked(layer: BaseLayer, own: OwnParameters): Unit[] {
+  const { layers } = layer as unknown as { layers: number };
+  if (layers === 1) return [recurrent(layer, own, [["", ""]])];
+  return Array.from({ length: layers }, (_, k) => ({
+    ...recurrent(layer, own, [[`layer${k + 1}.`, ""]]),
+    name: `${layer.name}.layer${k + 1}`,
+  }));
 }
 
 function recurrent(layer: BaseLayer, own: OwnParameters, parts: readonly (readonly [string, string])[]): Unit {
@@ -216,10 +227,8 @@ function recurrent(layer: BaseLayer, own: OwnParameters, parts: readonly (readon
       (x: Tensor): Tensor | undefined =>
         x.rank === 2 && x.shape[0] === 2 ? gates(reshape(slice(x, i, i + 1), [x.shape[1]])) : undefined;
     if (bias !== undefined && stateBias !== undefined) {
-      slots.push(
-        turned(bias, key, row(0), (x) => stack([gates(x)!, gates(x)!])),
-        turned(stateBias, key, row(1), (x) => x),
-      );
+      const asRow = (x: Tensor): Tensor => reshape(gates(x)!, [1, x.size]);
+      slots.push(turned(bias, key, row(0), asRow), turned(stateBias, key, row(1), asRow));
     } else if (bias !== undefined)
       slots.push(
         turned(
@@ -231,7 +240,7 @@ function recurrent(layer: BaseLayer, own: OwnParameters, parts: readonly (readon
       );
   }
   const obstacle =
-    cell.layers > 1
+    cell.layers > 1 && layer.type === "bidirectional"
       ? "Keras has one layer where this has several: make a layer each"
       : gru && cell.update !== "keeps"
         ? 'Keras\' GRU keeps a share z of the state: make it new GRU(units, { update: "keeps" })'
@@ -241,7 +250,7 @@ function recurrent(layer: BaseLayer, own: OwnParameters, parts: readonly (readon
 }
 
 /** Heads have an axis of their own: [features, heads, size], and [heads, size, features] of the output. */
-function attention(name: string, own: OwnParameters, prefix: string): Unit {
+function attention(name: string, own: OwnParameters, prefix: string, heads: number): Unit {
   const slots: Slot[] = [];
   for (const part of ["query", "key", "value", "output"]) {
     for (const [ours, theirs] of [
@@ -252,8 +261,17 @@ function attention(name: string, own: OwnParameters, prefix: string): Unit {
       if (parameter === undefined) continue;
       const make = (x: Tensor): Tensor | undefined =>
         x.size === parameter.size ? reshape(x, parameter.shape) : undefined;
-      slots.push(turned(parameter, `${part}.${theirs}`, make, (x) => x));
+      const back = (x: Tensor): Tensor => {
+        const [first, last = 1] = x.shape;
+        if (part === "output") return theirs === "bias" ? x : reshape(x, [heads, first / heads, last]);
+        return reshape(x, theirs === "bias" ? [heads, first / heads] : [first, heads, last / heads]);
+      };
+      slots.push(turned(parameter, `${part}.${theirs}`, make, back));
     }
   }
   return { name, kinds: ["attention"], slots };
+}
+
+function headsOf(layer: BaseLayer): number {
+  return (layer as unknown as { heads: number }).heads;
 }

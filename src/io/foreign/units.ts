@@ -26,6 +26,10 @@ export interface Unit {
   /** What modules it may be filled from. */
   readonly kinds: readonly string[];
   readonly slots: readonly Slot[];
+  /** Of the layer that it is, or is a part of. */
+  readonly type?: string;
+  /** The type of the layer that it is wrapped in. */
+  readonly within?: string;
   /** Why it can't be filled from this library, where that is so. */
   readonly obstacle?: string;
 }
@@ -45,12 +49,18 @@ export interface UnitContext {
 /** The units of a model, in the order of its layers. */
 export function unitsOf(model: Model, library: UnitsOf): Unit[] {
   const units: Unit[] = [];
-  const visit = (layer: BaseLayer, flattened: readonly number[] | undefined): void => {
+  const visit = (layer: BaseLayer, flattened: readonly number[] | undefined, within?: string): void => {
     const own: OwnParameters = new Map(layer.localParameters().map(({ path, parameter }) => [path, parameter]));
     if (own.size === 0) return;
     const found = isModel(layer) ? null : library(layer, own, { flattened });
-    if (found !== null) units.push(...found);
-    else for (const child of layer.children) visit(child, isModel(layer) ? flattenedBefore(layer, child) : flattened);
+    if (found !== null) units.push(...found.map((unit) => ({ ...unit, type: layer.type, ...(within && { within }) })));
+    else
+      for (const child of layer.children)
+        visit(
+          child,
+          isModel(layer) ? flattenedBefore(layer, child) : flattened,
+          isModel(layer) ? undefined : layer.type,
+        );
   };
   visit(model, undefined);
   return units;

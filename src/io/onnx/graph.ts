@@ -6,6 +6,7 @@ import { quote } from "../../engine/quote.ts";
 import { Generator } from "../../tensor/random.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { scope, Tensor } from "../../tensor/tensor.ts";
+import { furtherFiles, type OnnxReadOptions } from "./further-files.ts";
 import {
   ELEMENT_CODE,
   type ElementType,
@@ -33,14 +34,6 @@ export interface OnnxPort {
   type: ElementType | undefined;
   /** With the batch axis; a name, or null, is a length that the file leaves open. Undefined where even the number of axes is open. */
   shape: readonly (number | string | null)[] | undefined;
-}
-
-/** What reading an ONNX file may need to be told. */
-export interface OnnxReadOptions {
-  /** What to call the file in errors; default "ONNX model". */
-  name?: string;
-  /** The files in which a large model keeps its weights, by the names that the model has for them. */
-  externalData?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** Runs of one model whose shapes are remembered, at most. */
@@ -74,22 +67,11 @@ export function readGraph(
   prepare?: (graph: GraphProto, external: ExternalData | undefined, damaged: Damaged) => GraphProto,
 ): ReadGraph {
   bytesOfFile(owner, bytes);
-  const { name = "ONNX model", externalData = {} } = options;
+  const { name = "ONNX model", externalData } = options;
   text(owner, "name", name);
-  fields(owner, "externalData", externalData);
   const damaged = damagedFile(name);
   const file = readModelProto(bytes, name);
-  const external: ExternalData | undefined =
-    Object.keys(externalData).length === 0
-      ? undefined
-      : (location) => {
-          if (!Object.hasOwn(externalData, location)) {
-            throw new Error(
-              `${name}: needs the file ${quote(location)}, and externalData has ${Object.keys(externalData).map(quote).join(", ")}`,
-            );
-          }
-          return bytesOfFile(`${owner}: externalData`, externalData[location]);
-        };
+  const external = furtherFiles(owner, name, externalData);
   const model = prepare === undefined ? file : { ...file, graph: prepare(file.graph, external, damaged) };
   const plan = compile({ name, model, damaged, external, hollow }, (key, value) => isParameter(key, value, model));
   noGrad(() => fold(name, plan, { training: false, generator: new Generator(0) }));

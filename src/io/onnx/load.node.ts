@@ -41,6 +41,11 @@ export async function loadOnnx(
   text("loadOnnx", "the path", path);
   knownOptions("loadOnnx", options, ["parameters", "batch"]);
   const bytes = await readRegularFile(path, MOST_BYTES);
+  return importOnnx(bytes, { ...options, name: path, externalData: await readFurtherFiles(path, bytes) });
+}
+
+/** The files beside an ONNX file in which it keeps weights, by the names that it has for them. */
+export async function readFurtherFiles(path: string, bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   const externalData: Record<string, Uint8Array> = Object.create(null);
   for (const { name, dataLocation, externalData: entries } of tensorsOf(readModelProto(bytes, path).graph)) {
     if (dataLocation !== 1) continue;
@@ -53,5 +58,5 @@ export async function loadOnnx(
     }
     externalData[location] = await readRegularFile(join(dirname(path), plain), MOST_BYTES);
   }
-  return importOnnx(bytes, { ...options, name: path, externalData });
+  return externalData;
 }

@@ -170,13 +170,28 @@ export function elementArray(type: ElementType, length: number): ElementData {
 /** Reads the bytes of another file in which a tensor's elements are. */
 export type ExternalData = (location: string) => Uint8Array;
 
+/** An array as it lies in a file, its length checked. */
+export interface StoredArray {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Its elements as memory has them, without a copy: floats of 32 and 64 bits that are not spelt out one by one. */
+  readonly bytes: Uint8Array | undefined;
+  decode(): ElementData;
+}
+
 /** A file's array. @throws what `damaged` makes of one whose elements are missing, too many, or of a type that is not supported. */
 export function readTensorProto(proto: TensorProto, damaged: Damaged, external?: ExternalData): OnnxTensor {
+  const { type, shape, decode } = storedArray(proto, damaged, external);
+  return { type, shape, data: decode() };
+}
+
+/** `readTensorProto` that reads no element yet. */
+export function storedArray(proto: TensorProto, damaged: Damaged, external?: ExternalData): StoredArray {
   const what = `tensor ${quote(proto.name ?? "")}`;
   const type = elementType(proto.dataType);
   if (type === undefined) throw damaged(`${what} has the element type ${proto.dataType ?? "none"}, which is not known`);
   if (type === "complex64" || type === "complex128")
-    throw new Error(`${what} is ${type}, and complex numbers are not supported`);
+    throw damaged(`${what} is ${type}`, "complex numbers are not supported");
   const shape = proto.dims;
   let size = 1;
   for (const length of shape) {
@@ -191,9 +206,10 @@ export function readTensorProto(proto: TensorProto, damaged: Damaged, external?:
     if (raw.length !== needed) {
       throw damaged(`${what}: ${size} elements of ${type} need ${needed} bytes, got ${raw.length}`);
     }
-    return { type, shape, data: fromRaw(type, raw, size) };
+    const bytes = type === "float32" || type === "float64" ? raw : undefined;
+    return { type, shape, bytes, decode: () => fromRaw(type, raw, size) };
   }
-  return { type, shape, data: fromFields(proto, type, size, what, damaged) };
+  return { type, shape, bytes: undefined, decode: () => fromFields(proto, type, size, what, damaged) };
 }
 
 function externalBytes(
@@ -228,11 +244,10 @@ function externalBytes(
 
 /** Elements from little-endian bytes. */
 function fromRaw(type: ElementType, raw: Uint8Array, size: number): ElementData {
-  // A copy: aligned, and not a window that would keep the whole file.
-  const bytes = new Uint8Array(raw.length);
-  bytes.set(raw);
   const bits = BITS[type];
-  if (bits < 8) return fromPacked(type, bytes, size);
+  if (bits < 8) return fromPacked(type, raw, size);
+  // A copy: aligned, and not a window that would keep the whole file.
+  const bytes = new Uint8Array(raw);
   switch (type) {
     case "float32":
       return new Float32Array(bytes.buffer);

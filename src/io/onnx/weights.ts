@@ -1,7 +1,8 @@
 // The weights of an ONNX file as tensors, without its graph.
-import { bytesOfFile, text } from "../../engine/checks.ts";
+import { bytesOfFile, knownOptions, text } from "../../engine/checks.ts";
 import { tensor } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { furtherFiles, type OnnxReadOptions } from "./further-files.ts";
 import { readTensorProto } from "./onnx-tensor.ts";
 import { damagedFile, readModelProto } from "./proto/file.ts";
 
@@ -17,25 +18,25 @@ export interface OnnxWeights {
 /**
  * The weights of an ONNX file by name: its constants of floating point. Those that Nabla wrote as they were have the names of the model's
  * parameters.
- * @param name what to call the file in errors.
- * @throws Error naming the file and what is wrong with it, or the further file that holds a weight.
+ * @throws Error naming the file and what is wrong with it, or the further file that holds a weight and is not given.
  * @example
  * ```ts
  * const model = new Sequential([new Dense(2)], { inputShape: [3] });
  * Object.keys(onnxWeights(exportOnnx(model)).tensors); // ["0.dense.weights", "0.dense.bias"]
  * ```
  */
-export function onnxWeights(bytes: Uint8Array, name = "ONNX file"): OnnxWeights {
+export function onnxWeights(bytes: Uint8Array, options: OnnxReadOptions = {}): OnnxWeights {
+  knownOptions("onnxWeights", options, ["name", "externalData"]);
   bytesOfFile("onnxWeights", bytes);
+  const { name = "ONNX file" } = options;
   text("onnxWeights", "name", name);
   const damaged = damagedFile(name);
+  const external = furtherFiles("onnxWeights", name, options.externalData);
   const { graph, metadataProps } = readModelProto(bytes, name);
   const tensors: Record<string, Tensor> = Object.create(null);
   const left: string[] = [];
   for (const proto of graph.initializer) {
-    const { shape, data } = readTensorProto(proto, damaged, (location) => {
-      throw new Error(`${name}: its weights are in a further file, ${location}, which is not read`);
-    });
+    const { shape, data } = readTensorProto(proto, damaged, external);
     const key = proto.name ?? "";
     if (data instanceof Float32Array || data instanceof Float64Array)
       tensors[key] = tensor(data, { shape: [...shape] });

@@ -49,6 +49,11 @@ export class Activation extends Layer {
     return this.f(x);
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
+  }
+
   config(): LayerConfig {
     return { type: this.type, activation: this.activation };
   }

@@ -2,6 +2,7 @@
 // what is learnt. While training it also keeps running statistics, which stand in for the batch's afterwards.
 import { knownOptions, notNegative, share } from "../../engine/checks.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
+import { batchNormTogether, SharedSums } from "../../ops/batch-norm-together.ts";
 import { batchNorm, batchNormInference } from "../../ops/normalisation.ts";
 import { scope, type Tensor } from "../../tensor/tensor.ts";
 import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
@@ -69,7 +70,7 @@ export class BatchNormalization extends Layer {
   }
 
   call(x: Tensor, context: CallContext): Tensor {
-    const { training } = checkContext("BatchNormalization", context);
+    const { training, group } = checkContext("BatchNormalization", context);
     const { gamma, beta, runningMean, runningVariance, epsilon } = this;
     if (!gamma || !beta || !runningMean || !runningVariance) {
       throw new Error("BatchNormalization: the layer is not built; put it in a model");
@@ -78,10 +79,20 @@ export class BatchNormalization extends Layer {
       const statistics = [runningMean.tensor, runningVariance.tensor] as const;
       return batchNormInference(x, ...statistics, gamma.tensor, beta.tensor, { epsilon });
     }
-    const { y, mean, variance } = batchNorm(x, gamma.tensor, beta.tensor, { epsilon });
+    const { y, mean, variance } =
+      group === undefined
+        ? batchNorm(x, gamma.tensor, beta.tensor, { epsilon })
+        : batchNormTogether(group, this.sumsOf(gamma), x, gamma.tensor, beta.tensor, epsilon);
     this.follow(runningMean, mean);
     this.follow(runningVariance, variance);
     return y;
+  }
+
+  private sums: SharedSums | undefined;
+
+  private sumsOf(gamma: Parameter): SharedSums {
+    this.sums ??= new SharedSums(gamma.size, gamma.tensor.dtype as "float32");
+    return this.sums;
   }
 
   /** running = momentum running + (1 - momentum) batch */

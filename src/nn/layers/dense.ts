@@ -116,6 +116,11 @@ export class Dense extends Layer {
     return this.activation;
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
+  }
+
   config(): LayerConfig {
     const { weights, bias, kernelPenalty, kernelConstraint } = this.options;
     return {

@@ -55,6 +55,11 @@ export class Dropout extends Layer {
     return mul(x, random.bernoulli(x.shape, kept, { dtype: x.dtype, generator, value }));
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
+  }
+
   config(): LayerConfig {
     return { type: this.type, rate: this.rate, scaling: this.scaling };
   }

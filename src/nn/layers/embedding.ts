@@ -105,6 +105,11 @@ export class Embedding extends Layer {
     return [x.rank === 2 ? notEqual(x, 0) : null];
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1 && !this.maskZero;
+  }
+
   config(): LayerConfig {
     const { weights, kernelPenalty, kernelConstraint } = this.options;
     return {

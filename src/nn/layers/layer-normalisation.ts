@@ -70,6 +70,11 @@ export class LayerNormalization extends Layer {
     return layerNorm(x, gamma.tensor, beta.tensor, { epsilon, axes: gamma.shape.map((_, i) => -1 - i) });
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1 && this.axes.length === 1;
+  }
+
   config(): LayerConfig {
     return { type: this.type, axes: [...this.axes], epsilon: this.epsilon };
   }

@@ -1,9 +1,12 @@
 // Attention with several heads as a layer: every position looks at all positions of its own or another sequence.
 import { flag, knownOptions, list, share, whole } from "../../engine/checks.ts";
 import { scaledDotProductAttention } from "../../ops/attention.ts";
+import { lessEqual } from "../../ops/comparison.ts";
+import { concat } from "../../ops/join.ts";
 import { linear } from "../../ops/linalg.ts";
 import { reshape, swapAxes } from "../../ops/views.ts";
 import { checkTensors } from "../../tensor/check.ts";
+import { arange } from "../../tensor/create.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CallContext, checkMasks, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
@@ -170,9 +173,17 @@ export class MultiHeadAttention extends MultiLayer {
     const [query, value = query, key = value] = xs;
     const keyMask = commonMask(xs.length === 1 ? [masks[0] ?? null] : [masks[1] ?? null, masks[2] ?? null]);
     const q = this.headsOf("query", query);
-    const { outputs, weights } = scaledDotProductAttention(q, this.headsOf("key", key), this.headsOf("value", value), {
-      ...{ causal: this.causal, generator, dropout: training ? this.dropout : 0 },
+    let [k, v] = [this.headsOf("key", key), this.headsOf("value", value)];
+    const { memory } = context;
+    const [before, steps] = [memory?.get(this), query.shape[1]];
+    if (before !== undefined) [k, v] = [concat([before[0], k], 2), concat([before[1], v], 2)];
+    memory?.set(this, [k, v]);
+    const past = k.shape[2] - steps;
+    const { outputs, weights } = scaledDotProductAttention(q, k, v, {
+      ...{ causal: this.causal && past === 0, generator, dropout: training ? this.dropout : 0 },
       ...(keyMask && { mask: reshape(keyMask, [keyMask.shape[0], 1, 1, keyMask.shape[1]]) }),
+      // Further steps: each looks at all that was read before, and at itself and those of its own call before it.
+      ...(past > 0 && memory !== undefined && steps > 1 && { mask: upTo(steps, past) }),
     });
     const [n, heads, time, size] = outputs.shape;
     const y = this.affine("output", reshape(swapAxes(outputs, 1, 2), [n, time, heads * size]));
@@ -200,6 +211,11 @@ export class MultiHeadAttention extends MultiLayer {
     return ys.map((_, i) => (i === 0 ? (masks[0] ?? null) : null));
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1 && this.causal && !this.returnWeights;
+  }
+
   config(): LayerConfig {
     const { name: _, trainable: __, weights, bias, ...rest } = this.options;
     return {
@@ -208,6 +224,11 @@ export class MultiHeadAttention extends MultiLayer {
       ...(bias === null ? { bias: false } : typeof bias === "string" && { bias }),
     };
   }
+}
+
+/** Which of past + steps positions each of the last steps looks at, bool [steps, past + steps]. */
+function upTo(steps: number, past: number): Tensor {
+  return lessEqual(arange(0, past + steps, 1, "int32"), reshape(arange(past, past + steps, 1, "int32"), [steps, 1]));
 }
 
 export const multiHeadAttentionKind: LayerKind = {

@@ -1,5 +1,7 @@
 // Where in a sequence a vector stands, for attention, which does not see it: waves of all lengths, or vectors that are learnt.
+import { onCpu } from "../../engine/beside.ts";
 import { finite, knownOptions, positive, whole } from "../../engine/checks.ts";
+import { engine } from "../../engine/engine.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
 import { cast } from "../../ops/cast.ts";
 import { exp } from "../../ops/exponentials.ts";
@@ -9,10 +11,10 @@ import { slice } from "../../ops/slices.ts";
 import { cos, sin } from "../../ops/trigonometry.ts";
 import { reshape } from "../../ops/views.ts";
 import { checkTensor } from "../../tensor/check.ts";
-import { arange } from "../../tensor/create.ts";
+import { arange, tensor } from "../../tensor/create.ts";
 import { formatShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
+import { scope, type Tensor } from "../../tensor/tensor.ts";
+import { type CallContext, LAYER_OPTIONS, type LayerConfig, type LayerOptions } from "../base-layer.ts";
 import { checkInitialiser, type Initialiser } from "../initialisers.ts";
 import { Layer } from "../layer.ts";
 import { is, type LayerKind, optional } from "../layer-kind.ts";
@@ -57,22 +59,33 @@ export class PositionalEncoding extends Layer {
     return inputShape;
   }
 
-  call(x: Tensor): Tensor {
+  call(x: Tensor, context?: CallContext): Tensor {
     checkTensor(this.name, x);
     if (x.rank !== 3) {
       throw new RangeError(`${this.name}: x must be [n, time, features], got shape ${formatShape(x.shape)}`);
     }
     const scaled = this.scale === 1 ? x : mul(x, this.scale);
-    return add(scaled, cast(this.waves(x.shape[1], x.shape[2]), x.dtype));
+    return add(scaled, cast(this.waves(x.shape[1], x.shape[2], context?.memory?.position ?? 0), x.dtype));
   }
 
-  /** P [time, features], in float64. */
-  private waves(time: number, features: number): Tensor {
+  /** P [time, features] from a position on, computed in float64. */
+  private waves(time: number, features: number, first: number): Tensor {
+    if (!engine().asynchronous) return this.wavesHere(time, features, first);
+    const values = onCpu(() => scope(() => this.wavesHere(time, features, first).dataSync()));
+    return tensor(Float32Array.from(values), { shape: [time, features] });
+  }
+
+  private wavesHere(time: number, features: number, first: number): Tensor {
     const pairs = Math.ceil(features / 2);
     const rates = exp(mul(arange(0, pairs, 1, "float64"), (-2 * Math.log(this.base)) / features));
-    const angles = mul(reshape(arange(0, time, 1, "float64"), [time, 1]), rates);
+    const angles = mul(reshape(arange(first, first + time, 1, "float64"), [time, 1]), rates);
     const both = reshape(stack([sin(angles), cos(angles)], 2), [time, 2 * pairs]);
     return features === 2 * pairs ? both : slice(both, 0, features, 1, 1);
+  }
+
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
   }
 
   config(): LayerConfig {
@@ -139,14 +152,20 @@ export class PositionEmbedding extends Layer {
     return inputShape;
   }
 
-  call(x: Tensor): Tensor {
+  call(x: Tensor, context?: CallContext): Tensor {
     checkTensor(this.name, x);
     if (this.weights === undefined) throw new Error("PositionEmbedding: the layer is not built; put it in a model");
     if (x.rank !== 3) {
       throw new RangeError(`${this.name}: x must be [n, time, features], got shape ${formatShape(x.shape)}`);
     }
-    this.checkTime(x.shape[1]);
-    return add(x, slice(this.weights.tensor, 0, x.shape[1]));
+    const first = context?.memory?.position ?? 0;
+    this.checkTime(first + x.shape[1]);
+    return add(x, slice(this.weights.tensor, first, first + x.shape[1]));
+  }
+
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
   }
 
   config(): LayerConfig {

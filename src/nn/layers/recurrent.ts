@@ -258,7 +258,8 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
       throw new RangeError(`${this.name}: x must be [n, time, features], got shape ${formatShape(x.shape)}`);
     }
     this.checkCount(given.length);
-    const first = this.stateful ? this.keptStates(x.shape[0]) : given;
+    const { memory } = context;
+    const first = memory?.get(this) ?? (this.stateful && memory === undefined ? this.keptStates(x.shape[0]) : given);
     const mask = context.masks?.[0];
     const options: SequenceOptions = {
       direction: this.direction,
@@ -285,7 +286,8 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
       last = states;
       ends.push(...states);
     }
-    if (this.stateful) this.keepStates(ends);
+    if (memory !== undefined) memory.set(this, ends);
+    else if (this.stateful) this.keepStates(ends);
     const y = this.returnSequences ? swapAxes(sequence, 0, 1) : last[0];
     return this.returnState ? [y, ...ends] : [y];
   }
@@ -325,6 +327,11 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
         if (parameter.isBuilt) parameter.assign(zeros(parameter.shape, parameter.tensor.dtype));
       }
     });
+  }
+
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1 && this.direction === "forward" && this.returnSequences;
   }
 
   config(): LayerConfig {

@@ -46,6 +46,7 @@ import { positionalEncodingKind, positionEmbeddingKind } from "./positions.ts";
 import { preluKind } from "./prelu.ts";
 import { radialBasisKind } from "./radial-basis.ts";
 import { repeatVectorKind } from "./repeat-vector.ts";
+import { rescalingKind } from "./rescaling.ts";
 import { reshapeKind } from "./reshape.ts";
 import { separableConv2dKind } from "./separable-conv2d.ts";
 import { simpleRNNKind } from "./simple-rnn.ts";
@@ -53,6 +54,8 @@ import { spatialDropout1dKind, spatialDropout2dKind } from "./spatial-dropout.ts
 import { subsampling2dKind } from "./subsampling2d.ts";
 import { timeDistributedKind } from "./time-distributed.ts";
 import { transformerDecoderKind, transformerEncoderKind } from "./transformer.ts";
+import { treeLSTMKind } from "./tree-lstm.ts";
+import { treeRNNKind } from "./tree-rnn.ts";
 import { upSampling2dKind } from "./up-sampling2d.ts";
 import { zeroPadding2dKind } from "./zero-padding2d.ts";
 
@@ -101,6 +104,7 @@ const kinds: readonly LayerKind[] = [
   preluKind,
   repeatVectorKind,
   radialBasisKind,
+  rescalingKind,
   reshapeKind,
   separableConv2dKind,
   simpleRNNKind,
@@ -111,6 +115,8 @@ const kinds: readonly LayerKind[] = [
   timeDistributedKind,
   transformerDecoderKind,
   transformerEncoderKind,
+  treeLSTMKind,
+  treeRNNKind,
   upSampling2dKind,
   zeroPadding2dKind,
 ];

@@ -55,6 +55,11 @@ export class TimeDistributed extends Layer {
     return reshape(y, [n, time, ...y.shape.slice(1)]);
   }
 
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
+  }
+
   config(): LayerConfig {
     return { type: this.type, layer: this.layer.fullConfig() };
   }

@@ -226,6 +226,11 @@ export class TransformerDecoder extends TransformerBlock {
     }
     return [this.around(z, memory === undefined ? 1 : 2, context, (h) => this.think(h, context))];
   }
+
+  /** See `BaseLayer`. @internal */
+  override isStepwise(inputs: number): boolean {
+    return inputs === 1;
+  }
 }
 
 const settings = {

@@ -3,7 +3,6 @@
 export { type AlexNetOptions, alexnet } from "./alexnet.ts";
 export { type CharacterLSTMOptions, characterLSTM } from "./character-lstm.ts";
 export { type EncoderDecoderOptions, encoderDecoder } from "./encoder-decoder.ts";
-export { type DecodeOptions, decode, type GenerateOptions, generate } from "./generate.ts";
 export { type GoogLeNetOptions, googlenet } from "./googlenet.ts";
 export { type LeNet5Options, lenet5 } from "./lenet.ts";
 export { type Network3Options, network3 } from "./network3.ts";

@@ -1,7 +1,8 @@
 // Recurrent layers against PyTorch's numbers, against the same layers composed of ordinary operations, and against differences.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { describeGolden, expectClose, type GoldenRunner } from "../../../test/golden.ts";
+import { describeGolden, expectClose } from "../../../test/golden.ts";
+import { goldenRunners } from "../../../test/golden-runners.ts";
 import * as nb from "../../node.ts";
 import {
   bidirectional,
@@ -10,12 +11,10 @@ import {
   gru,
   type LstmOptions,
   lstm,
-  matmul,
   type RecurrentParameters,
   type RnnOptions,
   rnn,
   scope,
-  softmax,
   splitConcatenated,
   stackedLayers,
   sum,
@@ -24,37 +23,7 @@ import {
   zeros,
 } from "../../node.ts";
 
-// PyTorch's first and last states have an axis of layers in front.
-const layerAxis = (x: Tensor): Tensor => x.reshape([1, ...x.shape]);
-const withoutLayerAxis = (x: Tensor): Tensor => x.reshape(x.shape.slice(1));
-
-const runners: Record<string, GoldenRunner> = {
-  rnn: ({ x, h0, ...parameters }, { nonlinearity }) => {
-    const options = { nonlinearity: (nonlinearity ?? "tanh") as "tanh" | "relu" };
-    const result = rnn(x, withoutLayerAxis(h0), parameters as unknown as RecurrentParameters, options);
-    return { y: result.outputs, h: layerAxis(result.state) };
-  },
-  lstm: ({ x, h0, c0, ...parameters }) => {
-    const given = parameters as unknown as RecurrentParameters;
-    const result = lstm(x, withoutLayerAxis(h0), withoutLayerAxis(c0), given);
-    return { y: result.outputs, h: layerAxis(result.state), c: layerAxis(result.cell) };
-  },
-  "gru (reset applied after the state product)": ({ x, h0, ...parameters }) => {
-    const result = gru(x, withoutLayerAxis(h0), parameters as unknown as RecurrentParameters);
-    return { y: result.outputs, h: layerAxis(result.state) };
-  },
-  "gru (reset applied before the state product, no biases)": ({ x, h0, wz, wr, wh }) =>
-    gru(x, h0, splitConcatenated([wr, wz, wh], "state-input"), { reset: "before", update: "writes" }).outputs,
-  "bidirectional rnn with softmax output": ({ x, u, w, v, u2, w2, v2 }) => {
-    const both = bidirectional((direction) => {
-      const forward = direction === "forward";
-      return rnn(x, null, { inputWeights: forward ? u : u2, stateWeights: forward ? w : w2 }, { direction });
-    });
-    return softmax(matmul(both.forward.outputs, v.T).add(matmul(both.backward.outputs, v2.T)));
-  },
-};
-
-describeGolden("recurrent", ({ name }) => runners[name] ?? runners[name.split(" ")[0]]);
+describeGolden("recurrent", goldenRunners.recurrent);
 
 // Random layers
 

@@ -251,7 +251,7 @@ export const mutations = [
   {
     id: "nndl-expand-nothing",
     file: `${programs}/expansion.ts`,
-    from: "images.set(warpImage(image, joined), place * PIXELS);",
+    from: "images.set(warpImage(image, joined(maker(random))), place * PIXELS);",
     to: "images.set(image, place * PIXELS);",
     why: "the copies of an image are the image",
     experiments: ["nndl/3.2-expansion"],
@@ -381,7 +381,7 @@ export const mutations = [
   },
   {
     id: "nndl-likeness-one-direction",
-    file: "book/nndl/chapter6/6.2-filters.ts",
+    file: `${programs}/likeness.ts`,
     from: "products += off[y * side + x] * off[y * side + x + 1];",
     to: "products -= off[y * side + x] * off[y * side + x + 1];",
     why: "neighbours to the right count as unlike",

@@ -156,4 +156,20 @@ export const mutations = [
     why: "the demonstration climbs",
     experiments: ["python/5.5-lstm"],
   },
+  {
+    id: "sequences-text-backwards",
+    file: "book/zero/framework/language-model.ts",
+    from: "evaluate(model, textStreams(numbers, { batchSize, length }))",
+    to: "evaluate(model, textStreams(numbers.toReversed(), { batchSize, length }))",
+    why: "judged on a text that runs backwards",
+    experiments: ["zero/5-shakespeare"],
+  },
+  {
+    id: "sequences-sums-told-the-answer",
+    file: "book/nndl/framework/sums.ts",
+    from: "targets.map((target) => [START, ...target]),",
+    to: "targets.map((target) => [...target, END]),",
+    why: "while learning it is told the digit that it is to write",
+    experiments: ["nndl/6.5-addition"],
+  },
 ];

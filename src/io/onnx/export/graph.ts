@@ -146,7 +146,9 @@ export class GraphBuilder {
   ): readonly OnnxSymbol[] {
     const narrow = FLOAT32_ONLY.has(operator) && inputs.some((input) => input?.dtype === "float64");
     const given = narrow ? inputs.map((input) => (input?.dtype === "float64" ? this.narrowed(input) : input)) : inputs;
-    const dtype = narrow ? "float32" : (options.dtype ?? inputs[0]!.dtype);
+    const own = options.dtype ?? inputs.find((input) => input !== null)?.dtype;
+    if (own === undefined) throw new TypeError(`${operator}: a node without inputs needs to be told its type`);
+    const dtype = narrow ? "float32" : own;
     const outputs = hints.map((hint) => new OnnxSymbol(dtype, hint));
     const node = { operator, name, inputs: given, outputs, attributes: options.attributes ?? {} };
     this.nodes.push(node);

@@ -42,6 +42,7 @@ import { PositionalEncoding, PositionEmbedding } from "../../../nn/layers/positi
 import { PReLU } from "../../../nn/layers/prelu.ts";
 import { RadialBasis } from "../../../nn/layers/radial-basis.ts";
 import { RepeatVector } from "../../../nn/layers/repeat-vector.ts";
+import { Rescaling } from "../../../nn/layers/rescaling.ts";
 import { Reshape } from "../../../nn/layers/reshape.ts";
 import { SeparableConv2D } from "../../../nn/layers/separable-conv2d.ts";
 import { SimpleRNN } from "../../../nn/layers/simple-rnn.ts";
@@ -115,6 +116,7 @@ row(PositionEmbedding, sequences.positionEmbedding);
 row(PReLU, basic.prelu);
 row(RadialBasis, basic.radialBasis);
 row(RepeatVector, shapes.repeatVector);
+row(Rescaling, basic.rescaling);
 row(Reshape, shapes.reshape, shapes.noMask);
 row(SeparableConv2D, convolution.separableConv2d);
 row(SimpleRNN, recurrent);

@@ -101,6 +101,11 @@ export function separate(graph: GraphProto, external: ExternalData | undefined, 
   return { ...graph, node, initializer: [...graph.initializer, ...more] };
 }
 
+function isFiniteThroughout({ data }: ArrayValue): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
+}
+
 /** Says of a graph's arrays which are parameters, and of what kind. */
 export function rolesIn(graph: GraphProto): (name: string, value: ArrayValue) => Role | undefined {
   const uses = new Map<string, Use[]>();
@@ -125,8 +130,8 @@ export function rolesIn(graph: GraphProto): (name: string, value: ArrayValue) =>
     if (!["float32", "float64", "float16", "bfloat16"].includes(value.type) || value.size === 0) return undefined;
     const all = uses.get(name) ?? [];
     if (!all.some((use) => counts(use, value))) return undefined;
-    // Masks of minus infinity are no weights.
-    if (!(value.data as Float32Array).every(Number.isFinite)) return undefined;
+    // Masks of minus infinity, which are added or chosen from, are no weights.
+    if (all.some(({ node }) => ARITHMETIC.includes(node.opType ?? "")) && !isFiniteThroughout(value)) return undefined;
     const statistics = all.every(({ node, position }) => node.opType === "BatchNormalization" && position >= 3);
     return statistics ? "state" : "trained";
   };

@@ -11,6 +11,7 @@ import { gathering } from "./gathering.ts";
 import { losses } from "./losses.ts";
 import { normalization } from "./normalization.ts";
 import { pooling } from "./pooling.ts";
+import { preprocessing } from "./preprocessing.ts";
 import { products } from "./products.ts";
 import { quantization } from "./quantization.ts";
 import { randomness } from "./randomness.ts";
@@ -48,7 +49,11 @@ const OWN: OperatorTable = {
   ...texts,
 };
 
-const DOMAINS: Readonly<Record<string, OperatorTable>> = { "": OWN, "ai.onnx.preview.training": training };
+const DOMAINS: Readonly<Record<string, OperatorTable>> = {
+  "": OWN,
+  "ai.onnx.ml": preprocessing,
+  "ai.onnx.preview.training": training,
+};
 
 /** The implementation of an operator of a version; undefined where there is none. */
 export function operatorOf(domain: string, name: string, version: number): OperatorEntry | undefined {

@@ -7,7 +7,7 @@ import { type Damaged, type Draft, readMessage, writeMessage } from "./wire.ts";
 
 /** The error of a damaged file of that name. */
 export function damagedFile(name: string): Damaged {
-  return (what) => new Error(`${name}: ${what}; the file is damaged or not an ONNX model`);
+  return (what, why = "the file is damaged or not an ONNX model") => new Error(`${name}: ${what}; ${why}`);
 }
 
 /**

@@ -36,6 +36,13 @@ describe("the wire format", () => {
     ).toEqual([9]);
   });
 
+  it("refuses what is whole and can't be held, with the reason", () => {
+    const complex = tensorOf([0x08, 0, 0x10, 14, 0x42, 1, 0x7a]);
+    expect(() => readTensorProto(complex, damaged)).toThrow(
+      'm.onnx: tensor "z" is complex64; complex numbers are not supported',
+    );
+  });
+
   it("names what is wrong with damaged bytes", () => {
     expect(() => tensorOf([0x0a, 5, 1])).toThrow("m.onnx: a value of 5 bytes at byte 2, and 1 are left");
     expect(() => tensorOf([0x08, 0x80])).toThrow("ends in the middle of a value");

@@ -43,8 +43,8 @@ export function packed(number: number, holds: FieldKind): Field {
   return { number, holds, many: true, packed: true };
 }
 
-/** Makes the error of a damaged file of what is wrong with it. */
-export type Damaged = (what: string) => Error;
+/** Makes the error of a damaged file of what is wrong with it; of another one with the reason `why`. */
+export type Damaged = (what: string, why?: string) => Error;
 
 /** Messages within messages, at most: a file that nests deeper is made to break readers. */
 const DEEPEST = 100;
@@ -189,7 +189,7 @@ class Reader {
     const width = holds === "float" ? 4 : holds === "double" ? 8 : 0;
     let count = 0;
     if (width > 0) {
-      if (bytes % width !== 0) throw this.damaged(`${what} has ${bytes} bytes, no multiple of ${width}`);
+      if (bytes % width !== 0) throw this.damaged(`${what} has ${bytes} bytes, and its numbers take ${width} each`);
       count = bytes / width;
     } else for (let i = this.at; i < stop; i++) if (this.bytes[i] < 0x80) count += 1;
     const numbers: Piece = arrayOf(holds, count) ?? new Array<number>(count);

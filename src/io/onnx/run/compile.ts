@@ -1,7 +1,7 @@
 // From a file's graph to a plan: every name becomes a place, every node an operator's implementation with its attributes, functions of the model's own
 // are put in where they are used, and what depends on constants alone is computed at once.
 import { quote } from "../../../engine/quote.ts";
-import { type ExternalData, elementArray, elementType, readTensorProto } from "../onnx-tensor.ts";
+import { type ExternalData, elementArray, elementType, readTensorProto, storedArray } from "../onnx-tensor.ts";
 import { operatorOf } from "../operators/table.ts";
 import type {
   AttributeProto,
@@ -14,7 +14,7 @@ import type {
 import type { Damaged } from "../proto/wire.ts";
 import { Attributes } from "./attributes.ts";
 import type { OperatorEntry } from "./entry.ts";
-import { type ArrayValue, fromData, type Value } from "./value.ts";
+import { type ArrayValue, fromData, fromStored, type Value } from "./value.ts";
 
 /** A node, ready to run. Places are those of its plan's values; -1 stands for what is left out. */
 export interface PlannedNode {
@@ -210,8 +210,7 @@ class Compiler {
       if (!(size >= 0 && size < 2 ** 31)) throw this.source.damaged(`${quote(proto.name ?? "")} has ${size} elements`);
       return fromData(type, proto.dims, elementArray(type, size));
     }
-    const { type, shape, data } = readTensorProto(proto, this.source.damaged, this.source.external);
-    return fromData(type, shape, data);
+    return fromStored(storedArray(proto, this.source.damaged, this.source.external));
   }
 
   private nodes(

@@ -1,13 +1,21 @@
 // What flows between the nodes of a graph while it runs. Floating-point and boolean arrays are tensors; integers and strings stand in plain arrays of
 // JavaScript, where int64 is exact, and become int32 tensors where an operation wants one.
-import type { DType, TypedArray } from "../../../engine/dtype.ts";
+import { type DType, type TypedArray, typedArray } from "../../../engine/dtype.ts";
+import { engine } from "../../../engine/engine.ts";
 import type { Storage } from "../../../engine/storage.ts";
 import { cast } from "../../../ops/cast.ts";
 import { tensor } from "../../../tensor/create.ts";
 import { withRecording } from "../../../tensor/graph.ts";
 import { formatShape, type Shape } from "../../../tensor/shape.ts";
-import { keep, scope, type Tensor } from "../../../tensor/tensor.ts";
-import { type ElementData, type ElementType, elementArray, isFloating, type OnnxTensor } from "../onnx-tensor.ts";
+import { empty, keep, scope, type Tensor } from "../../../tensor/tensor.ts";
+import {
+  type ElementData,
+  type ElementType,
+  elementArray,
+  isFloating,
+  type OnnxTensor,
+  type StoredArray,
+} from "../onnx-tensor.ts";
 
 /** An array, a list of values, or an optional value that is not there. */
 export type Value = ArrayValue | SequenceValue | NoValue;
@@ -24,7 +32,10 @@ export function isNative(type: ElementType): boolean {
   return type === "bool" || isFloating(type);
 }
 
-/** An array of one of ONNX's element types. Exactly one of its forms is there from the start; the other is made when it is asked for. */
+/**
+ * An array of one of ONNX's element types: a tensor, a plain array, or the bytes of a file. Exactly one of these forms is there from the start;
+ * the first two are made when they are asked for.
+ */
 export class ArrayValue {
   readonly size: number;
   /**
@@ -35,11 +46,13 @@ export class ArrayValue {
   private held: Tensor | null;
   private elements: ElementData | null;
 
+  /** `stored`: where neither a tensor nor a plain array is given, what lies in a file. */
   constructor(
     readonly type: ElementType,
     readonly shape: Shape,
     held: Tensor | null,
     elements: ElementData | null,
+    private readonly stored: StoredArray | null = null,
   ) {
     this.size = shape.reduce((product, length) => product * length, 1);
     this.held = held;
@@ -66,10 +79,15 @@ export class ArrayValue {
    */
   get tensor(): Tensor {
     if (this.held !== null) return this.held;
-    const { type, shape, elements } = this;
+    const { type, shape, stored } = this;
     if (type === "string")
       throw new TypeError(`is an array of strings, ${formatShape(shape)}, where numbers are needed`);
-    const make = (): Tensor => tensorOf(type, shape, elements as Exclude<ElementData, string[]>);
+    // Constants may first be asked for while a step is recorded, and what fills memory directly can't be.
+    const bytes = this.elements === null && !this.lasting ? stored?.bytes : undefined;
+    const make = (): Tensor =>
+      bytes === undefined
+        ? tensorOf(type, shape, this.data as Exclude<ElementData, string[]>)
+        : tensorOfBytes(type as "float32" | "float64", shape, bytes);
     if (!this.lasting) return make();
     this.held = keep(scope(make));
     return this.held;
@@ -77,7 +95,7 @@ export class ArrayValue {
 
   /** As a plain array of the type. Waits until a tensor's numbers are there. */
   get data(): ElementData {
-    this.elements ??= elementsOf(this.type, this.held!);
+    this.elements ??= this.stored === null ? elementsOf(this.type, this.held!) : this.stored.decode();
     return this.elements;
   }
 
@@ -128,6 +146,20 @@ function tensorOf(type: ElementType, shape: Shape, elements: Exclude<ElementData
   return tensor(numbers, { shape });
 }
 
+/** From a file to the engine's memory at once. */
+function tensorOfBytes(dtype: "float32" | "float64", shape: Shape, bytes: Uint8Array): Tensor {
+  const x = empty("importOnnx", shape, dtype);
+  if (x.size === 0) return x;
+  if (!engine().asynchronous) {
+    engine().window(x).set(bytes);
+    return x;
+  }
+  const values = typedArray(dtype, x.size);
+  new Uint8Array(values.buffer).set(bytes);
+  engine().write(x, values);
+  return x;
+}
+
 function elementsOf(type: ElementType, held: Tensor): ElementData {
   const values = held.dataSync();
   const data = elementArray(type, 0);
@@ -142,6 +174,13 @@ function elementsOf(type: ElementType, held: Tensor): ElementData {
 /** A tensor as a value; `type` where it is not that of the dtype. */
 export function fromTensor(x: Tensor, type: ElementType = x.dtype): ArrayValue {
   return new ArrayValue(type, x.shape, x, null);
+}
+
+/** What lies in a file as a value. */
+export function fromStored(stored: StoredArray): ArrayValue {
+  // Few other types fill a file, and their elements tell at once whether they are sound.
+  if (stored.bytes === undefined) return fromData(stored.type, stored.shape, stored.decode());
+  return new ArrayValue(stored.type, stored.shape, null, null, stored);
 }
 
 /** A plain array as a value. */

@@ -32,6 +32,9 @@ const TABLE: Record<ActivationName, Activate> = {
   softsign: (x, to) => to.node("Softsign", [x]),
   logSigmoid: (x, to) => to.node("Neg", [to.node("Softplus", [to.node("Neg", [x])])]),
   hardSigmoid: (x, to) => to.node("HardSigmoid", [x], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
+  relu6: (x, to) => to.node("Clip", [x, to.number(0), to.number(6)]),
+  hardSilu: (x, to) => mul(to, x, to.node("HardSigmoid", [x], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } })),
+  exponential: (x, to) => to.node("Exp", [x]),
   scaledTanh: (x, to) => mul(to, to.node("Tanh", [mul(to, x, 2 / 3)]), 1.7159),
   softmax: (x, to, axis) => to.node("Softmax", [x], { axis }),
 };

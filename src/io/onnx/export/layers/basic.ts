@@ -4,6 +4,7 @@ import type { Dense } from "../../../../nn/layers/dense.ts";
 import type { Dropout } from "../../../../nn/layers/dropout.ts";
 import type { PReLU } from "../../../../nn/layers/prelu.ts";
 import type { RadialBasis } from "../../../../nn/layers/radial-basis.ts";
+import type { Rescaling } from "../../../../nn/layers/rescaling.ts";
 import type { OnnxSymbol } from "../graph.ts";
 import type { OnnxLayerExport, OnnxScope } from "../scope.ts";
 import { activate } from "./activations.ts";
@@ -31,6 +32,9 @@ export const dropout: OnnxLayerExport<Dropout> = (layer, [x], to) =>
   layer.scaling === "atTest" && layer.rate > 0 ? to.node("Mul", [to.real(x), to.number(1 - layer.rate)]) : x;
 
 export const prelu: OnnxLayerExport<PReLU> = (_, [x], to) => to.node("PRelu", [to.real(x), to.parameter("alpha")!]);
+
+export const rescaling: OnnxLayerExport<Rescaling> = ({ scale, offset }, [x], to) =>
+  to.node("Add", [to.node("Mul", [to.real(x), to.number(scale)]), to.number(offset)]);
 
 export const radialBasis: OnnxLayerExport<RadialBasis> = (_, [x], to) => {
   const away = to.node("Sub", [to.unsqueeze(to.real(x), 1), to.parameter("centres")!]);

@@ -1,0 +1,216 @@
+// The runs that the studio shows: the folders that were named, or those in runs/. Each has a key, made from its path; nothing that a page sends is
+// ever taken for a path.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { OperationProfile, TraceEvent } from "../../src/engine/profile.ts";
+import { saveModel } from "../../src/io/model.ts";
+import type { RunEnding } from "../../src/runs/history-writer.node.ts";
+import { lookFile, looksOf } from "../../src/runs/look-files.node.ts";
+import { STOP_FILE } from "../../src/runs/report.node.ts";
+import { strangersIn } from "../book/run-folder.ts";
+import { UserError } from "../errors.ts";
+import { RunFolder } from "../run-folder.ts";
+import { BOOK_RUN, kindOfRun } from "../run-kind.ts";
+import { holderOf } from "../run-lock.ts";
+import { loadRunModel } from "../run-model.ts";
+import { readTextFile } from "../run-schema.ts";
+import type { TreeRecord } from "../tree-config.ts";
+
+/** A run as a page is told of it. */
+export interface RunState {
+  readonly key: string;
+  /** Its folder, as it was named. */
+  readonly name: string;
+  readonly config?: unknown;
+  /** Why it can't be read. */
+  readonly problem?: string;
+  readonly records: readonly { readonly epoch: number }[];
+  /** The epochs before `records` that the page has already. */
+  readonly from: number;
+  readonly status: "running" | "killed" | RunEnding;
+  readonly report: boolean;
+  /** Epochs after which it was looked at inside. */
+  readonly looks: readonly number[];
+  /** Whether it was timed, kernel by kernel. */
+  readonly profile: boolean;
+  /** Whether a command of ours can go on with it. */
+  readonly resumable: boolean;
+}
+
+/** What a run's files say of when they changed. */
+export interface RunStamp {
+  readonly key: string;
+  readonly stamp: string;
+}
+
+const FILES = ["history.jsonl", "history.json", "config.json", "report.html", "profile.json", "looks"];
+
+export class StudioRuns {
+  readonly #named: readonly string[];
+  /** This command, to go on with a run. */
+  readonly #program: string;
+
+  /** @throws UserError for a folder that is named and holds no run */
+  constructor(named: readonly string[], program: string) {
+    for (const name of named) openRun(name).readConfig();
+    this.#named = named;
+    this.#program = program;
+  }
+
+  /** Folders by key, the newest first. */
+  folders(): Map<string, string> {
+    // A folder that is named may be deleted meanwhile.
+    const names = this.#named.length > 0 ? this.#named.filter((name) => existsSync(name)) : foldersIn("runs");
+    return new Map(names.map((name) => [keyOf(name), name]));
+  }
+
+  stamps(): RunStamp[] {
+    return [...this.folders()].map(([key, name]) => {
+      const times = FILES.map((file) => statSync(join(name, file), { throwIfNoEntry: false }));
+      const locks = existsSync(name) ? readdirSync(name).filter((file) => file.startsWith(".lock-")) : [];
+      return {
+        key,
+        stamp: [...times.map((time) => (time ? `${time.mtimeMs}:${time.size}` : "-")), ...locks].join(" "),
+      };
+    });
+  }
+
+  /** How a run stands; of its epochs those from `from` on. undefined where there is no such run. */
+  async state(key: string, from = 0): Promise<RunState | undefined> {
+    const name = this.folders().get(key);
+    if (name === undefined || !existsSync(name)) return undefined;
+    const folder = openRun(name);
+    const files = {
+      report: existsSync(folder.file("report.html")),
+      looks: looksOf(name),
+      profile: existsSync(folder.file("profile.json")),
+      resumable: folder.kind.command !== undefined,
+    };
+    try {
+      const [config, { records, ending }] = [folder.readConfig(), folder.readHistory()];
+      const status = (await holderOf(name)) ? "running" : (ending ?? "killed");
+      const begin = from <= records.length ? from : 0;
+      return { key, name, config, records: records.slice(begin).map(shown), from: begin, status, ...files };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return { key, name, problem: error.message, records: [], from: 0, status: "failed", ...files };
+    }
+  }
+
+  /** The page that the run ended with. */
+  report(key: string): string | undefined {
+    const name = this.folders().get(key);
+    const path = name === undefined ? "" : join(name, "report.html");
+    return existsSync(path) ? readTextFile(path) : undefined;
+  }
+
+  /** The network of a run that tells classes, in its newest whole state, as `saveModel` writes it. @throws UserError where there is none yet */
+  network(key: string): Uint8Array {
+    const name = this.#folder(key);
+    return saveModel(loadRunModel(name, false, () => {}).model);
+  }
+
+  /** What was seen inside a run after an epoch, as it is written. */
+  look(key: string, epoch: number): string | undefined {
+    const name = this.folders().get(key);
+    const path = name === undefined ? "" : lookFile(name, epoch);
+    return existsSync(path) ? readTextFile(path) : undefined;
+  }
+
+  /** Where a run's time went: what its kernels took together, the most costly first. */
+  profile(key: string): readonly OperationProfile[] | undefined {
+    const name = this.folders().get(key);
+    const path = name === undefined ? "" : join(name, "profile.json");
+    if (!existsSync(path)) return undefined;
+    const { traceEvents } = JSON.parse(readTextFile(path)) as { traceEvents: readonly TraceEvent[] };
+    const totals = new Map<string, OperationProfile>();
+    for (const { name: operation, dur } of traceEvents) {
+      const total = totals.get(operation) ?? { operation, calls: 0, milliseconds: 0 };
+      total.calls += 1;
+      total.milliseconds += dur / 1000;
+      totals.set(operation, total);
+    }
+    return [...totals.values()].sort((a, b) => b.milliseconds - a.milliseconds);
+  }
+
+  /** Asks the process that trains to end; it saves everything first. @throws UserError where none can be asked */
+  async stop(key: string): Promise<void> {
+    const name = this.#folder(key);
+    const found = await holderOf(name);
+    if (found === null) throw new UserError("The run is not going on.");
+    // Somebody's own program is told by a file: a signal would end it before it has saved anything.
+    if (kindOfRun(name).command === undefined) {
+      writeFileSync(join(name, STOP_FILE), "");
+      return;
+    }
+    if (!found.reachable) throw new UserError(`The run goes on elsewhere, on ${found.holder.host}: end it there.`);
+    process.kill(found.holder.pid, "SIGINT");
+  }
+
+  /** Goes on with a run in a process of its own, which does not end with the studio. @throws UserError where it goes on already or is done */
+  async resume(key: string): Promise<void> {
+    const name = this.#folder(key);
+    if (await holderOf(name)) throw new UserError("The run is going on already.");
+    if (openRun(name).readHistory().ending === "finished") throw new UserError("The run has come to its end.");
+    const { command } = kindOfRun(name);
+    if (command === undefined) throw new UserError("The run is of a program of its own: start that again.");
+    const child = spawn(process.execPath, [this.#program, ...command.split(" "), "--resume", name], {
+      detached: true,
+      stdio: "ignore",
+    });
+    child.unref();
+    await new Promise<void>((done, fail) => {
+      child.once("spawn", done);
+      child.once("error", (error) => fail(new UserError(`The run could not be started: ${error.message}`)));
+    });
+  }
+
+  /** Deletes the folder. @throws UserError while it is trained in, or where it holds no run */
+  async delete(key: string): Promise<void> {
+    const name = this.#folder(key);
+    if (await holderOf(name)) throw new UserError("The run is going on: stop it first.");
+    if (!openRun(name).begun) throw new UserError(`${name} is not the folder of a run.`);
+    if (kindOfRun(name).format === BOOK_RUN.format) {
+      // Its folder is whichever was named, with what somebody keeps there.
+      const [stranger] = strangersIn(name);
+      if (stranger !== undefined)
+        throw new UserError(`${name} holds ${stranger}, which is not of the run: delete by hand what you do not want.`);
+    }
+    rmSync(name, { recursive: true });
+  }
+
+  #folder(key: string): string {
+    const name = this.folders().get(key);
+    if (name === undefined) throw new UserError("There is no such run.");
+    return name;
+  }
+}
+
+/** An epoch as pages have it: of one over trees, figures on sentences to choose by and to test with, by their names. */
+function shown(record: { readonly epoch: number }): { readonly epoch: number } {
+  const { dev, test, ...rest } = record as { epoch: number } & Partial<Pick<TreeRecord, "dev" | "test">>;
+  if (dev === undefined || test === undefined) return record;
+  const named = (part: string, scores: object) =>
+    Object.entries(scores).map(([name, value]): [string, number] => [`${part}.${name}`, value]);
+  const metrics = Object.fromEntries([...named("dev", dev), ...named("test", test)]);
+  return { ...rest, validationAccuracy: dev.root, testAccuracy: test.root, metrics } as { epoch: number };
+}
+
+/** The run in a folder, of whichever kind it is. */
+function openRun(name: string): RunFolder {
+  return new RunFolder(name, kindOfRun(name));
+}
+
+function keyOf(name: string): string {
+  return createHash("sha256").update(resolve(name)).digest("hex").slice(0, 16);
+}
+
+function foldersIn(place: string): string[] {
+  if (!existsSync(place)) return [];
+  return readdirSync(place, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(place, entry.name, "config.json")))
+    .map(({ name }) => join(place, name))
+    .sort((a, b) => statSync(join(b, "config.json")).mtimeMs - statSync(join(a, "config.json")).mtimeMs);
+}

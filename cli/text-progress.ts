@@ -1,0 +1,59 @@
+// How the training of a language model looks while it runs: one moving line on a terminal, and every epoch a line and what the model writes.
+import type { StepInfo } from "../src/train/trainer.ts";
+import { clock } from "../src/train/wording.ts";
+import { Progress } from "./progress.ts";
+import type { TextConfig, TextRecord } from "./text-config.ts";
+
+export class TextProgress {
+  private readonly line: Progress;
+  private begun = 0;
+  private from = 0;
+
+  constructor(
+    stream: NodeJS.WriteStream,
+    private readonly epochs: number,
+  ) {
+    this.line = new Progress(stream, epochs, 1);
+  }
+
+  say(text: string): void {
+    this.line.say(text);
+  }
+
+  clear(): void {
+    this.line.clear();
+  }
+
+  /** Before the first step; `done` epochs are complete already. */
+  start(done: number): void {
+    this.from = done;
+    this.begun = performance.now();
+  }
+
+  step(info: StepInfo): void {
+    const share = (info.step + 1) / info.steps;
+    const elapsed = (performance.now() - this.begun) / 1000;
+    const done = info.epoch - this.from + share;
+    const left = done > 0 ? (elapsed / done) * (this.epochs - this.from - done) : 0;
+    this.line.draw([
+      `epoch ${info.epoch + 1}/${this.epochs}`,
+      `step ${info.step + 1}/${info.steps}`,
+      `perplexity ${Math.exp(info.meanLoss).toFixed(3)}`,
+      `${clock(left)} left`,
+    ]);
+  }
+
+  epoch(record: TextRecord, { prompt }: TextConfig): void {
+    const { perplexity, validationPerplexity, seconds, sample, epoch } = record;
+    const parts = [
+      `epoch ${String(epoch).padStart(String(this.epochs).length)}/${this.epochs}`,
+      `perplexity ${perplexity.toFixed(3)}`,
+      ...(validationPerplexity === undefined ? [] : [`held out ${validationPerplexity.toFixed(3)}`]),
+      `${seconds.toFixed(2)} s`,
+    ];
+    this.say(parts.join("  "));
+    if (sample === "") return;
+    const shown = `${prompt}${sample}`.trim().split("\n").slice(0, 4);
+    this.say(shown.map((text) => `    ${text}`).join("\n"));
+  }
+}

@@ -1,0 +1,163 @@
+// The folder of a run of `nabla tree train`: config.json says what was asked for, words.json which words it knows, checkpoint.safetensors where it stands,
+// history.jsonl how it went, model.safetensors the best so far and parser.safetensors the parser. One process at a time writes; every file is whole.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { Words } from "../book/zero/framework/sentiment.ts";
+import { makeFolder, removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
+import { explain, readRegularFileSync } from "../src/data/file.node.ts";
+import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
+import type { RunEnding } from "../src/runs/history-writer.node.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
+import type { TrainerState } from "../src/train/trainer.ts";
+import { commandName } from "./command-name.ts";
+import { UserError } from "./errors.ts";
+import { type FolderLock, lockFolder } from "./run-lock.ts";
+import { checked, parsedJson, readJsonFile, stateSchema, statusSchema } from "./run-schema.ts";
+import { type TreeConfig, type TreeRecord, treeConfigSchema, treeRecordSchema } from "./tree-config.ts";
+
+const wordsSchema = z.object({ words: z.array(z.string()), counts: z.array(z.int().check(z.positive())) });
+
+export class TreeFolder {
+  private lock: FolderLock | undefined;
+
+  constructor(readonly path: string) {}
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  get begun(): boolean {
+    return existsSync(this.file("config.json"));
+  }
+
+  /** @throws UserError if it can't be made, another process has it, or it holds a run already. */
+  async create(config: TreeConfig, words: Words): Promise<void> {
+    try {
+      await makeFolder(this.path);
+      this.lock = await lockFolder(this.path);
+      if (this.begun) {
+        throw new UserError(
+          `${this.path} holds a run already; continue it with --resume ${this.path}, or choose another folder with --out`,
+        );
+      }
+      await this.writeWords(words);
+      await writeFileAtomically(this.file("history.jsonl"), "");
+      await writeFileAtomically(this.file("config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    } catch (error) {
+      this.release();
+      if (error instanceof UserError) throw error;
+      throw new UserError(
+        `cannot write to the output folder ${this.path}: ${explain(error)}. Choose another with --out FOLDER.`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  async take(): Promise<void> {
+    this.lock ??= await lockFolder(this.path);
+    await removeUnfinished(this.path);
+  }
+
+  release(): void {
+    this.lock?.release();
+    this.lock = undefined;
+  }
+
+  /** @throws UserError if this is no run's folder, or its configuration is damaged. */
+  readConfig(): TreeConfig {
+    const command = `${commandName()} tree train --out FOLDER`;
+    if (!existsSync(this.path)) throw new UserError(`there is no folder ${this.path}; ${command} makes one`);
+    if (!this.begun)
+      throw new UserError(
+        `${this.path} is not the folder of a run over trees: it has no config.json. ${command} makes one.`,
+      );
+    const path = this.file("config.json");
+    const remedy = `Mend it, or begin another run: ${command}.`;
+    const value = readJsonFile(path, remedy);
+    if ((value as { format?: unknown } | null)?.format !== "nabla-tree-run") {
+      throw new UserError(`${path} is not the configuration of a run over trees; ${command} begins one`);
+    }
+    return checked(treeConfigSchema as never, value, path, remedy) as TreeConfig;
+  }
+
+  async writeWords(words: Words): Promise<void> {
+    await writeFileAtomically(this.file("words.json"), JSON.stringify({ words: words.list, counts: words.counts }));
+  }
+
+  readWords(): Words {
+    const path = this.file("words.json");
+    const remedy = "It belongs to the run; without it the run is of no use.";
+    const { words, counts } = checked(wordsSchema as never, readJsonFile(path, remedy), path, remedy) as {
+      words: string[];
+      counts: number[];
+    };
+    if (words.length !== counts.length)
+      throw new UserError(`${path} is damaged: ${words.length} words, ${counts.length} counts`);
+    return new Words(words, counts);
+  }
+
+  readHistory(): TreeRecord[] {
+    const path = this.file("history.jsonl");
+    if (!existsSync(path)) return [];
+    const lines = readRegularFileSync(path);
+    return new TextDecoder()
+      .decode(lines)
+      .split("\n")
+      .filter((line) => line !== "")
+      .flatMap((line, i) => {
+        const where = `${path}, line ${i + 1},`;
+        const value = parsedJson(line, where, "");
+        if (typeof value === "object" && value !== null && "status" in value) {
+          checked(statusSchema, value, where, "");
+          return [];
+        }
+        return [checked(treeRecordSchema as never, value, where, "") as TreeRecord];
+      });
+  }
+
+  /** Writes how the run has ended, behind its epochs. */
+  async writeEnding(records: readonly TreeRecord[], status: RunEnding): Promise<void> {
+    const lines = [...records, { status }].map((line) => `${JSON.stringify(line)}\n`);
+    await writeFileAtomically(this.file("history.jsonl"), lines.join(""));
+  }
+
+  /** Writes how it stands after an epoch, whole: the checkpoint first, so that the history never says more than there is. */
+  async writeEpoch(
+    records: readonly TreeRecord[],
+    tensors: Record<string, Tensor>,
+    state: TrainerState,
+  ): Promise<void> {
+    const metadata = { format: "nabla-tree-checkpoint", state: JSON.stringify(state) };
+    await writeFileAtomically(this.file("checkpoint.safetensors"), writeSafetensors(tensors, metadata));
+    await writeFileAtomically(
+      this.file("history.jsonl"),
+      records.map((record) => `${JSON.stringify(record)}\n`).join(""),
+    );
+  }
+
+  /** Where the run stands; undefined if no epoch was complete. */
+  readCheckpoint(): { tensors: Record<string, Tensor>; state: TrainerState } | undefined {
+    const path = this.file("checkpoint.safetensors");
+    if (!existsSync(path)) return undefined;
+    try {
+      const { tensors, metadata } = readSafetensors(readRegularFileSync(path), path);
+      const { state } = metadata;
+      if (metadata["format"] !== "nabla-tree-checkpoint" || state === undefined)
+        throw new Error(`${path} is not a checkpoint of such a run`);
+      return {
+        tensors,
+        state: checked(stateSchema, parsedJson(state, `${path}, state,`, ""), `${path}, state,`, "") as TrainerState,
+      };
+    } catch (error) {
+      throw error instanceof UserError
+        ? error
+        : new UserError(
+            `${(error as Error).message}. Delete ${path} and history.jsonl beside it, and --resume begins again.`,
+            { cause: error },
+          );
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { texts } from "../../language/language.svelte.ts";
+
+export const text = texts(
+  {
+    lead: "The cost $C = v_1^2 + v_2^2/2 + v_1v_2/2$ is a bowl. Gradient descent knows only the slope where the ball lies, and takes the step $-\\eta\\nabla C$. All that is left to choose is $\\eta$.",
+    rate: "learning rate",
+    steps: "steps taken",
+    above: "The bowl from above",
+    cost: "The cost after each step",
+    start: "Where the ball starts",
+    step: "step",
+    costName: "C",
+    path: "the ball",
+    now: "cost now",
+    first: "cost at the start",
+    factor: "a step multiplies C by",
+    verdictLabel: "Verdict",
+    verdicts: {
+      still: "It has not moved yet.",
+      crawls: "It creeps: at this rate the bottom is many steps away.",
+      converges: "It goes down to the bottom.",
+      swings: "It arrives, jumping from one side to the other.",
+      diverges: "It climbs out of the bowl: each step is too long for the slope.",
+    },
+    describe: (eta: number, steps: number) =>
+      `Path of ${steps} steps with learning rate ${eta} over the contours of the bowl`,
+    tries: [
+      "Press *Run* with $\\eta = 0.25$. Then drag the start elsewhere, and run again.",
+      "Set $\\eta = 0.01$. How many steps until the cost is a hundredth of what it was?",
+      "Set $\\eta = 0.8$. The ball jumps across the valley and back, and still arrives.",
+      "Look for the rate above which it does not arrive at all. It lies between 0.90 and 0.91.",
+      "Set $\\eta = 100$, and take single steps.",
+    ],
+    seen: [
+      "Below $\\eta = 0.906 = 4/(3 + \\sqrt 2)$ every start ends at the bottom, above it none does (but for starts on one line). The limit is 2 over the largest curvature, and it is the same everywhere in the bowl.",
+      "A small rate is safe and slow: at $\\eta = 0.01$ the cost needs some hundred and fifty steps to fall to a hundredth. That is why the step size matters: ten times too small costs ten times the work, and a little too large costs everything.",
+    ],
+  },
+  {
+    lead: "代价 $C = v_1^2 + v_2^2/2 + v_1v_2/2$ 像一只碗。梯度下降只知道小球所在之处的坡度，按 $-\\eta\\nabla C$ 走一步。要选的只有 $\\eta$。",
+    rate: "学习率",
+    steps: "已走的步数",
+    above: "从上方看碗",
+    cost: "每一步之后的代价",
+    start: "小球的起点",
+    step: "步",
+    costName: "C",
+    path: "小球",
+    now: "现在的代价",
+    first: "起点的代价",
+    factor: "每步把 C 乘以",
+    verdictLabel: "结论",
+    verdicts: {
+      still: "还没有动。",
+      crawls: "在慢爬：照这个学习率，离谷底还有许多步。",
+      converges: "一路走到谷底。",
+      swings: "左右跳着到达谷底。",
+      diverges: "爬出了碗：对这样的坡度来说，每一步都太长。",
+    },
+    describe: (eta: number, steps: number) => `学习率 ${eta} 时在碗的等高线上走 ${steps} 步的路径`,
+    tries: [
+      "取 $\\eta = 0.25$，按*运行*；再把起点拖到别处，重新运行。",
+      "取 $\\eta = 0.01$：代价降到原来的百分之一要多少步？",
+      "取 $\\eta = 0.8$：小球在山谷两侧来回跳，仍然到得了。",
+      "找出再也到不了谷底的学习率，它在 0.90 与 0.91 之间。",
+      "取 $\\eta = 100$，一步一步地走。",
+    ],
+    seen: [
+      "$\\eta$ 小于 $0.906 = 4/(3 + \\sqrt 2)$ 时，从哪里出发都能到谷底；大于它则都到不了（除了一条直线上的起点）。这个界限等于 2 除以最大曲率，碗里处处相同。",
+      "学习率小则安全而缓慢：$\\eta = 0.01$ 时，代价降到百分之一要一百五十步左右。步长之所以要紧：小十倍，多花十倍的功夫；稍大一点，前功尽弃。",
+    ],
+  },
+);

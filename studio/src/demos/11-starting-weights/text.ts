@@ -1,0 +1,58 @@
+import { texts } from "../../language/language.svelte.ts";
+
+export const text = texts(
+  {
+    lead: "Weights have to begin somewhere. Drawn from $N(0, 1)$ they add up: a neuron with many inputs that are on gets a weighted input $z$ far from 0, where the sigmoid is flat. Drawn with standard deviation $1/\\sqrt n$ for $n$ inputs, they don't.",
+    inputs: "inputs of the neuron",
+    share: "share of inputs that are on",
+    again: "Draw other neurons",
+    spread: "Weighted inputs z of 4,000 neurons",
+    outputs: "Their outputs σ(z)",
+    z: "z",
+    density: "density",
+    output: "output",
+    shareOf: "share of neurons",
+    old: "N(0, 1)",
+    scaled: "N(0, 1/n)",
+    deviation: (name: string) => `deviation of z, ${name}`,
+    theory: (name: string) => `by theory, ${name}`,
+    saturated: (name: string) => `saturated, ${name}`,
+    tries: [
+      "Read the deviations for 1,000 inputs of which half are on: about 22.4 with the old weights, 1.22 with the new.",
+      "Lower the number of inputs to 10. When does the start stop mattering?",
+      "Turn all inputs on, then none. What is left of $z$ when none is on?",
+      "Raise the inputs to 2,000 and look at the outputs: where do they stand with the old weights, where with the new?",
+    ],
+    seen: [
+      "Variances add. With weights $N(0, 1)$, $m$ inputs that are on and a bias $N(0, 1)$, $z$ has variance $m + 1$; with weights $N(0, 1/n)$ it has $m/n + 1$, which never exceeds 2, however many inputs there are.",
+      "A neuron whose output is nearly 0 or 1 has a slope $\\sigma'(z)$ of nearly 0, and a change of its weights changes hardly anything. Another cost mends that for output neurons. For hidden neurons it does not, and there the starting weights are the remedy. Biases may stay $N(0, 1)$: a single term does not add up.",
+    ],
+  },
+  {
+    lead: "权重总要有个起点。取自 $N(0, 1)$ 的权重会累加：许多输入为 1 的神经元，带权输入 $z$ 远离 0，而那里的 S 型函数是平的。若有 $n$ 个输入，标准差取 $1/\\sqrt n$，就不会这样。",
+    inputs: "神经元的输入个数",
+    share: "为 1 的输入所占比例",
+    again: "换一批神经元",
+    spread: "4,000 个神经元的带权输入 z",
+    outputs: "它们的输出 σ(z)",
+    z: "z",
+    density: "密度",
+    output: "输出",
+    shareOf: "神经元所占比例",
+    old: "N(0, 1)",
+    scaled: "N(0, 1/n)",
+    deviation: (name: string) => `z 的标准差，${name}`,
+    theory: (name: string) => `理论值，${name}`,
+    saturated: (name: string) => `饱和的比例，${name}`,
+    tries: [
+      "1,000 个输入、一半为 1 时，读出标准差：旧权重约 22.4，新权重约 1.22。",
+      "把输入个数减到 10：从什么时候起，起点不再要紧？",
+      "让所有输入都为 1，再让它们都为 0：全为 0 时，$z$ 还剩下什么？",
+      "把输入个数增到 2,000，看输出：旧权重时它们在哪里，新权重时又在哪里？",
+    ],
+    seen: [
+      "方差相加。权重取 $N(0, 1)$、有 $m$ 个输入为 1、偏置取 $N(0, 1)$ 时，$z$ 的方差是 $m + 1$；权重取 $N(0, 1/n)$ 时是 $m/n + 1$，无论输入多少都不超过 2。",
+      "输出接近 0 或 1 的神经元，斜率 $\\sigma'(z)$ 接近 0，改动权重几乎不起作用。换一种代价能救输出神经元，却救不了隐藏神经元，那里要靠初始权重。偏置仍可取 $N(0, 1)$：单独一项不会累加。",
+    ],
+  },
+);

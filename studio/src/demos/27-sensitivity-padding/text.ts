@@ -1,0 +1,56 @@
+import { texts } from "../../language/language.svelte.ts";
+
+export const text = texts(
+  {
+    lead: "An input took part in several outputs. The error of each, $\\delta$, comes back to it by the weight that it was multiplied with. Put together it is again a filter that moves: the same one, turned, over the errors with zeros around them.",
+    stride: "Stride",
+    cell: "Value of the chosen cell",
+    nothing: "Click a delta or a weight to change it.",
+    figure: "Errors, filter, and what comes back",
+    delta: "δ, the sensitivity map",
+    weights: "w, the filter",
+    back: "∂E/∂a: click one",
+    padded: "δ with zeros between and around",
+    turned: "w, turned by 180°",
+    rule: "The same as one filter that moves",
+    derivative: "by the sum that is written out",
+    terms: "errors that come back to it",
+    tries: [
+      "Click $a_{11}$, the corner: it took part in one output only, and one error comes back, by $w_{11}$.",
+      "Click $a_{12}$: two errors. Click $a_{22}$, in the middle: four, and the weights come in reverse order.",
+      "Compare the sum with the window below: the turned filter lies on the same four errors.",
+      "Set the stride to 2. Zeros come between the errors, where stride 1 would have had more of them.",
+      "Make one $\\delta$ large. Which inputs hear of it?",
+    ],
+    seen: [
+      "For $w = \\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$ and $\\delta = \\begin{pmatrix}5&6\\\\7&8\\end{pmatrix}$ the middle gets $5\\cdot 4 + 6\\cdot 3 + 7\\cdot 2 + 8\\cdot 1 = 60$.",
+      "With a filter of width $F$, and padding $P$ on the way forward, there are $F - 1 - P$ zeros on each side. A stride $S$ puts $S - 1$ zeros between. Then the way back is a convolution of stride 1, whatever the way forward was.",
+    ],
+  },
+  {
+    lead: "一个输入参与了好几个输出，每个输出的误差 $\\delta$ 按当时相乘的权重传回给它。合起来，又是一个移动的滤波器：同一个滤波器转 180 度，扫过四周补零的误差。",
+    stride: "步幅",
+    cell: "所选格子的值",
+    nothing: "点一个 δ 或权重即可修改。",
+    figure: "误差、滤波器，以及传回的结果",
+    delta: "δ，即 sensitivity map",
+    weights: "w，滤波器",
+    back: "∂E/∂a：点一个",
+    padded: "中间与四周补零的 δ",
+    turned: "w 旋转 180°",
+    rule: "同一件事：一个移动的滤波器",
+    derivative: "按展开的和算出",
+    terms: "传回给它的误差个数",
+    tries: [
+      "点角上的 $a_{11}$：它只参与一个输出，只有一个误差按 $w_{11}$ 传回。",
+      "点 $a_{12}$：两个误差。点中间的 $a_{22}$：四个，权重的次序正好相反。",
+      "把展开的和与下面的窗口对照：翻转的滤波器正盖在这四个误差上。",
+      "把步幅设为 2：误差之间补上零，步幅 1 时那里本来还有误差。",
+      "把一个 $\\delta$ 改大：哪些输入会受影响？",
+    ],
+    seen: [
+      "$w = \\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$、$\\delta = \\begin{pmatrix}5&6\\\\7&8\\end{pmatrix}$ 时，中间得到 $5\\cdot 4 + 6\\cdot 3 + 7\\cdot 2 + 8\\cdot 1 = 60$。",
+      "滤波器宽 $F$、前向补零 $P$ 时，每侧补 $F - 1 - P$ 个零；步幅 $S$ 在误差之间插入 $S - 1$ 个零。此后无论前向步幅多少，反向总是步幅 1 的卷积。",
+    ],
+  },
+);

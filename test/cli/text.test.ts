@@ -1,0 +1,223 @@
+// `nabla text`: training on a file, writing, and what happens to runs that are killed, changed or asked for what can't be.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { nabla, type Outcome, startNabla, temporaryFolder } from "./run.ts";
+
+const folder = temporaryFolder();
+const text = (...names: string[]): string => readFileSync(join(folder, ...names), "utf8");
+const bytes = (...names: string[]): Buffer => readFileSync(join(folder, ...names));
+
+const small = ["--hidden", "12", "--layers", "2", "--embedding", "6", "--batch", "8", "--steps", "10", "--lr", "0.02"];
+const words = ["text", "train", "shells.txt", ...small, "--epochs", "4", "--sample", "30", "--checkpoint", "3"];
+
+function train(out: string, ...more: string[]): Outcome {
+  return nabla(folder, [...words, "--out", out, ...more]);
+}
+
+/** History without what depends on the clock. */
+function history(run: string): unknown[] {
+  return text(run, "history.jsonl")
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const { seconds: _, samplesPerSecond: __, ...rest } = JSON.parse(line) as Record<string, unknown>;
+      return rest;
+    });
+}
+
+let whole: Outcome;
+
+beforeAll(() => {
+  writeFileSync(join(folder, "shells.txt"), "she sells sea shells\r\nby the sea shore.\r\n".repeat(60));
+  whole = train("whole", "--json");
+});
+
+describe("training", () => {
+  test("a folder with everything, and figures as JSON", () => {
+    expect(whole.status).toBe(0);
+    expect(whole.json()).toMatchObject({
+      ...{ status: "finished", epochs: 4, network: "LSTM 2 x 12", seed: 1 },
+      ...{ characters: 60 * 38 + 60, symbols: 13 },
+    });
+    const { validationPerplexity, bestValidationPerplexity } = whole.json() as Record<string, number>;
+    expect(validationPerplexity).toBeGreaterThan(1);
+    expect(validationPerplexity).toBeLessThan(9);
+    expect(bestValidationPerplexity).toBeLessThanOrEqual(validationPerplexity);
+    const lines = history("whole") as Record<string, unknown>[];
+    expect(lines.length).toBe(5);
+    expect(lines[4]).toEqual({ status: "finished" });
+    const { perplexity, loss, sample, epoch } = lines[3] as Record<string, number> & { sample: string };
+    expect(perplexity).toBe(Math.exp(loss));
+    expect([epoch, sample.length]).toEqual([4, 30]);
+    const report = text("whole", "report.html");
+    expect(report).toContain("Perplexity per character");
+    expect(report).toContain("text train");
+    expect(readdirSync(join(folder, "whole/checkpoints"))).toHaveLength(3);
+  });
+
+  test("killed with SIGKILL at random moments and resumed, a run ends with the same bytes as one left alone", async () => {
+    let started = false;
+    for (let kills = 0; kills < 4; kills++) {
+      const call = started ? ["text", "train", "--resume", "killed"] : [...words, "--out", "killed"];
+      const { child, ended } = startNabla(folder, call);
+      // Well before the end on a fast machine, and after the start on a slow one.
+      const begun = new Promise<void>((resolve) => {
+        child.stdout!.on("data", (chunk: Buffer) => {
+          if (chunk.includes(kills % 2 === 0 ? "training LSTM" : "epoch")) resolve();
+        });
+      });
+      await Promise.race([begun, ended]);
+      await new Promise((resolve) => setTimeout(resolve, 40 * kills));
+      child.kill("SIGKILL");
+      await ended;
+      started = existsSync(join(folder, "killed/config.json"));
+    }
+    const last = nabla(folder, started ? ["text", "train", "--resume", "killed"] : [...words, "--out", "killed"]);
+    expect(last.status).toBe(0);
+    expect(bytes("killed/model.safetensors").equals(bytes("whole/model.safetensors"))).toBe(true);
+    expect(history("killed")).toEqual(history("whole"));
+    expect(readdirSync(join(folder, "killed/checkpoints")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("interrupted within an epoch it says how to go on, and goes on to the same bytes", async () => {
+    const { child, ended } = startNabla(folder, [...words, "--out", "interrupted"]);
+    child.stdout!.once("data", () => child.kill("SIGINT"));
+    const outcome = await ended;
+    if (outcome.status === 130) expect(outcome.stdout).toContain("text train --resume interrupted");
+    const resumed = nabla(folder, ["text", "train", "--resume", "interrupted"]);
+    expect(resumed.status).toBe(0);
+    expect(bytes("interrupted/model.safetensors").equals(bytes("whole/model.safetensors"))).toBe(true);
+  });
+
+  test("finished, it has nothing to do; longer, it goes on", () => {
+    cpSync(join(folder, "whole"), join(folder, "longer"), { recursive: true });
+    expect(nabla(folder, ["text", "train", "--resume", "longer"]).stdout).toContain("Nothing to do");
+    const more = nabla(folder, ["text", "train", "--resume", "longer", "--epochs", "5", "--json"]);
+    expect(more.json()).toMatchObject({ epochs: 5, status: "finished" });
+    expect(nabla(folder, ["text", "train", "--resume", "longer", "--epochs", "2"]).stderr).toContain(
+      "--epochs 2 is less than the run's 5",
+    );
+  });
+
+  test("poems as JSON; GRU and RNN", () => {
+    mkdirSync(join(folder, "poems"), { recursive: true });
+    const poem = { title: "登鸛雀樓", paragraphs: ["白日依山盡，黃河入海流。", "欲窮千里目，更上一層樓。"] };
+    writeFileSync(join(folder, "poems/tang.json"), JSON.stringify({ content: [{ content: Array(9).fill(poem) }] }));
+    const tiny = ["--hidden", "8", "--layers", "1", "--epochs", "1", "--batch", "4", "--steps", "6", "--split", "0"];
+    for (const cell of ["gru", "rnn"]) {
+      const outcome = nabla(folder, [
+        "text",
+        "train",
+        "poems/tang.json",
+        ...tiny,
+        "--cell",
+        cell,
+        "--out",
+        cell,
+        "--json",
+      ]);
+      // 24 signs and a line break a poem, an empty line between poems.
+      expect(outcome.json()).toMatchObject({ characters: 9 * 25 + 8 * 2, symbols: 23, validationPerplexity: null });
+    }
+    const written = nabla(folder, ["text", "sample", "gru", "--prompt", "白日", "--length", "9"]).stdout;
+    expect([...written]).toHaveLength(12);
+    expect(written.startsWith("白日")).toBe(true);
+  });
+});
+
+describe("writing", () => {
+  const sample = (...more: string[]): Outcome => nabla(folder, ["text", "sample", "whole", ...more]);
+
+  test("goes on with the prompt; equal seeds, equal texts", () => {
+    const one = sample("--prompt", "she ", "--length", "20");
+    expect(one.stdout).toHaveLength(4 + 20 + 1);
+    expect(one.stdout.startsWith("she ")).toBe(true);
+    expect(sample("--prompt", "she ", "--length", "20").stdout).toBe(one.stdout);
+    const other = sample("--prompt", "she ", "--length", "20", "--seed", "2", "--temperature", "2").stdout;
+    expect(other).not.toBe(one.stdout);
+    const bold = ["--temperature", "0", "--length", "20"];
+    expect(sample(...bold, "--seed", "1").stdout).toBe(sample("--top-k", "1", "--length", "20", "--seed", "9").stdout);
+    expect(sample("--prompt", "shore.\\n", "--length", "0").stdout).toBe("shore.\n\n");
+  });
+
+  test("the likeliest by beams, as JSON with its log P", () => {
+    const search = (beams: string) =>
+      sample("--prompt", "sea ", "--beams", beams, "--length", "8", "--json").json() as Record<string, number>;
+    const [one, four] = [search("1"), search("4")];
+    expect(four["logProbability"]).toBeGreaterThanOrEqual(one["logProbability"]);
+    expect(String(four["text"])).toHaveLength(8);
+  });
+
+  test("an unfinished run writes with its newest checkpoint", () => {
+    cpSync(join(folder, "whole"), join(folder, "unfinished"), {
+      recursive: true,
+      filter: (name) => !name.endsWith("model.safetensors"),
+    });
+    const outcome = nabla(folder, ["text", "sample", "unfinished", "--length", "5"]);
+    expect(outcome.status).toBe(0);
+    expect(outcome.stderr).toContain("unfinished is not finished: using");
+  });
+});
+
+describe("what is refused", () => {
+  test.each<[string, string[], number, RegExp]>([
+    ["no file", ["text", "train"], 2, /text train needs a file, or --resume FOLDER/],
+    ["a file that is not there", ["text", "train", "nowhere.txt"], 1, /nowhere\.txt/],
+    ["an empty text", ["text", "train", "empty.txt"], 1, /empty\.txt is empty: there is nothing to learn from/],
+    ["what is no text", ["text", "train", "binary.txt"], 1, /binary\.txt is no text in UTF-8/],
+    ["JSON without poems", ["text", "train", "none.json"], 1, /none\.json holds no poems/],
+    [
+      "a text that is too short",
+      ["text", "train", "short.txt"],
+      1,
+      /training part has 9 characters, .* too few for 32 streams/,
+    ],
+    [
+      "a prompt of other characters",
+      ["text", "sample", "whole", "--prompt", "she 明"],
+      2,
+      /--prompt: "明" is not among the 13/,
+    ],
+    ["an empty prompt", ["text", "sample", "whole", "--prompt", ""], 2, /--prompt must hold at least one character/],
+    ["a temperature below 0", ["text", "sample", "whole", "--temperature", "-1"], 2, /must be a number from 0 on/],
+    ["p above 1", ["text", "sample", "whole", "--top-p", "2"], 2, /--top-p 2 is more than 1/],
+    ["beams that draw", ["text", "sample", "whole", "--beams", "2", "--top-k", "3"], 2, /cannot be used with/],
+    ["settings with --resume", ["text", "train", "--resume", "whole", "--hidden", "9"], 2, /leave out --hidden/],
+    ["a folder that holds a run", [...words, "--out", "whole"], 2, /whole holds a run already/],
+    ["a folder that is none", ["text", "sample", "poems"], 1, /is not the folder of a run/],
+    [
+      "a run of another kind",
+      ["predict", "whole", "a.png"],
+      1,
+      /whole is a run of .* text train, and one of .* train is needed/,
+    ],
+  ])("%s", (_, call, status, message) => {
+    writeFileSync(join(folder, "empty.txt"), " \n");
+    writeFileSync(join(folder, "binary.txt"), Buffer.from([0xff, 0xfe, 0x80, 0x41]));
+    writeFileSync(join(folder, "none.json"), '{"title": "x"}');
+    writeFileSync(join(folder, "short.txt"), "only a few");
+    const outcome = nabla(folder, call);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.status).toBe(status);
+    expect(outcome.stderr).not.toContain("Cannot read");
+  });
+
+  test("a text that has changed since, unless the right one is named", () => {
+    cpSync(join(folder, "killed"), join(folder, "changed"), { recursive: true });
+    writeFileSync(join(folder, "other.txt"), "she sells other shells\n".repeat(90));
+    const outcome = nabla(folder, ["text", "train", "other.txt", "--resume", "changed", "--epochs", "9"]);
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain("is not the text that this run began with: it has changed");
+  });
+
+  test("a configuration that was damaged", () => {
+    cpSync(join(folder, "whole"), join(folder, "damaged"), { recursive: true });
+    const config = JSON.parse(text("damaged/config.json")) as Record<string, unknown>;
+    writeFileSync(join(folder, "damaged/config.json"), JSON.stringify({ ...config, hidden: -3 }));
+    expect(nabla(folder, ["text", "sample", "damaged"]).stderr).toContain("config.json is damaged: hidden is -3");
+    const characters = `${[...(config["characters"] as string)].reverse().join("")}`;
+    writeFileSync(join(folder, "damaged/config.json"), JSON.stringify({ ...config, characters }));
+    expect(nabla(folder, ["text", "sample", "damaged"]).stderr).toContain("trained with another dictionary");
+  });
+});

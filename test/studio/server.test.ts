@@ -1,0 +1,242 @@
+// Attacks on the studio's server, with harmless input: each is refused, or survived.
+
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Studio, startStudio } from "../../cli/studio/server.ts";
+import { temporaryFolder } from "../cli/run.ts";
+
+const folder = temporaryFolder();
+let studio: Studio;
+let port: number;
+
+interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** A request as it is written, path and headers untouched by any client's good manners. */
+function ask(path: string, headers: Record<string, string> = {}, method = "GET", body?: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { host: "127.0.0.1", port, path, method, headers: { host: `127.0.0.1:${port}`, ...headers } },
+      (response) => {
+        let text = "";
+        response.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
+      },
+    );
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+/** Bytes as they are, and what comes back until the connection ends. */
+function raw(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    let text = "";
+    socket.setTimeout(5000, () => socket.destroy());
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+  });
+}
+
+beforeAll(async () => {
+  const site = join(folder, "site");
+  mkdirSync(join(site, "assets"), { recursive: true });
+  writeFileSync(join(site, "index.html"), "<!doctype html><title>studio</title>");
+  writeFileSync(join(site, "assets", "part.js"), "export {};");
+  writeFileSync(join(site, ".sources"), "hidden");
+  writeFileSync(join(folder, "secret.txt"), "secret");
+  writeFileSync(join(folder, "secret.html"), "secret");
+  symlinkSync(join(folder, "secret.html"), join(site, "link.html"));
+  studio = await startStudio({ folder: site, port: 0, version: "1.2.3" });
+  port = Number(new URL(studio.address).port);
+});
+afterAll(() => studio.close());
+
+describe("the studio's server", () => {
+  test("serves the build, isolated, under a policy, and nothing sniffed", async () => {
+    const { status, headers, body } = await ask("/");
+    expect([status, body]).toEqual([200, "<!doctype html><title>studio</title>"]);
+    expect(headers["cross-origin-opener-policy"]).toBe("same-origin");
+    expect(headers["cross-origin-embedder-policy"]).toBe("require-corp");
+    expect(headers["content-security-policy"]).toContain("default-src 'self'");
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    expect((await ask("/assets/part.js")).headers["cache-control"]).toContain("immutable");
+    expect((await ask("/", {}, "HEAD")).body).toBe("");
+  });
+
+  test.each([
+    "evil.example",
+    "evil.example:80",
+    "127.0.0.1",
+    "localhost.evil.example",
+    "127.0.0.1.nip.example",
+    "[::1]",
+    "0.0.0.0",
+  ])("Host %j is refused", async (name) => {
+    const host = name.includes(":80") ? name : `${name}:${name === "127.0.0.1" ? port + 1 : port}`;
+    expect((await ask("/", { host })).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test("localhost and 127.0.0.1 with the right port are answered", async () => {
+    expect((await ask("/", { host: `localhost:${port}` })).status).toBe(200);
+    expect((await ask("/", { host: `LOCALHOST:${port}` })).status).toBe(200);
+  });
+
+  test("two Hosts, or none, are no request", async () => {
+    expect(
+      await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`),
+    ).toMatch(/^HTTP\/1.1 4/);
+    expect(await raw("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 4/);
+    expect(await raw("GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 4/);
+    expect(await raw("GET / HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 4/);
+  });
+
+  test.each(["http://evil.example", "null", "https://127.0.0.1", "http://localhost", "http://127.0.0.1:1"])(
+    "Origin %s is refused",
+    async (origin) => {
+      expect((await ask("/", { origin })).status).toBe(403);
+      expect((await ask("/api/about", { origin, authorization: `Bearer ${studio.token}` })).status).toBe(403);
+    },
+  );
+
+  test("another site's page may link to the studio, and not read or embed from it", async () => {
+    const from = (mode: string, dest: string) =>
+      ask("/", { "sec-fetch-site": "cross-site", "sec-fetch-mode": mode, "sec-fetch-dest": dest });
+    expect((await from("navigate", "document")).status).toBe(200);
+    expect((await from("no-cors", "script")).status).toBe(403);
+    expect((await from("cors", "empty")).status).toBe(403);
+    expect((await ask("/")).headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+  });
+
+  test.each([
+    "/../secret.txt",
+    "/assets/../../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/..%2fsecret.txt",
+    "/%2e%2e%2fsecret.txt",
+    "/..%5csecret.txt",
+    "/..\\secret.txt",
+    "/assets/%252e%252e/secret.txt",
+    "/%c0%ae%c0%ae/secret.txt",
+    "//etc/passwd",
+    "/etc/passwd",
+    "/index.html%00.js",
+    "/.sources",
+    "/link.html",
+    "/assets",
+    "/assets/",
+    "/constructor",
+    "/__proto__",
+    "/data/mnist/../../secret.txt",
+    "http://127.0.0.1/secret.txt",
+    "*",
+  ])("%s leads nowhere", async (path) => {
+    const { status, body } = await ask(path);
+    expect(status).toBe(404);
+    expect(body.includes("secret")).toBe(false);
+  });
+
+  test("data sets that the machine has are handed over, under the names that pages know; others are said to be missing", async () => {
+    const before = process.env["NABLA_DATA_DIR"];
+    process.env["NABLA_DATA_DIR"] = join(folder, "data");
+    try {
+      mkdirSync(join(folder, "data", "text"), { recursive: true });
+      writeFileSync(join(folder, "data", "text", "tinyshakespeare.txt"), "First Citizen:");
+      const { status, headers, body } = await ask("/data/text/tinyshakespeare.txt");
+      expect([status, headers["content-type"], body]).toEqual([200, "application/octet-stream", "First Citizen:"]);
+      expect((await ask("/data/text/tinyshakespeare.txt", {}, "HEAD")).body).toBe("");
+      writeFileSync(join(folder, "data", "text", "other.txt"), "secret");
+      expect((await ask("/data/text/other.txt")).status).toBe(404);
+      expect((await ask("/data/text/../text/tinyshakespeare.txt")).status).toBe(404);
+    } finally {
+      if (before === undefined) delete process.env["NABLA_DATA_DIR"];
+      else process.env["NABLA_DATA_DIR"] = before;
+    }
+  });
+
+  test("what is below /api/ wants the token", async () => {
+    expect((await ask("/api/about")).status).toBe(401);
+    expect((await ask(`/api/about?token=${studio.token}`)).status).toBe(401);
+    for (const authorization of [
+      "Bearer",
+      "Bearer ",
+      "Bearer wrong",
+      `Basic ${studio.token}`,
+      studio.token,
+      `Bearer ${studio.token}x`,
+    ]) {
+      expect((await ask("/api/about", { authorization })).status).toBe(401);
+    }
+    const { status, body } = await ask("/api/about", { authorization: `Bearer ${studio.token}` });
+    expect([status, JSON.parse(body)]).toEqual([200, { name: "nabla", version: "1.2.3" }]);
+  });
+
+  test("files are read only", async () => {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+      expect((await ask("/", {}, method, method === "POST" ? "x" : undefined)).status).toBe(405);
+  });
+
+  test("headers and bodies that are too large, requests that are none", async () => {
+    expect(await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX: ${"x".repeat(40_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 431/,
+    );
+    expect(await raw("nonsense\r\n\r\n")).toMatch(/^HTTP\/1.1 400/);
+    expect(
+      (
+        await ask("/api/about", { authorization: `Bearer ${studio.token}` }, "POST", "x".repeat(5_000_000)).catch(
+          () => ({ status: 0 }),
+        )
+      ).status,
+    ).not.toBe(200);
+    expect((await ask("/")).status).toBe(200);
+  });
+
+  test("a thousand connections that say nothing do not keep others out for good", async () => {
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 1000; i++) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {});
+      sockets.push(socket);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await ask("/")).status).toBe(200);
+  });
+
+  test("it listens on this machine's own address alone", () => {
+    expect(new URL(studio.address).hostname).toBe("127.0.0.1");
+  });
+
+  test("a port that is taken: the error names it, or the next is taken", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => {
+      other.listen(0, "127.0.0.1", resolve);
+    });
+    const taken = (other.address() as { port: number }).port;
+    const options = { folder: join(folder, "site"), port: taken, version: "" };
+    await expect(startStudio(options)).rejects.toThrow(`Port ${taken} is taken. Name another with --port`);
+    const next = await startStudio({ ...options, next: true });
+    expect(Number(new URL(next.address).port)).toBeGreaterThan(taken);
+    await next.close();
+    other.close();
+  });
+
+  test("a studio that is not built says how to build it", async () => {
+    await expect(startStudio({ folder: join(folder, "nowhere"), port: 0, version: "" })).rejects.toThrow(
+      "npm run studio:build",
+    );
+  });
+});

@@ -1,0 +1,206 @@
+// What the studio's tests open it with: the server that `nabla studio` starts, a browser, and a page's numbers by name.
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import type { StudioRuns } from "../../cli/studio/runs.ts";
+import { type Studio, startStudio } from "../../cli/studio/server.ts";
+import { launch } from "../browser/chromium.ts";
+
+export { executable, whyNot } from "../browser/chromium.ts";
+
+export const built = fileURLToPath(new URL("../../dist/studio", import.meta.url));
+
+/** Builds the studio where its sources have changed: the build before all tests is of the library and the command line. */
+export function buildStudio(): void {
+  const script = fileURLToPath(new URL("../../scripts/setup.mjs", import.meta.url));
+  const { status } = spawnSync(process.execPath, [script, "--build", "--studio"], { stdio: "inherit" });
+  if (status !== 0) throw new Error("the build failed; see above");
+}
+
+interface Opening {
+  readonly language?: "en" | "zh";
+  readonly dark?: boolean;
+  /** Of the window; default 1280. */
+  readonly width?: number;
+}
+
+/** A page of the studio, read by the names that its components carry. */
+export class Probe {
+  readonly page: Page;
+  readonly #problems: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on("pageerror", (error) => this.#problems.push(error.message));
+    page.on("console", (message) => {
+      // Said by whoever blocks it: see `open`.
+      if (message.text() === "Service Worker registration blocked by Playwright") return;
+      if (message.type() === "error" || message.type() === "warning") this.#problems.push(message.text());
+    });
+  }
+
+  /** What went wrong in the page so far: errors, warnings, what a policy forbade. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Problems that a test provokes. */
+  forget(expected: RegExp): void {
+    const others = this.#problems.filter((problem) => !expected.test(problem));
+    this.#problems.splice(0, this.#problems.length, ...others);
+  }
+
+  /** The exact number of a `Reading`; NaN where it has none. */
+  async number(name: string): Promise<number> {
+    const written = await this.page.locator(`[data-name="${name}"]`).getAttribute("data-number");
+    return written === null ? Number.NaN : Number(written);
+  }
+
+  /** Waits until a number is what a test says; fails with the last one. */
+  async until(name: string, holds: (value: number) => boolean, milliseconds = 20_000): Promise<number> {
+    const end = Date.now() + milliseconds;
+    for (;;) {
+      const value = await this.number(name);
+      if (holds(value)) return value;
+      if (Date.now() > end) throw new Error(`${name} is ${value} after ${milliseconds} ms`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** Another page of the studio, without loading the studio anew. */
+  async goTo(path: string): Promise<void> {
+    const before = await this.page.locator("main h1").first().elementHandle();
+    await this.page.evaluate((hash) => {
+      location.hash = hash;
+    }, path);
+    if (new URL(this.page.url()).hash !== `#${path}`) throw new Error(`${path} did not become the address`);
+    // The heading of the page before goes first; where the page is the same, it stays.
+    await Promise.race([before?.waitForElementState("hidden"), this.page.waitForTimeout(300)]);
+    await this.page.locator("main h1").first().waitFor();
+    await this.page.waitForLoadState("networkidle");
+  }
+
+  control(name: string): Locator {
+    return this.page.locator(`[data-control="${name}"]`);
+  }
+
+  /** Types a number into a control, as a person would: into the field beside the slider. */
+  async set(name: string, value: number): Promise<void> {
+    const field = this.control(name).locator('input[type="text"]');
+    await field.fill(String(value));
+    await field.press("Enter");
+  }
+
+  async press(name: string): Promise<void> {
+    const control = this.control(name);
+    // A toggle is a label around its switch; a button is the control itself.
+    const inner = control.locator("input");
+    await ((await inner.count()) > 0 ? inner : control).click();
+  }
+
+  async choose(name: string, value: string): Promise<void> {
+    const control = this.control(name);
+    const list = control.locator("select");
+    if ((await list.count()) > 0) await list.selectOption(value);
+    else await control.locator(`input[value="${value}"]`).check({ force: true });
+  }
+
+  /** Drags a handle by so many pixels. */
+  async drag(label: string, right: number, down: number): Promise<void> {
+    // What comes late (formulas, fonts) moves the page.
+    await this.page.waitForLoadState("networkidle");
+    const handle = this.page.locator(`[data-handle="${label}"]`);
+    await handle.hover();
+    const box = await handle.boundingBox();
+    if (box === null) throw new Error(`there is no handle "${label}"`);
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x + right / 2, y + down / 2);
+    await this.page.mouse.move(x + right, y + down);
+    await this.page.mouse.up();
+  }
+
+  /** The page's own state, from its address, once it has settled. */
+  async query(): Promise<URLSearchParams> {
+    await this.page.waitForTimeout(650);
+    return new URLSearchParams(new URL(this.page.url()).hash.split("?")[1] ?? "");
+  }
+
+  /** What axe finds serious or critical, a line each. */
+  async barriers(): Promise<string[]> {
+    await this.page.evaluate(axeSource());
+    return this.page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: AxeLike };
+      const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+      return violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+    });
+  }
+}
+
+interface AxeLike {
+  run(
+    root: unknown,
+    options: object,
+  ): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+}
+
+let axe: string | undefined;
+
+function axeSource(): string {
+  axe ??= readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  return axe;
+}
+
+/** To be called in a `describe`: the server and the browser stand for all of its tests; pages are closed, and asked for problems, after each. */
+export function useStudio(runs?: () => StudioRuns): {
+  open(path: string, opening?: Opening): Promise<Probe>;
+  readonly studio: Studio;
+} {
+  let studio: Studio;
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  const probes: Probe[] = [];
+
+  beforeAll(async () => {
+    buildStudio();
+    studio = await startStudio({ folder: built, port: 0, version: "test", ...(runs && { runs: runs() }) });
+    browser = await launch();
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await studio?.close();
+  });
+  afterEach(async () => {
+    const problems = probes.splice(0).flatMap((probe) => probe.problems);
+    for (const context of contexts.splice(0)) await context.close();
+    expect(problems).toEqual([]);
+  });
+
+  return {
+    async open(path, { language = "en", dark = false, width = 1280 } = {}) {
+      const context = await browser.newContext({
+        viewport: { width, height: 900 },
+        colorScheme: dark ? "dark" : "light",
+        locale: language === "zh" ? "zh-CN" : "en-US",
+        acceptDownloads: true,
+        // Each would fetch the whole build for later; offline.test.ts is about that.
+        serviceWorkers: "block",
+      });
+      contexts.push(context);
+      const probe = new Probe(await context.newPage());
+      probes.push(probe);
+      await probe.page.goto(`${studio.address}/#${path}`);
+      await probe.page.locator("main h1").first().waitFor();
+      return probe;
+    },
+    get studio() {
+      return studio;
+    },
+  };
+}
