@@ -70,7 +70,7 @@ export class Firefox {
   /** The port that it took stands in a file of its profile. */
   async #connect(): Promise<void> {
     const file = join(this.#profile, "MarionetteActivePort");
-    const end = Date.now() + 60_000;
+    const end = Date.now() + 120_000;
     while (!existsSync(file)) {
       if (Date.now() > end || this.#process.exitCode !== null) throw new Error("Firefox did not start");
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -125,7 +125,7 @@ export class Firefox {
   }
 
   /** Waits until an element that a selector finds is there; its first one. */
-  async find(selector: string, milliseconds = 30_000): Promise<string> {
+  async find(selector: string, milliseconds = 120_000): Promise<string> {
     const end = Date.now() + milliseconds;
     for (;;) {
       try {

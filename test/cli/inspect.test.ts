@@ -43,7 +43,7 @@ beforeAll(() => {
   const layers = ["--layers", "conv 4 3x3, pool 2, dense 8"];
   const run = nabla(folder, ["train", ...options, ...layers, "--keep", "4", "--out", "run"]);
   expect(run.status, run.stderr).toBe(0);
-}, 120_000);
+});
 
 const inspect = (...words: string[]): Outcome => nabla(folder, ["inspect", ...words]);
 

@@ -269,7 +269,7 @@ describe("convert", () => {
     const rest = nabla(folder, ["model", "convert", "run", "checkpoint.onnx"]);
     expect(rest.status, rest.stderr).toBe(0);
     expect(rest.stderr).toMatch(/the file is damaged[\s\S]*run is not finished: using .*epoch-00001\.safetensors/);
-  }, 120_000);
+  });
 
   test("says what can't be done, and writes nothing", () => {
     expect(failed(1, "convert", "tensors.safetensors", "no.onnx")).toContain("holds tensors and no architecture");
@@ -342,7 +342,7 @@ describe("run", () => {
       "there are 2 inputs; write NAME=FILE.npy",
     );
     expect(failed(2, "run", "two.safetensors", "--input", "c=a.npy")).toContain("there is no input c; there are a, b.");
-  }, 120_000);
+  });
 
   test("says what is wrong with files, and what can't be run", () => {
     expect(failed(2, "run", "net.safetensors", "--input", "x.npy", "--input", "x.npy")).toContain("is given twice");
@@ -355,5 +355,5 @@ describe("run", () => {
       "it holds tensors and no architecture",
     );
     expect(failed(2, "run", "net.safetensors")).toContain("--input");
-  }, 120_000);
+  });
 });

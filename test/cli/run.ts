@@ -49,7 +49,7 @@ export function nabla(folder: string, words: readonly string[], extra: Record<st
     cwd: folder,
     env: environment(folder, extra),
     encoding: "utf8",
-    timeout: 120_000,
+    timeout: 300_000,
     maxBuffer: 1 << 28,
   });
   if (result.status === null) {

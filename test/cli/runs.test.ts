@@ -133,7 +133,7 @@ describe("an output that closes", () => {
       cwd: folder,
       env: environment(folder),
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 300_000,
     });
     expect(result.stdout).toMatch(/^training 784-4-10 on data[^\n]*\n130\n$/);
     expect(result.stderr).toMatch(

@@ -4,7 +4,7 @@ import { executable, type Probe, useStudio, whyNot } from "./studio.ts";
 
 describe.skipIf(executable === undefined)(`the drawing pad${whyNot}`, () => {
   const studio = useStudio();
-  const ready = (demo: Probe) => demo.page.locator('[data-ready="true"]').waitFor({ timeout: 120_000 });
+  const ready = (demo: Probe) => demo.page.locator('[data-ready="true"]').waitFor();
   const cut = (demo: Probe, way: string) => demo.page.locator(`[data-cut="${way}"]`).getAttribute("data-text");
   const frames = (demo: Probe) => demo.page.locator('[data-pad="line"] g.frame').count();
 
@@ -30,7 +30,7 @@ describe.skipIf(executable === undefined)(`the drawing pad${whyNot}`, () => {
     await ready(again);
     await expect.poll(() => cut(again, "ink")).toBe(ink);
     await expect.poll(() => cut(again, "confidence")).toBe(confidence);
-  }, 240_000);
+  });
 
   test("digits that are brought together touch, and are cut through the ink", async () => {
     const demo = await studio.open("/demos/drawing-pad?images=2000&digits=1100");
@@ -39,7 +39,7 @@ describe.skipIf(executable === undefined)(`the drawing pad${whyNot}`, () => {
     expect(await demo.page.locator('[data-touches="true"]').count()).toBe(0);
     await demo.set("gap", -0.1);
     await demo.page.locator('[data-touches="true"]').first().waitFor();
-  }, 120_000);
+  });
 
   test("a digit is drawn with the keys alone, and read; a line is drawn over what is written, and cleared", async () => {
     const demo = await studio.open("/demos/drawing-pad?images=2000");
@@ -61,5 +61,5 @@ describe.skipIf(executable === undefined)(`the drawing pad${whyNot}`, () => {
     expect((await demo.query()).get("line")).toMatch(/^[0-9a-z]{8}$/);
     await demo.press("again");
     await expect.poll(() => frames(demo)).toBe(6);
-  }, 120_000);
+  });
 });

@@ -44,7 +44,7 @@ describe.skipIf(executable === undefined)(`demonstrations of gradients${whyNot}`
     test("trains 200 steps, and the first layer stays slower", async () => {
       const demo = await studio.open("/demos/gradients?layers=3");
       await demo.press("train");
-      await demo.until("steps", (steps) => steps === 200, 60_000);
+      await demo.until("steps", (steps) => steps === 200);
       expect(await demo.control("train").textContent()).toContain("Train");
     });
   });
@@ -71,7 +71,7 @@ describe.skipIf(executable === undefined)(`demonstrations of gradients${whyNot}`
   describe("what backpropagation saves", () => {
     test("784-30-10 has 23,860 numbers and takes 23,861 passes; both gradients agree", async () => {
       const demo = await studio.open("/demos/cost-counter?inputs=784");
-      expect(await demo.until("passes", (passes) => passes === 23_861, 60_000)).toBe(23_861);
+      expect(await demo.until("passes", (passes) => passes === 23_861)).toBe(23_861);
       expect(await demo.number("numbers")).toBe(23_860);
       expect(await demo.number("difference")).toBeLessThan(1e-4);
       expect(await demo.number("times")).toBeGreaterThan(100);

@@ -2,15 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { executable, useStudio, whyNot } from "./studio.ts";
 
-const TRAINED = 60_000;
-
 describe.skipIf(executable === undefined)(`demonstrations that look inside networks${whyNot}`, () => {
   const studio = useStudio();
 
   describe("adversarial images", () => {
     test("a change of length 1.5 turns the answer, noise of that length does not; the curve says how often", async () => {
       const demo = await studio.open("/demos/adversarial");
-      const label = await demo.until("label", Number.isFinite, TRAINED);
+      const label = await demo.until("label", Number.isFinite);
       expect(await demo.number("answer original")).toBe(label);
       expect(await demo.number("answer attacked")).not.toBe(label);
       expect(await demo.number("answer noisy")).toBe(label);
@@ -18,7 +16,7 @@ describe.skipIf(executable === undefined)(`demonstrations that look inside netwo
       expect(await demo.number("size attack")).toBeCloseTo(1.5, 4);
       expect(await demo.number("size noise")).toBeCloseTo(1.5, 4);
       await demo.set("ε", 2);
-      const turned = await demo.until("turned", (share) => share > 0.77, TRAINED);
+      const turned = await demo.until("turned", (share) => share > 0.77);
       // The experiment's claims: 0.77 to 0.99 of the answers, and at most 0.11 by noise.
       expect(turned).toBeLessThanOrEqual(1);
       expect(await demo.number("turned by noise")).toBeLessThan(0.11);
@@ -29,7 +27,7 @@ describe.skipIf(executable === undefined)(`demonstrations that look inside netwo
 
     test("in the other norm no pixel moves by more than ε; it can be led to a digit; a link shows the same", async () => {
       const demo = await studio.open("/demos/adversarial?index=3&epochs=3");
-      await demo.until("label", Number.isFinite, TRAINED);
+      await demo.until("label", Number.isFinite);
       await demo.choose("norm", "inf");
       await demo.set("ε", 0.2);
       expect(await demo.until("size attack", (size) => Math.abs(size - 0.2) < 1e-6)).toBeLessThan(0.2 + 1e-6);
@@ -39,7 +37,7 @@ describe.skipIf(executable === undefined)(`demonstrations that look inside netwo
       const [accuracy, noisy] = [await demo.number("accuracy"), await demo.number("answer noisy")];
       await demo.query();
       const other = await studio.open(new URL(demo.page.url()).hash.slice(1));
-      await other.until("answer attacked", (digit) => digit === 3, TRAINED);
+      await other.until("answer attacked", (digit) => digit === 3);
       expect(await other.number("accuracy")).toBe(accuracy);
       expect(await other.number("answer noisy")).toBe(noisy);
     });
@@ -47,7 +45,7 @@ describe.skipIf(executable === undefined)(`demonstrations that look inside netwo
 
   describe("overfitting", () => {
     const settled = async (demo: Awaited<ReturnType<typeof studio.open>>) => {
-      await demo.page.locator('[data-name="status"][data-value="done"]').waitFor({ timeout: TRAINED });
+      await demo.page.locator('[data-name="status"][data-value="done"]').waitFor();
       return { test: await demo.number("accuracy test"), gap: await demo.number("gap") };
     };
 
@@ -87,7 +85,7 @@ describe.skipIf(executable === undefined)(`demonstrations that look inside netwo
     test("label and answer stand beside each misread digit; five together misread fewer than one on average", async () => {
       const demo = await studio.open("/demos/mistakes?images=1000&epochs=3");
       const done = demo.page.locator('[data-name="status"][data-value="done"]');
-      await done.waitFor({ timeout: TRAINED });
+      await done.waitFor();
       // One alone: what it gets wrong is what is shown, and its only answer is never the label.
       expect(await demo.number("wrong")).toBe(await demo.number("first"));
       expect(await demo.number("known")).toBe(0);
@@ -124,7 +122,7 @@ describe.skipIf(executable === undefined)(`demonstrations that look inside netwo
   describe("filters as they are learnt", () => {
     test("neighbouring weights become alike, from chance; any epoch can be seen again, with what it answered", async () => {
       const demo = await studio.open("/demos/filters?images=1000&epochs=4");
-      await demo.page.locator('[data-name="status"][data-value="done"]').waitFor({ timeout: TRAINED });
+      await demo.page.locator('[data-name="status"][data-value="done"]').waitFor();
       await demo.until("shown epoch", (epoch) => epoch === 4);
       // The mean of 20 filters of chance is -1/24, with a standard deviation of about 0.03; the experiment's training gains at least 0.1.
       const before = await demo.number("likeness before");

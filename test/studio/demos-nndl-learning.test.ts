@@ -69,20 +69,20 @@ describe.skipIf(executable === undefined)(`demonstrations of Nielsen's chapter 3
     test("0.025 falls smoothly, 0.25 lower, 2.5 shakes; the link trains again to the same numbers", async () => {
       const demo = await studio.open("/demos/learning-rates?epochs=15&images=500");
       await demo.press("train");
-      await demo.page.getByText("All four are trained.").waitFor({ timeout: 60_000 });
+      await demo.page.getByText("All four are trained.").waitFor();
       const costs = await Promise.all([0, 1, 2].map((i) => demo.number(`cost ${i}`)));
       expect(costs[1]).toBeLessThan(costs[0]);
       expect(await demo.number("up 0")).toBeLessThan(0.01);
       expect(await demo.number("up 2")).toBeGreaterThan(0.15);
       await demo.query();
       const other = await studio.open(new URL(demo.page.url()).hash.slice(1));
-      await other.page.getByText("All four are trained.").waitFor({ timeout: 60_000 });
+      await other.page.getByText("All four are trained.").waitFor();
       expect(await Promise.all([0, 1, 2].map((i) => other.number(`cost ${i}`)))).toEqual(costs);
     });
 
     test("stops when asked to", async () => {
       const demo = await studio.open("/demos/learning-rates?epochs=100&images=2000&train=1");
-      await demo.until("cost 0", Number.isFinite, 60_000);
+      await demo.until("cost 0", Number.isFinite);
       await demo.press("train");
       expect(await demo.control("train").textContent()).toContain("Train");
       expect(await demo.number("cost 1")).toBeNaN();
@@ -138,8 +138,8 @@ describe.skipIf(executable === undefined)(`demonstrations of Nielsen's chapter 3
 
     test("ink that stays inside is kept; copies without any change are the digit itself", async () => {
       const demo = await studio.open("/demos/warps?angle=0&alpha=0");
-      await demo.until("ink", (share) => share === 1, 60_000);
-      await demo.until("copies", Number.isFinite, 60_000);
+      await demo.until("ink", (share) => share === 1);
+      await demo.until("copies", Number.isFinite);
       const painted = () =>
         demo.page.evaluate(() => {
           const pixels = (canvas: Element) => (canvas as HTMLCanvasElement).toDataURL();

@@ -107,7 +107,7 @@ describe.skipIf(executable === undefined)(`demonstrations of Nielsen's book${why
 
     test("a 0 has all four strokes; without one of them it is none; most zeros are told from most other digits", async () => {
       const demo = await studio.open("/demos/strokes");
-      const zero = await demo.until("zero", Number.isFinite, 60_000);
+      const zero = await demo.until("zero", Number.isFinite);
       expect(zero).toBeGreaterThan(0.5);
       expect(await demo.number("hidden 5")).toBeLessThan(0.5);
       await demo.press("quarter 3");
@@ -116,7 +116,7 @@ describe.skipIf(executable === undefined)(`demonstrations of Nielsen's book${why
       expect(await demo.number("zero")).toBeLessThan(0.01);
       await demo.press("quarter 3");
       expect(await demo.number("zero")).toBe(zero);
-      const zeros = await demo.until("zeros", Number.isFinite, 60_000);
+      const zeros = await demo.until("zeros", Number.isFinite);
       expect(zeros).toBeGreaterThan(0.5);
       expect(await demo.number("others")).toBeLessThan(0.25);
       // A higher threshold finds fewer of either.

@@ -11,7 +11,7 @@ describe.skipIf(executable === undefined)(`demonstrations of sequences${whyNot}`
   describe("A B C D in, X Y Z out", () => {
     test("reads to the end mark and says nothing, then writes X Y Z; attention looks at the letter that it writes", async () => {
       const demo = await studio.open("/demos/encoder-decoder");
-      await demo.until("epochs", (epochs) => epochs === 8, 150_000);
+      await demo.until("epochs", (epochs) => epochs === 8);
       await demo.until("free", (share) => share > 0.5);
       await demo.page.locator('[data-name="written"][data-value="XYZ"]').waitFor();
       // As in the experiment: where every prediction is right, being shown the truth changes nothing.
@@ -35,11 +35,11 @@ describe.skipIf(executable === undefined)(`demonstrations of sequences${whyNot}`
         said.push(await saidIn(demo, "written"));
       }
       expect(said).toEqual(["", "", "", "", "", "X", "XY", "XYZ"]);
-    }, 240_000);
+    });
 
     test("shown other outputs it goes on from those; before it has learnt it writes nothing right", async () => {
       const demo = await studio.open("/demos/encoder-decoder?attention=0&mode=forced&shown=YZ");
-      await demo.until("epochs", (epochs) => epochs >= 1, 120_000);
+      await demo.until("epochs", (epochs) => epochs >= 1);
       // A B C D _, and the start with the two that are given.
       await expect.poll(() => demo.page.locator("[data-step]").count()).toBe(8);
       expect(await demo.page.locator('[data-cells="attention"]').count()).toBe(0);
@@ -47,7 +47,7 @@ describe.skipIf(executable === undefined)(`demonstrations of sequences${whyNot}`
       expect(await demo.number("free")).toBeLessThan(0.06);
       await demo.control("source").locator("input").fill("ABZ");
       expect(await demo.control("source").locator("[role=status]").textContent()).toContain("ABCDEFGH");
-    }, 180_000);
+    });
   });
 
   describe("the next word", () => {
@@ -56,7 +56,7 @@ describe.skipIf(executable === undefined)(`demonstrations of sequences${whyNot}`
     test("the network's perplexity is below every n-gram's; the blamed one stands nine words before, out of an n-gram's reach", async () => {
       const demo = await studio.open("/demos/language-model?temperature=0.1");
       expect(await saidIn(demo, "sentence")).toBe("我昨天上学迟到了");
-      await demo.until("epochs", (epochs) => epochs === 20, 150_000);
+      await demo.until("epochs", (epochs) => epochs === 20);
       const network = await demo.number("recurrent");
       for (const n of [1, 2, 3, 4, 5]) {
         await demo.set("n", n);
@@ -81,11 +81,11 @@ describe.skipIf(executable === undefined)(`demonstrations of sequences${whyNot}`
       expect(last["recurrent"]).toEqual(["我", "小红"]);
       // The same two words stand before it, so it says the same.
       expect(last["ngram"][0]).toBe(last["ngram"][1]);
-    }, 240_000);
+    });
 
     test("words are cut from what is typed, put next by a click, and one that is not known is named", async () => {
       const demo = await studio.open("/demos/language-model?prompt=");
-      await demo.until("epochs", (epochs) => epochs >= 2, 120_000);
+      await demo.until("epochs", (epochs) => epochs >= 2);
       await demo.control("prompt").locator("input").fill("我的手机坏了，");
       expect(await saidIn(demo, "sentence")).toBe("我的手机坏了，");
       await demo.press("add 我");
@@ -95,6 +95,6 @@ describe.skipIf(executable === undefined)(`demonstrations of sequences${whyNot}`
       await demo.control("prompt").locator("input").fill("我明天");
       expect(await demo.control("prompt").locator("[role=status]").textContent()).toContain("昨天");
       expect(await saidIn(demo, "sentence")).toBe("我的手机坏了，我");
-    }, 180_000);
+    });
   });
 });

@@ -118,7 +118,7 @@ describe.skipIf(executable === undefined)(`demonstrations of trees${whyNot}`, ()
   describe("take n't away, and the root turns", () => {
     test("the text's sentence is negative, and positive without n't; no other word does that", async () => {
       const demo = await studio.open("/demos/sentiment-tree");
-      await demo.until("epochs", (epochs) => epochs === 20, 150_000);
+      await demo.until("epochs", (epochs) => epochs === 20);
       const negative = await demo.until("root", (mean) => mean < 1.9);
       expect(await demo.number("whole")).toBe(negative);
       expect(await demo.number("all")).toBeGreaterThan(0.85);
@@ -148,17 +148,17 @@ describe.skipIf(executable === undefined)(`demonstrations of trees${whyNot}`, ()
       expect(labels[1]).toEqual(["does n't: −", "1"]);
       expect(labels[2][1]).toBe("0");
       expect(labels[2][0]).toContain("intelligent humor .: −−");
-    }, 240_000);
+    });
 
     test("a sentence of one's own, in brackets; what is wrong with them is said", async () => {
       const demo = await studio.open("/demos/sentiment-tree?sentence=own");
-      await demo.until("epochs", (epochs) => epochs >= 1, 120_000);
+      await demo.until("epochs", (epochs) => epochs >= 1);
       await demo.control("own").locator("input").fill("((The film) ((does n't) (offer charm)))");
       await expect.poll(() => demo.page.locator('[data-tree="sentiment"] [data-node]').count()).toBe(11);
       await demo.control("own").locator("input").fill("((The film) (does (offer charm))");
       await expect.poll(() => demo.control("own").locator("[role=status]").textContent()).toContain("bracket");
       await demo.control("own").locator("input").fill("((The film) (offers charm))");
       await demo.page.getByText("Not among the words that it learnt: offers").waitFor();
-    }, 180_000);
+    });
   });
 });

@@ -215,7 +215,7 @@ describe.skipIf(executable === undefined)(`demonstrations of "Deep Learning from
   describe("a gap that only what follows can fill", () => {
     test("both ways puts 买 into the text's sentence; forwards alone can't know", async () => {
       const demo = await studio.open("/demos/cloze");
-      await demo.until("epochs", (epochs) => epochs === 25, 120_000);
+      await demo.until("epochs", (epochs) => epochs === 25);
       const both = await demo.until("both", (p) => p > 0.8);
       expect(both).toBeLessThanOrEqual(1);
       const forwards = await demo.number("forwards");
@@ -233,6 +233,6 @@ describe.skipIf(executable === undefined)(`demonstrations of "Deep Learning from
       }
       expect(sum).toBeGreaterThan(0.9);
       expect(sum).toBeLessThanOrEqual(1);
-    }, 180_000);
+    });
   });
 });

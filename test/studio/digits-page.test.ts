@@ -40,7 +40,7 @@ beforeAll(() => {
     writeFileSync(at(`data/${part}-labels-idx1-ubyte`), writeIdx({ type: "uint8", shape: [600], data: set.labels }));
   }
   trainRun("reader");
-}, 120_000);
+});
 
 test("the server hands over the network of a run, and of nothing else", () => {
   const runs = new StudioRuns([at("reader")], main);
@@ -75,10 +75,19 @@ async function draw(probe: Probe, points: Points, between?: () => Promise<void>)
 }
 
 const ready = (probe: Probe, id: string): Promise<void> =>
-  probe.page.locator(`[data-state="${id}"][data-ready="true"]`).waitFor({ timeout: 120_000 });
+  probe.page.locator(`[data-state="${id}"][data-ready="true"]`).waitFor();
 
-const outputs = (probe: Probe, id: string): Promise<number[]> =>
-  Promise.all(Array.from({ length: 10 }, (_, digit) => probe.number(`${id} ${digit}`)));
+/** All ten of one moment, once the last stroke was read. */
+async function outputs(probe: Probe, id: string): Promise<number[]> {
+  await probe.query();
+  return probe.page.evaluate(
+    (name) =>
+      Array.from({ length: 10 }, (_, digit) =>
+        Number(document.querySelector(`[data-name="${name} ${digit}"]`)?.getAttribute("data-number") ?? Number.NaN),
+      ),
+    id,
+  );
+}
 
 describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
   const studio = useStudio(() => new StudioRuns([at("reader")], main));
@@ -110,7 +119,7 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     const other = await studio.open(`/digits?${query}`);
     await ready(other, "convolution");
     await expect.poll(() => outputs(other, "convolution")).toEqual(now);
-  }, 240_000);
+  });
 
   test("by keyboard alone: a one, taken back, and cleared", async () => {
     const probe = await studio.open(`/digits?${few}&shown=dense`);
@@ -141,7 +150,7 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     await page.locator("[data-pad]").focus();
     await page.keyboard.press("Delete");
     await page.locator('[data-pixels="seen"]').waitFor({ state: "detached" });
-  }, 120_000);
+  });
 
   test("504192 in one line is cut into six; a piece is looked at; where digits run together it says so", async () => {
     const probe = await studio.open(`/digits?${few}&shown=dense,convolution&mode=line`);
@@ -179,7 +188,7 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     expect(await probe.page.locator('[data-piece="1"]').getAttribute("data-touches")).toBe("true");
     await probe.set("count", 9);
     await probe.page.getByText("9 digits were asked for").waitFor();
-  }, 240_000);
+  });
 
   test("looks inside: 30 hidden neurons and their weights; 8 maps of 24 by 24 and their windows", async () => {
     const probe = await studio.open(`/digits?${few}&shown=first,convolution&look=first`);
@@ -203,23 +212,22 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     await probe.choose("method", "integrated");
     expect((await probe.query()).get("method")).toBe("integrated");
     await page.locator('[data-pixels="saliency"]').waitFor();
-  }, 120_000);
+  });
 
   test("is told that a seven is a one, learns it in steps, forgets it again; corrections are kept, saved and opened", async () => {
     const probe = await studio.open(`/digits?${few}&shown=dense`);
     await ready(probe, "dense");
     await draw(probe, SEVEN);
     await probe.until("answer dense", (digit) => digit === 7);
+    // What follows at once would be one change with the drawing.
     const before = await outputs(probe, "dense");
     const known = await probe.number("drawn dense");
-    // What follows at once would be one change with the drawing.
-    await probe.query();
     await probe.press("correct 1");
     await probe.set("steps", 60);
     await probe.query();
     await probe.press("learn");
     await probe.until("learnt dense", (share) => share === 1);
-    await probe.until("answer dense", (digit) => digit === 1, 60_000);
+    await probe.until("answer dense", (digit) => digit === 1);
     expect(await probe.number("dense 7")).toBeLessThan(before[7]);
     // What it knew otherwise it still knows, nearly.
     await probe.page.getByText("have learnt from 1").waitFor();
@@ -231,7 +239,7 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     await probe.press("undo");
     await expect.poll(() => outputs(probe, "dense")).toEqual(before);
     await probe.press("redo");
-    await expect.poll(() => outputs(probe, "dense"), { timeout: 30_000 }).toEqual(after);
+    await expect.poll(() => outputs(probe, "dense")).toEqual(after);
     await probe.press("unlearn");
     await expect.poll(() => outputs(probe, "dense")).toEqual(before);
 
@@ -250,7 +258,7 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     await list.locator("button").first().click();
     await list.locator("button").first().click();
     await list.waitFor({ state: "detached" });
-  }, 240_000);
+  });
 
   test("a network of a run, and one of a file, read beside the others; what reads no digits is refused", async () => {
     const probe = await studio.open(`/digits?${few}&shown=dense&token=${studio.studio.token}`);
@@ -275,7 +283,7 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
       buffer: Buffer.from("no"),
     });
     await probe.page.getByText("poem.safetensors can't be taken").waitFor();
-  }, 120_000);
+  });
 
   test("MNIST is measured where the server has it, and else the page says how to get it", async () => {
     const probe = await studio.open(`/digits?images=500&shown=dense`);
@@ -284,12 +292,12 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
     const refusal = probe.page.getByText("MNIST is not at hand");
     await expect
       .poll(async () => (await refusal.count()) > 0 || Number.isFinite(await probe.number("mnist dense")), {
-        timeout: 60_000,
+        timeout: 300_000,
       })
       .toBe(true);
     if ((await refusal.count()) === 0) expect(await probe.number("mnist dense")).toBeGreaterThan(0.5);
     probe.forget(/404/);
-  }, 120_000);
+  });
 
   test.each([
     { language: "zh", dark: true, title: "手写数字" },

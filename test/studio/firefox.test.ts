@@ -16,7 +16,7 @@ describe.skipIf(firefox === undefined)(`the studio in Firefox${whyNoFirefox}`, (
     buildStudio();
     studio = await startStudio({ folder: built, port: 0, version: "test" });
     shared = await Firefox.launch();
-  }, 300_000);
+  });
   afterEach(async () => {
     await other?.close();
     other = undefined;
@@ -58,7 +58,7 @@ describe.skipIf(firefox === undefined)(`the studio in Firefox${whyNoFirefox}`, (
     const page = await open("/playground");
     await page.find('[data-name="step"][data-number="0"]');
     await page.click('[data-control="play"]');
-    await expect.poll(() => number(page, "step"), { timeout: 30_000 }).toBeGreaterThan(200);
+    await expect.poll(() => number(page, "step")).toBeGreaterThan(200);
   });
 
   test("a demonstration follows its controls, and shows the same after a reload", async () => {
@@ -74,7 +74,7 @@ describe.skipIf(firefox === undefined)(`the studio in Firefox${whyNoFirefox}`, (
   test("the reader runs an experiment to the numbers of Node, and shows its figure", async () => {
     const page = await open("/book/zero/2");
     await page.click('[data-control="run zero/2-descent"]');
-    await page.find('[data-experiment="zero/2-descent"][data-verdict="reproduced"]', 60_000);
+    await page.find('[data-experiment="zero/2-descent"][data-verdict="reproduced"]');
     const printed = await page.evaluate(
       () => [...document.querySelectorAll('[data-experiment="zero/2-descent"] pre')].at(-1)?.textContent ?? "",
     );
@@ -88,11 +88,11 @@ describe.skipIf(firefox === undefined)(`the studio in Firefox${whyNoFirefox}`, (
     const passing = await startStudio({ folder: built, port: 0, version: "test" });
     await shared.goto(`${passing.address}/`);
     const kept = () => shared.evaluate(() => navigator.serviceWorker.controller !== null);
-    await expect.poll(kept, { timeout: 60_000 }).toBe(true);
+    await expect.poll(kept).toBe(true);
     await passing.close();
     await shared.goto("about:blank");
     await shared.goto(`${passing.address}/#/demos/softmax`);
     await shared.find('[data-control="undo"]');
     expect(await shared.evaluate(() => crossOriginIsolated)).toBe(true);
-  }, 120_000);
+  });
 });

@@ -70,7 +70,7 @@ describe.skipIf(executable === undefined)(`the studio without a network${whyNot}
     buildStudio();
     browser = await launch();
     server = new FileServer(built);
-  }, 300_000);
+  });
   afterEach(async () => {
     await context?.close();
     await server.stop();
@@ -83,7 +83,7 @@ describe.skipIf(executable === undefined)(`the studio without a network${whyNot}
     const probe = new Probe(await context.newPage());
     await probe.page.goto(address);
     await probe.page.locator("main h1").first().waitFor();
-    await probe.page.waitForFunction(() => navigator.serviceWorker.controller !== null, undefined, { timeout: 60_000 });
+    await probe.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
     return probe;
   }
 
@@ -117,7 +117,7 @@ describe.skipIf(executable === undefined)(`the studio without a network${whyNot}
     await figure.locator(".recorded svg").waitFor();
     // What was not in the build was asked for in vain: the runs of a server, and nothing else.
     expect(probe.problems.filter((problem) => !/ERR_CONNECTION_REFUSED/.test(problem))).toEqual([]);
-  }, 240_000);
+  });
 
   test("another build is shown at once, kept for later, and what was before is forgotten", async () => {
     await server.start();
@@ -134,12 +134,12 @@ describe.skipIf(executable === undefined)(`the studio without a network${whyNot}
     server.folder = other;
     await page.reload();
     expect(await buildOf(probe)).toBe(second);
-    await expect.poll(() => caches(probe), { timeout: 30_000 }).toEqual([`nabla-studio ${BELOW} ${second}`]);
+    await expect.poll(() => caches(probe)).toEqual([`nabla-studio ${BELOW} ${second}`]);
     await server.stop();
     await page.reload();
     await page.locator("main h1").first().waitFor();
     expect(await buildOf(probe)).toBe(second);
-  }, 120_000);
+  });
 
   test("what `nabla studio` served works when it has ended", async () => {
     const studio = await startStudio({ folder: built, port: 0, version: "test" });
@@ -151,5 +151,5 @@ describe.skipIf(executable === undefined)(`the studio without a network${whyNot}
     await probe.page.locator('[data-experiment="zero/1-and"][data-verdict="reproduced"]').waitFor();
     expect(await probe.page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(probe.problems).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -16,7 +16,7 @@ async function run(probe: Probe, id: string): Promise<void> {
 
 async function ended(probe: Probe, id: string): Promise<void> {
   const states = ["ran", "missing", "failed"].map((state) => `[data-state="${state}"]`).join(",");
-  await probe.page.locator(`[data-experiment="${id}"]:is(${states})`).waitFor({ timeout: 60_000 });
+  await probe.page.locator(`[data-experiment="${id}"]:is(${states})`).waitFor();
 }
 
 const verdict = (probe: Probe, id: string) => experiment(probe, id).getAttribute("data-verdict");

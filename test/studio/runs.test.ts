@@ -43,7 +43,7 @@ beforeAll(() => {
   expect(spawnSync(process.execPath, ["program.mjs", "own", "3"], { cwd: folder, encoding: "utf8" }).stdout).toBe(
     "finished\n",
   );
-}, 300_000);
+});
 
 describe("the interface", () => {
   test("a folder that holds no run is refused at the start, by name", () => {
@@ -87,10 +87,10 @@ describe("the interface", () => {
     child.stdout.on("data", (chunk: Buffer) => {
       said += chunk.toString();
     });
-    await expect.poll(() => existsSync(at("endless/config.json")), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => existsSync(at("endless/config.json"))).toBe(true);
     const runs = new StudioRuns([at("endless")], main);
     const [key] = [...runs.folders().keys()];
-    await expect.poll(async () => (await runs.state(key))!.records.length, { timeout: 30_000 }).toBeGreaterThan(2);
+    await expect.poll(async () => (await runs.state(key))!.records.length).toBeGreaterThan(2);
     expect(await runs.state(key)).toMatchObject({ status: "running", resumable: false, report: false });
     await runs.stop(key);
     await once(child, "exit");
@@ -99,7 +99,7 @@ describe("the interface", () => {
     await expect(runs.resume(key)).rejects.toThrow("start that again");
     await runs.delete(key);
     expect(existsSync(at("endless"))).toBe(false);
-  }, 120_000);
+  });
 
   test("what is inside a run, and where its time went", async () => {
     const runs = new StudioRuns([at("third"), at("first")], main);
@@ -166,7 +166,7 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
         if (chunk.toString().includes("epoch")) resolve();
       });
     });
-  }, 120_000);
+  });
 
   const names = ["first", "second", "going", "own"];
   const studio = useStudio(() => new StudioRuns(names.map(at), main));
@@ -182,7 +182,7 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     expect(await run("going").getAttribute("data-status")).toBe("running");
     const epochs = async () => Number(await run("going").getAttribute("data-epochs"));
     const before = await epochs();
-    await expect.poll(epochs, { timeout: 30_000 }).toBeGreaterThan(before);
+    await expect.poll(epochs).toBeGreaterThan(before);
 
     // The program's settings are others.
     await page.locator(`[data-run="${at("own")}"] input`).uncheck();
@@ -194,20 +194,20 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     await probe.press("no");
     await probe.press(`stop ${at("going")}`);
     await probe.press("yes");
-    await expect.poll(() => run("going").getAttribute("data-status"), { timeout: 60_000 }).toBe("interrupted");
+    await expect.poll(() => run("going").getAttribute("data-status")).toBe("interrupted");
     await probe.press(`resume ${at("going")}`);
     await probe.press("yes");
-    await expect.poll(() => run("going").getAttribute("data-status"), { timeout: 60_000 }).toBe("running");
+    await expect.poll(() => run("going").getAttribute("data-status")).toBe("running");
     const stood = await epochs();
-    await expect.poll(epochs, { timeout: 60_000 }).toBeGreaterThan(stood);
+    await expect.poll(epochs).toBeGreaterThan(stood);
     await probe.press(`stop ${at("going")}`);
     await probe.press("yes");
-    await expect.poll(() => run("going").getAttribute("data-status"), { timeout: 60_000 }).toBe("interrupted");
+    await expect.poll(() => run("going").getAttribute("data-status")).toBe("interrupted");
     await probe.press(`delete ${at("going")}`);
     await probe.press("yes");
-    await expect.poll(() => run("going").count(), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => run("going").count()).toBe(0);
     expect(existsSync(at("going"))).toBe(false);
-  }, 240_000);
+  });
 
   test("a report is shown; smoothing, axes and hidden runs stand in the address", async () => {
     const probe = await studio.open(`/runs?token=${studio.studio.token}`);

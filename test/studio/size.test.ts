@@ -29,7 +29,7 @@ describe.skipIf(executable === undefined)(`the weight of the studio${whyNot}`, (
     const workers: string[] = [];
     page.on("request", (request) => workers.push(request.url()));
     await probe.goTo("/playground");
-    await probe.until("step", (step) => step === 0, 60_000);
+    await probe.until("step", (step) => step === 0);
     await weigh([...workers, ...(await loaded())]);
     expect(total()).toBeGreaterThan(first + 200_000);
     expect(total()).toBeLessThan(1_500_000);

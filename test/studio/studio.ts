@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { StudioRuns } from "../../cli/studio/runs.ts";
 import { type Studio, startStudio } from "../../cli/studio/server.ts";
-import { launch } from "../browser/chromium.ts";
+import { launch, PATIENCE } from "../browser/chromium.ts";
 
 export { executable, whyNot } from "../browser/chromium.ts";
 
@@ -60,7 +60,7 @@ export class Probe {
   }
 
   /** Waits until a number is what a test says; fails with the last one. */
-  async until(name: string, holds: (value: number) => boolean, milliseconds = 20_000): Promise<number> {
+  async until(name: string, holds: (value: number) => boolean, milliseconds = PATIENCE): Promise<number> {
     const end = Date.now() + milliseconds;
     for (;;) {
       const value = await this.number(name);
@@ -135,7 +135,8 @@ export class Probe {
     await this.page.evaluate(axeSource());
     return this.page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: AxeLike };
-      const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+      // A report's frame is closed to scripts; axe would write to it all the same, and the browser say so.
+      const { violations } = await axe.run(document, { resultTypes: ["violations"], iframes: false });
       return violations
         .filter(({ impact }) => impact === "serious" || impact === "critical")
         .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
@@ -171,7 +172,7 @@ export function useStudio(runs?: () => StudioRuns): {
     buildStudio();
     studio = await startStudio({ folder: built, port: 0, version: "test", ...(runs && { runs: runs() }) });
     browser = await launch();
-  }, 300_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await studio?.close();

@@ -102,7 +102,9 @@ describe.skipIf(noDevice !== undefined)(`faults of a device${whyNoDevice}`, () =
 
   test("it has to be awaited, and takes no options of the CPU's", async () => {
     expect(() => nb.configureEngine({ engine: "webgpu" })).toThrow(/await startEngine\(\{ engine: "webgpu" \}\)/);
-    await expect(nb.startEngine({ engine: "webgpu", threads: 2 })).rejects.toThrow(/threads is an option of the engines "wasm" and "native".*leave it out/);
+    await expect(nb.startEngine({ engine: "webgpu", threads: 2 })).rejects.toThrow(
+      /threads is an option of the engines "wasm" and "native".*leave it out/,
+    );
     await expect(nb.startEngine({ engine: "webgpu", deterministic: true })).rejects.toThrow(/can't be deterministic/);
   });
 });

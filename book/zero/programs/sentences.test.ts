@@ -71,7 +71,7 @@ describe("SentenceModel", () => {
       }),
     );
     expect(perplexityOf((sentence) => last.surprise(sentence), corpus.test)).toBeLessThan(best);
-  }, 60_000);
+  });
 });
 
 describe("SentenceNGram", () => {

@@ -282,7 +282,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
       // In a process of its own: without the remedy its heap is corrupted within milliseconds.
       const { status, signal, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", SIGNALLED], {
         encoding: "utf8",
-        timeout: 60_000,
+        timeout: 300_000,
       });
       expect({ status, signal, stdout }).toMatchObject({ status: 0, signal: null });
       const { products, wrong, heard } = JSON.parse(stdout) as Record<string, number>;
