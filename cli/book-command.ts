@@ -1,7 +1,6 @@
 // `nabla book`: the books' experiments listed, shown, run, verified and reported.
 
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Form } from "../book/experiment.ts";
@@ -12,6 +11,7 @@ import type { Language } from "../src/plot/chart.ts";
 import type { KeptRecord, Verification } from "./book/record.ts";
 import { commandName } from "./command-name.ts";
 import { nearestFew, UserError } from "./errors.ts";
+import { makeOutputFolder, writingTo } from "./output-folder.ts";
 import { fromHere } from "./package-folder.ts";
 import { RUN_ENGINES } from "./run-config.ts";
 import { oneOf, wholeNumber } from "./values.ts";
@@ -177,7 +177,10 @@ async function run(id: string, options: RunOptions): Promise<void> {
   const missing = await firstMissing(entry.experiment.needs);
   if (missing !== undefined) throw new UserError(`${entry.experiment.id} ${lackText(missing)}`);
   const { checkFree, writeRunFolder } = await import("./book/run-folder.ts");
-  if (options.out !== undefined) checkFree(options.out);
+  if (options.out !== undefined) {
+    checkFree(options.out);
+    await makeOutputFolder(options.out);
+  }
   const log = (line: string) => process.stderr.write(`  ${line}\n`);
   const { runKept } = await import("./book/store.ts");
   const result = await runKept(entry.experiment, { form: formOf(options), seed: options.seed, log }, options.keep);
@@ -186,11 +189,15 @@ async function run(id: string, options: RunOptions): Promise<void> {
   if (options.out !== undefined) {
     const { resultPage, writeFigures } = await import("./book/figures.ts");
     const folder = resolve(options.out);
-    const paths = await writeFigures(folder, entry.experiment.id, result.outcome?.figures ?? [], options.language);
     const page = join(folder, "report.html");
-    await writeFileAtomically(page, resultPage(entry, result, options.language));
-    await writeRunFolder(folder, result);
-    process.stdout.write(`${[...paths, page].map((path) => `wrote ${path}`).join("\n")}\n`);
+    const figures = result.outcome?.figures ?? [];
+    const paths = await writingTo(options.out, async () => {
+      const drawn = await writeFigures(folder, entry.experiment.id, figures, options.language);
+      await writeFileAtomically(page, resultPage(entry, result, options.language));
+      await writeRunFolder(folder, result);
+      return [...drawn, page];
+    });
+    process.stdout.write(`${paths.map((path) => `wrote ${path}`).join("\n")}\n`);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(recordOf(result))}\n`);
   if (result.error !== null && process.argv.includes("--debug")) process.stderr.write(`${result.error.stack}\n`);
@@ -243,7 +250,7 @@ async function verify(ids: readonly string[], options: RunOptions): Promise<void
   const { mergeRecords, readVerification, RESULTS, writeVerification } = await import("./book/record.ts");
   let keep = async (_: Verification): Promise<void> => {};
   if (options.out !== undefined) {
-    await mkdir(options.out, { recursive: true });
+    await makeOutputFolder(options.out);
     const file = join(resolve(options.out), RESULTS);
     const earlier = existsSync(file) ? readVerification(file).records : [];
     // After each experiment, so that a verification that is interrupted keeps what it has.
@@ -269,6 +276,7 @@ async function verify(ids: readonly string[], options: RunOptions): Promise<void
 
 async function report(options: RunOptions & { from?: string; out: string }): Promise<void> {
   const entries = await entriesFor(undefined);
+  await makeOutputFolder(options.out);
   const { readVerification } = await import("./book/record.ts");
   let verification: Verification;
   if (options.from !== undefined) {
@@ -277,8 +285,10 @@ async function report(options: RunOptions & { from?: string; out: string }): Pro
     verification = await runMany(entries, options.quick ? "quick" : "full", options, async () => {});
   }
   const { writeResults } = await import("./book/results.ts");
-  const path = await writeResults(resolve(options.out), entries, verification).catch((cause: Error) => {
-    throw options.from === undefined ? cause : new UserError(`${options.from}: ${cause.message}`, { cause });
+  const written = writingTo(options.out, () => writeResults(resolve(options.out), entries, verification));
+  const path = await written.catch((cause: Error) => {
+    if (cause instanceof UserError || options.from === undefined) throw cause;
+    throw new UserError(`${options.from}: ${cause.message}`, { cause });
   });
   process.stdout.write(`wrote ${path}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify({ path, experiments: verification.records.length })}\n`);

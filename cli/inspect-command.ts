@@ -3,8 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
-import { makeFolder, writeFileAtomically } from "../src/data/atomic.node.ts";
-import { explain } from "../src/data/file.node.ts";
+import { writeFileAtomically } from "../src/data/atomic.node.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { commandName } from "./command-name.ts";
 import { changedParts, type LoadedDataset, loadDataset } from "./datasets.ts";
@@ -12,6 +11,7 @@ import { suggestion, UsageError, UserError } from "./errors.ts";
 import { examples } from "./help.ts";
 import { type Inside, lookInside, PARTS, type Part, type Subject } from "./inspect.ts";
 import { insidePage } from "./inspect-page.ts";
+import { writingTo } from "./output-folder.ts";
 import { type LoadedRun, loadRunModel } from "./run-model.ts";
 import { FITS, type Fitting, fitOf, readPicture, saidOfFit } from "./run-picture.ts";
 import { folderName, oneOf, wholeNumber } from "./values.ts";
@@ -97,15 +97,7 @@ async function inspect(path: string, names: readonly string[], options: InspectO
   const inside = lookInside({ run, data, subject, parts, layer: options.layer, samples: options.samples ?? 200 });
   const out = options.out ?? join(path, "inspect");
   const file = join(out, "index.html");
-  try {
-    await makeFolder(out);
-    await writeFileAtomically(file, insidePage(inside));
-  } catch (error) {
-    throw new UserError(
-      `cannot write to the output folder ${out}: ${explain(error)}. Choose another with --out FOLDER.`,
-      { cause: error },
-    );
-  }
+  await writingTo(out, () => writeFileAtomically(file, insidePage(inside)));
   for (const line of sentencesOf(inside)) say(line);
   say(`page: ${file}`);
   if (json) process.stdout.write(`${JSON.stringify({ folder: path, ...inside.figures, page: resolve(file) })}\n`);

@@ -3,13 +3,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
-import { errorCode, explain, readRegularFileSync } from "../src/data/file.node.ts";
+import { errorCode, readRegularFileSync } from "../src/data/file.node.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import { HistoryWriter, type RunEnding } from "../src/runs/history-writer.node.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
+import { unwritable } from "./output-folder.ts";
 import { OLD_HISTORY, type RunHistory, readHistory } from "./run-history.ts";
 import { CLASSIFIER_RUN, MAKERS, type RunKind } from "./run-kind.ts";
 import { type FolderLock, lockFolder } from "./run-lock.ts";
@@ -78,16 +79,9 @@ export class RunFolder<Config = unknown, Record extends { epoch: number } = { ep
         mkdirSync(folder.path);
         return folder;
       } catch (error) {
-        if (errorCode(error) !== "EEXIST") throw folder.unwritable(error);
+        if (errorCode(error) !== "EEXIST") throw unwritable(folder.path, error);
       }
     }
-  }
-
-  private unwritable(error: unknown): UserError {
-    return new UserError(
-      `cannot write to the output folder ${this.path}: ${explain(error)}. Choose another with --out FOLDER.`,
-      { cause: error },
-    );
   }
 
   /**
@@ -109,7 +103,7 @@ export class RunFolder<Config = unknown, Record extends { epoch: number } = { ep
       await this.writeConfig(config);
     } catch (error) {
       this.release();
-      throw error instanceof UserError ? error : this.unwritable(error);
+      throw error instanceof UserError ? error : unwritable(this.path, error);
     }
   }
 
@@ -121,7 +115,7 @@ export class RunFolder<Config = unknown, Record extends { epoch: number } = { ep
     try {
       this.lock ??= await lockFolder(this.path);
     } catch (error) {
-      throw error instanceof UserError ? error : this.unwritable(error);
+      throw error instanceof UserError ? error : unwritable(this.path, error);
     }
   }
 

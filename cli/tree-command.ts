@@ -3,11 +3,12 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { makeFolder } from "../src/data/atomic.node.ts";
-import { errorCode, explain } from "../src/data/file.node.ts";
+import { errorCode } from "../src/data/file.node.ts";
 import { findSst } from "../src/data/trees/sst.node.ts";
 import { commandName } from "./command-name.ts";
 import { UsageError, UserError } from "./errors.ts";
 import { examples } from "./help.ts";
+import { unwritable } from "./output-folder.ts";
 import { TREE_ENGINES, type TreeConfig } from "./tree-config.ts";
 import { TreeFolder } from "./tree-folder.ts";
 import { oneOf, realNumber, wholeNumber } from "./values.ts";
@@ -231,8 +232,7 @@ async function freshName(): Promise<string> {
       mkdirSync(path);
       return path;
     } catch (error) {
-      if (errorCode(error) !== "EEXIST")
-        throw new UserError(`cannot make ${path}: ${explain(error)}. Choose another place with --out FOLDER.`);
+      if (errorCode(error) !== "EEXIST") throw unwritable(path, error);
     }
   }
 }

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import { Words } from "../book/zero/framework/sentiment.ts";
 import { makeFolder, removeUnfinished, writeFileAtomically } from "../src/data/atomic.node.ts";
-import { explain, readRegularFileSync } from "../src/data/file.node.ts";
+import { readRegularFileSync } from "../src/data/file.node.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import type { RunEnding } from "../src/runs/history-writer.node.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import type { TrainerState } from "../src/train/trainer.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
+import { unwritable } from "./output-folder.ts";
 import { type FolderLock, lockFolder } from "./run-lock.ts";
 import { checked, parsedJson, readJsonFile, stateSchema, statusSchema } from "./run-schema.ts";
 import { type TreeConfig, type TreeRecord, treeConfigSchema, treeRecordSchema } from "./tree-config.ts";
@@ -47,12 +48,7 @@ export class TreeFolder {
     } catch (error) {
       this.release();
       if (error instanceof UserError) throw error;
-      throw new UserError(
-        `cannot write to the output folder ${this.path}: ${explain(error)}. Choose another with --out FOLDER.`,
-        {
-          cause: error,
-        },
-      );
+      throw unwritable(this.path, error);
     }
   }
 

@@ -1,6 +1,7 @@
 // `nabla bench`: four figures that say how fast this machine is with Nabla, what they were the last time, and another build beside this one. Nabla
 // beside other libraries is measured by `npm run bench` in the repository.
 import { type Command, Option } from "commander";
+import { explain } from "../../src/data/file.node.ts";
 import { configureEngine } from "../../src/engine/configure.ts";
 import type { EngineStatus } from "../../src/engine/engine.ts";
 import { commandName } from "../command-name.ts";
@@ -50,7 +51,7 @@ export function addBenchCommand(program: Command): void {
       const now = recordOf(status, figures);
       process.stdout.write(options.json ? `${JSON.stringify(asJson(status, figures))}\n` : asText(status, figures));
       if (before !== undefined && slower.length > 0) process.stderr.write(warning(slower, now, before));
-      remember(now);
+      await remember(now);
     });
 }
 
@@ -62,11 +63,11 @@ function start({ engine = "auto", threads }: BenchOptions): void {
   }
 }
 
-function remember(now: BenchRecord): void {
+async function remember(now: BenchRecord): Promise<void> {
   try {
-    addToHistory(now);
+    await addToHistory(now);
   } catch (error) {
-    process.stderr.write(`these figures are not kept: ${(error as Error).message}\n`);
+    process.stderr.write(`these figures are not kept in ${historyFile()}: ${explain(error)}\n`);
   }
 }
 

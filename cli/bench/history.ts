@@ -1,9 +1,10 @@
 // What `nabla bench` has found on this machine before, a line of JSON for each time: so that a build that has become slower is noticed.
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
+import { makeFolder } from "../../src/data/atomic.node.ts";
 import { cacheFolder } from "../../src/data/cache.node.ts";
 import type { EngineStatus } from "../../src/engine/engine.ts";
 import { packageFolder } from "../package-folder.ts";
@@ -44,8 +45,8 @@ export function readHistory(): BenchRecord[] {
 }
 
 /** Adds a line. @throws the file system's error */
-export function addToHistory(found: BenchRecord): void {
-  mkdirSync(dirname(historyFile()), { recursive: true });
+export async function addToHistory(found: BenchRecord): Promise<void> {
+  await makeFolder(dirname(historyFile()));
   appendFileSync(historyFile(), `${JSON.stringify(found)}\n`);
 }
 

@@ -1,12 +1,11 @@
 // The figures of experiments as files and as a page.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Figure } from "../../book/experiment.ts";
 import { bandOf } from "../../book/judge.ts";
 import type { Entry } from "../../book/library.ts";
 import type { Result } from "../../book/run.ts";
 import { bandText, sectionText, valueText, verdictText } from "../../book/wording.ts";
-import { writeFileAtomically } from "../../src/data/atomic.node.ts";
+import { makeFolder, writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { type Language, say } from "../../src/plot/chart.ts";
 import { type Block, renderPage } from "../../src/plot/page.ts";
 import { renderPng } from "../../src/plot/png.node.ts";
@@ -30,7 +29,7 @@ export async function writeFigures(
   figures: readonly Figure[],
   language: Language,
 ): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const paths: string[] = [];
   for (const figure of figures) {
     const path = join(folder, figureFile(id, figure));

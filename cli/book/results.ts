@@ -1,6 +1,5 @@
 // docs/RESULTS.md: every experiment with what the source reports, what was measured, verdict, time and figures. Beside it results.json, from which it is
 // written: what a verification of some experiments does not hold stays as it was.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../../book/library.ts";
 import { valueText } from "../../book/wording.ts";
@@ -23,7 +22,6 @@ export async function writeResults(
   const ids = entries.map(({ experiment }) => experiment.id);
   const digest = digestOf(verification, readDigest(file), ids);
   const told = new Set(toldRecords(digest).map(keyOf));
-  await mkdir(join(folder, "figures"), { recursive: true });
   for (const record of verification.records) {
     if (!told.has(keyOf(record))) continue;
     for (const figure of record.figures) {

@@ -1,10 +1,9 @@
 // Where the full forms that take hours keep their trainings: a folder a section of the source, for experiments that compare with one another train the
 // same networks, and in it a folder a training, which one process uses at a time. What is there is gone on with.
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Experiment, Store } from "../../book/experiment.ts";
 import { type Result, type RunOptions, runExperiment } from "../../book/run.ts";
-import { writeFileAtomically } from "../../src/data/atomic.node.ts";
+import { makeFolder, writeFileAtomically } from "../../src/data/atomic.node.ts";
 import { errorCode, explain, readRegularFile } from "../../src/data/file.node.ts";
 import { UserError } from "../errors.ts";
 import { type FolderLock, lockFolder } from "../run-lock.ts";
@@ -27,7 +26,7 @@ export function folderStore(folder: string, id: string): FolderStore {
     const home = dirname(path);
     if (locks.has(home)) return path;
     try {
-      await mkdir(home, { recursive: true });
+      await makeFolder(home);
       locks.set(home, await lockFolder(home));
       return path;
     } catch (error) {

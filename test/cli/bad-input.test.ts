@@ -1,4 +1,5 @@
 // Bad input: a clear message, exit code 1 (2 for wrong usage), no stack trace unless --debug, nothing half-written.
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -174,6 +175,28 @@ describe("output and runs", () => {
     mkdirSync(join(folder, "locked"));
     chmodSync(join(folder, "locked"), 0o500);
     expectError(nabla(folder, ["train", "--dataset", "digits", "--out", "locked/run"]), 1, /cannot write/);
+  });
+
+  // A mount of its own, which a process of its own name space may make without being root.
+  const mounts = spawnSync("unshare", ["-rm", "true"]).status === 0;
+  test.runIf(mounts).each([
+    [
+      "train --dataset digits --out disk/run",
+      /cannot write to the output folder disk\/run: the file system is read-only/,
+    ],
+    ["text train text.txt --out disk/run", /cannot write to the output folder disk\/run: the file system is read-only/],
+    ["book run zero/1-and --out disk/run", /cannot write to the output folder disk\/run: the file system is read-only/],
+    ["book run zero/1-and --out disk", /cannot write to the output folder disk: the file system is read-only/],
+    ["book verify zero/1-and --out disk", /cannot write to the output folder disk: the file system is read-only/],
+    [
+      "book report --quick --out disk/a/b",
+      /cannot write to the output folder disk\/a\/b: the file system is read-only/,
+    ],
+  ])("on a disk that is mounted read-only: %s", (command, message) => {
+    mkdirSync(join(folder, "disk"), { recursive: true });
+    writeFileSync(join(folder, "text.txt"), "to be or not to be\n".repeat(200));
+    const mount = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o ro none disk && exec "$@"', "sh"];
+    expectError(nabla(folder, command.split(" "), {}, mount), 1, message);
   });
 
   test("a folder that holds a run already is not overwritten", () => {

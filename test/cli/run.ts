@@ -43,9 +43,15 @@ function outcome(status: number | null, stdout: string, stderr: string): Outcome
   };
 }
 
-/** Runs `nabla ...words` to its end. */
-export function nabla(folder: string, words: readonly string[], extra: Record<string, string> = {}): Outcome {
-  const result = spawnSync(process.execPath, [main, ...words], {
+/** Runs `nabla ...words` to its end; `under` is a command that runs what follows it. */
+export function nabla(
+  folder: string,
+  words: readonly string[],
+  extra: Record<string, string> = {},
+  under: readonly string[] = [],
+): Outcome {
+  const [program, ...rest] = [...under, process.execPath, main, ...words];
+  const result = spawnSync(program, rest, {
     cwd: folder,
     env: environment(folder, extra),
     encoding: "utf8",
