@@ -86,6 +86,23 @@ test("fit without data, without targets, with plain arrays, without a model", as
   );
 });
 
+test("lists that are mostly holes are no reason to walk through them", async () => {
+  const holes = wrong(new Array(2 ** 32 - 1));
+  const pair = nabla.Dataset.zip({ x: nabla.Dataset.from([holes, 2]), y: nabla.Dataset.from([1, 2]) });
+  expect((await pair.toArray()).length).toBe(2);
+  const symbol = nabla.input([2]);
+  const graph = new nabla.Model({ inputs: symbol, outputs: new nabla.Dense(1).apply(symbol) });
+  expect(() => graph.applyAll(holes)).toThrow("got undefined");
+  expect(() => new nabla.Add().applyAll(holes)).toThrow("got undefined");
+});
+
+test("what one argument was wrong in", async () => {
+  expect(() => nabla.jvp(wrong(x), [x], [x])).toThrow("jvp: the first argument must be a function");
+  expect(() => nabla.drawDigits(1, wrong({ x }))).toThrow("seed { x: a tensor of shape (2, 2) } is not usable");
+  const long = wrong("x".repeat(1e6));
+  await expect(nabla.readImageFile(long)).rejects.toThrow(/^\.\.\.x{1000}: the name is too long/);
+});
+
 test("arrays that hold themselves, and arrays nested beyond 8 axes, are errors", () => {
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);

@@ -214,6 +214,7 @@ export function jvp<A extends readonly Tensor[]>(
   inputs: A,
   tangents: { readonly [K in keyof A]: Tensor },
 ): [Tensor, Tensor] {
+  callable("jvp", "the first argument", f);
   if (!Array.isArray(inputs) || !Array.isArray(tangents) || inputs.length !== tangents.length) {
     throw new RangeError("jvp: needs an array of arguments and an array of as many tangents: jvp(f, [x], [v])");
   }

@@ -5,6 +5,8 @@ import { open, stat } from "node:fs/promises";
 /** Most that a data file may hold, compressed or not, unless told otherwise; MNIST's largest is 47 MB. */
 export const MOST_BYTES = 2 ** 30;
 
+const LONGEST_PATH = 1000;
+
 /** Reads a regular file of at most `maxBytes` bytes: a device or a pipe may have no end.
  *
  * @throws if there is none, it is something else, or it is longer; the message names it */
@@ -25,7 +27,7 @@ export async function readRegularFile(path: string, maxBytes: number = MOST_BYTE
       await file.close();
     }
   } catch (error) {
-    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   }
 }
 
@@ -52,8 +54,13 @@ export function readRegularFileSync(path: string, maxBytes: number = MOST_BYTES)
       closeSync(file);
     }
   } catch (error) {
-    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   }
+}
+
+/** A path as a message names it: its end, where it is longer than any path that a person reads. */
+function nameOf(path: string): string {
+  return path.length <= LONGEST_PATH ? path : `...${path.slice(-LONGEST_PATH)}`;
 }
 
 function sizeToRead(status: Stats, maxBytes: number): number {

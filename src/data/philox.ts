@@ -1,6 +1,8 @@
 // Random numbers by Philox (engine/philox.ts): a function of a key and a counter, with no state to carry.
 // Whoever needs number 17 of sample 4711 computes it directly, so a sample never depends on which others were drawn before it.
+
 import { philox } from "../engine/philox.ts";
+import { quote } from "../engine/quote.ts";
 
 /** Numbers drawn one after the other from one place in the counter space. */
 export interface PhiloxStream {
@@ -22,7 +24,7 @@ export interface PhiloxStream {
  * @param seed a whole number from 0 to 2^53 - 1 */
 export function philoxStream(seed: number): PhiloxStream {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`seed ${seed} is not usable: give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
+    throw new RangeError(`seed ${quote(seed)} is not usable: give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   const key0 = seed >>> 0;
   const key1 = Math.floor(seed / 2 ** 32) >>> 0;

@@ -52,7 +52,9 @@ export abstract class MultiLayer extends BaseLayer {
   /** As `apply`, for layers of several outputs. */
   applyAll(inputs: Symbolic | readonly Symbolic[]): readonly Symbolic[] {
     const xs: readonly Symbolic[] = Array.isArray(inputs) ? inputs : [inputs as Symbolic];
-    return this.connectTo(xs.map((x) => checkSymbolic(this.name, x)));
+    // Not `map`, which would walk through a list of holes to its end.
+    for (const x of xs) checkSymbolic(this.name, x);
+    return this.connectTo(xs);
   }
 
   /** See `BaseLayer`. @internal */

@@ -2,10 +2,12 @@
 import { list, numeric, oneOf } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
+import { tensor } from "../tensor/create.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkRoom, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkTensor } from "./check.ts";
+import { gather } from "./gather.ts";
 import { concat } from "./join.ts";
 import { slice, windowAlongAxes } from "./slices.ts";
 
@@ -14,19 +16,38 @@ export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
 
 const MODES: readonly PadMode[] = ["constant", "edge", "reflect", "symmetric", "wrap"];
 
-/** Source position of each position along a padded axis; -1 for the constant. */
-function paddedPositions(length: number, before: number, after: number, mode: PadMode): number[] {
-  return Array.from({ length: before + length + after }, (_, i) => {
+/** Neighbours are taken as slices, so that padding is a few block copies; so many at most, beyond which each element is looked up. */
+const MOST_RUNS = 16;
+
+/** Source position of each position along a padded axis. */
+function paddedPositions(length: number, before: number, after: number, mode: PadMode): Int32Array {
+  const period = mode === "reflect" ? Math.max(1, 2 * (length - 1)) : 2 * length;
+  const positions = new Int32Array(before + length + after);
+  for (let i = 0; i < positions.length; i++) {
     const position = i - before;
-    if (position >= 0 && position < length) return position;
-    if (mode === "constant") return -1;
-    if (mode === "edge") return position < 0 ? 0 : length - 1;
-    if (mode === "wrap") return ((position % length) + length) % length;
-    const period = mode === "reflect" ? Math.max(1, 2 * (length - 1)) : 2 * length;
-    const within = ((position % period) + period) % period;
-    if (within < length) return within;
-    return mode === "reflect" ? period - within : period - 1 - within;
-  });
+    if (mode === "edge") positions[i] = Math.min(length - 1, Math.max(0, position));
+    else if (mode === "wrap") positions[i] = ((position % length) + length) % length;
+    else {
+      const within = ((position % period) + period) % period;
+      positions[i] = within < length ? within : period - within - (mode === "reflect" ? 0 : 1);
+    }
+  }
+  return positions;
+}
+
+/** The parts, each of neighbours in rising or falling order, that positions fall into: first and last position of each. */
+function runsOf(positions: Int32Array): [number, number][] {
+  const runs: [number, number][] = [];
+  for (let i = 0; i < positions.length; ) {
+    const start = positions[i];
+    const step = Math.sign((positions[i + 1] ?? start) - start) || 1;
+    let count = 1;
+    while (i + count < positions.length && positions[i + count] === start + step * count) count += 1;
+    runs.push([start, start + step * (count - 1)]);
+    if (runs.length > MOST_RUNS) break;
+    i += count;
+  }
+  return runs;
 }
 
 /**
@@ -67,18 +88,17 @@ export function pad(
       throw new RangeError(
         `pad: mode ${mode} needs elements to repeat, but axis ${axis} of ${formatShape(x.shape)} is empty`,
       );
+    checkRoom("pad", y.shape.with(axis, before + length + after), x.dtype);
     const positions = paddedPositions(length, before, after, mode);
-    // Runs of neighbours are taken as slices, so that padding stays a few block copies.
-    const parts: Tensor[] = [];
-    for (let i = 0; i < positions.length; ) {
-      const step = Math.sign((positions[i + 1] ?? positions[i]) - positions[i]) || 1;
-      let count = 1;
-      while (i + count < positions.length && positions[i + count] === positions[i] + step * count) count += 1;
-      const start = positions[i];
-      const stop = start + step * count;
-      parts.push(slice(y, start, stop < 0 ? undefined : stop, step, axis));
-      i += count;
+    const runs = runsOf(positions);
+    if (runs.length > MOST_RUNS) {
+      y = gather(y, tensor(positions, "int32"), axis);
+      return;
     }
+    const parts = runs.map(([first, last]) => {
+      const step = last < first ? -1 : 1;
+      return slice(y, first, last + step < 0 ? undefined : last + step, step, axis);
+    });
     y = concat(parts, axis);
   });
   return y;

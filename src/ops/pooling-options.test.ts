@@ -122,6 +122,16 @@ describe("the same by another way", () => {
     expect(adaptiveMaxPool2d(x, [6, 4]).toArray()).toEqual(x.toArray());
   });
 
+  it("more results than bins: each bin is computed once, and its gradient adds up", () => {
+    const x = image([1, 2, 2, 3], "float64");
+    for (const pool of [adaptiveAvgPool2d, adaptiveMaxPool2d]) {
+      // Bins of one element each, four of them in a row.
+      expect(pool(x, [8, 12]).toArray()).toEqual(resize(x, [8, 12], { method: "nearest" }).toArray());
+      expect(grad((z: Tensor) => pool(z, [8, 12]).sum())(x).dataSync()).toEqual(new Float64Array(12).fill(16));
+      expect(pool(x, [1, 100_000]).shape).toEqual([1, 2, 1, 100_000]);
+    }
+  });
+
   it("equal elements: the gradient goes to the first, row by row, with dilation too; NaN wins", () => {
     const ones = tensor([
       [

@@ -7,14 +7,14 @@ import { engine } from "../engine/engine.ts";
 import { tensor } from "../tensor/create.ts";
 import { record, tracked, withRecording } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
-import { empty, packed, type Tensor } from "../tensor/tensor.ts";
+import { checkRoom, empty, packed, type Tensor } from "../tensor/tensor.ts";
 import { reluGradient } from "./activations.ts";
 import { div, mul } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
 import { where } from "./choice.ts";
 import { equal } from "./comparison.ts";
-import { takeAlongAxis } from "./gather.ts";
+import { gather, takeAlongAxis } from "./gather.ts";
 import { concat, stack } from "./join.ts";
 import { pad } from "./padding.ts";
 import { isRectified, markMasked } from "./rectified.ts";
@@ -199,14 +199,14 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: Pair): Tensor {
   const [rows, columns] = binsOf("adaptiveMaxPool2d", x, outputSize);
   const largestOf = (part: Tensor): Tensor =>
     largest("adaptiveMaxPool2d", plan("adaptiveMaxPool2d", part, [part.shape[2], part.shape[3]!], {}));
-  const bands = rows.map(([top, bottom]) => {
+  const bands = rows.bins.map(([top, bottom]) => {
     const band = slice(x, top, bottom, 1, 2);
     return concat(
-      columns.map(([left, right]) => largestOf(slice(band, left, right, 1, 3))),
+      columns.bins.map(([left, right]) => largestOf(slice(band, left, right, 1, 3))),
       3,
     );
   });
-  return concat(bands, 2);
+  return spread(spread(concat(bands, 2), rows, 2), columns, 3);
 }
 
 /**
@@ -221,15 +221,24 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: Pair): Tensor {
 export function adaptiveAvgPool2d(x: Tensor, outputSize: Pair): Tensor {
   const [rows, columns] = binsOf("adaptiveAvgPool2d", x, outputSize);
   // A bin is a rectangle: the mean of its rows' means.
-  const alongAxis = (y: Tensor, bins: Bins, axis: number): Tensor =>
+  const alongAxis = (y: Tensor, { bins }: Bins, axis: number): Tensor =>
     concat(
       bins.map(([start, end]) => mean(slice(y, start, end, 1, axis), axis, true)),
       axis,
     );
-  return alongAxis(alongAxis(x, rows, 2), columns, 3);
+  return spread(spread(alongAxis(alongAxis(x, rows, 2), columns, 3), rows, 2), columns, 3);
 }
 
-type Bins = readonly (readonly [start: number, end: number])[];
+/** The bins of an axis, each once; where several results have the same, the bin of each result. */
+interface Bins {
+  readonly bins: readonly (readonly [start: number, end: number])[];
+  readonly places: Int32Array | null;
+}
+
+/** What was found in each bin, at the places of the results. */
+function spread(y: Tensor, { places }: Bins, axis: number): Tensor {
+  return places === null ? y : gather(y, tensor(places, "int32"), axis);
+}
 
 function binsOf(operation: string, x: Tensor, outputSize: Pair): [rows: Bins, columns: Bins] {
   checkTensor(operation, x);
@@ -239,12 +248,18 @@ function binsOf(operation: string, x: Tensor, outputSize: Pair): [rows: Bins, co
     );
   }
   const out = pair(operation, "outputSize", outputSize, 1);
+  checkRoom(operation, [x.shape[0], x.shape[1]!, ...out], x.dtype);
   const bins = out.map((count, axis): Bins => {
     const length = x.shape[2 + axis];
-    return Array.from({ length: count }, (_, i) => [
-      Math.floor((i * length) / count),
-      Math.ceil(((i + 1) * length) / count),
-    ]);
+    const found: [number, number][] = [];
+    const places = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      const [start, end] = [Math.floor((i * length) / count), Math.ceil(((i + 1) * length) / count)];
+      const last = found.at(-1);
+      if (last?.[0] !== start || last[1] !== end) found.push([start, end]);
+      places[i] = found.length - 1;
+    }
+    return { bins: found, places: found.length < count ? places : null };
   });
   return [bins[0], bins[1]!];
 }

@@ -1,6 +1,6 @@
 // Draws that need operations: choices with and without probabilities, shuffles, the truncated normal distribution. Like all random numbers
 // they come from Philox: equal seeds give equal results on any number of threads. Probabilities are added up in float64, one after the other.
-import { finite, flag, knownOptions } from "../engine/checks.ts";
+import { finite, flag, knownOptions, numeric } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
@@ -119,7 +119,8 @@ function probabilitiesOf(operation: string, given: Tensor | readonly number[], n
       `${operation}: probabilities must be one for each of ${n} elements, got ${formatShape(shape)}`,
     );
   }
-  const p = Float64Array.from(given instanceof Tensor ? given.dataSync() : given);
+  const values = given instanceof Tensor ? given.dataSync() : given;
+  const p = Float64Array.from(values, (value) => numeric(operation, "a probability", value));
   const bad = p.findIndex((value) => !(value >= 0 && Number.isFinite(value)));
   if (bad >= 0) {
     throw new RangeError(`${operation}: probabilities must be from 0 to 1, got ${p[bad]} at position ${bad}`);

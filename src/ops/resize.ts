@@ -2,7 +2,7 @@
 import { flag, knownOptions, oneOf } from "../engine/checks.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkRoom, type Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { real } from "./cast.ts";
 import { gather } from "./gather.ts";
@@ -47,6 +47,7 @@ export function resize(x: Tensor, size: Pair, options: ResizeOptions = {}): Tens
     );
   }
   const out = pair("resize", "size", size, 1);
+  checkRoom("resize", [...input.shape.slice(0, 2), ...out], input.dtype);
   let y = input;
   for (const axis of [2, 3]) {
     const [from, to] = [input.shape[axis], out[axis - 2]!];
@@ -56,28 +57,26 @@ export function resize(x: Tensor, size: Pair, options: ResizeOptions = {}): Tens
 }
 
 function nearest(x: Tensor, axis: number, from: number, to: number): Tensor {
-  const places = Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(((i + 0.5) * from) / to)));
+  const places = new Int32Array(to);
+  for (let i = 0; i < to; i++) places[i] = Math.min(from - 1, Math.floor(((i + 0.5) * from) / to));
   return gather(x, tensor(places, "int32"), axis);
 }
 
 function linear(x: Tensor, axis: number, from: number, to: number, alignCorners: boolean): Tensor {
-  const places = Array.from({ length: to }, (_, i) => {
-    if (alignCorners) return to === 1 ? 0 : (i * (from - 1)) / (to - 1);
-    return Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
-  });
-  const below = places.map(Math.floor);
-  const along = (values: number[]): Tensor =>
+  const [below, above] = [new Int32Array(to), new Int32Array(to)];
+  const [lower, upper] = [new Float64Array(to), new Float64Array(to)];
+  for (let i = 0; i < to; i++) {
+    const centre = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+    const corner = to === 1 ? 0 : (i * (from - 1)) / (to - 1);
+    const place = alignCorners ? corner : centre;
+    below[i] = Math.floor(place);
+    above[i] = Math.min(below[i] + 1, from - 1);
+    upper[i] = place - below[i];
+    lower[i] = 1 - upper[i];
+  }
+  const along = (values: Float64Array): Tensor =>
     reshape(tensor(values, x.dtype), axis === 2 ? [1, 1, to, 1] : [1, 1, 1, to]);
-  const upper = along(places.map((place, i) => place - below[i]));
-  const lower = along(places.map((place, i) => 1 - (place - below[i])));
   const first = gather(x, tensor(below, "int32"), axis);
-  const second = gather(
-    x,
-    tensor(
-      below.map((place) => Math.min(place + 1, from - 1)),
-      "int32",
-    ),
-    axis,
-  );
-  return add(mul(first, lower), mul(second, upper));
+  const second = gather(x, tensor(above, "int32"), axis);
+  return add(mul(first, along(lower)), mul(second, along(upper)));
 }

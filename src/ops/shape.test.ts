@@ -197,6 +197,14 @@ describe("values, by definition", () => {
         )
         .toArray(),
     ).toEqual([expected]);
+    // Wider than the array many times over, by another way: the same around the middle, and every element where it is repeated gets its share.
+    const wide = nb.pad(tensor([1, 2, 3]), [[303, 404]], mode, 9);
+    expect(wide.slice(300, 310).toArray()).toEqual(expected);
+    const shares = nb
+      .grad((x: nb.Tensor) => x.pad([[303, 404]], mode).sum())(tensor([1, 2, 3]))
+      .toArray() as number[];
+    const counts = [1, 2, 3].map((value) => [...wide.dataSync()].filter((each) => each === value).length);
+    expect(shares).toEqual(counts);
   });
 
   test("triangles and diagonals", () => {

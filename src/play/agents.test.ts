@@ -300,6 +300,9 @@ describe("a network with search", () => {
     expect(() => network.learn([{ board: new Float32Array(3), policy: new Float32Array(9), value: 0 }])).toThrow(
       "a sample's board has 18 numbers and its policy 9",
     );
+    const nothing = undefined as never;
+    for (const player of [searchPlayer(network), networkPlayer(network)])
+      expect(() => player(nothing)).toThrow("a player: positions must be an array, got undefined");
     expect(() => learnFromPlayer(network, () => [1])).toThrow("a player gives a move for each of the 500 positions");
     expect(() => learnFromPlayer(network, minimaxPlayer(game), { games: 0 })).toThrow("games must be a whole number");
   });

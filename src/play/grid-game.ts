@@ -88,7 +88,13 @@ class GridGame implements BoardGame<GridPosition> {
     return {
       cells: next,
       stones: stones + 1,
-      result: this.completes(next, cell, stone) ? (stone === 1 ? 1 : -1) : stones + 1 === next.length ? 0 : null,
+      result: hasLine(this, this.inARow, next, cell, stone)
+        ? stone === 1
+          ? 1
+          : -1
+        : stones + 1 === next.length
+          ? 0
+          : null,
     };
   }
 
@@ -98,24 +104,6 @@ class GridGame implements BoardGame<GridPosition> {
     throw new TypeError(
       `${this.name}: a position has ${this.height} x ${this.width} cells; start() gives the first, play(position, move) the next`,
     );
-  }
-
-  /** Whether the stone on a cell makes a line. */
-  private completes(cells: Int8Array, cell: number, stone: number): boolean {
-    const [row, column] = [Math.floor(cell / this.width), cell % this.width];
-    for (const [down, right] of DIRECTIONS) {
-      let length = 1;
-      for (let sign = -1; sign <= 1; sign += 2) {
-        let [r, c] = [row + sign * down, column + sign * right];
-        while (r >= 0 && r < this.height && c >= 0 && c < this.width && cells[r * this.width + c] === stone) {
-          length += 1;
-          r += sign * down;
-          c += sign * right;
-        }
-      }
-      if (length >= this.inARow) return true;
-    }
-    return false;
   }
 
   result(position: GridPosition): Result | null {
@@ -235,4 +223,22 @@ export function connectFour(options: ConnectFourOptions = {}): BoardGame<GridPos
     throw new RangeError(`connectFour: ${inARow} in a row do not fit on ${rows} x ${columns} cells`);
   }
   return new GridGame({ name: "connect-four", height: rows, width: columns, inARow, falling: true });
+}
+
+/** Whether the stone on a cell is part of a line. */
+function hasLine({ width, height }: GridGame, inARow: number, cells: Int8Array, cell: number, stone: number): boolean {
+  const [row, column] = [Math.floor(cell / width), cell % width];
+  for (const [down, right] of DIRECTIONS) {
+    let length = 1;
+    for (let sign = -1; sign <= 1; sign += 2) {
+      let [r, c] = [row + sign * down, column + sign * right];
+      while (r >= 0 && r < height && c >= 0 && c < width && cells[r * width + c] === stone) {
+        length += 1;
+        r += sign * down;
+        c += sign * right;
+      }
+    }
+    if (length >= inARow) return true;
+  }
+  return false;
 }

@@ -231,7 +231,7 @@ export function networkPlayer<Position>(network: PolicyValueNetwork<Position>): 
   checkNetwork("networkPlayer", network);
   const { moves } = network.game;
   return (positions) => {
-    const { policies } = network.evaluate(positions);
+    const { policies } = network.evaluate(list("a player", "positions", positions));
     return positions.map((_, i) => {
       const row = policies.subarray(i * moves, (i + 1) * moves);
       return row.indexOf(Math.max(...row));

@@ -4,7 +4,7 @@
 //
 // asks the network there, and carries the value back up. Many trees, one a game, are searched side by side: every round asks for one position of each.
 import { philoxStream } from "../data/philox.ts";
-import { knownOptions, notNegative, whole } from "../engine/checks.ts";
+import { knownOptions, list, notNegative, whole } from "../engine/checks.ts";
 import type { BoardGame } from "./board-game.ts";
 import type { Player } from "./players.ts";
 import { checkNetwork, type PolicyValueNetwork } from "./policy-value.ts";
@@ -207,7 +207,7 @@ export function searchPlayer<Position>(
   notNegative(owner, "exploration", exploration);
   const draws = philoxStream(whole(owner, "seed", seed, 0));
   return (positions) => {
-    const trees = positions.map((position) => new SearchTree(network.game, position));
+    const trees = list("a player", "positions", positions).map((position) => new SearchTree(network.game, position));
     searchTrees(trees, network, simulations, exploration);
     return trees.map(({ root }) => {
       const most = Math.max(...root.visits);

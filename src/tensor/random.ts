@@ -238,6 +238,7 @@ export const random = {
    */
   bernoulli(shape: Shape, probability: number, options: RandomOptions & { value?: number } = {}): Tensor {
     checkShape("random.bernoulli", shape);
+    numeric("random.bernoulli", "probability", probability);
     if (!(probability >= 0 && probability <= 1)) {
       throw new RangeError(`random.bernoulli: a probability is between 0 and 1, got ${quote(probability)}`);
     }

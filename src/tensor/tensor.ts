@@ -6,7 +6,15 @@ import { type ArrayView, engine } from "../engine/engine.ts";
 import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
 import { Node } from "./graph.ts";
 import { formatArray } from "./print.ts";
-import { formatShape, isContiguous, MAXIMUM_RANK, rankError, rowMajorStrides, type Shape } from "./shape.ts";
+import {
+  checkShape,
+  formatShape,
+  isContiguous,
+  MAXIMUM_RANK,
+  rankError,
+  rowMajorStrides,
+  type Shape,
+} from "./shape.ts";
 
 /** Numbers or booleans nested to any depth, as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -265,6 +273,18 @@ function outside(x: Tensor, shape: Shape, offset: number, strides: readonly numb
   );
 }
 
+/** No engine's memory is larger. */
+const MOST_BYTES = 2 ** 32;
+
+/** Refuses a result that no memory holds before tables as long as its axes are made. */
+export function checkRoom(operation: string, shape: Shape, dtype: DType): void {
+  const bytes = checkShape(operation, shape) * bytesOf(dtype);
+  if (bytes <= MOST_BYTES) return;
+  throw new RangeError(
+    `${operation}: a result of shape ${formatShape(shape)} takes ${bytes} bytes, and an engine has at most ${MOST_BYTES}; ask for less at a time`,
+  );
+}
+
 /** `x` itself if it is row-major, else a row-major copy (not recorded). */
 export function packed(x: Tensor): Tensor {
   if (x.contiguous) return x;
@@ -289,7 +309,7 @@ export function forEachTensor(value: unknown, visit: (x: Tensor) => void): void 
     else if (typeof next === "object" && next !== null && !seen.has(next)) {
       seen.add(next);
       const elements = elementsOf(next);
-      for (let i = elements.length - 1; i >= 0; i--) open.push(elements[i]);
+      for (let i = elements.length - 1; i >= 0; i--) if (typeof elements[i] === "object") open.push(elements[i]);
     }
   }
 }
@@ -300,8 +320,11 @@ function visitTensor(x: Tensor, visit: (x: Tensor) => void): void {
   if (slot) visit(slot.tensor);
 }
 
+/** Elements from which on an array may be mostly holes. */
+const LONG = 2 ** 24;
+
 function elementsOf(value: object): readonly unknown[] {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value.length < LONG ? value : Object.values(value);
   if (value instanceof Map || value instanceof Set) return [...value];
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? Object.values(value) : [];

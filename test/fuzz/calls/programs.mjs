@@ -214,7 +214,7 @@ function callText(target, random, keys) {
 }
 
 /** Before a number of rounds, and a number that is more than a sweep has time for. */
-const LASTING = /\b(epochs|maxIterations)\s*:\s*$/;
+const LASTING = /\b(epochs|maxIterations|steps|games|simulations|length)\s*:\s*$/;
 const MANY = /1e9|1e308|\*\*/;
 
 /** The example with one place exchanged. */

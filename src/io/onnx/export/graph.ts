@@ -1,5 +1,6 @@
 // A graph of ONNX under construction: values, nodes and constants, put together and named at the end. What no output needs is left out. Operators that
 // ONNX Runtime computes in float32 only are given float32 in a float64 model, too, and their results are cast back.
+import { instance, list } from "../../../engine/checks.ts";
 import type { TypedArray } from "../../../engine/dtype.ts";
 import { ATTRIBUTE_TYPE, type AttributeProto, type GraphProto, type NodeProto } from "../proto/messages.ts";
 import type { Draft } from "../proto/wire.ts";
@@ -144,6 +145,8 @@ export class GraphBuilder {
     hints: readonly string[],
     options: OnnxNodeOptions = {},
   ): readonly OnnxSymbol[] {
+    for (const input of list(operator, "a node's inputs", inputs))
+      if (input !== null) instance(operator, "an input", input, OnnxSymbol, "a value of the graph");
     const narrow = FLOAT32_ONLY.has(operator) && inputs.some((input) => input?.dtype === "float64");
     const given = narrow ? inputs.map((input) => (input?.dtype === "float64" ? this.narrowed(input) : input)) : inputs;
     const own = options.dtype ?? inputs.find((input) => input !== null)?.dtype;
