@@ -94,6 +94,7 @@ test("lists that are mostly holes are no reason to walk through them", async () 
   const graph = new nabla.Model({ inputs: symbol, outputs: new nabla.Dense(1).apply(symbol) });
   expect(() => graph.applyAll(holes)).toThrow("got undefined");
   expect(() => new nabla.Add().applyAll(holes)).toThrow("got undefined");
+  expect(() => nabla.encodeTrees(holes)).toThrow("encodeTrees: trees must be an array without holes");
 });
 
 test("what one argument was wrong in", async () => {

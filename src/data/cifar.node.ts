@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { knownOptions, oneOf, text } from "../engine/checks.ts";
 import { type CifarOptions, readCifar } from "./cifar.ts";
-import { explain, MOST_BYTES, readRegularFile } from "./file.node.ts";
+import { explain, MOST_BYTES, nameOf, readRegularFile } from "./file.node.ts";
 import { checkImageSet, type ImageSet, type TrainAndTest } from "./image-set.ts";
 
 /** The files of each, and where the names of classes stand. */
@@ -110,7 +110,7 @@ async function nothingIn(folder: string): Promise<Error> {
   try {
     names = await readdir(folder);
   } catch (error) {
-    return new Error(`${folder}: ${explain(error)}; give the folder that CIFAR's binary archive unpacks to`);
+    return new Error(`${nameOf(folder)}: ${explain(error)}; give the folder that CIFAR's binary archive unpacks to`);
   }
   const python = names.includes("data_batch_1") || names.includes("cifar-10-batches-py") || names.includes("train");
   const packed = names.find((name) => /^cifar.*\.tar(\.gz)?$/.test(name));

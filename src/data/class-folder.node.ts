@@ -9,7 +9,7 @@ import type { Samples } from "./batches.ts";
 import { Dataset } from "./dataset/dataset.ts";
 import { hold } from "./dataset/held.ts";
 import { numbered } from "./dataset/stage.ts";
-import { explain, MOST_BYTES } from "./file.node.ts";
+import { explain, MOST_BYTES, nameOf } from "./file.node.ts";
 import { readImageFile } from "./image-file.node.ts";
 import { checkImageSet, holdOut, type ImageSet, type TrainAndTest } from "./image-set.ts";
 import type { Picture } from "./picture.ts";
@@ -91,7 +91,7 @@ async function listTree(path: string, testShare: number): Promise<Tree> {
   try {
     inner = await foldersIn(root);
   } catch (error) {
-    throw new Error(`${root}: ${explain(error)}; give a folder that holds a folder of pictures for each class`);
+    throw new Error(`${nameOf(root)}: ${explain(error)}; give a folder that holds a folder of pictures for each class`);
   }
   const trainName = inner.find((name) => TRAIN.test(name));
   const trainRoot = trainName === undefined ? root : join(root, trainName);

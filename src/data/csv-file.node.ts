@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import { text } from "../engine/checks.ts";
 import { type CsvOptions, type CsvRow, checkCsvOptions, rowsOfCsv } from "./csv.ts";
 import { Dataset } from "./dataset/dataset.ts";
-import { errorCode, explain } from "./file.node.ts";
+import { errorCode, explain, nameOf } from "./file.node.ts";
 
 /**
  * The rows of a CSV file, plain or compressed with gzip, as `csvRows` gives them; the file is read piece by piece, anew for every pass.
@@ -34,7 +34,7 @@ async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
     if (errorCode(error)?.startsWith("Z_")) {
       throw new Error(`${path}: damaged or incomplete gzip data (${(error as Error).message}); fetch the file again`);
     }
-    throw errorCode(error) === undefined ? error : new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw errorCode(error) === undefined ? error : new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   } finally {
     stream.destroy();
     file.destroy();
@@ -58,6 +58,6 @@ async function startsAsGzip(path: string): Promise<boolean> {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   }
 }

@@ -59,7 +59,8 @@ export function readRegularFileSync(path: string, maxBytes: number = MOST_BYTES)
 }
 
 /** A path as a message names it: its end, where it is longer than any path that a person reads. */
-function nameOf(path: string): string {
+export function nameOf(path: string): string {
+  if (path === "") return `""`;
   return path.length <= LONGEST_PATH ? path : `...${path.slice(-LONGEST_PATH)}`;
 }
 

@@ -5,7 +5,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fields, flag, knownOptions, positive, text, whole } from "../engine/checks.ts";
 import { type MnistPart, mnistFiles } from "./catalogue.ts";
-import { errorCode, explain } from "./file.node.ts";
+import { errorCode, explain, nameOf } from "./file.node.ts";
 import type { IdxArray } from "./idx.ts";
 import { readIdxFile } from "./idx-file.node.ts";
 import { idxName } from "./idx-names.ts";
@@ -125,7 +125,9 @@ export async function locate(path: string, wanted?: string): Promise<Located> {
     if (errorCode(error) === undefined) throw error;
     const above = wanted === undefined ? await groupAbove(path) : undefined;
     if (above === undefined) {
-      throw new Error(`${folder}: ${explain(error)}; give a folder that holds four IDX files named as those of MNIST`);
+      throw new Error(
+        `${nameOf(folder)}: ${explain(error)}; give a folder that holds four IDX files named as those of MNIST`,
+      );
     }
     [folder, prefix, groups] = [dirname(path), basename(path), above];
   }

@@ -76,9 +76,19 @@ function isClass(value: { readonly prototype?: unknown }): boolean {
   return value.prototype !== undefined && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
+/** Elements up to which nobody minds a walk through an array, whatever it holds. */
+const SHORT = 2 ** 24;
+
+/** Whether an array seems to be made of holes, billions maybe: an element at its beginning, middle or end is missing. */
+export function isHoles(value: readonly unknown[]): boolean {
+  const { length } = value;
+  return length > SHORT && !(0 in value && length >>> 1 in value && length - 1 in value);
+}
+
 /** A list, of which the caller looks at the elements. */
 export function list<T>(owner: string, name: string, value: readonly T[]): readonly T[] {
   if (!Array.isArray(value)) throw new TypeError(`${owner}: ${name} must be an array, got ${quote(value)}`);
+  if (isHoles(value)) throw new TypeError(`${owner}: ${name} must be an array without holes, got ${quote(value)}`);
   return value;
 }
 

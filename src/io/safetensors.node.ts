@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomically } from "../data/atomic.node.ts";
-import { errorCode, explain, MOST_BYTES, readRegularFile } from "../data/file.node.ts";
+import { errorCode, explain, MOST_BYTES, nameOf, readRegularFile } from "../data/file.node.ts";
 import { fields, text } from "../engine/checks.ts";
 import { typedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
@@ -54,7 +54,7 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
       close: () => file.close(),
     };
   } catch (error) {
-    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   }
 }
 
@@ -71,7 +71,7 @@ async function openFile(path: string): Promise<OpenSafetensors> {
 /** The file or the index that a path means. */
 async function resolvePath(path: string): Promise<string> {
   const status = await stat(path).catch((error: unknown) => {
-    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   });
   if (!status.isDirectory()) return path;
   const names = (await readdir(path)).filter(
@@ -207,6 +207,6 @@ export async function writeNamed(path: string, bytes: Uint8Array): Promise<void>
   try {
     await writeFileAtomically(path, bytes);
   } catch (error) {
-    throw new Error(`${path}: ${explain(error)}`, { cause: error });
+    throw new Error(`${nameOf(path)}: ${explain(error)}`, { cause: error });
   }
 }

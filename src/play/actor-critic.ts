@@ -1,7 +1,7 @@
 // Advantage actor-critic (Mnih and others, "Asynchronous methods for deep reinforcement learning", 2016, its synchronous form), with the generalised advantages of
 // Schulman and others (2016): learning after a few steps in many environments, not at the end of episodes.
 import { philoxStream } from "../data/philox.ts";
-import { fields, knownOptions, list, notNegative, positive, whole } from "../engine/checks.ts";
+import { fields, knownOptions, list, notNegative, numeric, positive, whole } from "../engine/checks.ts";
 import { Adam } from "../optim/adam.ts";
 import { CurveKeeper, type LearningCurve, type LearningOptions, pause } from "./agent.ts";
 import { observationSize } from "./environment.ts";
@@ -45,7 +45,9 @@ export function generalAdvantages(
   const owner = "generalAdvantages";
   const { discount, lambda } = fields(owner, "discount and lambda", plan);
   for (const given of [rewards, values, ended]) {
-    if (!ArrayBuffer.isView(given)) list(owner, "rewards, values and ends", given as readonly number[]);
+    if (ArrayBuffer.isView(given)) continue;
+    for (const value of list(owner, "rewards, values and ends", given as readonly number[]))
+      if (typeof value !== "boolean") numeric(owner, "rewards, values and ends", value);
   }
   const time = rewards.length / whole(owner, "n", n, 1);
   if (!Number.isInteger(time) || values.length !== rewards.length + n || ended.length !== rewards.length) {

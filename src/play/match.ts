@@ -1,6 +1,7 @@
 // Players against each other: over many games from many openings, and over every line of play that an opponent can choose.
 import { philoxStream } from "../data/philox.ts";
 import { callable, knownOptions, whole } from "../engine/checks.ts";
+import { quote } from "../engine/quote.ts";
 import { type BoardGame, checkGame, type Side } from "./board-game.ts";
 import { checkSize, MOST_POSITIONS } from "./census.ts";
 import type { Score } from "./oracle.ts";
@@ -140,7 +141,7 @@ export function allLines<Position>(game: BoardGame<Position>, player: Player<Pos
   const owner = "allLines";
   checkGame(owner, game);
   callable(owner, "the player", player);
-  if (side !== 0 && side !== 1) throw new RangeError(`${owner}: the side is 0, who begins, or 1, got ${String(side)}`);
+  if (side !== 0 && side !== 1) throw new RangeError(`${owner}: the side is 0, who begins, or 1, got ${quote(side)}`);
   const found: AllLines = { lines: 0, won: 0, drawn: 0, lost: 0, lostLine: null };
   type Reached = { position: Position; ways: number; moves: readonly number[] };
   const start = game.start();

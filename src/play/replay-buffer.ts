@@ -1,5 +1,5 @@
 // What an agent has lived through: the newest transitions, from which batches are drawn, so that neighbours in time do not stand side by side.
-import { fields, whole } from "../engine/checks.ts";
+import { fields, numeric, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 
 /** A step as it is kept. */
@@ -75,6 +75,9 @@ export class ReplayBuffer {
         `ReplayBuffer.add: pictures have ${size} numbers and there are ${actionCount} actions, got ${quote(before?.length)}, ${quote(after?.length)} and ${quote(legal?.length)}`,
       );
     }
+    whole("ReplayBuffer.add", "the action", action, 0);
+    numeric("ReplayBuffer.add", "the reward", reward);
+    numeric("ReplayBuffer.add", "what is ahead", ahead);
     const at = this.count % this.capacity;
     kept.before.set(before, at * size);
     kept.after.set(after, at * size);

@@ -1,6 +1,6 @@
 // The tensor: a window (offset, shape, strides) on a storage. Views share storage; operations make new tensors. Arithmetic is added to this
 // class by src/ops/methods.ts, so that `x.add(y)` and `add(x, y)` are the same thing.
-import { callable } from "../engine/checks.ts";
+import { callable, isHoles } from "../engine/checks.ts";
 import { bytesOf, type DType, isFloat, type TypedArray } from "../engine/dtype.ts";
 import { type ArrayView, engine } from "../engine/engine.ts";
 import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
@@ -320,11 +320,8 @@ function visitTensor(x: Tensor, visit: (x: Tensor) => void): void {
   if (slot) visit(slot.tensor);
 }
 
-/** Elements from which on an array may be mostly holes. */
-const LONG = 2 ** 24;
-
 function elementsOf(value: object): readonly unknown[] {
-  if (Array.isArray(value)) return value.length < LONG ? value : Object.values(value);
+  if (Array.isArray(value)) return isHoles(value) ? Object.values(value) : value;
   if (value instanceof Map || value instanceof Set) return [...value];
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? Object.values(value) : [];

@@ -1,4 +1,5 @@
 // Elements gathered in batches of one size, or of sequences of like length.
+import { quote } from "../../engine/quote.ts";
 import { end, type Held, hold } from "./held.ts";
 import { contextOf, type ElementContext, numbered, type Stage, skipByTaking } from "./stage.ts";
 
@@ -141,7 +142,7 @@ export function bucketed<T>(
         if (which >= 0) return which;
         end(element);
         throw new RangeError(
-          `Dataset.bucketByLength: element ${context.index} of the pass has length ${String(length)}; a length must be a whole number` +
+          `Dataset.bucketByLength: element ${context.index} of the pass has length ${quote(length)}; a length must be a whole number` +
             ` of at most ${buckets.at(-1)!.upTo}, the last boundary; cut or leave out what is longer, or add a boundary`,
         );
       };

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { knownOptions, text } from "../../engine/checks.ts";
 import { environment } from "../../engine/environment.node.ts";
 import { cacheFolder } from "../cache.node.ts";
-import { errorCode, explain } from "../file.node.ts";
+import { errorCode, explain, nameOf } from "../file.node.ts";
 import { type LabelledTree, parseTrees } from "./treebank.ts";
 
 /** The treebank's three parts. */
@@ -80,6 +80,6 @@ async function contentOf(path: string): Promise<string | null> {
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw new Error(`loadSst: ${path}: ${explain(error)}`);
+    throw new Error(`loadSst: ${nameOf(path)}: ${explain(error)}`);
   }
 }

@@ -1,5 +1,6 @@
 // What there is here for each layer of Keras. Pictures have their channels last there and first here: axes are renamed, and where an order counts (flattening,
 // reshaping, a dense layer on pictures) they are turned before and turned back behind.
+import { quote } from "../../engine/quote.ts";
 import type { ActivationName } from "../../nn/activations.ts";
 import type { BaseLayer, LayerOptions } from "../../nn/base-layer.ts";
 import { initialiser } from "../../nn/initialisers.ts";
@@ -309,7 +310,7 @@ const relu: Row = (settings, { own }) => {
   ];
   if (least !== 0) throw settings.unsupported("a threshold is not supported");
   if (most === 6 && slope === 0) return always(() => new Activation("relu6", own));
-  if (most !== undefined) throw settings.unsupported(`max_value ${String(most)} is not supported, 6 is`);
+  if (most !== undefined) throw settings.unsupported(`max_value ${quote(most)} is not supported, 6 is`);
   return slope === 0 ? always(() => new Activation("relu", own)) : fixedSlope(settings, slope);
 };
 

@@ -214,19 +214,20 @@ function callText(target, random, keys) {
 }
 
 /** Before a number of rounds, and a number that is more than a sweep has time for. */
-const LASTING = /\b(epochs|maxIterations|steps|games|simulations|length)\s*:\s*$/;
+const LASTING = /\b((epochs|maxIterations|steps|games|simulations|length)\s*:|takeSteps\()\s*$/;
 const MANY = /1e9|1e308|\*\*/;
 
 /** The example with one place exchanged. */
 function exchanged({ text, places }, random, keys) {
   const place = random.pick(places);
   const put = (start, end, value) => text.slice(0, start) + value + text.slice(end);
-  if (place.kind === "value") {
-    let value = valueText(random, keys);
+  const exchange = (start, end) => {
+    const value = valueText(random, keys);
     // Billions of epochs are no wrong call, and take as long as they say.
-    if (LASTING.test(text.slice(0, place.start)) && MANY.test(value)) value = "-1";
-    return put(place.start, place.end, `(${value})`);
-  }
+    const lasts = LASTING.test(text.slice(0, start)) && MANY.test(value);
+    return put(start, end, lasts ? "(-1)" : `(${value})`);
+  };
+  if (place.kind === "value") return exchange(place.start, place.end);
   const { list, end } = place;
   const action = random.pick(["exchange", "exchange", "exchange", "drop", "add", "swap", "none"]);
   if (list.length === 0 || action === "add")
@@ -240,5 +241,5 @@ function exchanged({ text, places }, random, keys) {
     const [a, b] = i === 0 ? [list[0], list[1]] : [list[i - 1], list[i]];
     return text.slice(0, a[0]) + text.slice(...b) + text.slice(a[1], b[0]) + text.slice(...a) + text.slice(b[1]);
   }
-  return put(start, stop, `(${valueText(random, keys)})`);
+  return exchange(start, stop);
 }
