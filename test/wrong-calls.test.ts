@@ -90,6 +90,7 @@ test("lists that are mostly holes are no reason to walk through them", async () 
   const holes = wrong(new Array(2 ** 32 - 1));
   const pair = nabla.Dataset.zip({ x: nabla.Dataset.from([holes, 2]), y: nabla.Dataset.from([1, 2]) });
   expect((await pair.toArray()).length).toBe(2);
+  expect(() => nabla.Dataset.fromTensors({ x: holes, y: x })).toThrow("Dataset: x must be an array without holes");
   const symbol = nabla.input([2]);
   const graph = new nabla.Model({ inputs: symbol, outputs: new nabla.Dense(1).apply(symbol) });
   expect(() => graph.applyAll(holes)).toThrow("got undefined");

@@ -1,4 +1,5 @@
 // Elements are values, or values in objects and arrays: what is done to every leaf, and how a leaf is called in errors.
+import { list } from "../../engine/checks.ts";
 
 /** Whether a value is a plain object, whose entries are leaves or more of such. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -30,7 +31,10 @@ export function mapLeaves(
   depth = 0,
 ): unknown {
   checkDepth("Dataset", depth);
-  if (Array.isArray(value)) return value.map((part, k) => mapLeaves(part, change, below(path, k), depth + 1));
+  if (Array.isArray(value))
+    return list("Dataset", path || "an element", value).map((part, k) =>
+      mapLeaves(part, change, below(path, k), depth + 1),
+    );
   if (!isRecord(value)) return change(value, path);
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => [key, mapLeaves(part, change, below(path, key), depth + 1)]),
