@@ -91,6 +91,7 @@ test("lists that are mostly holes are no reason to walk through them", async () 
   const pair = nabla.Dataset.zip({ x: nabla.Dataset.from([holes, 2]), y: nabla.Dataset.from([1, 2]) });
   expect((await pair.toArray()).length).toBe(2);
   expect(() => nabla.Dataset.fromTensors({ x: holes, y: x })).toThrow("Dataset: x must be an array without holes");
+  expect(() => new nabla.Sequential(holes, { inputShape: [2] })).toThrow("element 0 of the list is no layer");
   const symbol = nabla.input([2]);
   const graph = new nabla.Model({ inputs: symbol, outputs: new nabla.Dense(1).apply(symbol) });
   expect(() => graph.applyAll(holes)).toThrow("got undefined");
@@ -101,6 +102,7 @@ test("lists that are mostly holes are no reason to walk through them", async () 
 test("what one argument was wrong in", async () => {
   expect(() => nabla.jvp(wrong(x), [x], [x])).toThrow("jvp: the first argument must be a function");
   expect(() => nabla.drawDigits(1, wrong({ x }))).toThrow("seed { x: a tensor of shape (2, 2) } is not usable");
+  expect(() => nabla.random.shuffle(x, wrong([Symbol("s")]))).toThrow("there is no axis [Symbol(s)] in shape (2, 2)");
   const long = wrong("x".repeat(1e6));
   await expect(nabla.readImageFile(long)).rejects.toThrow(/^\.\.\.x{1000}: the name is too long/);
 });

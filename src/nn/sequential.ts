@@ -56,7 +56,7 @@ function chain(layers: readonly BaseLayer[], options: SequentialOptions): { inpu
     x = outputs[0];
   };
   try {
-    Array.from(layers).forEach(connect);
+    for (const [i, layer] of layers.entries()) connect(layer, i);
   } catch (error) {
     // The layers are as before: they may be used with the right shape.
     for (const layer of connected) layer.withdraw();

@@ -168,7 +168,7 @@ function choice(from: number | Tensor, shape: number | Shape = 1, options: Choic
   const wanted = typeof shape === "number" ? [shape] : shape;
   checkShape(operation, wanted);
   if (typeof from !== "number") checkTensor(operation, from);
-  const n = typeof from === "number" ? from : from.shape.at(axis);
+  const n = typeof from === "number" ? from : lengthAt(from, axis);
   if (n === undefined || !Number.isInteger(n) || n < 0 || n >= 2 ** 31) {
     throw new RangeError(`${operation}: needs a whole number or a tensor with axis ${quote(axis)}, got ${quote(from)}`);
   }
@@ -193,6 +193,11 @@ function choice(from: number | Tensor, shape: number | Shape = 1, options: Choic
   return typeof from === "number" ? positions : gather(from, positions, axis);
 }
 
+/** The length of an axis, undefined for one that is none. */
+function lengthAt(x: Tensor, axis: number): number | undefined {
+  return Number.isInteger(axis) ? x.shape.at(axis) : undefined;
+}
+
 /**
  * The slices of x along an axis, the first by default, in random order: a copy in the shape of x.
  *
@@ -206,8 +211,8 @@ function choice(from: number | Tensor, shape: number | Shape = 1, options: Choic
 function shuffle(x: Tensor, axis = 0, options: DrawOptions = {}): Tensor {
   checkTensor("random.shuffle", x);
   knownOptions("random.shuffle", options, ["generator"]);
-  const n = x.shape.at(axis);
-  if (!Number.isInteger(axis) || n === undefined) {
+  const n = lengthAt(x, axis);
+  if (n === undefined) {
     throw new RangeError(`random.shuffle: there is no axis ${quote(axis)} in shape ${formatShape(x.shape)}`);
   }
   return gather(x, draws.permutation(n, options.generator && { generator: options.generator }), axis);

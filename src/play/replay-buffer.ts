@@ -1,5 +1,5 @@
 // What an agent has lived through: the newest transitions, from which batches are drawn, so that neighbours in time do not stand side by side.
-import { fields, numeric, whole } from "../engine/checks.ts";
+import { callable, fields, numeric, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 
 /** A step as it is kept. */
@@ -95,6 +95,7 @@ export class ReplayBuffer {
    */
   draw(n: number, below: (n: number) => number): TransitionBatch {
     whole("ReplayBuffer.draw", "the number of transitions", n, 1);
+    callable("ReplayBuffer.draw", "what gives a number below another", below);
     if (this.length === 0) throw new Error("ReplayBuffer.draw: there is nothing in it yet; add transitions first");
     const { kept, size, actionCount } = this;
     const batch = emptyBatch(n, size, actionCount);
