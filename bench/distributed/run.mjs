@@ -76,6 +76,29 @@ const together = (found) =>
   found[0].times.map((_, i) => Math.max(...found.map(({ times }) => times[Math.min(i, times.length - 1)])));
 const shown = (ms) => `${ms.toFixed(2)} ms`;
 
+const off = (predicted, real) => `${predicted >= real ? "+" : ""}${(100 * (predicted / real - 1)).toFixed(0)}%`;
+
+/**
+ * The simulator against messages alone: ranks that only wait while they would compute get on with a processor between them, so that more of them than
+ * processors behave as hosts of a cluster do. `whole`: milliseconds of steps of one rank alone with the whole batch.
+ */
+function checkPaced(ranks, job, whole, trace) {
+  const total = trace.at(-1).milliseconds;
+  const pieces = trace.map(({ bytes, milliseconds }) => ({ bytes, ready: Math.min(1, milliseconds / total) }));
+  const compute = typical(whole) / 1000 / ranks;
+  let [real, predicted] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < rounds; round++) {
+    const sums = measure(ranks, { ...job, mode: "network" })[0];
+    const network = fitNetwork(
+      sums.map(({ bytes, typical: seconds }) => ({ bytes, seconds })),
+      ranks,
+    );
+    predicted = Math.min(predicted, 1000 * stepSeconds(ranks, { compute, update: 0, pieces }, network));
+    real = Math.min(real, typical(measure(ranks, { ...job, mode: "paced", compute, pieces })[0].times));
+  }
+  return { real, predicted };
+}
+
 const results = [];
 for (const id of values.job.split(",")) {
   const job = JOBS.find((each) => each.id === id);
@@ -104,6 +127,7 @@ for (const id of values.job.split(",")) {
 
   // The simulator against this machine: what it is told are times of shares computed side by side, and all-reduces of other sizes.
   const checks = [];
+  const alone = train(1);
   let schedule;
   for (const ranks of values.ranks.split(",").map(Number)) {
     let [real, predicted] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -119,13 +143,16 @@ for (const id of values.job.split(",")) {
       predicted = Math.min(predicted, 1000 * stepSeconds(ranks, step, network, { overlap: false }));
       real = Math.min(real, typical(trained[0].times));
     }
-    checks.push({ ranks, real, predicted });
-    const off = 100 * (predicted / real - 1);
     const crowded = ranks > availableParallelism() ? ", more ranks than processors" : "";
     console.log(
-      `  ${ranks} ranks here: ${shown(real)} a step, predicted ${shown(predicted)} (${off >= 0 ? "+" : ""}${off.toFixed(0)}%${crowded})`,
+      `  ${ranks} ranks here: ${shown(real)} a step, predicted ${shown(predicted)} (${off(predicted, real)}${crowded})`,
     );
     schedule ??= pieces;
+    const paced = checkPaced(ranks, { job: id, batch }, alone[0].times, pieces);
+    checks.push({ ranks, real, predicted, paced });
+    console.log(
+      `  ${ranks} ranks that wait in place of computing: ${shown(paced.real)}, predicted ${shown(paced.predicted)} (${off(paced.predicted, paced.real)})`,
+    );
   }
 
   // Clusters: hosts of 8 cores, whose step follows from one and two threads by Amdahl's law, at this job's batch a host.
