@@ -74,7 +74,7 @@ const pytorch: TensorReader = {
   },
 };
 
-const keras: TensorReader = { format: "keras", read: loadKeras };
+const keras: TensorReader = { format: "keras", read: (path) => loadKeras(path) };
 
 const TENSOR_READERS: Readonly<Record<string, TensorReader>> = {
   ...{ ".pt": pytorch, ".pth": pytorch, ".bin": pytorch, ".ckpt": pytorch },

@@ -25,7 +25,7 @@ export {
 export { findSst, loadSst, type SentimentTreebank } from "./data/trees/sst.node.ts";
 export type { Environment } from "./engine/environment.node.ts";
 export * from "./index.ts";
-export { loadKeras, loadTfjs, saveKeras } from "./io/keras.node.ts";
+export { type KerasReadOptions, loadKeras, loadTfjs, saveKeras } from "./io/keras.node.ts";
 export { loadNpy, loadNpz, saveNpy, saveNpz } from "./io/npy.node.ts";
 export { loadPyTorch, savePyTorch } from "./io/pytorch.node.ts";
 export { loadSafetensors, openSafetensors, saveSafetensors } from "./io/safetensors.node.ts";

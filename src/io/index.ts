@@ -6,7 +6,8 @@ export { type PyTorchParametersOptions, pyTorchParameters } from "./foreign/expo
 export { type KerasParametersOptions, kerasParameters } from "./foreign/export-keras.ts";
 export type { ForeignLibrary } from "./foreign/load.ts";
 export { type KerasModel, type KerasModelOptions, kerasModel } from "./keras/model.ts";
-export { type H5Wasm, readKeras } from "./keras-file.ts";
+export type { H5Wasm } from "./hdf5.ts";
+export { readKeras } from "./keras-file.ts";
 export { writeKeras } from "./keras-write.ts";
 export {
   type LazySafetensors,

@@ -2,52 +2,15 @@
 // Nabla and is given by the caller: of four megabytes, few need any.
 import { lfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, fields, text } from "../engine/checks.ts";
+import type { TypedArray } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { MAXIMUM_RANK } from "../tensor/shape.ts";
 import { scope, type Tensor } from "../tensor/tensor.ts";
-import { decodeElements, dtypeOfStored, type StoredType } from "./elements.ts";
+import { decodeElements, dtypeOfStored } from "./elements.ts";
+import { type H5Wasm, type Hdf5Limits, type Hdf5Part, walkHdf5 } from "./hdf5.ts";
 import type { TensorFile } from "./safetensors.ts";
 import { type Damaged, isZip, unzip, zipEntries } from "./zip.ts";
-
-/** What is used of h5wasm, 0.7 or later: `import * as h5wasm from "h5wasm"`. */
-export interface H5Wasm {
-  readonly ready: Promise<unknown>;
-  readonly File: new (name: string, mode: string) => unknown;
-}
-
-/** What the module that `ready` gives has. */
-interface H5Module {
-  readonly FS: { writeFile(name: string, bytes: Uint8Array): void; unlink(name: string): void };
-  activate_throwing_error_handler?(): unknown;
-  /** Its memory, into which arrays are read as they are. */
-  readonly HEAPU8: Uint8Array;
-  _malloc(bytes: number): number;
-  _free(address: number): void;
-  get_dataset_data(file: bigint, path: string, count: null, offset: null, stride: null, address: bigint): unknown;
-}
-
-/** A file or a group of HDF5. */
-interface H5Group {
-  keys(): string[];
-  get(name: string): unknown;
-  readonly attrs: Record<string, { readonly value: unknown } | undefined>;
-  close?(): unknown;
-}
-
-/** An array of HDF5. */
-interface H5Dataset {
-  readonly shape: readonly number[] | null;
-  readonly metadata: {
-    readonly type: number;
-    readonly size: number;
-    readonly signed: boolean;
-    readonly enum_type?: { readonly members: Readonly<Record<string, number>> };
-  };
-  readonly attrs: Record<string, { readonly value: unknown } | undefined>;
-  readonly file_id: bigint;
-  readonly path: string;
-}
 
 const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Compressed arrays may unpack to more than the file holds; to much more only if they are meant to fill memory. */
@@ -62,7 +25,8 @@ let counter = 0;
  * `layers/dense/vars/0` or `dense/dense/kernel:0`; `loadParameters(model, file, { from: "keras" })` finds what they belong to.
  * @param h5wasm the package of that name, which reads HDF5: `import * as h5wasm from "h5wasm"`. In Node `loadKeras` finds it by itself.
  * @param name what to call the file in errors.
- * HDF5's library is another's: on one damaged file in some thousands h5wasm 0.10.3 never ends. Files of strangers are read in a worker that can be stopped.
+ * HDF5's library is another's: on one damaged file in some hundreds h5wasm 0.10.3 never ends, and this function with it. `loadKeras` in Node reads in a thread
+ * that it can stop; a page that reads files of strangers calls this in a worker of its own, which it can end.
  * @throws Error naming the file and what is wrong.
  * @example
  * ```ts
@@ -76,6 +40,22 @@ export async function readKeras(bytes: Uint8Array, h5wasm: H5Wasm, name = "Keras
   if (typeof fields(owner, "h5wasm", h5wasm).File !== "function") {
     throw new TypeError(`${owner}: needs the package h5wasm to read HDF5: import * as h5wasm from "h5wasm"`);
   }
+  const opened = openKeras(bytes, name);
+  const { content, limits } = opened;
+  return gather(opened, walkHdf5(h5wasm, await h5wasm.ready, content, `nabla-${++counter}.h5`, limits));
+}
+
+/** A file of Keras whose HDF5 has not been looked into. */
+export interface OpenedKeras {
+  readonly damaged: Damaged;
+  /** The HDF5; of an archive that is not compressed a window on it. */
+  readonly content: Uint8Array;
+  readonly limits: Hdf5Limits;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** @throws Error naming the file, if it is none of Keras. */
+export function openKeras(bytes: Uint8Array, name: string): OpenedKeras {
   const damaged: Damaged = (what) => new Error(`${name}: ${what}; the file is damaged or no weights of Keras`);
   const pointer = lfsPointer(bytes);
   if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
@@ -93,117 +73,36 @@ export async function readKeras(bytes: Uint8Array, h5wasm: H5Wasm, name = "Keras
     content = unzip(bytes, weights, damaged);
   }
   if (!HDF5.every((byte, k) => content[k] === byte)) throw damaged("does not begin as HDF5 does");
-  const module = (await h5wasm.ready) as H5Module;
-  // Otherwise HDF5 writes what is wrong to the console, and h5wasm goes on.
-  module.activate_throwing_error_handler?.();
-  const path = `nabla-${++counter}.h5`;
-  module.FS.writeFile(path, content);
-  let file: H5Group | undefined;
+  const most = Math.max(FREE_SIZE, PLAUSIBLE_INFLATION * content.length);
+  const limits = { bytes: most, rank: MAXIMUM_RANK, depth: DEEPEST, arrays: MOST_ARRAYS };
+  return { damaged, content, limits, metadata };
+}
+
+/** Tensors and texts of what a walk finds. @throws Error naming the file and what is wrong. */
+export function gather(opened: OpenedKeras, parts: Iterable<Hdf5Part>): TensorFile {
+  return scope(() => {
+    const tensors: Record<string, Tensor> = Object.create(null);
+    const metadata: Record<string, string> = Object.assign(Object.create(null), opened.metadata);
+    for (const part of parts) {
+      if (part.kind === "wrong") {
+        const { what, name, more = "" } = part;
+        throw opened.damaged(name === undefined ? what : `${what}${quote(name)}${more}`);
+      }
+      if (part.kind === "text") metadata[part.name] = part.text;
+      else tensors[part.name] = tensorOf(part, opened.damaged);
+    }
+    return { tensors, metadata };
+  });
+}
+
+function tensorOf({ type, bytes, shape }: Extract<Hdf5Part, { kind: "array" }>, damaged: Damaged): Tensor {
+  // Counts of steps and states of random numbers fill 64 bits.
+  const dtype = dtypeOfStored(type, "float64");
+  let values: TypedArray;
   try {
-    file = new h5wasm.File(path, "r") as H5Group;
-    const root = file;
-    return scope(() => {
-      const tensors: Record<string, Tensor> = Object.create(null);
-      new Reader(tensors, damaged, content.length, module).group(root, [], 0);
-      for (const [key, attribute] of Object.entries(root.attrs))
-        if (typeof attribute?.value === "string") metadata[key] = attribute.value;
-      return { tensors, metadata };
-    });
+    values = decodeElements(type, bytes, false, "float64");
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith(name)) throw error;
-    if (error instanceof WebAssembly.RuntimeError) throw damaged("HDF5's library, h5wasm, fails on it");
-    const message = error instanceof Error ? error.message : String(error);
-    throw damaged(`HDF5 can't be read (${message.split("\n")[0].slice(0, 200)})`);
-  } finally {
-    file?.close?.();
-    module.FS.unlink(path);
+    throw damaged(`HDF5 can't be read (${(error as Error).message.slice(0, 200)})`);
   }
-}
-
-class Reader {
-  private count = 0;
-  private total = 0;
-
-  constructor(
-    private readonly tensors: Record<string, Tensor>,
-    private readonly damaged: Damaged,
-    private readonly length: number,
-    private readonly module: H5Module,
-  ) {}
-
-  group(group: H5Group, path: readonly string[], depth: number): void {
-    if (depth > DEEPEST) throw this.damaged(`groups inside each other, more than ${DEEPEST} deep or without end`);
-    for (const key of inOrder(group)) {
-      if (++this.count > MOST_ARRAYS) throw this.damaged(`more than ${MOST_ARRAYS} arrays`);
-      const inner = group.get(key);
-      const names = [...path, key];
-      if (isGroup(inner)) this.group(inner, names, depth + 1);
-      else if (isDataset(inner)) this.dataset(inner, names.join("/"));
-      else throw this.damaged(`${quote(names.join("/"))} is a link to what is not in the file`);
-    }
-  }
-
-  private dataset(dataset: H5Dataset, name: string): void {
-    const { shape, metadata } = dataset;
-    const type = typeOf(dataset);
-    if (type === undefined || shape === null) throw this.damaged(`${quote(name)} holds no numbers that are supported`);
-    if (shape.length > MAXIMUM_RANK)
-      throw this.damaged(`${quote(name)} has ${shape.length} axes, and at most ${MAXIMUM_RANK} are supported`);
-    this.total += shape.reduce((a, b) => a * b, 1) * Math.max(metadata.size, 4);
-    const most = Math.max(FREE_SIZE, PLAUSIBLE_INFLATION * this.length);
-    if (!(this.total <= most))
-      throw this.damaged(
-        `with ${quote(name)} it unpacks to ${this.total} bytes, and at most ${most} are read from so short a file`,
-      );
-    const bytes = this.bytesOf(
-      dataset,
-      shape.reduce((a, b) => a * b, metadata.size),
-    );
-    // Counts of steps and states of random numbers fill 64 bits.
-    this.tensors[name] = tensor(decodeElements(type, bytes, false, "float64"), {
-      dtype: dtypeOfStored(type, "float64"),
-      shape,
-    });
-  }
-
-  /** Numbers in the order of little-endian machines, whatever the file's. Not by `value`, which has no float16. */
-  private bytesOf({ file_id, path }: H5Dataset, size: number): Uint8Array {
-    if (size === 0) return new Uint8Array(0);
-    const { module } = this;
-    const address = module._malloc(size);
-    if (address === 0) throw new Error(`no memory for ${size} bytes`);
-    try {
-      module.get_dataset_data(file_id, path, null, null, null, BigInt(address));
-      return module.HEAPU8.slice(address, address + size);
-    } finally {
-      module._free(address);
-    }
-  }
-}
-
-/** Names in a group: as its attribute has them, which tells the order of layers, else as HDF5 has them. */
-function inOrder(group: H5Group): string[] {
-  const keys = group.keys();
-  const listed = group.attrs["layer_names"]?.value;
-  if (!Array.isArray(listed)) return keys;
-  const place = new Map(listed.map((key, i) => [String(key), i]));
-  return [...keys].sort((a, b) => (place.get(a) ?? keys.length) - (place.get(b) ?? keys.length));
-}
-
-function isGroup(value: unknown): value is H5Group {
-  return typeof value === "object" && value !== null && "keys" in value && typeof value.keys === "function";
-}
-
-function isDataset(value: unknown): value is H5Dataset {
-  return typeof value === "object" && value !== null && "metadata" in value && "shape" in value;
-}
-
-/** Numbers of HDF5's types: 0 whole, 1 floating-point, 5 opaque, which is how Keras stores bfloat16, 8 named numbers, which is how h5py stores bool. */
-function typeOf({ metadata, attrs }: H5Dataset): StoredType | undefined {
-  const { type, size, signed } = metadata;
-  if (type === 1) return size === 8 ? "float64" : size === 4 ? "float32" : size === 2 ? "float16" : undefined;
-  if (type === 0) return [1, 2, 4, 8].includes(size) ? (`${signed ? "" : "u"}int${8 * size}` as StoredType) : undefined;
-  if (type === 5) return size === 2 && attrs["dtype"]?.value === "bfloat16" ? "bfloat16" : undefined;
-  const { members = {} } = metadata.enum_type ?? {};
-  return type === 8 && size === 1 && members["FALSE"] === 0 && members["TRUE"] === 1 ? "bool" : undefined;
+  return tensor(values, { dtype, shape });
 }

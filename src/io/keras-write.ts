@@ -4,7 +4,7 @@ import type { Bytes } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
 import { checkTensor } from "../tensor/check.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { H5Wasm } from "./keras-file.ts";
+import type { H5Wasm } from "./hdf5.ts";
 
 /** A file or a group that is written. */
 interface H5Writable {

@@ -2,40 +2,57 @@
 import { dirname, join } from "node:path";
 import { writeFileAtomically } from "../data/atomic.node.ts";
 import { readRegularFile } from "../data/file.node.ts";
-import { text } from "../engine/checks.ts";
+import { knownOptions, positive, text } from "../engine/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type H5Wasm, readKeras } from "./keras-file.ts";
+import type { H5Wasm } from "./hdf5.ts";
+import { H5WASM, notInstalled, walkInThread } from "./hdf5-thread.node.ts";
+import { gather, openKeras } from "./keras-file.ts";
 import { writeKeras } from "./keras-write.ts";
 import { MOST_TENSOR_BYTES } from "./npy.node.ts";
 import type { TensorFile } from "./safetensors.ts";
 import { readTfjs, tfjsFiles } from "./tfjs.ts";
 
-/** Not a literal: bundlers would look for the package, which few need. */
-const H5WASM = "h5wasm";
-
 /** The package h5wasm; an error with the remedy where it is not installed. */
-export async function importH5Wasm(path: string): Promise<H5Wasm> {
+async function importH5Wasm(path: string): Promise<H5Wasm> {
   try {
     return (await import(H5WASM)) as H5Wasm;
   } catch (cause) {
-    throw new Error(`${path}: to read HDF5, the package h5wasm is needed, which is not installed: npm install h5wasm`, {
-      cause,
-    });
+    throw notInstalled(path, "write", cause);
   }
 }
 
+/** How a file of Keras is read. */
+export interface KerasReadOptions {
+  /** Seconds after which HDF5's library is ended, if it has not come to an end; default 60. Infinity: never. */
+  readonly timeLimit?: number;
+}
+
+const READ_OPTIONS = ["timeLimit"] as const;
+/** Long enough for gigabytes. */
+const TIME_LIMIT = 60;
+
 /**
- * The weights in a file of Keras, .weights.h5, .keras or .h5: see `readKeras`. The package h5wasm has to be installed.
- * @throws Error naming the file and what is wrong, or that h5wasm is missing.
+ * The weights in a file of Keras, .weights.h5, .keras or .h5: see `readKeras`. The package h5wasm has to be installed. It works in a thread of its own, since
+ * on some damaged files it never ends: it is stopped after the time limit, and can't fill memory beyond what the file is plausibly worth.
+ * @throws Error naming the file and what is wrong, that h5wasm is missing, or that it did not end in time; RangeError for a time limit that is none.
  * @example
  * ```ts
  * const fill = async (model: Model, path: string) => loadParameters(model, await loadKeras(path), { from: "keras" });
+ * const careful = (path: string) => loadKeras(path, { timeLimit: 5 });
  * ```
  */
-export async function loadKeras(path: string): Promise<TensorFile> {
-  text("loadKeras", "the path", path);
-  const bytes = await readRegularFile(path, MOST_TENSOR_BYTES);
-  return readKeras(bytes, await importH5Wasm(path), path);
+export async function loadKeras(path: string, options: KerasReadOptions = {}): Promise<TensorFile> {
+  const owner = "loadKeras";
+  text(owner, "the path", path);
+  const { timeLimit = TIME_LIMIT } = knownOptions(owner, options, READ_OPTIONS);
+  if (timeLimit !== Number.POSITIVE_INFINITY) positive(owner, "timeLimit", timeLimit);
+  return readKerasInThread(await readRegularFile(path, MOST_TENSOR_BYTES), path, timeLimit);
+}
+
+/** `loadKeras` of bytes that have been read; they are given away, and gone afterwards. */
+export async function readKerasInThread(bytes: Uint8Array, path: string, timeLimit = TIME_LIMIT): Promise<TensorFile> {
+  const opened = openKeras(bytes, path);
+  return gather(opened, await walkInThread(opened, path, timeLimit));
 }
 
 /**

@@ -3,8 +3,7 @@ import { basename } from "node:path";
 import { readRegularFile } from "../data/file.node.ts";
 import { text } from "../engine/checks.ts";
 import { scope } from "../tensor/tensor.ts";
-import { importH5Wasm, loadTfjs } from "./keras.node.ts";
-import { readKeras } from "./keras-file.ts";
+import { loadTfjs, readKerasInThread } from "./keras.node.ts";
 import type { TensorEntry } from "./lazy-safetensors.ts";
 import { MOST_TENSOR_BYTES } from "./npy.node.ts";
 import { readNpy } from "./npy.ts";
@@ -50,7 +49,7 @@ export async function listTensors(path: string): Promise<TensorListing> {
   if (format === "npy") {
     return listed(format, () => ({ tensors: { "": readNpy(bytes, path, { int64: "float64" }) }, metadata: {} }));
   }
-  const file = await readKeras(bytes, await importH5Wasm(path), path);
+  const file = await readKerasInThread(bytes, path);
   return listed(format, () => file);
 }
 
