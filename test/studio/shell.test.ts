@@ -126,7 +126,7 @@ describe.skipIf(executable === undefined)(`the studio${whyNot}`, () => {
     { language: "en", dark: false, width: 1280 },
     { language: "zh", dark: true, width: 360 },
   ] as const)(
-    "$language, dark $dark, $width wide: nothing bars a reader, nothing is wider than the window",
+    "$language, dark $dark, $width wide: nothing bars a reader, nothing is wider than the window, cut or on top of another",
     async (opening) => {
       const probe = await studio.open("/", opening);
       const found: Record<string, unknown> = {};
@@ -134,7 +134,8 @@ describe.skipIf(executable === undefined)(`the studio${whyNot}`, () => {
         await probe.goTo(path);
         const barriers = await probe.barriers();
         const over = await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (barriers.length > 0 || over > 0) found[path] = { barriers, over };
+        const collisions = await probe.collisions();
+        if (barriers.length + collisions.length > 0 || over > 0) found[path] = { barriers, collisions, over };
       }
       expect(found).toEqual({});
     },

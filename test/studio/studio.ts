@@ -130,6 +130,42 @@ export class Probe {
     return new URLSearchParams(new URL(this.page.url()).hash.split("?")[1] ?? "");
   }
 
+  /** Words in drawings that reach beyond the drawing or lie on one another, and controls wider than their panel: a line each. */
+  async collisions(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const found: string[] = [];
+      const figureOf = (part: Element): string => part.closest("figure")?.querySelector("h3")?.textContent ?? "";
+      for (const drawing of document.querySelectorAll("main figure svg")) {
+        const all = drawing.getBoundingClientRect();
+        // Pictures of buttons; and what is scaled down is to be read elsewhere.
+        if (all.width < 60) continue;
+        const texts = [...drawing.querySelectorAll("text")]
+          .filter((text) => text.textContent?.trim() !== "" && text.checkVisibility({ opacityProperty: true }))
+          .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }));
+        for (const [i, { words, box }] of texts.entries()) {
+          const beyond = Math.max(
+            all.left - box.left,
+            box.right - all.right,
+            all.top - box.top,
+            box.bottom - all.bottom,
+          );
+          if (beyond > 2) found.push(`"${words}" is cut: ${figureOf(drawing)}`);
+          for (const other of texts.slice(i + 1)) {
+            const wide = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+            const high = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+            if (wide > 1 && high > 4) found.push(`"${words}" lies on "${other.words}": ${figureOf(drawing)}`);
+          }
+        }
+      }
+      for (const control of document.querySelectorAll("main .panel [data-control]")) {
+        const inner = control.closest(".panel")!.getBoundingClientRect();
+        const box = control.getBoundingClientRect();
+        if (box.right > inner.right - 6) found.push(`${control.getAttribute("data-control")} is wider than its panel`);
+      }
+      return found;
+    });
+  }
+
   /** What axe finds serious or critical, a line each. */
   async barriers(): Promise<string[]> {
     await this.page.evaluate(axeSource());

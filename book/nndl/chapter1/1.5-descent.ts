@@ -51,6 +51,21 @@ const oneVariable: Experiment = {
             ],
           },
         },
+        {
+          name: "places",
+          chart: {
+            kind: "line",
+            title: { en: "v after each step, at four learning rates", zh: "四种学习率下每一步之后的 v" },
+            xAxis: { label: { en: "step", zh: "步" }, min: 0, max: 6 },
+            yAxis: { label: "v", min: -4, max: 4 },
+            series: walks.map((walk, i) => ({
+              name: `η = ${etas[i]}`,
+              x: walk.map((_, step) => step),
+              y: walk,
+              style: "line-points" as const,
+            })),
+          },
+        },
       ],
     };
   },

@@ -4,8 +4,11 @@ import { type AxisRange, axisRange, extentOf, thin } from "../../../src/plot/sca
 
 type Numbers = ArrayLike<number>;
 
-export interface PlotAxis {
-  readonly label?: string;
+/** Every axis says what it counts, but one on which words stand: they say it themselves. */
+export type PlotAxis = AxisSettings &
+  ({ readonly label: string } | { readonly label?: string; readonly names: readonly string[] });
+
+export interface AxisSettings {
   readonly min?: number;
   readonly max?: number;
   readonly scale?: "linear" | "log";

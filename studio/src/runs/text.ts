@@ -60,6 +60,8 @@ export const text = texts(
       profile: "Where the time went",
     },
     afterEpoch: (epoch: number) => `after epoch ${epoch}`,
+    value: "value",
+    counted: "count",
     spread: (mean: string, deviation: string, count: string) =>
       `mean ${mean}, deviation ${deviation}, ${count} numbers`,
     nonFinite: (count: number) => `, of which ${count} are not finite`,
@@ -134,6 +136,8 @@ export const text = texts(
       profile: "时间花在哪里",
     },
     afterEpoch: (epoch: number) => `第 ${epoch} 轮之后`,
+    value: "取值",
+    counted: "个数",
     spread: (mean: string, deviation: string, count: string) => `均值 ${mean}，标准差 ${deviation}，共 ${count} 个数`,
     nonFinite: (count: number) => `，其中 ${count} 个不是有限数`,
     filtersOf: (layer: string, shown: number, count: number) =>

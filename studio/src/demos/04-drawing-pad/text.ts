@@ -2,7 +2,7 @@ import { texts } from "../../language/language.svelte.ts";
 
 export const text = texts(
   {
-    lead: "Reading a string of digits is two tasks: cutting it into single digits, and reading each. The chapter trains a network for the second, $784$-$30$-$10$, and says of the first: try many cuts, and trust the one whose pieces the network reads with confidence. Draw for it, and see how far that goes.",
+    lead: "Reading a string of digits is two tasks: cutting it into single digits, and reading each. The chapter trains a network for the second, 784-30-10, and says of the first: try many cuts, and trust the one whose pieces the network reads with confidence. Draw for it, and see how far that goes.",
     one: "A digit, drawn and read",
     oneCaption: "What is drawn is scaled and centred as MNIST's digits are; the network sees 784 numbers.",
     seen: "784 inputs",
@@ -39,7 +39,7 @@ export const text = texts(
     ],
   },
   {
-    lead: "识别一串数字是两件事：把它切成单个数字，再逐个识别。本章为后者训练了 $784$-$30$-$10$ 的网络，对前者只说：多试几种切法，相信网络对每一段都有把握的那种。写给它看，看看这能走多远。",
+    lead: "识别一串数字是两件事：把它切成单个数字，再逐个识别。本章为后者训练了 784-30-10 的网络，对前者只说：多试几种切法，相信网络对每一段都有把握的那种。写给它看，看看这能走多远。",
     one: "写一个数字，让它认",
     oneCaption: "写下的数字按 MNIST 的方式缩放并居中；网络看到的是 784 个数。",
     seen: "784 个输入",

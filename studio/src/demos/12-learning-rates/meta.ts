@@ -10,5 +10,5 @@ export const meta: DemoMeta = {
   chapter: 3,
   section: "3.5",
   programs: ["book/nndl/framework/study.ts", "book/nndl/programs/oscillation.ts"],
-  experiments: ["nndl/3.5-learning-rates"],
+  experiments: ["nndl/3.5-learning-rates", "nndl/1.6-rates"],
 };

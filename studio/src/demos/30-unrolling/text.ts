@@ -32,6 +32,7 @@ export const text = texts(
       `Without clipping training explodes: the gradient of update ${update} is no number (NaN) or infinite.`,
     fine: "Without clipping the gradient stays finite here.",
     first: "E at the start",
+    firstNaN: "update whose gradient is NaN",
     end: "E at the end, clipped",
     tries: [
       "Run the stretch of $W$ from 0.8 to 1.2 with no activation. A straight line on the logarithmic axis turns from falling to rising at 1.",
@@ -75,6 +76,7 @@ export const text = texts(
     exploded: (update: number) => `不截断则训练爆炸：第 ${update} 次更新的梯度是 NaN 或无穷。`,
     fine: "这里不截断，梯度也保持有限。",
     first: "开始时的 E",
+    firstNaN: "梯度变为 NaN 的更新",
     end: "截断时最后的 E",
     tries: [
       "不用激活函数，把 $W$ 的拉伸从 0.8 调到 1.2：对数坐标上的直线，过了 1 就由降转升。",
