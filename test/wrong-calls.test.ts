@@ -94,6 +94,8 @@ test("lists that are mostly holes are no reason to walk through them", async () 
   expect(() => new nabla.Sequential(holes, { inputShape: [2] })).toThrow("element 0 of the list is no layer");
   const symbol = nabla.input([2]);
   const graph = new nabla.Model({ inputs: symbol, outputs: new nabla.Dense(1).apply(symbol) });
+  expect(() => new nabla.Model({ inputs: symbol, outputs: wrong(new Array(5)) })).toThrow("got undefined");
+  expect(() => nabla.schedule.halving(0.4, { limit: holes })).toThrow("schedule.halving: limit must be a number");
   expect(() => graph.applyAll(holes)).toThrow("got undefined");
   expect(() => new nabla.Add().applyAll(holes)).toThrow("got undefined");
   expect(() => nabla.encodeTrees(holes)).toThrow("encodeTrees: trees must be an array without holes");

@@ -5,8 +5,8 @@ export type { WideIntegers } from "./elements.ts";
 export { type PyTorchParametersOptions, pyTorchParameters } from "./foreign/export.ts";
 export { type KerasParametersOptions, kerasParameters } from "./foreign/export-keras.ts";
 export type { ForeignLibrary } from "./foreign/load.ts";
-export { type KerasModel, type KerasModelOptions, kerasModel } from "./keras/model.ts";
 export type { H5Wasm } from "./hdf5.ts";
+export { type KerasModel, type KerasModelOptions, kerasModel } from "./keras/model.ts";
 export { readKeras } from "./keras-file.ts";
 export { writeKeras } from "./keras-write.ts";
 export {

@@ -108,7 +108,7 @@ function byName(owner: string, what: string, given: Symbolics): { key: string | 
     given instanceof Symbolic
       ? [[undefined, given]]
       : Array.isArray(given)
-        ? given.map((x: Symbolic) => [undefined, x] as const)
+        ? Array.from(list(owner, what, given as readonly Symbolic[]), (x) => [undefined, x] as const)
         : typeof given === "object" && given !== null && !(given instanceof Tensor)
           ? Object.entries(given)
           : [[undefined, given as unknown as Symbolic]];

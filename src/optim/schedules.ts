@@ -1,7 +1,7 @@
 // The learning rate over time. A schedule is asked for the rate before each step and told the watched metric after each epoch; most are pure
 // functions of time, those that react to the metric carry a little state, as JSON.
 
-import { fields, finite, flag, knownOptions, list, notNegative, oneOf, positive, whole } from "../engine/checks.ts";
+import { fields, finite, flag, knownOptions, list, notNegative, numeric, oneOf, positive, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { cosine, power, wholePower } from "./power.ts";
 
@@ -514,6 +514,7 @@ function onPlateau(rate: number, options: PlateauOptions & { minimum?: number } 
 function halving(rate: number, options: PlateauOptions & { limit?: number } = {}): Schedule {
   knownOptions("schedule.halving", options, [...PLATEAU, "limit"]);
   const { patience = 10, divisor = 2, better = "larger", minimumChange = 0, limit = 128 } = options;
+  numeric("schedule.halving", "limit", limit);
   if (!(limit > 1)) throw new RangeError(`schedule.halving: limit must be above 1, got ${quote(limit)}`);
   return new Plateau("halving", rate, { patience, divisor, better, minimumChange, minimum: 0, limit });
 }

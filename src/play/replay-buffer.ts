@@ -25,6 +25,9 @@ export interface TransitionBatch {
   readonly legal: Uint8Array;
 }
 
+/** Far more than a step of learning takes. */
+const MOST_DRAWN = 2 ** 24;
+
 /**
  * The newest `capacity` transitions; older ones are written over.
  * @throws RangeError for sizes that are none.
@@ -95,6 +98,7 @@ export class ReplayBuffer {
    */
   draw(n: number, below: (n: number) => number): TransitionBatch {
     whole("ReplayBuffer.draw", "the number of transitions", n, 1);
+    if (n > MOST_DRAWN) throw new RangeError(`ReplayBuffer.draw: at most ${MOST_DRAWN} are drawn at once, got ${n}`);
     callable("ReplayBuffer.draw", "what gives a number below another", below);
     if (this.length === 0) throw new Error("ReplayBuffer.draw: there is nothing in it yet; add transitions first");
     const { kept, size, actionCount } = this;

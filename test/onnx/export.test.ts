@@ -311,6 +311,17 @@ describe("exportOnnx", () => {
     expect(() => exportOnnx(model, { metadata: { a: 1 } as never })).toThrow('exportOnnx: metadata "a" must be');
     expect(() => exportOnnx(model, { layers: { a: 1 } as never })).toThrow('exportOnnx: layers: "a"');
     const own = new Sequential([new Scaled()], { inputShape: [3] });
+    const wrong = (inputs: unknown, attributes?: unknown) => (): Uint8Array =>
+      exportOnnx(own, {
+        layers: { scaled: (_, [x], scope) => scope.node("Elu", (inputs ?? [x]) as never, attributes as never) },
+      });
+    expect(wrong(5)).toThrow("Elu: a node's inputs must be an array, got 5");
+    expect(wrong([5])).toThrow("Elu: an input must be a value of the graph, got 5");
+    expect(wrong(undefined, { alpha: -1n })).toThrow(
+      'attribute "alpha": must be a whole number, a text, a list of one of them',
+    );
+    expect(wrong(undefined, { alpha: 1.5 })).toThrow('attribute "alpha": a number must be a whole number, got 1.5');
+    expect(wrong(undefined, { alpha: { float: "1" } })).toThrow('attribute "alpha": float must be a number, got "1"');
     expect(() => exportOnnx(own, { layers: { scaled: () => 3 as never } })).toThrow(
       "exportOnnx: layer 0.scaled: scaled must return one value of the graph's, as scope.node gives",
     );

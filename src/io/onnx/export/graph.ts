@@ -1,7 +1,8 @@
 // A graph of ONNX under construction: values, nodes and constants, put together and named at the end. What no output needs is left out. Operators that
 // ONNX Runtime computes in float32 only are given float32 in a float64 model, too, and their results are cast back.
-import { instance, list } from "../../../engine/checks.ts";
+import { instance, integer, list, numeric, text } from "../../../engine/checks.ts";
 import type { TypedArray } from "../../../engine/dtype.ts";
+import { quote } from "../../../engine/quote.ts";
 import { ATTRIBUTE_TYPE, type AttributeProto, type GraphProto, type NodeProto } from "../proto/messages.ts";
 import type { Draft } from "../proto/wire.ts";
 
@@ -275,12 +276,29 @@ const utf8 = new TextEncoder();
 
 function attributeOf(name: string, value: OnnxAttribute): Draft<AttributeProto> {
   const { INT, INTS, FLOAT, FLOATS, STRING, STRINGS } = ATTRIBUTE_TYPE;
-  if (typeof value === "number") return { name, type: INT, i: BigInt(value) };
+  const owner = `attribute ${quote(name)}`;
+  if (typeof value === "number") return { name, type: INT, i: BigInt(integer(owner, "a number", value)) };
   if (typeof value === "string") return { name, type: STRING, s: utf8.encode(value) };
-  if ("float" in value) return { name, type: FLOAT, f: value.float };
-  if ("floats" in value) return { name, type: FLOATS, floats: Float32Array.from(value.floats) };
-  if (value.some((each) => typeof each === "string")) {
-    return { name, type: STRINGS, strings: (value as readonly string[]).map((each) => utf8.encode(each)) };
+  if (Array.isArray(value)) {
+    const all = list(owner, "a list", value as readonly (number | string)[]);
+    if (all.some((each) => typeof each === "string")) {
+      return {
+        name,
+        type: STRINGS,
+        strings: all.map((each) => utf8.encode(text(owner, "an element", each as string))),
+      };
+    }
+    const ints = BigInt64Array.from(all as readonly number[], (each) => BigInt(integer(owner, "an element", each)));
+    return { name, type: INTS, ints };
   }
-  return { name, type: INTS, ints: BigInt64Array.from(value as readonly number[], BigInt) };
+  if (typeof value === "object" && value !== null) {
+    if ("float" in value) return { name, type: FLOAT, f: numeric(owner, "float", value.float) };
+    if ("floats" in value) {
+      const floats = Float32Array.from(list(owner, "floats", value.floats), (each) => numeric(owner, "a float", each));
+      return { name, type: FLOATS, floats };
+    }
+  }
+  throw new TypeError(
+    `${owner}: must be a whole number, a text, a list of one of them, { float } or { floats }, got ${quote(value)}`,
+  );
 }
