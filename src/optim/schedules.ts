@@ -1,7 +1,18 @@
 // The learning rate over time. A schedule is asked for the rate before each step and told the watched metric after each epoch; most are pure
 // functions of time, those that react to the metric carry a little state, as JSON.
 
-import { fields, finite, flag, knownOptions, list, notNegative, numeric, oneOf, positive, whole } from "../engine/checks.ts";
+import {
+  fields,
+  finite,
+  flag,
+  knownOptions,
+  list,
+  notNegative,
+  numeric,
+  oneOf,
+  positive,
+  whole,
+} from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { cosine, power, wholePower } from "./power.ts";
 
