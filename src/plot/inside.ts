@@ -163,6 +163,7 @@ export function filtersOverEpochsChart(
   const count = Math.min(most, fields(owner, "epochs[0].filters", epochs[0]?.filters).filters?.length ?? 0);
   const images = epochs.flatMap(({ epoch, filters }, row) => {
     fields(owner, `epochs[${row}].filters`, filters);
+    sidesOf(owner, filters);
     const first = {
       ...filters,
       channels: 1,

@@ -315,6 +315,11 @@ describe("exportOnnx", () => {
       exportOnnx(own, {
         layers: { scaled: (_, [x], scope) => scope.node("Elu", (inputs ?? [x]) as never, attributes as never) },
       });
+    expect(() =>
+      exportOnnx(own, {
+        layers: { scaled: (_, [x], scope) => scope.node(...([[x], "Elu"] as unknown as [string, never])) },
+      }),
+    ).toThrow("0.scaled: an operator must be a string");
     expect(wrong(5)).toThrow("Elu: a node's inputs must be an array, got 5");
     expect(wrong([5])).toThrow("Elu: an input must be a value of the graph, got 5");
     expect(wrong(undefined, { alpha: -1n })).toThrow(

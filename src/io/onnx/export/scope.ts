@@ -1,4 +1,5 @@
 // What the export of one layer works with: the graph under construction as that layer sees it, and the way from a layer to its export.
+import { list, text } from "../../../engine/checks.ts";
 import type { DType, TypedArray } from "../../../engine/dtype.ts";
 import { quote } from "../../../engine/quote.ts";
 import type { BaseLayer } from "../../../nn/base-layer.ts";
@@ -143,7 +144,7 @@ export class OnnxScope {
     attributes: Readonly<Record<string, OnnxAttribute | undefined>> = {},
     dtype?: OnnxElement,
   ): OnnxSymbol {
-    return this.run.graph.node(operator, `${this.name}/${operator}`, inputs, { attributes, dtype });
+    return this.run.graph.node(operator, this.placeOf(operator), inputs, { attributes, dtype });
   }
 
   /** The results of a node that has several. */
@@ -153,8 +154,14 @@ export class OnnxScope {
     results: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute | undefined>> = {},
   ): readonly OnnxSymbol[] {
-    const hints = results.map((result) => `${this.name}/${operator}/${result}`);
-    return this.run.graph.nodeOf(operator, `${this.name}/${operator}`, inputs, hints, { attributes });
+    const place = this.placeOf(operator);
+    const hints = list(place, "the results' names", results).map((result) => `${place}/${result}`);
+    return this.run.graph.nodeOf(operator, place, inputs, hints, { attributes });
+  }
+
+  /** What nodes of an operator are called here. */
+  private placeOf(operator: string): string {
+    return `${this.name}/${text(this.name, "an operator", operator)}`;
   }
 
   /** The value with another element type. */
