@@ -7,6 +7,7 @@ import { folder, gzip } from "./readers/gzip.mjs";
 import { idx } from "./readers/idx.mjs";
 import { jpeg } from "./readers/jpeg.mjs";
 import { keras } from "./readers/keras.mjs";
+import { kerasArchitecture } from "./readers/keras-model.mjs";
 import { npy, npz } from "./readers/npy.mjs";
 import { onnx } from "./readers/onnx.mjs";
 import { png } from "./readers/png.mjs";
@@ -37,6 +38,7 @@ export const READERS = {
   pytorch,
   tfjs,
   keras,
+  "keras-model": kerasArchitecture,
   wav,
   results,
   run,

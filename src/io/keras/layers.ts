@@ -48,7 +48,7 @@ import { UpSampling2D } from "../../nn/layers/up-sampling2d.ts";
 import { ZeroPadding2D } from "../../nn/layers/zero-padding2d.ts";
 import type { OpenShape } from "../../nn/shapes.ts";
 import { isOperation, type KerasLayer, record } from "./config.ts";
-import { Settings } from "./settings.ts";
+import { Settings, shown } from "./settings.ts";
 
 /** Where channels stand in the pictures of the file. */
 export type Channels = "last" | "first";
@@ -444,7 +444,7 @@ const bidirectional: Row = (settings, context) => {
   if (merge === undefined) throw settings.unsupported("outputs that are not merged are not supported");
   const layer = inner(settings);
   if (!["LSTM", "GRU", "SimpleRNN"].includes(layer.className))
-    throw settings.unsupported(`${layer.className} within it is not supported`);
+    throw settings.unsupported(`${shown(layer.className)} within it is not supported`);
   const make = context.maker(layer, {});
   return () =>
     one(new Bidirectional(make([]).layers[0] as RecurrentLayer<RecurrentOptions>, { merge, ...context.own }));
@@ -518,7 +518,7 @@ const zeroPadding: Row = (settings, { own }) => {
 const upSampling: Row = (settings, { own }) => {
   const method = settings.text("interpolation", "nearest");
   if (method !== "nearest" && method !== "bilinear")
-    throw settings.unsupported(`interpolation ${method} is not supported`);
+    throw settings.unsupported(`interpolation ${quote(method)} is not supported`);
   const size = settings.pair("size", 2);
   return always(() => new UpSampling2D(size, { method, ...own }));
 };
@@ -531,7 +531,7 @@ const rescaling: Row = (settings, { own }) => {
 /** Changes nothing but while training. */
 const leftOut: Row = (settings) => {
   const { name, className } = settings.layer;
-  settings.notes.push(`${name}: ${className} acts while training only, and is left out`);
+  settings.notes.push(`${shown(name)}: ${className} acts while training only, and is left out`);
   return () => ({ layers: [] });
 };
 
@@ -597,11 +597,11 @@ export function makerOf(settings: Settings, own: LayerOptions, channels: Channel
     throw settings.unsupported(operation ? "the operation is not supported" : "the layer is not supported");
   }
   if (!operation && layer.module !== "" && !/^(keras|tensorflow|tf_keras)\b/.test(layer.module))
-    throw settings.unsupported(`a class of one's own, from ${layer.module}, is not supported`);
+    throw settings.unsupported(`a class of one's own, from ${shown(layer.module)}, is not supported`);
   const extras: Record<string, unknown> = Object.assign({}, ...layer.calls.map((call) => call.extras));
   for (const [name, value] of Object.entries(extras)) {
     if (value === null || value === false || CALL_ARGUMENTS.has(name)) continue;
-    throw settings.unsupported(`the argument ${name} of its call is not supported`);
+    throw settings.unsupported(`the argument ${shown(name)} of its call is not supported`);
   }
   return row(settings, {
     ...{ channels, own, extras },

@@ -114,6 +114,44 @@ describe("what can't be a model", () => {
     expect(notes).toEqual(["d: bias_constraint is left out; it acts while training only"]);
   });
 
+  test("a layer whose call has no inputs", () => {
+    const call = (layer: string) => ({ class_name: "__keras_tensor__", config: { keras_history: [layer, 0, 0] } });
+    const graph = (args: object[]) => ({
+      class_name: "Functional",
+      module: "keras",
+      config: {
+        name: "f",
+        layers: [
+          { ...start, name: "x", inbound_nodes: [] },
+          { ...dense("d"), name: "d", inbound_nodes: [{ args, kwargs: {} }] },
+        ],
+        input_layers: ["x", 0, 0],
+        output_layers: ["d", 0, 0],
+      },
+    });
+    expect(
+      open(graph([call("x")]))
+        .model.call(tensor([[10, 1]]))
+        .toArray(),
+    ).toEqual([[15]]);
+    expect(() => open(graph([]))).toThrow('a.keras: a call of layer "d" has no inputs');
+  });
+
+  test("names that fill pages are cut in errors", () => {
+    const long = "Layer".repeat(10_000);
+    const strange = { class_name: long, module: "keras.layers", config: { name: long } };
+    const error = (() => {
+      try {
+        open(sequential(strange));
+      } catch (caught) {
+        return String(caught);
+      }
+      return "";
+    })();
+    expect(error).toMatch(/LayerLayer.*the layer is not supported/);
+    expect(error.length).toBeLessThan(500);
+  });
+
   test("all layers that there is nothing for are named at once", () => {
     const layers = [
       dense("a"),

@@ -257,6 +257,7 @@ class Builder {
     made: Map<KerasLayer, readonly BaseLayer[]>,
     names: ReadonlyMap<KerasLayer, string>,
   ): readonly Symbolic[] {
+    if (inputs.length === 0) throw this.refuse(`a call of layer ${quote(layer.name)} has no inputs`);
     let layers = made.get(layer);
     const inside: Place = { keys: `${keys}${layer.key}`, names: [...outer, layer.name] };
     if (layers === undefined) {

@@ -7,6 +7,13 @@ import { type KerasLayer, record } from "./config.ts";
 /** A layer, or a setting of one, that there is nothing for here. */
 export class Unsupported extends Error {}
 
+/** A name that the file gives, as it is unless it is very long. */
+export function shown(name: string): string {
+  return name.length <= LONGEST_NAME ? name : quote(name);
+}
+
+const LONGEST_NAME = 80;
+
 /** Names of Keras, of version 3, and of version 2 where they mean something else. */
 const ACTIVATIONS: ReadonlyMap<string, ActivationName> = new Map(
   Object.entries({
@@ -29,7 +36,7 @@ export class Settings {
   ) {}
 
   unsupported(what: string): Unsupported {
-    return new Unsupported(`${this.layer.name} (${this.layer.className}): ${what}`);
+    return new Unsupported(`${shown(this.layer.name)} (${shown(this.layer.className)}): ${what}`);
   }
 
   /** The first of the names that the layer has; Keras 3 has renamed some. */
