@@ -95,6 +95,13 @@ export class TreeFolder {
     return new Words(words, counts);
   }
 
+  /** The best network so far, as a file of `saveModel`. @throws UserError if no epoch was complete */
+  readModelFile(): Uint8Array {
+    const path = this.file("model.safetensors");
+    if (!existsSync(path)) throw new UserError(`${this.path} has no model yet: no epoch was complete`);
+    return readRegularFileSync(path);
+  }
+
   readHistory(): TreeRecord[] {
     const path = this.file("history.jsonl");
     if (!existsSync(path)) return [];

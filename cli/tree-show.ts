@@ -7,7 +7,7 @@ import { sentimentChart } from "../book/zero/framework/sentiment-chart.ts";
 import { parseWith } from "../book/zero/framework/treebank-parser.ts";
 import { shapeOf } from "../book/zero/programs/parser.ts";
 import { makeFolder, writeFileAtomically } from "../src/data/atomic.node.ts";
-import { explain, readRegularFileSync } from "../src/data/file.node.ts";
+import { explain } from "../src/data/file.node.ts";
 import { formatTree, type LabelledTree } from "../src/data/trees/treebank.ts";
 import { loadModel } from "../src/io/model.ts";
 import type { Model } from "../src/nn/model.ts";
@@ -84,15 +84,14 @@ function treeOf(sentence: string, folder: TreeFolder, words: Words): LabelledTre
 export async function showTree(sentence: string, options: ShowOptions): Promise<number> {
   const folder = runOf(options.run);
   folder.readConfig();
-  const path = folder.file("model.safetensors");
-  if (!existsSync(path)) throw new UserError(`${folder.path} has no model yet: no epoch was complete`);
+  const file = folder.readModelFile();
   const words = folder.readWords();
   const tree = treeOf(sentence, folder, words);
   let model: Model;
   try {
-    model = loadModel(readRegularFileSync(path)) as Model;
+    model = loadModel(file) as Model;
   } catch (error) {
-    throw new UserError(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${folder.file("model.safetensors")}: ${(error as Error).message}`, { cause: error });
   }
   const [probabilities] = classify(model, words, [tree]);
   const classes = classesOf(probabilities);

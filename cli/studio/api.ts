@@ -41,9 +41,9 @@ export async function answerApi(
     else json(response, typeof found === "string" ? JSON.parse(found) : { operations: found });
     return true;
   }
-  const [, key, deed] = /^\/api\/runs\/([0-9a-f]{16})\/(report|network|stop|resume|delete)$/.exec(path) ?? [];
+  const [, key, deed] = /^\/api\/runs\/([0-9a-f]{16})\/(report|network|words|stop|resume|delete)$/.exec(path) ?? [];
   if (key === undefined) return false;
-  const wanted = deed === "report" || deed === "network" ? "GET" : "POST";
+  const wanted = ["report", "network", "words"].includes(deed) ? "GET" : "POST";
   if (method !== wanted) {
     text(response, 405, `${deed} is asked for with ${wanted}.`);
     return true;
@@ -59,6 +59,10 @@ export async function answerApi(
       const bytes = runs.network(key);
       response.writeHead(200, { ...headers, "Content-Type": "application/octet-stream", "Cache-Control": "no-store" });
       response.end(bytes);
+      return true;
+    }
+    if (deed === "words") {
+      json(response, runs.words(key));
       return true;
     }
     await runs[deed as "stop" | "resume" | "delete"](key);

@@ -12,11 +12,12 @@ import { STOP_FILE } from "../../src/runs/report.node.ts";
 import { strangersIn } from "../book/run-folder.ts";
 import { UserError } from "../errors.ts";
 import { RunFolder } from "../run-folder.ts";
-import { BOOK_RUN, kindOfRun } from "../run-kind.ts";
+import { BOOK_RUN, kindOfRun, TREE_RUN } from "../run-kind.ts";
 import { holderOf } from "../run-lock.ts";
 import { loadRunModel } from "../run-model.ts";
 import { readTextFile } from "../run-schema.ts";
 import type { TreeRecord } from "../tree-config.ts";
+import { TreeFolder } from "../tree-folder.ts";
 
 /** A run as a page is told of it. */
 export interface RunState {
@@ -106,10 +107,20 @@ export class StudioRuns {
     return existsSync(path) ? readTextFile(path) : undefined;
   }
 
-  /** The network of a run that tells classes, in its newest whole state, as `saveModel` writes it. @throws UserError where there is none yet */
+  /** The network of a run that tells classes, in its newest whole state, or the best one of a run over trees, as `saveModel` writes it. @throws UserError where there is none yet */
   network(key: string): Uint8Array {
     const name = this.#folder(key);
+    if (isOverTrees(name)) return new TreeFolder(name).readModelFile();
     return saveModel(loadRunModel(name, false, () => {}).model);
+  }
+
+  /** The words that the network of a run over trees knows, and how often it saw each. @throws UserError where the run is of another kind */
+  words(key: string): { readonly words: readonly string[]; readonly counts: readonly number[] } {
+    const name = this.#folder(key);
+    if (!isOverTrees(name))
+      throw new UserError(`${name} is not a run of nabla tree train: its network knows no words.`);
+    const { list, counts } = new TreeFolder(name).readWords();
+    return { words: list, counts };
   }
 
   /** What was seen inside a run after an epoch, as it is written. */
@@ -201,6 +212,10 @@ function shown(record: { readonly epoch: number }): { readonly epoch: number } {
 /** The run in a folder, of whichever kind it is. */
 function openRun(name: string): RunFolder {
   return new RunFolder(name, kindOfRun(name));
+}
+
+function isOverTrees(name: string): boolean {
+  return kindOfRun(name).format === TREE_RUN.format;
 }
 
 function keyOf(name: string): string {

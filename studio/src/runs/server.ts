@@ -85,6 +85,11 @@ export async function networkOf(key: string): Promise<Uint8Array> {
   return new Uint8Array(await (await ask(`runs/${key}/network`)).arrayBuffer());
 }
 
+/** The words that the network of a run over trees knows, and how often it saw each. */
+export async function wordsOf(key: string): Promise<{ readonly words: string[]; readonly counts: number[] }> {
+  return (await (await ask(`runs/${key}/words`)).json()) as { words: string[]; counts: number[] };
+}
+
 /** The page that a run ended with, without its scripts: they are for read-outs, and may not run in a frame that can do nothing. */
 export async function reportOf(key: string): Promise<string> {
   const { page } = (await (await ask(`runs/${key}/report`)).json()) as { page: string };

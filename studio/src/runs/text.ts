@@ -3,7 +3,7 @@ import { texts } from "../language/language.svelte.ts";
 export const text = texts(
   {
     title: "Runs",
-    lead: "What `nabla train`, `nabla text train`, and programs of your own with `report()` do on this machine, as it goes on: curves, settings side by side, what is inside, and the report that a run ends with.",
+    lead: "What `nabla train`, `nabla text train`, `nabla tree train`, and programs of your own with `report()` do on this machine, as it goes on: curves, settings side by side, what is inside, and the report that a run ends with.",
     none: "Runs are shown by the machine that trains them: start `nabla studio` there, and open the address that it prints.",
     refused:
       "This page does not have the token of the server that runs now. Open the address that `nabla studio` printed.",
@@ -86,7 +86,7 @@ export const text = texts(
   },
   {
     title: "训练记录",
-    lead: "本机上 `nabla train`、`nabla text train` 以及你自己用 `report()` 的程序的进展：随训练更新的曲线、并排的设置、网络内部，以及训练结束时的报告。",
+    lead: "本机上 `nabla train`、`nabla text train`、`nabla tree train` 以及你自己用 `report()` 的程序的进展：随训练更新的曲线、并排的设置、网络内部，以及训练结束时的报告。",
     none: "训练记录由训练所在的机器显示：在那里启动 `nabla studio`，并打开它打印的地址。",
     refused: "此页没有当前服务器的令牌。请打开 `nabla studio` 打印的地址。",
     waiting: "正在查找训练记录……",

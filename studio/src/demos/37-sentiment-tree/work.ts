@@ -2,7 +2,7 @@
 import { type LabelledTree, loadModel, type Model, parseTrees, saveModel } from "nabla";
 import { readBracketed, withoutWord } from "../../../../book/zero/framework/edited-tree.ts";
 import { learnLittle, littleCorpus, SENTENCE } from "../../../../book/zero/framework/little-sentiment.ts";
-import { CLASSES, classify, type Words } from "../../../../book/zero/framework/sentiment.ts";
+import { CLASSES, classify, Words } from "../../../../book/zero/framework/sentiment.ts";
 import { childrenOf, meanClass } from "../../../../book/zero/framework/sentiment-study.ts";
 import { reports } from "../../compute/reports.ts";
 
@@ -22,6 +22,14 @@ interface Kept {
 }
 
 let kept: Kept | undefined;
+
+/** The network of a run of `nabla tree train`, with the words that it knows. */
+let opened: { readonly model: Model; readonly words: Words; readonly test: readonly LabelledTree[] } | undefined;
+
+/** Takes a run's network, which reads from now on where it is asked for. @throws Error where the file holds none */
+export function open(file: Uint8Array, words: readonly string[], counts: readonly number[]): void {
+  opened = { model: loadModel(file) as Model, words: new Words(words, counts), test: littleCorpus(1).test };
+}
 
 export async function* learn(seed: number, epochs: number): AsyncGenerator<Frame, void> {
   const corpus = littleCorpus(seed);
@@ -70,20 +78,27 @@ function treeOf(sentence: Sentence, test: readonly LabelledTree[]): LabelledTree
   return sentence.kind === "text" ? parseTrees(SENTENCE)[0] : test[sentence.at];
 }
 
-/**
- * What the network of an epoch reads at every node, some words being taken away; undefined before it is there.
- * @throws SyntaxError for brackets that are no tree.
- */
-export function read(sentence: Sentence, removed: readonly number[], epoch: number): Answer | undefined {
+function after(epoch: number): typeof opened {
   if (kept?.words === undefined || epoch < 1 || epoch > kept.models.length) return undefined;
   const { words, models, test } = kept;
   if (kept.loaded?.epoch !== epoch) kept.loaded = { epoch, model: loadModel(models[epoch - 1]) as Model };
+  return { model: kept.loaded.model, words, test };
+}
+
+/**
+ * What the network of an epoch reads at every node, or that of the run, some words being taken away; undefined before it is there.
+ * @throws SyntaxError for brackets that are no tree.
+ */
+export function read(sentence: Sentence, removed: readonly number[], epoch: number | "run"): Answer | undefined {
+  const reader = epoch === "run" ? opened : after(epoch);
+  if (reader === undefined) return undefined;
+  const { model, words, test } = reader;
   const whole = treeOf(sentence, test);
   let tree = whole;
   for (const leaf of [...removed].sort((a, b) => b - a)) {
     if (leaf < whole.words.length && tree.words.length > 1) tree = withoutWord(tree, leaf);
   }
-  const [found, full] = classify(kept.loaded.model, words, [tree, whole]);
+  const [found, full] = classify(model, words, [tree, whole]);
   return {
     ...{ all: whole.words, words: tree.words, children: childrenOf(tree) },
     nodes: Array.from(tree.labels, (label, node) => ({
