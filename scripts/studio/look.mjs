@@ -61,10 +61,10 @@ try {
       // What is drawn when it comes into sight comes into sight.
       await page.evaluate(async () => {
         for (let y = 0; y < document.documentElement.scrollHeight; y += 700) {
-          scrollTo(0, y);
+          scrollTo({ top: y, behavior: "instant" });
           await new Promise((resolve) => setTimeout(resolve, 60));
         }
-        scrollTo(0, 0);
+        scrollTo({ top: 0, behavior: "instant" });
       });
       await page.waitForTimeout(Number(options.wait));
       const file = path.slice(1).replace(/[^\p{L}\p{N}]+/gu, "-") || "home";
