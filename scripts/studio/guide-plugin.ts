@@ -135,11 +135,19 @@ function pageModule(path: string, language: keyof Both, library: Library, { time
     const address = JSON.stringify(`${join(root, "docs/figures", file)}?no-inline`);
     return `import figure${i} from ${address};`;
   });
+  /** What an experiment's own files say comes before what others do. */
+  const saidBy = (file: string): Phrases | undefined => {
+    const block = blocks.find((each) => each.kind === "figure" && each.file === file);
+    const id = block?.kind === "figure" ? block.experiment : "";
+    const read = entries.find(({ experiment }) => experiment.id === id)?.experiment.read ?? [];
+    return said?.near(read.map((each) => join(root, each)));
+  };
   const recorded = files.map((file, i) => {
     const svg = readFileSync(join(root, "docs/figures", file), "utf8");
     const [, width, height] = /^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
     if (width === undefined) throw new Error(`${file} does not say how large it is`);
-    const phrases = said === undefined ? "" : `, phrases: ${JSON.stringify(phrasesOf(svg, said))}`;
+    const own = saidBy(file);
+    const phrases = own === undefined ? "" : `, phrases: ${JSON.stringify(phrasesOf(svg, own))}`;
     return `${JSON.stringify(file)}: { address: figure${i}, width: ${width}, height: ${height}${phrases} }`;
   });
   return [

@@ -7,6 +7,8 @@ import ts from "typescript";
 export interface Phrases {
   /** What an English text of a figure is in Chinese; undefined where it is the same, or nobody says. */
   of(english: string): string | undefined;
+  /** The same for what some files drew: one says "step" of time, another of a function, and what they say themselves comes first. */
+  near(files: readonly string[]): Phrases;
 }
 
 /** Texts and, at odd places, the expressions between them. */
@@ -26,12 +28,16 @@ const CHINESE = /[\u3400-\u9fff]/;
 /** `folders`: of TypeScript that draws. */
 export function readPhrases(folders: readonly string[]): Phrases {
   const exact = new Map<string, string>();
+  const byFile = new Map<string, Map<string, string>>();
   const patterns: Pattern[] = [];
   for (const file of folders.flatMap(sourcesIn)) {
     for (const [english, chinese] of pairsIn(readFileSync(file, "utf8"))) {
       if (english.length === 1 && chinese.length === 1) {
         // Some programs leave a word that others say in Chinese.
-        if (english[0] !== chinese[0]) exact.set(english[0], chinese[0]);
+        if (english[0] === chinese[0]) continue;
+        exact.set(english[0], chinese[0]);
+        const own = byFile.get(file) ?? new Map<string, string>();
+        byFile.set(file, own.set(english[0], chinese[0]));
       } else {
         const pattern = patternOf(english, chinese);
         if (pattern !== undefined) patterns.push(pattern);
@@ -59,7 +65,11 @@ export function readPhrases(folders: readonly string[]): Phrases {
     if (!known.has(english)) known.set(english, found(english));
     return known.get(english);
   };
-  return { of };
+  const near = (files: readonly string[]): Phrases => {
+    const own = files.flatMap((file) => byFile.get(file) ?? []);
+    return { of: (english) => own.find((said) => said.has(english))?.get(english) ?? of(english), near };
+  };
+  return { of, near };
 }
 
 function sourcesIn(folder: string): string[] {

@@ -40,6 +40,15 @@ describe("what figures say, in Chinese", () => {
     expect(phrases.of("weights & biases")).toBe("权重与偏置");
   });
 
+  test("a word that programs say differently is said as the program says it that drew the figure", () => {
+    const all = readPhrases([join(root, "book")]);
+    const near = (file: string) => all.near([join(root, "book", file)]).of("step");
+    expect(near("nndl/chapter1/1.3-sigmoid.ts")).toBe("阶跃函数");
+    expect(near("nndl/chapter1/1.5-descent.ts")).toBe("步");
+    expect(near("zero/chapter6/6-lstm.ts")).toBe("时刻");
+    expect(phrases.near([]).of("loss")).toBe("损失");
+  });
+
   test("each side of a choice has its own; an English text may quote a Chinese word", () => {
     expect(phrases.of("rising")).toBe("上升");
     expect(phrases.of("falling")).toBe("下降");
