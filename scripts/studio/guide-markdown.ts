@@ -7,6 +7,9 @@ import katex from "katex";
 import MarkdownIt, { type Token } from "markdown-it";
 import { readerPath } from "../../studio/src/reader/path.ts";
 
+/** Characters and marks that stand without spaces. */
+const CHINESE = /[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]/;
+
 hljs.registerLanguage("ts", typescript);
 hljs.registerLanguage("sh", bash);
 
@@ -222,6 +225,12 @@ function formulas(md: MarkdownIt): void {
   rules["formula"] = (tokens, i) => {
     const { content } = tokens[i];
     return `<span class="${content.length < 40 ? "formula whole" : "formula"}">${set(content, false)}</span>`;
+  };
+  // Chinese has no spaces: a line that ends within it goes on in the next, where a browser would put one.
+  rules["softbreak"] = (tokens, i) => {
+    const [before, after] = [tokens[i - 1]?.content.at(-1) ?? "", tokens[i + 1]?.content.at(0) ?? ""];
+    const joined = CHINESE.test(before) && CHINESE.test(after);
+    return joined && tokens[i - 1].type === "text" && tokens[i + 1].type === "text" ? "" : "\n";
   };
   rules["formula_block"] = (tokens, i) => `<div class="display" tabindex="0">${set(tokens[i].content, true)}</div>\n`;
 }

@@ -32,6 +32,10 @@ describe("a page of the guide", () => {
     ]);
   });
 
+  test("a line of Chinese goes on in the next without a space, one of English with it", () => {
+    expect(htmlOf("该位为 1 的\n数字，\n取 `a`\n与 b\nc")).toContain("该位为 1 的数字，取 <code>a</code>\n与 b\nc");
+  });
+
   test("a figure is its experiment's: the longest id that its name begins with", () => {
     expect(read("![The slope](../figures/nndl-1.3-sigmoid-slope-curve.svg)").blocks).toEqual([
       {
