@@ -5,7 +5,8 @@ import { open, stat } from "node:fs/promises";
 /** Most that a data file may hold, compressed or not, unless told otherwise; MNIST's largest is 47 MB. */
 export const MOST_BYTES = 2 ** 30;
 
-const LONGEST_PATH = 1000;
+/** Characters of a path that a message shows: its end says more. */
+const LONGEST_PATH = 180;
 
 /** Reads a regular file of at most `maxBytes` bytes: a device or a pipe may have no end.
  *

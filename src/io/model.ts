@@ -17,7 +17,20 @@ const VERSION = 1;
 
 /** The texts that say what model a file holds. */
 export function modelTexts(model: Model): Record<string, string> {
-  return { format: "nabla", version: String(VERSION), architecture: JSON.stringify(model.config()) };
+  return { format: "nabla", version: String(VERSION), architecture: architectureOf(model) };
+}
+
+function architectureOf(model: Model): string {
+  const config = model.config();
+  try {
+    return JSON.stringify(config);
+  } catch (cause) {
+    // A layer of one's own answers config() with what is no JSON: a BigInt, a circle, lists without end.
+    throw new TypeError(
+      `${model.name}: the settings of a layer can't be written as JSON (${(cause as Error).message.split("\n")[0]}); config() gives numbers, text, booleans, null, and lists and objects of such`,
+      { cause },
+    );
+  }
 }
 
 /** Throws for a file that was written by a newer version. Those of before it was written have none. */

@@ -44,6 +44,8 @@ export function generalAdvantages(
 ): { advantages: Float32Array; returns: Float32Array } {
   const owner = "generalAdvantages";
   const { discount, lambda } = fields(owner, "discount and lambda", plan);
+  numeric(owner, "discount", discount);
+  numeric(owner, "lambda", lambda);
   for (const given of [rewards, values, ended]) {
     if (ArrayBuffer.isView(given)) continue;
     for (const value of list(owner, "rewards, values and ends", given as readonly number[]))

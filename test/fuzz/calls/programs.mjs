@@ -188,8 +188,8 @@ export async function collect(root, library, run) {
   return { examples, methods, functions: functionsIn(library, "", hidden), keys: [...keys], classes: [...seen.keys()] };
 }
 
-/** Whatever learns by playing, for as long as nobody says. */
-export const LONG_BY_DEFAULT = /\b(deepQLearning|reinforce|actorCritic|selfPlay|learnFromPlayer)\b/;
+/** Whatever learns by playing, for as long as nobody says, and networks of 60 million weights. */
+export const LONG_BY_DEFAULT = /\b(deepQLearning|reinforce|actorCritic|selfPlay|learnFromPlayer|alexnet)\b/;
 
 /** A program with something wrong in it. */
 export function programOf(random, { examples, methods, functions, keys }) {
@@ -214,7 +214,7 @@ function callText(target, random, keys) {
 }
 
 /** Before a number of rounds, and a number that is more than a sweep has time for. */
-const LASTING = /\b((epochs|maxIterations|steps|games|simulations|length)\s*:|takeSteps\()\s*$/;
+const LASTING = /\b((epochs|maxIterations|steps|games|simulations|length)\s*:|(takeSteps|take)\()\s*$/;
 const MANY = /1e9|1e308|\*\*/;
 
 /** The example with one place exchanged. */
