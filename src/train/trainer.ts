@@ -238,6 +238,9 @@ const BURST = 30;
 /** How long steps that are taken in one call take together, about. */
 const TOGETHER = 2;
 
+/** Of a trainer, in errors. */
+const LONGEST_NAME = 60;
+
 /**
  * A training run step by step, for loops of your own: `fit` is built on it, and its defaults are the same. All that decides
  * the next step is in `state()` and `tensors()`, so that a run that was saved and restored ends with the same bits as one that was
@@ -327,7 +330,8 @@ export class Trainer {
     options: TrainerOptions = {},
     private readonly owner = "Trainer",
   ) {
-    text("Trainer", "the name that errors have for it", owner);
+    if (text("Trainer", "the name that errors have for it", owner).length > LONGEST_NAME)
+      throw new RangeError(`Trainer: the name that errors have for it may have ${LONGEST_NAME} characters`);
     checkTrainerOptions(owner, options);
     checkModel(owner, model);
     this.stateful = model.isStateful;
