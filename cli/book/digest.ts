@@ -26,9 +26,12 @@ export interface DigestRecord {
   readonly tables: readonly (readonly (readonly (string | number)[])[])[];
   /** Names of figures. */
   readonly figures: readonly string[];
+  /** What it ran on, where that is not the digest's. */
+  readonly machine?: string;
 }
 
 export interface Digest {
+  /** What most of the records ran on. */
   readonly machine: string;
   /** In reading order; of an experiment one record a form at most. */
   readonly records: readonly DigestRecord[];
@@ -42,6 +45,7 @@ const digestSchema = z.object({
       ...{ id, form, seed, date: z.string(), verdict, seconds, measured, missed, unexplained, undecided, error },
       tables: z.array(tableRows),
       figures: z.array(z.string()),
+      machine: z.optional(z.string()),
     }),
   ),
 }) as unknown as z.ZodMiniType<Digest>;
@@ -64,10 +68,26 @@ export function digestOf(
 ): Digest {
   const newer = records.map((record) => digestRecord(record, date));
   const key = ({ id, form }: DigestRecord) => `${id} ${form}`;
-  const all = new Map([...(older?.records ?? []), ...newer].map((record) => [key(record), record]));
+  const on = (where: string, list: readonly DigestRecord[]) => list.map((each) => ({ machine: where, ...each }));
+  const placed = [...on(older?.machine ?? machine, older?.records ?? []), ...on(machine, newer)];
+  const all = new Map(placed.map((record) => [key(record), record]));
   const forms = ["full", "quick"];
-  const ordered = ids.flatMap((id) => forms.map((form) => all.get(`${id} ${form}`)));
-  return { machine, records: ordered.filter((record) => record !== undefined) };
+  const ordered = ids
+    .flatMap((id) => forms.map((form) => all.get(`${id} ${form}`)))
+    .filter((record) => record !== undefined);
+  const most = commonest(ordered.map((record) => record.machine)) ?? machine;
+  const kept = ordered.map(({ machine: where, ...record }) => ({
+    ...record,
+    ...(where !== most && { machine: where }),
+  }));
+  return { machine: most, records: kept };
+}
+
+/** The text that stands in a list most often, the first of equals. */
+function commonest(list: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const each of list) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
 /** Six digits are all that anyone quotes. */

@@ -51,6 +51,15 @@ function toldRecords({ records }: Digest): DigestRecord[] {
   return records.filter(({ id, form }) => form === "full" || !full.has(id));
 }
 
+/** Where the others ran. */
+function elsewhere(records: readonly DigestRecord[]): string {
+  const others = new Map<string, string[]>();
+  for (const { machine, id } of records) {
+    if (machine !== undefined) others.set(machine, [...(others.get(machine) ?? []), id]);
+  }
+  return [...others].map(([machine, ids]) => ` On ${machine}: ${ids.join(", ")}.`).join("");
+}
+
 export function resultsText(entries: readonly Entry[], digest: Digest): string {
   const records = toldRecords(digest);
   const byId = new Map(records.map((record) => [record.id, record]));
@@ -66,7 +75,7 @@ export function resultsText(entries: readonly Entry[], digest: Digest): string {
   const lines = [
     "# Results",
     "",
-    `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, ${on}: ${digest.machine}.`,
+    `Every experiment of the book, as \`nabla book verify --full --out FOLDER\` ran it and \`nabla book report --from FOLDER/results.json\` wrote it down, ${on}: ${digest.machine}.${elsewhere(records)}`,
     "",
     `${records.length} experiments: ${counts}; ${(seconds / 60).toFixed(1)} minutes of experiments.${quick > 0 ? ` ${quick} of them ran in their quick form only.` : ""}`,
     "`nabla book show ID` tells what counts as reproduced, and why the band is as wide as it is. Lists are shortened; what is bold lies outside its band. In italics: what must come out though the source prints no number.",

@@ -39,8 +39,9 @@ test.skipIf(process.platform === "win32")(
     reader.stdout.on("data", (data) => {
       got += String(data);
     });
+    const closed = once(reader, "close");
     await writeFileAtomically(path, "through");
-    await once(reader, "close");
+    await closed;
     expect(got).toBe("through");
     expect((await lstat(path)).isFIFO()).toBe(true);
     await writeFileAtomically("/dev/null", "away");

@@ -29,7 +29,8 @@ const given = new Map(
     return [id, [...stated, ...Object.values(settings ?? {})].filter((value) => typeof value === "number")];
   }),
 );
-const isGiven = (id: string, text: string) => given.get(id)?.some((value) => written(value, text) === text) ?? false;
+const isGiven = (section: string, text: string) =>
+  [...given].some(([id, values]) => values.some((value) => written(value, text) === text) && isNamed(section, id));
 
 describe("numbers", () => {
   test.each(pages)("of %s are those that were measured", async (page) => {
@@ -151,7 +152,7 @@ test("a number that a record holds is marked, what a source reports is not", () 
     measured: { accuracy: 0.97844, steps: 1234 },
     ...{ missed: [], unexplained: [], undecided: [], figures: [], tables: [] },
   } as DigestRecord;
-  const mark = (page: string, isGiven = (_id: string, _text: string) => false) =>
+  const mark = (page: string, isGiven = (_section: string, _text: string) => false) =>
     marked(page, { machine: "m", records: [record] }, isGiven);
   const page = "## A\n`t/1-a` has 97.84%, 97.8% after 1,234 steps.\n## B\nElsewhere 97.84%.\n";
   expect(mark(page)).toBe(

@@ -176,7 +176,7 @@ export function strayLine(code: string, source: string): string | null {
 }
 
 /** The page with markers around the numbers that a record holds though none says so: see `unmarkedFinds`. */
-export function marked(page: string, digest: Digest, isGiven: (id: string, text: string) => boolean): string {
+export function marked(page: string, digest: Digest, isGiven: (section: string, text: string) => boolean): string {
   let text = page;
   for (const { at, number, query } of unmarkedFinds(page, digest, isGiven).reverse()) {
     let before = text.slice(0, at);
@@ -193,12 +193,12 @@ export function marked(page: string, digest: Digest, isGiven: (id: string, text:
 
 /**
  * Numbers of three digits or more after which a point stands, or of four, that stand in no marker, and are what exactly one experiment named in their
- * section measured in its full form. What the sources report (`isGiven`) may be the same number and is not meant.
+ * section measured in its full form. What the sources of experiments named in a section report (`isGiven`) may be the same number and is not meant.
  */
 export function unmarkedFinds(
   page: string,
   { records }: Digest,
-  isGiven: (id: string, text: string) => boolean,
+  isGiven: (section: string, text: string) => boolean,
 ): { at: number; number: string; query: string }[] {
   const sections = [...page.matchAll(/^## .*$/gm)].map(({ index }) => index);
   return unmarked(page).flatMap(({ text, at }) => {
@@ -212,8 +212,8 @@ export function unmarkedFinds(
       start,
       sections.find((index) => index > at),
     );
+    if (isGiven(section, text)) return [];
     const named = records.filter(({ id, form }) => form === "full" && isNamed(section, id));
-    if (named.some(({ id }) => isGiven(id, text))) return [];
     const queries = named.map((record) => queryFor(record, text)).filter((query) => query !== null);
     return queries.length === 1 ? [{ at, number: text, query: queries[0] }] : [];
   });

@@ -92,8 +92,9 @@ describe("the interface", () => {
     const [key] = [...runs.folders().keys()];
     await expect.poll(async () => (await runs.state(key))!.records.length).toBeGreaterThan(2);
     expect(await runs.state(key)).toMatchObject({ status: "running", resumable: false, report: false });
+    const ended = once(child, "exit");
     await runs.stop(key);
-    await once(child, "exit");
+    await ended;
     expect(said).toBe("stopped\n");
     expect((await runs.state(key))?.status).toBe("interrupted");
     await expect(runs.resume(key)).rejects.toThrow("start that again");
