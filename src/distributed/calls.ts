@@ -10,6 +10,9 @@ const LONGEST_ERROR = 1024;
 
 export type Call = (...values: number[]) => number;
 
+/** Milliseconds in which a launcher has passed on what a rank has said, on a busy machine, too. */
+const PASSED_ON = 500;
+
 /** Small memory that stays where it is, for what calls read and write. */
 export class Scratch {
   readonly numbers: Float64Array;
@@ -117,6 +120,8 @@ export class Calls {
 
   /** Ends all ranks; does not return. */
   abort(code: number): void {
+    // MPICH's launcher drops what it has not passed on of a rank's words when that rank aborts.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PASSED_ON);
     this.get("MPI_Abort", "handle", "int")(this.abi.world, code);
   }
 }

@@ -39,8 +39,8 @@ const data = { x, y: x.sum(1, true) };
 await fit(model, data, {
   distributed: true,
   batchSize: 16,
-  // A signal is heard when events get their turn, which is after a burst of steps.
-  epochs: kind === "term" ? 20_000 : 20,
+  // Signals, timers and promises that nobody waits for are heard when events get their turn, after many steps: until then the training goes on.
+  epochs: ["term", "rejected", "uncaught"].includes(kind) ? 20_000 : 20,
   loss: "meanSquaredError",
   callbacks: [callback],
 });
