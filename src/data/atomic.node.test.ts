@@ -22,6 +22,13 @@ test("makes missing folders, replaces a file whole, and leaves nothing else", as
   expect(await readdir(join(folder, "a"))).toEqual(["b.bin"]);
 });
 
+test.runIf(process.platform === "linux")(
+  "where no folder can be made, that is an error, and not tried for ever",
+  async () => {
+    await expect(writeFileAtomically("/proc/nowhere/a/b.bin", "new")).rejects.toThrow("ENOENT");
+  },
+);
+
 test("leaves the old file and no temporary one where the new one cannot be put in place", async () => {
   await writeFileAtomically(join(folder, "taken", "inside"), "old");
   await expect(writeFileAtomically(join(folder, "taken"), "new")).rejects.toThrow();

@@ -15,7 +15,10 @@ export async function makeFolder(path: string): Promise<void> {
     if (errorCode(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
     if (errorCode(error) !== "ENOENT" || dirname(path) === path) throw error;
     await makeFolder(dirname(path));
-    await makeFolder(path);
+    // Once: in a file system that takes no folders, such as /proc, it is missing for ever. Another process may have made it by now.
+    await mkdir(path).catch((again: unknown) => {
+      if (errorCode(again) !== "EEXIST") throw again;
+    });
   }
 }
 
