@@ -183,4 +183,13 @@ describe.skipIf(noDevice !== undefined)(`trainings on the device${whyNoDevice}`,
     expect(await nb.predict(again, x).data()).toEqual(before);
     expect(() => nb.evaluate(model, { x, y: nb.tensor([[1], [2]]) })).toThrow(/await evaluateAsync/);
   });
+
+  test("what is written while a fetch waits is not taken for what it fetched", async () => {
+    const x = nb.tensor([1, 2, 3]).mul(1);
+    const waiting = nb.prefetch([x]);
+    x.set([1], 7);
+    await expect(waiting).rejects.toThrow("prefetch: tensors were computed while it waited");
+    await nb.prefetch([x]);
+    expect(x.toArray()).toEqual([1, 7, 3]);
+  });
 });

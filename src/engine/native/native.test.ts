@@ -136,6 +136,7 @@ const convolutions = {
   "one image": [1, 3, 64, 16, 7, 3, 2, 1],
   "one image, filters shared": [1, 64, 28, 128, 3, 1, 1, 1],
   "two images, filters shared": [2, 48, 20, 96, 3, 1, 2, 1],
+  "many channels": [4, 128, 12, 160, 3, 1, 1, 1],
 } as const satisfies Record<string, readonly number[]>;
 
 type Activation = NonNullable<nb.ConvolutionOptions["activation"]>;
@@ -274,6 +275,19 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
     sameBits(await products(one!()), await products(two!()));
     sameBits(await convolved(one!()), await convolved(two!()));
     sameBits(await remembered(one!()), await remembered(two!()));
+  });
+
+  test("above 2 GiB of memory the same bits come out", async () => {
+    const engines = [() => new WasmEngine({ threads: 2 }), () => NativeEngine.make({ threads: 2, smallestProduct: 1 })];
+    for (const make of engines) {
+      for (const compute of [products, convolved, remembered]) {
+        const low = await compute(make());
+        const raised = make();
+        // Nothing is written there, so that it takes no memory of the machine.
+        expect(raised.allocateBytes(2 ** 31)).toBeGreaterThan(0);
+        sameBits(low, await compute(raised));
+      }
+    }
   });
 
   test.skipIf(found?.float32.kind !== "onednn" || process.platform !== "linux")(

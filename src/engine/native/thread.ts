@@ -127,6 +127,8 @@ export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number
     if (native.oneThread !== null) library.func(native.oneThread, "void", ["int"])(1);
     return library;
   };
+  // Kernels hand over addresses as signed words: those above 2 GiB come out negative.
+  const at = (address: number): number => base + (address >>> 0);
   const oneDnn = (library: ForeignLibrary): Multiply => {
     const size = "int64_t";
     const gemm = library.func("dnnl_sgemm", "int", [
@@ -134,7 +136,7 @@ export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number
       ...["float", "size_t", size, "size_t", size, "float", "size_t", size],
     ]);
     return (ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc) =>
-      gemm(ta ? 84 : 78, tb ? 84 : 78, m, n, k, 1, base + a, lda, base + b, ldb, accumulate, base + c, ldc);
+      gemm(ta ? 84 : 78, tb ? 84 : 78, m, n, k, 1, at(a), lda, at(b), ldb, accumulate, at(c), ldc);
   };
   const blas = (library: ForeignLibrary, name: string, scalar: string): Multiply => {
     const gemm = library.func(name, "void", [
@@ -142,7 +144,7 @@ export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number
       ...[scalar, "size_t", "int", "size_t", "int", scalar, "size_t", "int"],
     ]);
     return (ta, tb, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
-      gemm(101, ta ? 112 : 111, tb ? 112 : 111, m, n, k, 1, base + a, lda, base + b, ldb, accumulate, base + c, ldc);
+      gemm(101, ta ? 112 : 111, tb ? 112 : 111, m, n, k, 1, at(a), lda, at(b), ldb, accumulate, at(c), ldc);
       return 0;
     };
   };
@@ -156,7 +158,7 @@ export function bindCalls(koffi: Koffi, libraries: NativeLibraries, base: number
   return {
     float32: oneDnn(first),
     float64,
-    setAddress: (memory, address) => setHandle(memory, base + address),
+    setAddress: (memory, address) => setHandle(memory, at(address)),
     execute: first.func("dnnl_primitive_execute", "int", ["size_t", "size_t", "int", "size_t"]),
   };
 }

@@ -229,10 +229,15 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     return true;
   }
 
-  private wrote(out: ArrayView): void {
+  private wrote({ storage }: ArrayView): void {
+    this.known.forget(storage);
+    this.changed(storage);
+  }
+
+  /** What is being read may be older than what is there from now on. */
+  private changed(storage: Storage): void {
     this.writes += 1;
-    this.known.forget(out.storage);
-    this.unwritten.delete(out.storage);
+    this.unwritten.delete(storage);
   }
 
   private floatOnly(op: string, dtype: DType): void {
@@ -372,7 +377,7 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     this.floatOnly("write", dtype);
     if (view.size === 0) return;
     this.waiting.settle();
-    this.unwritten.delete(view.storage);
+    this.changed(view.storage);
     this.known.remember(view, values);
     const words = dtype === "bool" ? Int32Array.from(values as Uint8Array) : (values as Float32Array | Int32Array);
     this.queue.write(4 * this.place(view, "write"), words);
@@ -382,7 +387,7 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
 
   copy(src: ArrayView, dst: ArrayView): void {
     this.copyTo(src, this.place(dst, "copy"), dst.strides);
-    this.unwritten.delete(dst.storage);
+    this.changed(dst.storage);
     this.known.follow(src, dst);
   }
 
