@@ -1,7 +1,7 @@
 // Choices, shuffles and the truncated normal: what is drawn has the probabilities it should (chi-square and moments, with seeds), comes out the
 // same for the same seed, and on any number of threads.
 import { describe, expect, it } from "vitest";
-import { arange, Generator, grad, random, type Tensor, tensor } from "../node.ts";
+import { arange, cast, clip, erf, erfinv, Generator, grad, memory, random, type Tensor, tensor } from "../node.ts";
 
 const generator = (): Generator => new Generator(42);
 
@@ -183,6 +183,20 @@ describe("random.shuffle", () => {
 });
 
 describe("random.truncatedNormal", () => {
+  it("draws many in parts: what the whole would be, in a share of its memory", () => {
+    const n = 3 * 2 ** 18 + 5;
+    const before = memory().bytes;
+    const x = random.truncatedNormal([n], 0, 3, { generator: generator() });
+    // The result has 3 MiB; all at once it took 33.
+    expect(memory().peakBytes - before).toBeLessThan(20 << 20);
+    const [from, to] = erf(tensor([-Math.SQRT2, Math.SQRT2], "float64")).dataSync() as Float64Array;
+    const u = random.uniform([n], from, to, { dtype: "float64", generator: generator() });
+    const whole = clip(cast(erfinv(u).mul(3 * Math.SQRT2), "float32"), -6, 6);
+    expect(x.dataSync()).toEqual(whole.dataSync());
+    const matrix = random.truncatedNormal([3, 2 ** 18], 0, 3, { generator: generator() });
+    expect(matrix.reshape([-1]).dataSync()).toEqual(whole.slice(0, 3 * 2 ** 18).dataSync());
+  });
+
   it.each(["float32", "float64"] as const)(
     "within two deviations, with deviation 0.8796 of that given, %s",
     (dtype) => {

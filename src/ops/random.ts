@@ -2,12 +2,13 @@
 // they come from Philox: equal seeds give equal results on any number of threads. Probabilities are added up in float64, one after the other.
 import { finite, flag, knownOptions, numeric } from "../engine/checks.ts";
 import { isFloat } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { withRecording } from "../tensor/graph.ts";
 import { random as draws, type Generator, type RandomOptions } from "../tensor/random.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { scope, Tensor } from "../tensor/tensor.ts";
+import { empty, scope, Tensor } from "../tensor/tensor.ts";
 import { erf, erfinv } from "./activations.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
@@ -17,6 +18,7 @@ import { exp, log1p } from "./exponentials.ts";
 import { gather } from "./gather.ts";
 import { max } from "./reduce.ts";
 import { slice } from "./slices.ts";
+import { reshape } from "./views.ts";
 
 /** The source of numbers of a draw whose dtype is given. */
 export interface DrawOptions {
@@ -41,6 +43,12 @@ export interface TruncatedOptions extends RandomOptions {
   /** The largest value; default: two deviations above the mean. */
   high?: number;
 }
+
+/**
+ * Elements of the truncated normal distribution that are drawn at a time: what it takes on the way is several times the result. An even number, so that
+ * parts take from the generator what the whole would.
+ */
+const STRETCH = 1 << 18;
 
 /** Positions k with sums[k - 1] <= u total < sums[k], for weights that are not all 0: never one of weight 0. */
 function positionsOf(weights: ArrayLike<number>, start: number, n: number, u: Float64Array): Int32Array {
@@ -250,9 +258,18 @@ function truncatedNormal(shape: Shape, mean = 0, deviation = 1, options: Truncat
           `${operation}: next to nothing of the normal distribution with mean ${mean} and deviation ${deviation} lies between ${low} and ${high}`,
         );
       }
-      const u = draws.uniform(shape, from, to, { dtype: "float64", ...(generator && { generator }) });
-      const x = add(mul(erfinv(u), deviation * Math.SQRT2), mean);
-      return clip(cast(x, dtype), low, high);
+      const part = (count: number): Tensor => {
+        const u = draws.uniform([count], from, to, { dtype: "float64", ...(generator && { generator }) });
+        return clip(cast(add(mul(erfinv(u), deviation * Math.SQRT2), mean), dtype), low, high);
+      };
+      const size = checkShape(operation, shape);
+      if (size <= STRETCH) return reshape(part(size), shape);
+      const all = empty(operation, [size], dtype);
+      for (let start = 0; start < size; start += STRETCH) {
+        const stop = Math.min(size, start + STRETCH);
+        scope(() => engine().copy(part(stop - start), slice(all, start, stop)));
+      }
+      return reshape(all, shape);
     }),
   );
 }

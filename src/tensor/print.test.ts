@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { printCases } from "../../test/tensor/print-cases.ts";
 import type { DType } from "../engine/dtype.ts";
-import { tensor, zeros } from "../index.ts";
+import { scope, tensor, zeros } from "../index.ts";
 import { formatArray, getPrintOptions, type PrintOptions, setPrintOptions } from "./print.ts";
 
 const defaults = getPrintOptions();
@@ -163,4 +163,15 @@ it("JSON.stringify writes a tensor's values, as toArray gives them, wherever it 
     '{"x":[[1,2.5],[null,-3]],"flags":[true,false],"one":7}',
   );
   expect(JSON.stringify(zeros([2, 0]))).toBe("[[],[]]");
+});
+
+it("toArray refuses what no JavaScript array holds, and says what does", () => {
+  const refused = "toArray: the arrays of shape (134217729,) have 134217729 elements, and JavaScript holds 134217728";
+  scope(() => {
+    const x = zeros([2 ** 27 + 1], "bool");
+    expect(() => x.toArray()).toThrow(refused);
+    expect(() => JSON.stringify({ x })).toThrow(refused);
+    expect(x.slice(0, 2).toArray()).toEqual([false, false]);
+    expect(() => zeros([1e9, 0]).toArray()).toThrow("have 1000000000 elements");
+  });
 });

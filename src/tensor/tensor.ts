@@ -132,9 +132,10 @@ export class Tensor implements ArrayView {
 
   /**
    * Nested arrays of numbers, or of booleans for bool; a number for a scalar.
-   * @throws Error if the tensor's scope has ended.
+   * @throws Error if the tensor's scope has ended; RangeError where they would have more than 134,217,728 elements in all.
    */
   toArray(): NestedArray {
+    checkLists(this.shape);
     const values = this.dataSync();
     const bool = this.dtype === "bool";
     let position = 0;
@@ -224,6 +225,22 @@ export function emptyLike(label: string, x: Tensor, dtype: DType): Tensor {
 export function emptyOf(label: string, shape: Shape, size: number, dtype: DType): Tensor {
   const bytes = dtype === "bool" ? size : dtype === "float64" ? size * 8 : size * 4;
   return new Tensor(engine().allocate(bytes, label, dtype, shape), dtype, shape, size);
+}
+
+/** Elements of all arrays that `toArray` makes: as many as V8's longest has, 1 GiB. A program that asks for more is ended, not told. */
+const MOST_LISTED = 2 ** 27;
+
+function checkLists(shape: Shape): void {
+  let [elements, lists] = [1, 0];
+  for (const length of shape) {
+    elements *= length;
+    lists += elements;
+  }
+  if (lists <= MOST_LISTED) return;
+  throw new RangeError(
+    `toArray: the arrays of shape ${formatShape(shape)} have ${lists} elements, and JavaScript holds ${MOST_LISTED}; ` +
+      "take dataSync(), which is one typed array, or a part: slice(0, 1000).toArray()",
+  );
 }
 
 // Errors are made apart from where they are thrown: a function that is short enough runs as part of its caller.
