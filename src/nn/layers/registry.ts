@@ -148,8 +148,10 @@ function textOf(owner: string, name: string, value: unknown): string {
  * ```ts
  * class Scale extends Layer {
  *   readonly type = "scale";
- *   constructor(readonly factor: number) {
+ *   readonly factor: number;
+ *   constructor(factor: number) {
  *     super();
+ *     this.factor = factor;
  *   }
  *   build(inputShape: Shape): Shape {
  *     return inputShape;
