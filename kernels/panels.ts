@@ -75,7 +75,23 @@ function packSome<T>(args: usize, start: i32, end: i32): void {
     const first = panel * width;
     const present = min(width, columns - first);
     let row = source + first * columnStep;
-    for (let k = 0; k < depth; k++) {
+    let k = 0;
+    if (present == width && depthStep == sizeof<T>()) {
+      for (; k <= depth - lanes<T>(); k += lanes<T>()) {
+        turn<T>(row, columnStep, out);
+        turn<T>(row + lanes<T>() * columnStep, columnStep, out + 16);
+        out += 32 * lanes<T>();
+        row += 16;
+      }
+    } else if (present == width && columnStep == sizeof<T>()) {
+      for (; k < depth; k++) {
+        v128.store(out, v128.load(row));
+        v128.store(out, v128.load(row, 16), 16);
+        out += 32;
+        row += depthStep;
+      }
+    }
+    for (; k < depth; k++) {
       let element = row;
       for (let j = 0; j < present; j++) {
         store<T>(out + j * sizeof<T>(), load<T>(element));
@@ -86,6 +102,29 @@ function packSome<T>(args: usize, start: i32, end: i32): void {
       row += depthStep;
     }
   }
+}
+
+/** A square of as many columns as a vector has lanes, each contiguous, as rows 32 bytes apart. */
+// @ts-ignore: decorator
+@inline
+function turn<T>(column: usize, columnStep: usize, out: usize): void {
+  const a = v128.load(column);
+  const b = v128.load(column + columnStep);
+  if (sizeof<T>() == 8) {
+    v128.store(out, i64x2.shuffle(a, b, 0, 2));
+    v128.store(out, i64x2.shuffle(a, b, 1, 3), 32);
+    return;
+  }
+  const c = v128.load(column + 2 * columnStep);
+  const d = v128.load(column + 3 * columnStep);
+  const lowAB = i32x4.shuffle(a, b, 0, 4, 1, 5);
+  const lowCD = i32x4.shuffle(c, d, 0, 4, 1, 5);
+  const highAB = i32x4.shuffle(a, b, 2, 6, 3, 7);
+  const highCD = i32x4.shuffle(c, d, 2, 6, 3, 7);
+  v128.store(out, i64x2.shuffle(lowAB, lowCD, 0, 2));
+  v128.store(out, i64x2.shuffle(lowAB, lowCD, 1, 3), 32);
+  v128.store(out, i64x2.shuffle(highAB, highCD, 0, 2), 64);
+  v128.store(out, i64x2.shuffle(highAB, highCD, 1, 3), 96);
 }
 
 /** Interleaves up to four rows of `depth` elements, `rowStep` bytes apart: out[k][row]. For a missing row, the first. */
@@ -136,11 +175,19 @@ export function packRows<T>(row: usize, rowStep: usize, rows: i32, depth: i32, o
 
 /**
  * out[row][column] = sum over k of rows[k][row] panel[k][column] for four rows and all columns of `count` panels, which
- * lie `panelStep` bytes apart; rows of `out` lie `outStep` bytes apart and have room for whole panels.
+ * lie `panelStep` bytes apart; rows of `out` lie `outStep` bytes apart and have room for whole panels. Of the rows `present` are wanted: what the others
+ * get is not to be looked at.
  */
 export function productOfRows<T>(
-  rows: usize, panel: usize, panelStep: usize, count: i32, depth: i32, out: usize, outStep: usize,
+  rows: usize, panel: usize, panelStep: usize, count: i32, depth: i32, out: usize, outStep: usize, present: i32,
 ): void {
+  if (present == 1) {
+    for (; count >= 4; count -= 4) {
+      fourTilesOfRow<T>(rows, panel, panelStep, depth, out);
+      panel += 4 * panelStep;
+      out += 128;
+    }
+  }
   for (; count > 0; count--) {
     tile<T>(rows, panel, depth, out, outStep);
     panel += panelStep;
@@ -189,4 +236,45 @@ function tile<T>(a: usize, b: usize, depth: i32, out: usize, outStep: usize): vo
   out += outStep;
   v128.store(out, c30);
   v128.store(out, c31, 16);
+}
+
+/** The first row's sums alone, of four panels side by side: one panel's would wait for each other. */
+// @ts-ignore: decorator
+@inline
+function fourTilesOfRow<T>(a: usize, b: usize, panelStep: usize, depth: i32, out: usize): void {
+  let c0 = v128.splat<T>(<T>0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  let c4 = c0;
+  let c5 = c0;
+  let c6 = c0;
+  let c7 = c0;
+  let second = b + panelStep;
+  let third = second + panelStep;
+  let fourth = third + panelStep;
+  for (let k = 0; k < depth; k++) {
+    const a0 = v128.load_splat<T>(a);
+    c0 = multiplyAdd<T>(c0, a0, v128.load(b));
+    c1 = multiplyAdd<T>(c1, a0, v128.load(b, 16));
+    c2 = multiplyAdd<T>(c2, a0, v128.load(second));
+    c3 = multiplyAdd<T>(c3, a0, v128.load(second, 16));
+    c4 = multiplyAdd<T>(c4, a0, v128.load(third));
+    c5 = multiplyAdd<T>(c5, a0, v128.load(third, 16));
+    c6 = multiplyAdd<T>(c6, a0, v128.load(fourth));
+    c7 = multiplyAdd<T>(c7, a0, v128.load(fourth, 16));
+    a += 4 * sizeof<T>();
+    b += 32;
+    second += 32;
+    third += 32;
+    fourth += 32;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+  v128.store(out, c2, 32);
+  v128.store(out, c3, 48);
+  v128.store(out, c4, 64);
+  v128.store(out, c5, 80);
+  v128.store(out, c6, 96);
+  v128.store(out, c7, 112);
 }

@@ -101,10 +101,16 @@ function forward<T>(cell: i32, args: usize, start: i32, end: i32): void {
       const state = states + first * bytes;
       const gates = word(args, GATES) + first * gateBytes;
       const extra = word(args, EXTRA) + first * bytes;
-      packRows<T>(h, hStep, rows, size, interleaved);
-      productOfRows<T>(
-        interleaved, panels, panelBytes<T>(size), panelCount<T>(columns), size, product, productBytes,
-      );
+      // Before the first step there may be no state: what it is multiplied by is not packed then, if that is all.
+      const none = hStep == 0;
+      if (none) {
+        memory.fill(product, 0, rows * productBytes);
+      } else {
+        packRows<T>(h, hStep, rows, size, interleaved);
+        productOfRows<T>(
+          interleaved, panels, panelBytes<T>(size), panelCount<T>(columns), size, product, productBytes, rows,
+        );
+      }
       if (cell == GRU) {
         for (let i = 0; i < rows; i++) {
           if (leftOut(mask, first + i)) {
@@ -115,11 +121,15 @@ function forward<T>(cell: i32, args: usize, start: i32, end: i32): void {
           const x = gates + i * gateBytes;
           gruGatesRow<T>(x, product + i * productBytes, bytes, bias, h + i * hStep, reset, size);
         }
-        if (variant & 1) packRows<T>(extra, bytes, rows, size, interleaved);
-        productOfRows<T>(
-          interleaved, candidatePanels, panelBytes<T>(size), panelCount<T>(size), size, candidateProduct,
-          candidateBytes,
-        );
+        if (none) {
+          memory.fill(candidateProduct, 0, rows * candidateBytes);
+        } else {
+          if (variant & 1) packRows<T>(extra, bytes, rows, size, interleaved);
+          productOfRows<T>(
+            interleaved, candidatePanels, panelBytes<T>(size), panelCount<T>(size), size, candidateProduct,
+            candidateBytes, rows,
+          );
+        }
       }
       for (let i = 0; i < rows; i++) {
         const hBefore = h + i * hStep;
@@ -232,7 +242,7 @@ function backward<T>(cell: i32, args: usize, start: i32, end: i32): void {
         const candidate = variant & 1 ? dz + 3 * bytes : dz;
         packRows<T>(candidate, gradientBytes, rows, size, interleaved);
         productOfRows<T>(
-          interleaved, candidatePanels, panelBytes<T>(size), panelCount<T>(size), size, product, stepBytes,
+          interleaved, candidatePanels, panelBytes<T>(size), panelCount<T>(size), size, product, stepBytes, rows,
         );
         for (let i = 0; i < rows; i++) {
           if (leftOut(mask, first + i)) continue;
@@ -247,7 +257,9 @@ function backward<T>(cell: i32, args: usize, start: i32, end: i32): void {
         }
       }
       packRows<T>(cell == GRU ? dz + bytes : dz, gradientBytes, rows, depth, interleaved);
-      productOfRows<T>(interleaved, panels, panelBytes<T>(depth), panelCount<T>(size), depth, product, stepBytes);
+      productOfRows<T>(
+        interleaved, panels, panelBytes<T>(depth), panelCount<T>(size), depth, product, stepBytes, rows,
+      );
       for (let i = 0; i < rows; i++) {
         if (!leftOut(mask, first + i)) addInto<T>(carry + i * stepBytes, product + i * stepBytes, size);
       }
@@ -334,7 +346,8 @@ function runForward<T>(
   cell: i32, gates: usize, weights: usize, bias: usize, h0: usize, c0: usize, mask: usize, states: usize, cells: usize,
   extra: usize, panels: usize, steps: i32, batch: i32, size: i32, reverse: i32, variant: i32,
 ): void {
-  const second = packForward<T>(cell, weights, size, panels);
+  let second: usize = 0;
+  if (steps > 1 || h0 != 0) second = packForward<T>(cell, weights, size, panels);
   setWord(GATES, gates);
   setWord(STATES, states);
   setWord(CELLS, cells);

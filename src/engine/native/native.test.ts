@@ -176,6 +176,10 @@ const lstms = {
   "with first states": { sizes: [7, 5, 10, 21], first: true },
   backwards: { sizes: [9, 33, 12, 65], first: true, direction: "backward" },
   truncated: { sizes: [10, 20, 16, 64], truncate: 4 },
+  "one step": { sizes: [1, 20, 16, 64], first: true },
+  "one step of one sequence": { sizes: [1, 1, 16, 96], first: true },
+  "one step without a state": { sizes: [1, 20, 16, 64] },
+  "two steps": { sizes: [2, 9, 16, 64], first: true, direction: "backward" },
   "without tanh": { sizes: [6, 16, 8, 64], cellActivation: "none" },
 } as const satisfies Record<string, nb.LstmOptions & { sizes: readonly number[]; first?: boolean }>;
 

@@ -9,7 +9,7 @@ export const LSTM = {
   kind: TASK.kind,
   error: TASK.error,
   gates: 2,
-  /** Forward: their transpose. */
+  /** Forward: their transpose, or as they are: see `turned`. */
   weights: 3,
   firstState: 4,
   firstCell: 5,
@@ -28,6 +28,8 @@ export const LSTM = {
   truncate: 18,
   /** Rows of a part. */
   rows: 19,
+  /** Forward: whether the weights are their transpose. */
+  turned: 20,
 } as const;
 
 export function lstmParts({ calls, task, kernels }: Thread, word: typeof LSTM): RunPart {
@@ -36,6 +38,7 @@ export function lstmParts({ calls, task, kernels }: Thread, word: typeof LSTM): 
   const forward = (row: number, rows: number): void => {
     const [steps, batch, size, squash] = [task[word.steps]!, task[word.batch]!, task[word.size]!, task[word.squash]!];
     const [gates, weights, reverse] = [task[word.gates]!, task[word.weights]!, task[word.reverse]!];
+    const [asTheyAre, apart] = task[word.turned] ? [0, 4 * size] : [1, size];
     const bytes = 4 * size;
     let h = task[word.firstState] && task[word.firstState]! + row * bytes;
     let c = task[word.firstCell] && task[word.firstCell]! + row * bytes;
@@ -44,7 +47,7 @@ export function lstmParts({ calls, task, kernels }: Thread, word: typeof LSTM): 
       first = (reverse ? steps - 1 - s : s) * batch + row;
       const z = gates + first * 4 * bytes;
       if (h) {
-        const error = multiply(0, 0, rows, 4 * size, size, h, size, weights, 4 * size, 1, z, 4 * size);
+        const error = multiply(0, asTheyAre, rows, 4 * size, size, h, size, weights, apart, 1, z, 4 * size);
         if (error !== 0) task[word.error] = error;
       }
       const state = task[word.states]! + first * bytes;
@@ -101,6 +104,8 @@ export function lstmParts({ calls, task, kernels }: Thread, word: typeof LSTM): 
 
 /** Multiply-adds of a part's step from which the library is faster than the kernel. */
 const SMALLEST_STEP = 65536;
+/** Steps from which products with the weights' transpose gain what it takes to make it. */
+const FEWEST_TO_TURN = 3;
 
 type Numbers = readonly number[];
 
@@ -116,6 +121,8 @@ export function runLstm(host: Host, name: "lstmForward" | "lstmBackward", values
   const rows = Math.min(32, Math.max(8, Math.ceil(batch / 16)));
   const work = Math.min(rows, batch) * size * 4 * size;
   if (mask !== 0 || steps === 0 || batch === 0 || work < (smallest ?? SMALLEST_STEP)) return false;
+  // One step without a state before it has no product.
+  if (!backward && steps === 1 && firstState === 0) return false;
   const { task } = host;
   const blockBytes = 4 * batch * size;
   const put = (index: number, value: number): void => {
@@ -131,10 +138,12 @@ export function runLstm(host: Host, name: "lstmForward" | "lstmBackward", values
     put(LSTM.firstCellGradient, dc0);
     put(LSTM.truncate, values[18]!);
   } else {
+    const turned = steps >= FEWEST_TO_TURN;
     // A kernel of its own: it writes to where the task is.
     const panels = values[8]!;
-    host.transpose(weights, 4 * size, size, panels);
-    put(LSTM.weights, panels);
+    if (turned) host.transpose(weights, 4 * size, size, panels);
+    put(LSTM.weights, turned ? panels : weights);
+    put(LSTM.turned, turned ? 1 : 0);
   }
   put(TASK.kind, backward ? TASK.kinds.lstmBackward : TASK.kinds.lstmForward);
   put(TASK.error, 0);

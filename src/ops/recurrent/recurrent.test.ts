@@ -292,6 +292,39 @@ describe("recurrent layers", () => {
     }
   });
 
+  describe.each(["float32", "float64"] as const)("%s", (dtype) => {
+    type Run = (l: Layer, h0: Tensor | null, c0: Tensor | null) => Tensor;
+    const cells: [name: string, gates: number, run: Run][] = [
+      ["rnn", 1, ({ x, ...all }, h0) => rnn(x, h0, all).outputs],
+      ["lstm", 4, ({ x, ...all }, h0, c0) => lstm(x, h0, c0, all).outputs],
+      ["gru", 3, ({ x, ...all }, h0) => gru(x, h0, all).outputs],
+      ["gru, reset before", 3, ({ x, ...all }, h0) => gru(x, h0, all, { reset: "before" }).outputs],
+    ];
+    // 21 units: panels of columns in fours, a rest of them, and one that is not full.
+    const cast = (l: Layer): Layer =>
+      Object.fromEntries(Object.entries(l).map(([name, x]) => [name, nb.cast(x, dtype)])) as unknown as Layer;
+
+    test.each(cells)("%s: one sequence alone has the bits that it has among five", (_, gates, run) => {
+      for (const steps of [1, 2, 3]) {
+        const all = cast(layer(gates, [steps, 5, 4, 21], 12));
+        const together = run(all, all.h0, all.c0);
+        for (let i = 0; i < 5; i++) {
+          const pick = { start: i, stop: i + 1 };
+          const alone = run({ ...all, x: all.x.get(":", pick) }, all.h0.get(pick), all.c0.get(pick));
+          expect(alone.toArray()).toEqual(together.get(":", pick).toArray());
+        }
+      }
+    });
+
+    test.each(cells)("%s: no first state is one of zeros", (_, gates, run) => {
+      for (const steps of [1, 2]) {
+        const all = cast(layer(gates, [steps, 3, 4, 21], 13));
+        const none = zeros([3, 21], dtype);
+        expect(run(all, null, null).toArray()).toEqual(run(all, none, none).toArray());
+      }
+    });
+  });
+
   test("NaN beyond the end of a sequence reaches neither values nor gradients", () => {
     const { x, h0, c0, ...parameters } = layer(4, [3, 2, 2, 2], 5);
     x.set([2, 1], Number.NaN);
