@@ -29,6 +29,8 @@ const problems: Problem[] = [
   { batch: 7, channels: 33, size: [10, 11], filters: 17, padding: [2, 0], activation: "none" },
   // The same with as many channels as a library with wide instructions leaves to this way.
   { batch: 5, channels: 129, size: [13, 15], filters: 131, padding: [0, 1], activation: "relu" },
+  { batch: 6, channels: 64, size: [14, 14], filters: 66, padding: [1, 1], activation: "none" },
+  { batch: 6, channels: 63, size: [14, 14], filters: 64, padding: [1, 1], activation: "none" },
   { batch: 9, channels: 128, size: [8, 8], filters: 160, padding: [2, 2], activation: "none" },
 ];
 
@@ -71,8 +73,8 @@ function away(a: Record<string, number[]>, b: Record<string, number[]>): number 
 const library = nativeLibraries();
 const engines = ["wasm", ...(library === null ? [] : ["native"])] as ("wasm" | "native")[];
 
-/** Channels and filters from which on convolutions are done this way: what a library does with wide instructions is faster below 128. */
-const fewest = { wasm: 16, native: /AVX-512/.test(library?.float32.title ?? "") ? 128 : 16 };
+/** Channels and filters from which on convolutions are done this way: what a library does with wide instructions is faster below 64. */
+const fewest = { wasm: 16, native: /AVX-512/.test(library?.float32.title ?? "") ? 64 : 16 };
 
 describe.each(engines)("%s", (engine) => {
   test.each(problems)(

@@ -22,7 +22,7 @@ const SMALLEST_PRODUCT = 16384;
 const FINISH_WORK: Record<FusedActivation, number> = { none: 8, relu: 8, sigmoid: 250, tanh: 250 };
 
 /** Vectors of 16 numbers make the library's own convolutions faster, but not the kernels' transforms. */
-const FEWEST_CHANNELS_AVX512 = 128;
+const FEWEST_CHANNELS_AVX512 = 64;
 
 /** Parts that can be offered to the threads at a time: see kernels/parallel.ts. */
 const MOST_CHUNKS = 0xffff;
