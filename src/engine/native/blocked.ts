@@ -2,15 +2,13 @@
 // share the work. How many at a time follows from the shapes alone, as does the order in which partial sums are added.
 
 import type { Storage } from "../storage.ts";
-import { type Geometry, type Host, imagesAtOnce } from "./host.ts";
+import { type Geometry, type Host, imagesAtOnce, PART_WORK, slicesOf } from "./host.ts";
 import type { Koffi } from "./koffi.ts";
 import type { NativeLibrary } from "./library.ts";
 import { PackedWeights } from "./packed-weights.ts";
 import { type BoundConvolution, type Convolution, type ConvolutionKind, Primitives } from "./primitives.ts";
 import { type RunPart, STEPS, TASK, type Thread } from "./thread.ts";
 
-/** Multiply-adds of the smallest part worth handing out. */
-const PART_WORK = 1_000_000;
 /** What an element of a partial gradient of weights costs, in multiply-adds: it is turned into our layout and added. */
 const PARTIAL_WORK = 200;
 /** Partial gradients of weights: how many at most, and elements of them all together. */
@@ -280,22 +278,6 @@ export class BlockedConvolutions {
 
 function check(error: number): void {
   if (error !== 0) throw new Error(`convolution: oneDNN failed with status ${error}`);
-}
-
-/** Parts that a convolution should have, and filters that make a part of it worth its own pass over the image. */
-const [WANTED_PARTS, SLICE_FILTERS] = [4, 32];
-
-/** Among how many parts the filters of each image are shared: it follows from the shapes, never from the threads that are there. */
-function slicesOf(batch: number, filters: number, work: number): number {
-  let slices = 1;
-  while (
-    batch * slices < WANTED_PARTS &&
-    (filters / slices) % (2 * SLICE_FILTERS) === 0 &&
-    work / slices > 2 * PART_WORK
-  ) {
-    slices *= 2;
-  }
-  return slices;
 }
 
 function ofFilters(geometry: Geometry, filters: number): Geometry {

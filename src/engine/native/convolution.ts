@@ -4,7 +4,7 @@ import { BlockedConvolutions } from "./blocked.ts";
 import type { Geometry, Host } from "./host.ts";
 import type { Koffi } from "./koffi.ts";
 import type { NativeLibrary } from "./library.ts";
-import { runPatches } from "./patches.ts";
+import { isPlain, runPatches } from "./patches.ts";
 import type { ConvolutionKind } from "./primitives.ts";
 import { runWinograd } from "./winograd.ts";
 
@@ -19,6 +19,8 @@ const SMALLEST_CONVOLUTION = 400_000;
 /** Channels of a block in oneDNN's layout, and the share of the blocks that must be filled for it to be the faster way. */
 const [BLOCK, FILLED] = [16, 0.75];
 const FEW_CHANNELS = 3;
+/** Pixels from which images whose windows are single pixels are multiplied as they lie. */
+const FEWEST_PIXELS = 256;
 
 export class Convolutions {
   private readonly blocked: BlockedConvolutions | null;
@@ -49,7 +51,9 @@ export class Convolutions {
     if (kind === "inputGradient" && (values[2] !== 0 || values[5] !== 0)) return false;
     const asPatches = (): boolean => runPatches(this.host, kind, geometry, values);
     const asBlocks = (): boolean => this.blocked?.run(kind, geometry, values, weights) ?? false;
-    return this.fillsBlocks(kind, channels, filters) ? asBlocks() || asPatches() : asPatches() || asBlocks();
+    const asProducts = isPlain(geometry) && outHeight * outWidth >= FEWEST_PIXELS;
+    const blocks = !asProducts && this.fillsBlocks(kind, channels, filters);
+    return blocks ? asBlocks() || asPatches() : asPatches() || asBlocks();
   }
 
   private fillsBlocks(kind: ConvolutionKind, channels: number, filters: number): boolean {

@@ -54,3 +54,21 @@ export function imagesAtOnce(batch: number, work: number, partWork: number): num
   }
   return least;
 }
+
+/** Multiply-adds of the smallest part of a convolution that is worth handing out. */
+export const PART_WORK = 1_000_000;
+/** Parts that a convolution should have, and filters that make a part of it worth its own pass over the image. */
+const [WANTED_PARTS, SLICE_FILTERS] = [4, 32];
+
+/** Among how many parts the filters of each image are shared: it follows from the shapes, never from the threads that are there. */
+export function slicesOf(batch: number, filters: number, work: number): number {
+  let slices = 1;
+  while (
+    batch * slices < WANTED_PARTS &&
+    (filters / slices) % (2 * SLICE_FILTERS) === 0 &&
+    work / slices > 2 * PART_WORK
+  ) {
+    slices *= 2;
+  }
+  return slices;
+}

@@ -1,6 +1,7 @@
 // Convolutions as matrix products of unfolded images, one image at a time in a thread's own cache. Better than oneDNN's convolutions where channels
-// or filters fill its blocks of 16 badly; and the way for a library that has products only.
-import { type Geometry, type Host, imagesAtOnce } from "./host.ts";
+// or filters fill its blocks of 16 badly, and where windows are single pixels, for then an image is its own unfolding; and the way for a library that
+// has products only.
+import { type Geometry, type Host, imagesAtOnce, PART_WORK, slicesOf } from "./host.ts";
 import type { ConvolutionKind } from "./primitives.ts";
 import { type RunPart, TASK, type Thread } from "./thread.ts";
 
@@ -34,6 +35,10 @@ export const PATCHES = {
   dilationColumns: 20,
   outRows: 21,
   outColumns: 22,
+  /** Whether an image is its own unfolding. */
+  plain: 23,
+  /** Parts that share their images: each has some of the filters. */
+  slices: 24,
 } as const;
 
 export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHES): RunPart {
@@ -59,35 +64,40 @@ export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHE
       task[word.outColumns]!,
     );
 
-  const runImage = (image: number, result: number, weightsPart: number, first: boolean): void => {
-    const patches = kernels.patchAddress();
-    const filters = task[word.filters]!;
+  const runImage = (image: number, result: number, weightsPart: number, first: boolean, slice: number): void => {
+    const plain = task[word.plain] === 1;
+    const patches = plain ? image : kernels.patchAddress();
+    const filters = task[word.filters]! / task[word.slices]!;
     const pixels = task[word.outRows]! * task[word.outColumns]!;
     const taps = task[word.channels]! * task[word.kernelRows]! * task[word.kernelColumns]!;
-    const weights = task[word.weights]!;
+    const weights = task[word.weights]! + 4 * slice * filters * taps;
     let error = 0;
     if (task[word.kind] === word.forward) {
-      move(kernels.unfold_f32, image, patches);
-      error = multiply(0, 0, filters, pixels, taps, weights, taps, patches, pixels, 0, result, pixels);
-      const bias = task[word.bias]!;
+      if (!plain) move(kernels.unfold_f32, image, patches);
+      const to = result + 4 * slice * filters * pixels;
+      error = multiply(0, 0, filters, pixels, taps, weights, taps, patches, pixels, 0, to, pixels);
+      const bias = task[word.bias] && task[word.bias]! + 4 * slice * filters;
       const activation = task[word.activation]!;
       const relu = activation === word.relu ? 1 : 0;
-      if (bias !== 0 || relu === 1) kernels.finishRows_f32(result, filters, pixels, bias, relu);
+      if (bias !== 0 || relu === 1) kernels.finishRows_f32(to, filters, pixels, bias!, relu);
       if (activation !== 0 && relu === 0) {
-        kernels.finishProduct_f32(1, filters * pixels, result, filters * pixels, 0, activation);
+        kernels.finishProduct_f32(1, filters * pixels, to, filters * pixels, 0, activation);
       }
     } else if (task[word.kind] === word.inputGradient) {
       error = multiply(1, 0, taps, pixels, filters, weights, taps, result, pixels, 0, patches, pixels);
-      move(kernels.fold_f32, image, patches);
+      if (!plain) move(kernels.fold_f32, image, patches);
     } else {
-      move(kernels.unfold_f32, image, patches);
+      if (!plain) move(kernels.unfold_f32, image, patches);
       const add = first ? 0 : 1;
       error = multiply(0, 1, filters, taps, pixels, result, pixels, patches, pixels, add, weightsPart, taps);
     }
     if (error !== 0) task[word.error] = error;
   };
 
-  return (part) => {
+  return (number) => {
+    const slices = task[word.slices]!;
+    const slice = number % slices;
+    const part = (number - slice) / slices;
     const images = task[word.images]!;
     const larger = task[word.larger]!;
     const start = part * images + Math.min(part, larger);
@@ -97,13 +107,19 @@ export function patchParts({ calls, task, kernels }: Thread, word: typeof PATCHE
     const kernelBytes = 4 * task[word.kernelRows]! * task[word.kernelColumns]! * task[word.channels]!;
     const weightsPart = task[word.weights]! + part * task[word.filters]! * kernelBytes;
     for (let i = start; i < end; i++) {
-      runImage(task[word.image]! + i * imageBytes, task[word.result]! + i * resultBytes, weightsPart, i === start);
+      runImage(
+        task[word.image]! + i * imageBytes,
+        task[word.result]! + i * resultBytes,
+        weightsPart,
+        i === start,
+        slice,
+      );
     }
   };
 }
 
-/** Multiply-adds of a part, and pixels of an image, below which products are too small to be worth it. */
-const [PART_WORK, FEWEST_PIXELS] = [1_000_000, 32];
+/** Pixels of an image below which products are too small to be worth it. */
+const FEWEST_PIXELS = 32;
 /** What an element of a partial gradient of weights costs, in multiply-adds. */
 const PARTIAL_WORK = 100;
 
@@ -111,6 +127,13 @@ const PARTIAL_WORK = 100;
 function partsOf(batch: number, images: number): number {
   const parts = Math.ceil(batch / images);
   return parts > 1 && parts < batch ? parts + (parts % 2) : parts;
+}
+
+/** Whether windows are single pixels side by side: the image is its own unfolding. */
+export function isPlain(geometry: Geometry): boolean {
+  const [, , height, width, , kernelRows, kernelColumns, strideRows, strideColumns, top, left] = geometry;
+  const whole = top === 0 && left === 0 && geometry[14] === height && geometry[15] === width;
+  return kernelRows === 1 && kernelColumns === 1 && strideRows === 1 && strideColumns === 1 && whole;
 }
 
 /** Runs a convolution or one of its gradients; false if it has to be done in another way. `values`: see `Convolutions.run`. */
@@ -122,7 +145,9 @@ export function runPatches(host: Host, kind: ConvolutionKind, geometry: Geometry
   const pixels = outRows * outColumns;
   const elements = filters * channels * kernelRows * kernelColumns;
   const work = elements * pixels;
-  if (pixels < FEWEST_PIXELS || 4 * channels * kernelRows * kernelColumns * pixels > host.patchBytes()) return false;
+  const plain = isPlain(geometry);
+  if (pixels < FEWEST_PIXELS) return false;
+  if (!plain && 4 * channels * kernelRows * kernelColumns * pixels > host.patchBytes()) return false;
 
   const { task } = host;
   const gradient = kind === "weightGradient";
@@ -166,7 +191,10 @@ export function runPatches(host: Host, kind: ConvolutionKind, geometry: Geometry
     task[PATCHES.dilationColumns] = dilationColumns;
     task[PATCHES.outRows] = outRows;
     task[PATCHES.outColumns] = outColumns;
-    host.fork(parts);
+    task[PATCHES.plain] = plain ? 1 : 0;
+    const slices = plain && kind === "forward" ? slicesOf(batch, filters, work) : 1;
+    task[PATCHES.slices] = slices;
+    host.fork(parts * slices);
     if (task[PATCHES.error] !== 0) throw new Error(`convolution: the library failed with error ${task[PATCHES.error]}`);
     if (gradient && rows > 1) host.sumRows(memory, rows, elements, third);
   } finally {
