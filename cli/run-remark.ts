@@ -2,6 +2,13 @@
 import type { Text } from "../src/plot/chart.ts";
 import { LEARNING_RATES, type RunConfig, type RunRecord } from "./run-config.ts";
 
+/** A learning rate, the option that names it, and one to try instead. */
+interface Rate {
+  readonly option: string;
+  readonly value: number;
+  readonly instead: number;
+}
+
 /** A learning rate to try where this one was too large: the optimiser's usual one, or a tenth with one digit. */
 export function smallerRate({ optimizer, lr }: Pick<RunConfig, "optimizer" | "lr">): number {
   const usual = LEARNING_RATES[optimizer];
@@ -22,8 +29,28 @@ function lossOfGuessing({ loss }: Pick<RunConfig, "loss">, classes: number): num
 
 /** Beyond so many times the loss of guessing, a loss has exploded. */
 const EXPLODED = 10;
+
+/** Whether a loss is far above that of guessing. */
+export function hasExploded(loss: number, guessing: number): boolean {
+  return loss > EXPLODED * guessing;
+}
+
 /** Below so many times the accuracy of guessing, nothing was learnt. */
 const LEARNT = 1.5;
+
+/** A remark with a remedy on a loss far above that of guessing; null on any other. */
+export function remarkOnExplosion(
+  { epoch, loss }: { readonly epoch: number; readonly loss: number },
+  guessing: number,
+  { option, value, instead }: Rate,
+): Text | null {
+  if (!hasExploded(loss, guessing)) return null;
+  const [now, then] = [loss.toPrecision(3), guessing.toFixed(2)];
+  return {
+    en: `The loss has exploded: it is ${now} after epoch ${epoch}, where guessing has ${then}. The learning rate ${value} is too large; try ${option} ${instead}.`,
+    zh: `损失爆炸：第 ${epoch} 轮后为 ${now}，而随机猜测只有 ${then}。学习率 ${value} 过大，请尝试 ${option} ${instead}。`,
+  };
+}
 
 /** A remark with a remedy, or null where the run needs none. */
 export function remarkOn(config: RunConfig, classes: number, records: readonly RunRecord[]): Text | null {
@@ -32,13 +59,10 @@ export function remarkOn(config: RunConfig, classes: number, records: readonly R
   const rate = smallerRate(config);
   const best = records.reduce((top, record) => (record.testAccuracy > top.testAccuracy ? record : top));
   const share = (value: number) => `${(100 * value).toFixed(1)}%`;
-  if (last.loss > EXPLODED * lossOfGuessing(config, classes)) {
-    const loss = last.loss.toPrecision(3);
-    return {
-      en: `The loss has exploded: it is ${loss} after epoch ${last.epoch}, where guessing has ${lossOfGuessing(config, classes).toFixed(2)}. The learning rate ${config.lr} is too large; try --lr ${rate}.`,
-      zh: `损失爆炸：第 ${last.epoch} 轮后为 ${loss}，而随机猜测只有 ${lossOfGuessing(config, classes).toFixed(2)}。学习率 ${config.lr} 过大，请尝试 --lr ${rate}。`,
-    };
-  }
+  const exploded = remarkOnExplosion(last, lossOfGuessing(config, classes), {
+    ...{ option: "--lr", value: config.lr, instead: rate },
+  });
+  if (exploded !== null) return exploded;
   if (last.testAccuracy < LEARNT / classes && best.testAccuracy >= LEARNT / classes) {
     return {
       en: `The network has forgotten what it knew: ${share(best.testAccuracy)} of the test set after epoch ${best.epoch}, ${share(last.testAccuracy)} after epoch ${last.epoch}. Try a smaller learning rate, --lr ${rate}, or fewer epochs.`,

@@ -61,9 +61,16 @@ export interface TextConfig {
   temperature: number;
 }
 
+/** Beyond this a perplexity says nothing more, and a little further it is no number that JSON has. */
+const MOST_PERPLEXITY = 1e100;
+
+/** exp of the mean loss per character. */
+export function perplexityOf(loss: number): number {
+  return Math.min(Math.exp(loss), MOST_PERPLEXITY);
+}
+
 /** An epoch's record. */
 export interface TextRecord extends EpochRecord {
-  /** exp of the mean loss per character. */
   perplexity: number;
   /** On the part that is held out. */
   validationPerplexity?: number;

@@ -2,7 +2,12 @@
 import type { StepInfo } from "../src/train/trainer.ts";
 import { clock } from "../src/train/wording.ts";
 import { Progress } from "./progress.ts";
-import type { TextConfig, TextRecord } from "./text-config.ts";
+import { perplexityOf, type TextConfig, type TextRecord } from "./text-config.ts";
+
+/** 12.345; 1.23e+9 where no digits behind the point are worth reading. */
+export function shownPerplexity(value: number): string {
+  return value < 1e6 ? value.toFixed(3) : value.toPrecision(3);
+}
 
 export class TextProgress {
   private readonly line: Progress;
@@ -38,7 +43,7 @@ export class TextProgress {
     this.line.draw([
       `epoch ${info.epoch + 1}/${this.epochs}`,
       `step ${info.step + 1}/${info.steps}`,
-      `perplexity ${Math.exp(info.meanLoss).toFixed(3)}`,
+      `perplexity ${shownPerplexity(perplexityOf(info.meanLoss))}`,
       `${clock(left)} left`,
     ]);
   }
@@ -47,8 +52,8 @@ export class TextProgress {
     const { perplexity, validationPerplexity, seconds, sample, epoch } = record;
     const parts = [
       `epoch ${String(epoch).padStart(String(this.epochs).length)}/${this.epochs}`,
-      `perplexity ${perplexity.toFixed(3)}`,
-      ...(validationPerplexity === undefined ? [] : [`held out ${validationPerplexity.toFixed(3)}`]),
+      `perplexity ${shownPerplexity(perplexity)}`,
+      ...(validationPerplexity === undefined ? [] : [`held out ${shownPerplexity(validationPerplexity)}`]),
       `${seconds.toFixed(2)} s`,
     ];
     this.say(parts.join("  "));

@@ -1,6 +1,6 @@
 // The report of a language model's training: one HTML file with its perplexity by epoch, what it wrote after each, and how the run is repeated.
 import { engineStatus } from "../src/engine/configure.ts";
-import type { PointSeries, Text } from "../src/plot/chart.ts";
+import { type PointSeries, say, type Text } from "../src/plot/chart.ts";
 import { escapeMarkup } from "../src/plot/markup.ts";
 import { type Block, type KeyFigure, renderPage } from "../src/plot/page.ts";
 import { formatNumber } from "../src/plot/scale.ts";
@@ -10,7 +10,8 @@ import { cellName, type TextConfig, type TextRecord } from "./text-config.ts";
 import type { TextResult } from "./text-train.ts";
 
 export type TextStatus =
-  | { readonly kind: "finished" }
+  /** With a remark where the run has learnt nothing. */
+  | { readonly kind: "finished"; readonly remark?: Text | null }
   /** Stopped by the user after so many complete epochs; `resume` is the command that goes on. */
   | { readonly kind: "interrupted"; readonly epoch: number; readonly resume: string }
   | { readonly kind: "non-finite"; readonly epoch: number; readonly step: number; readonly loss: number };
@@ -54,9 +55,11 @@ export function buildTextReport(result: TextResult, status: TextStatus): string 
   });
 }
 
-function badgeOf({ kind }: TextStatus): { text: Text; tone: "good" | "neutral" | "bad" } {
-  if (kind === "finished") return { text: { en: "finished", zh: "已完成" }, tone: "good" };
-  if (kind === "interrupted") return { text: { en: "interrupted", zh: "已中断" }, tone: "neutral" };
+function badgeOf(status: TextStatus): { text: Text; tone: "good" | "neutral" | "bad" } {
+  if (status.kind === "finished") {
+    return { text: { en: "finished", zh: "已完成" }, tone: status.remark ? "neutral" : "good" };
+  }
+  if (status.kind === "interrupted") return { text: { en: "interrupted", zh: "已中断" }, tone: "neutral" };
   return { text: { en: "stopped", zh: "已停止" }, tone: "bad" };
 }
 
@@ -67,7 +70,10 @@ function leadOf({ streams, records }: TextResult, status: TextStatus): Text {
     en: `${trained} characters to learn from${streams.counts[1] > 0 ? `, ${held} held out` : ""}; ${n} ${n === 1 ? "epoch" : "epochs"}.`,
     zh: `用于学习的 ${trained} 个字符${streams.counts[1] > 0 ? `，留出 ${held} 个` : ""}；共 ${n} 个轮次。`,
   };
-  if (status.kind === "finished") return what;
+  if (status.kind === "finished") {
+    const { remark } = status;
+    return remark ? { en: `${what.en} ${say(remark, "en")}`, zh: `${what.zh}${say(remark, "zh")}` } : what;
+  }
   if (status.kind === "interrupted") {
     return {
       en: `${what.en} Interrupted after ${status.epoch} complete epochs. To go on: ${status.resume}`,

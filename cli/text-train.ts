@@ -6,6 +6,7 @@ import { errorCode, explain } from "../src/data/file.node.ts";
 import { textStreams } from "../src/data/streams.ts";
 import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { saveModel } from "../src/io/model.ts";
+import { say } from "../src/plot/chart.ts";
 import type { RunEnding } from "../src/runs/history-writer.node.ts";
 import { NonFiniteLossError } from "../src/train/explosion.ts";
 import { runEpochs } from "../src/train/fit.ts";
@@ -15,12 +16,14 @@ import { Trainer } from "../src/train/trainer.ts";
 import { clock } from "../src/train/wording.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
-import { RunFolder } from "./run-folder.ts";
+import { nonFinite, RunFolder } from "./run-folder.ts";
 import { TEXT_RUN } from "./run-kind.ts";
+import { hasExploded } from "./run-remark.ts";
 import { interruptible, RunSaver } from "./run-session.ts";
 import {
   cellName,
   languageModelOf,
+  perplexityOf,
   type TextConfig,
   type TextRecord,
   textOptimizerOf,
@@ -28,7 +31,8 @@ import {
   vocabularyOf,
 } from "./text-config.ts";
 import type { TextFile } from "./text-file.ts";
-import { TextProgress } from "./text-progress.ts";
+import { shownPerplexity, TextProgress } from "./text-progress.ts";
+import { lowerTextRate, remarkOnText } from "./text-remark.ts";
 import type { TextStatus } from "./text-report.ts";
 
 export type TextFolder = RunFolder<TextConfig, TextRecord>;
@@ -189,12 +193,20 @@ async function trainIn(
       return saver.saveStep();
     },
     async onEpochEnd(record) {
+      const { validationLoss = 0 } = record;
+      // A unit that is off hides a NaN in its weights from the loss.
+      const held = nonFinite(trainer.tensors()) === undefined ? validationLoss : Number.NaN;
+      if (!Number.isFinite(held)) {
+        throw new NonFiniteLossError(record.epoch - 1, steps - 1, held, "The learning rate is too large.");
+      }
       const { sample: length, temperature, seed } = config;
-      const sample = vocabulary.decode(generate(model, beginning, { length, temperature, seed }));
+      // What has exploded writes noise, where it does not answer NaN.
+      const writes = !hasExploded(record.loss, Math.log(vocabulary.size));
+      const sample = writes ? vocabulary.decode(generate(model, beginning, { length, temperature, seed })) : "";
       const full: TextRecord = {
         ...record,
-        perplexity: Math.exp(record.loss),
-        ...(record.validationLoss !== undefined && { validationPerplexity: Math.exp(record.validationLoss) }),
+        perplexity: perplexityOf(record.loss),
+        ...(record.validationLoss !== undefined && { validationPerplexity: perplexityOf(record.validationLoss) }),
         sample,
       };
       records.push(full);
@@ -230,7 +242,7 @@ async function trainIn(
     );
     throw new UserError(
       `the loss became ${loss} in epoch ${epoch + 1}, step ${step + 1}; the parameters are those before this step. ` +
-        `The learning rate ${config.lr} is too large: try --lr ${Number((config.lr / 4).toPrecision(2))}. ${
+        `The learning rate ${config.lr} is too large: try --lr ${lowerTextRate(config)}. ${
           records.length === 0
             ? "No epoch was complete."
             : `The checkpoint after epoch ${records.at(-1)!.epoch} is kept.`
@@ -239,6 +251,7 @@ async function trainIn(
   } finally {
     progress.clear();
   }
+  const remark = outcome === "finished" ? remarkOnText(config, records) : null;
   try {
     if (outcome === "interrupted" || saver.unsaved !== undefined) await saver.save();
     // Before the history says that the run is finished: a network of before may lie there.
@@ -248,7 +261,7 @@ async function trainIn(
     }
     saver.sayAnew(await folder.append({ status: outcome }, config, records));
     const status: TextStatus =
-      outcome === "finished" ? { kind: "finished" } : { kind: "interrupted", epoch: trainer.epoch, resume };
+      outcome === "finished" ? { kind: "finished", remark } : { kind: "interrupted", epoch: trainer.epoch, resume };
     await writeReport(folder, { config, records, streams, parameters: model.parameterCount }, status);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
@@ -268,8 +281,9 @@ async function trainIn(
   const last = records.at(-1);
   const reached = last?.validationPerplexity ?? last?.perplexity;
   progress.say(
-    `${reached === undefined ? "done" : `perplexity ${reached.toFixed(3)} a character`} after ${config.epochs} epochs in ${clock(summary.seconds)}`,
+    `${reached === undefined ? "done" : `perplexity ${shownPerplexity(reached)} a character`} after ${config.epochs} epochs in ${clock(summary.seconds)}`,
   );
+  if (remark !== null) progress.say(say(remark, "en"));
   progress.say(`report: ${folder.file("report.html")}`);
   progress.say(writeWith(out));
   if (json) printJson(summary);

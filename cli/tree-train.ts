@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { Random } from "../book/random.ts";
 import {
+  CLASSES,
   classify,
   optimizerOf,
   scoresOf,
@@ -17,15 +18,18 @@ import { loadSst } from "../src/data/trees/sst.node.ts";
 import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { saveModel } from "../src/io/model.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
+import { say as inWords, type Text } from "../src/plot/chart.ts";
 import { renderPage } from "../src/plot/page.ts";
 import { tensor } from "../src/tensor/create.ts";
-import { NonFiniteLossError } from "../src/train/explosion.ts";
+import { lowerRate, NonFiniteLossError } from "../src/train/explosion.ts";
 import { runEpochs } from "../src/train/fit.ts";
 import { Trainer } from "../src/train/trainer.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import { whenOutputCloses } from "./output.ts";
 import { percent } from "./progress.ts";
+import { nonFinite } from "./run-folder.ts";
+import { remarkOnExplosion } from "./run-remark.ts";
 import type { TreeConfig, TreeRecord } from "./tree-config.ts";
 import type { TreeFolder } from "./tree-folder.ts";
 
@@ -118,6 +122,10 @@ async function runIn(
         callbacks: [
           {
             async onEpochEnd({ epoch, loss }) {
+              if (nonFinite(trainer.tensors()) !== undefined) {
+                const remedy = "The learning rate is too large.";
+                throw new NonFiniteLossError(epoch - 1, trainer.stepsPerEpoch - 1, Number.NaN, remedy);
+              }
               const seconds = (performance.now() - began) / 1000;
               const record = {
                 ...{ epoch, loss, seconds },
@@ -164,17 +172,27 @@ async function runIn(
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
     await folder.writeEnding(records, "failed");
-    throw new UserError(`${error.message} Try a smaller --learning-rate.`, { cause: error });
+    const { epoch, step, loss } = error;
+    throw new UserError(
+      `the loss became ${loss} in epoch ${epoch + 1}, step ${step + 1}; the parameters are those before this step. ` +
+        `The learning rate ${config.learningRate} is too large: try --learning-rate ${lowerRate(optimizerOf(config))}. ` +
+        `${records.length === 0 ? "No epoch was complete." : `What was learnt up to epoch ${records.length} is kept in ${folder.path}.`}`,
+      { cause: error },
+    );
   } finally {
     for (const signal of signals) process.off(signal, onInterrupt);
     listen();
   }
-  await writeReport(folder, config, records);
+  const remark = remarkOnExplosion(records.at(-1)!, Math.log(CLASSES), {
+    ...{ option: "--learning-rate", value: config.learningRate, instead: lowerRate(optimizerOf(config)) },
+  });
+  await writeReport(folder, config, records, remark);
   await folder.writeEnding(records, "finished");
   const found = best()!;
   say(
     `best by dev: epoch ${found.epoch}; test: root ${percent(found.test.root)}, all nodes ${percent(found.test.all)}, two classes ${percent(found.test.rootBinary)}`,
   );
+  if (remark !== null) say(inWords(remark, "en"));
   say(`report: ${folder.file("report.html")}`);
   say(`look at a sentence: ${commandName()} tree show --run ${folder.path} "not a bad film"`);
   if (json) process.stdout.write(`${JSON.stringify(summaryOf("finished", folder, config, records, found))}\n`);
@@ -240,14 +258,19 @@ export function readParser(folder: TreeFolder, words: Words): TrainedParser {
   })();
 }
 
-async function writeReport(folder: TreeFolder, config: TreeConfig, records: readonly TreeRecord[]): Promise<void> {
+async function writeReport(
+  folder: TreeFolder,
+  config: TreeConfig,
+  records: readonly TreeRecord[],
+  remark: Text | null,
+): Promise<void> {
   const epochs = records.map(({ epoch }) => epoch);
   const line = (name: string, of: (record: TreeRecord) => number) => ({ name, x: epochs, y: records.map(of) });
   const best = records.reduce((most, each) => (each.dev.all > most.dev.all ? each : most));
   const row = (name: string, of: (record: TreeRecord) => number) => [name, percent(of(best))];
   const page = renderPage({
     title: `Sentiment over trees: ${config.kind}`,
-    lead: `Test, after the epoch that was best on the sentences to choose by (${best.epoch}): ${percent(best.test.root)} of the roots, ${percent(best.test.all)} of all nodes.`,
+    lead: `Test, after the epoch that was best on the sentences to choose by (${best.epoch}): ${percent(best.test.root)} of the roots, ${percent(best.test.all)} of all nodes.${remark === null ? "" : ` ${inWords(remark, "en")}`}`,
     sections: [
       {
         heading: "Over the epochs",

@@ -126,6 +126,37 @@ describe("training", () => {
   });
 });
 
+describe("a learning rate that is too high", () => {
+  const learn = (out: string, lr: string) => train(out, "--lr", lr, "--epochs", "2");
+
+  test("a loss that has exploded is remarked on, with a rate to try, in the report too; its figures are numbers, and the run goes on", () => {
+    const result = learn("exploded", "1e6");
+    expect(result.status, result.stderr).toBe(0);
+    expect(result.stdout).toMatch(
+      /The loss has exploded: it is [\d.e+]+ after epoch 2, where guessing has 2\.56\. The learning rate 1000000 is too large; try --lr 0\.001/,
+    );
+    expect(text("exploded", "report.html")).toContain("The loss has exploded");
+    expect(text("exploded", "history.jsonl")).not.toContain("null");
+    expect(nabla(folder, ["text", "train", "--resume", "exploded", "--epochs", "3"]).status).toBe(0);
+  });
+
+  test("one that is not finite ends the run, and what is to be tried is a number that people use", () => {
+    const result = learn("infinite", "1e38");
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(
+      /^error: the loss became (NaN|Infinity) in epoch 1, step \d+;.* The learning rate 1e\+38 is too large: try --lr 0\.001\. No epoch/,
+    );
+    expect(text("infinite", "history.jsonl")).toBe('{"status":"failed"}\n');
+  });
+
+  test("a run that has learnt nothing says so", () => {
+    expect(learn("nothing", "1e-9").stdout).toMatch(
+      /has learnt nothing: its perplexity .* that of guessing among 13 symbols is 13\. Try another learning rate \(it is 1e-9\)/,
+    );
+    expect(whole.stderr + whole.stdout).not.toMatch(/exploded|learnt nothing/);
+  });
+});
+
 describe("writing", () => {
   const sample = (...more: string[]): Outcome => nabla(folder, ["text", "sample", "whole", ...more]);
 

@@ -113,6 +113,28 @@ describe("a run", () => {
   });
 });
 
+describe("a learning rate that is too high", () => {
+  const learn = (out: string, rate: string) =>
+    nabla(folder, [...train, "--epochs", "2", "--parser-epochs", "0", "--learning-rate", rate, "--out", out]);
+
+  test("a loss that has exploded is remarked on, with a rate to try, in the report too", () => {
+    const result = learn("exploded", "1e6");
+    expect(result.status, result.stderr).toBe(0);
+    const remark =
+      /The loss has exploded: it is [\d.e+]+ after epoch 2, where guessing has 1\.61\. The learning rate 1000000 is too large; try --learning-rate 0\.001/;
+    expect(result.stdout).toMatch(remark);
+    expect(readFileSync(join(folder, "exploded/report.html"), "utf8")).toMatch(remark);
+  });
+
+  test("one that is not finite ends the run, once with what is to be tried", () => {
+    const result = learn("infinite", "1e30");
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(
+      /^error: the loss became (NaN|Infinity) in epoch 1, step \d+;.* The learning rate 1e\+30 is too large: try --learning-rate 0\.001\. No epoch was complete\.\n$/,
+    );
+  });
+});
+
 test.each([
   ["lines of a damaged treebank", "(3 (2 a) (2 b)", "train.txt, line 1, column 1: a bracket is not closed"],
   ["labels out of range", "(7 a)", 'the label "7" is not a whole number from 0 to 4'],
