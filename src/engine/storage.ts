@@ -212,31 +212,42 @@ export function bequeath(storage: Storage, from: Scope, to: Scope): void {
   to.storages.push(storage);
 }
 
-/**
- * Runs `body` in a new scope; `escaping` lists the storages of its result, which move to the surrounding scope, or to `heir`: a scope that
- * somebody holds and ends later, whatever surrounds the call. `escaping` is given the scope too, all of whose storages may escape.
- */
-export function runInScope<R>(
-  body: () => R,
-  escaping: (result: R, scope: Scope) => Iterable<Storage>,
-  heir?: Scope,
-): R {
+/** Begins a scope inside the running one. Whoever begins it calls `finishScope`, whatever happens between. */
+export function beginScope(): Scope {
   const scope = new Scope(currentScope);
-  const { parent, depth } = scope;
+  const { depth } = scope;
   if (depth >= DEEP && depth % 8 === 0) checkStack(depth);
   currentScope = scope;
+  return scope;
+}
+
+/** The scope around goes on, and what this one still owns ends. */
+export function finishScope(scope: Scope): void {
+  currentScope = scope.parent;
+  endScope(scope);
+}
+
+/** Storages leave a scope for `heir`, which is the one around where nobody else holds one; without any they end with their last tensor. */
+export function moveOut(storages: Iterable<Storage>, scope: Scope, heir: Scope | null = scope.parent): void {
+  for (const storage of storages) {
+    if (storage.scope !== scope) continue;
+    if (heir === null) leaveToCollector(storage);
+    else bequeath(storage, scope, heir);
+  }
+}
+
+/**
+ * Runs `body` in a new scope; `escaping` lists the storages of its result, which move to `heir`: a scope that somebody holds and ends later,
+ * whatever surrounds the call. `escaping` is given the scope too, all of whose storages may escape.
+ */
+export function runInScope<R>(body: () => R, escaping: (result: R, scope: Scope) => Iterable<Storage>, heir: Scope): R {
+  const scope = beginScope();
   try {
     const result = body();
-    for (const storage of escaping(result, scope)) {
-      if (storage.scope !== scope) continue;
-      const to = heir ?? parent;
-      if (to === null) leaveToCollector(storage);
-      else bequeath(storage, scope, to);
-    }
+    moveOut(escaping(result, scope), scope, heir);
     return result;
   } finally {
-    currentScope = parent;
-    endScope(scope);
+    finishScope(scope);
   }
 }
 

@@ -3,7 +3,7 @@
 import { callable, isHoles } from "../engine/checks.ts";
 import { bytesOf, type DType, isFloat, type TypedArray } from "../engine/dtype.ts";
 import { type ArrayView, engine } from "../engine/engine.ts";
-import { keepStorage, runInScope, type Storage } from "../engine/storage.ts";
+import { beginScope, finishScope, keepStorage, moveOut, type Scope, type Storage } from "../engine/storage.ts";
 import { Node } from "./graph.ts";
 import { formatArray } from "./print.ts";
 import {
@@ -358,17 +358,28 @@ function elementsOf(value: object): readonly unknown[] {
  * ```
  */
 export function scope<R>(body: () => R): R {
-  return runInScope(callable("scope", "the argument", body), (result) => {
-    if (result instanceof Promise) {
-      throw new TypeError(
-        "scope: the function is asynchronous, and its tensors would be freed before it has finished; " +
-          "use a scope for each synchronous part, and keep(tensor) for what crosses an await",
-      );
-    }
-    const storages: Storage[] = [];
-    forEachTensor(result, (x) => storages.push(x.storage));
-    return storages;
-  });
+  callable("scope", "the argument", body);
+  // Functions that call themselves in a scope go as deep as the stack: what lies on it meanwhile is as little as can be.
+  const own = beginScope();
+  try {
+    return released(body(), own);
+  } finally {
+    finishScope(own);
+  }
+}
+
+/** The result of a scope's function, which takes its tensors along. */
+function released<R>(result: R, own: Scope): R {
+  if (result instanceof Promise) {
+    throw new TypeError(
+      "scope: the function is asynchronous, and its tensors would be freed before it has finished; " +
+        "use a scope for each synchronous part, and keep(tensor) for what crosses an await",
+    );
+  }
+  const storages: Storage[] = [];
+  forEachTensor(result, (x) => storages.push(x.storage));
+  moveOut(storages, own);
+  return result;
 }
 
 /**
