@@ -1,6 +1,13 @@
 // Slips that users make, and what they are told: the operation, what was given, and what works. The sweep (test/fuzz) makes the others.
-import { expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import * as inspect from "../src/inspect/index.ts";
+import * as onnx from "../src/io/onnx/index.node.ts";
 import * as nabla from "../src/node.ts";
+import * as play from "../src/play/index.node.ts";
+import * as plot from "../src/plot/index.ts";
+import { complaintAbout, complaintOf } from "./fuzz/calls/judge.mjs";
+import { functionsOf, LONG_BY_DEFAULT } from "./fuzz/calls/programs.mjs";
 
 const { Dense, Sequential, expandDims, fit, ones, predict, stack, sum, tensor, zeros } = nabla;
 
@@ -140,4 +147,43 @@ test("arrays that hold themselves, and arrays nested beyond 8 axes, are errors",
     );
     expect(() => sum(x, wrong(values))).toThrow(/^sum: /);
   }
+});
+
+describe("every export", () => {
+  const library = { ...nabla, ...plot, ...inspect, ...onnx, ...play } as Record<string, unknown>;
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  // What changes the engine under the others' feet, and what draws for seconds when nobody says how much.
+  const leftOut = /^(configureEngine|startEngine|digits)$/;
+  const names = functionsOf(root, library).filter((name) => !leftOut.test(name) && !LONG_BY_DEFAULT.test(name));
+  const values = [undefined, null, "text", [1, 2], { axis: 1 }];
+  const calls = [[], ...values.map((value) => [value]), ...values.slice(1).map((value) => [x, value])];
+
+  beforeAll(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
+  afterAll(() => void vi.restoreAllMocks());
+
+  /** What is wrong with how a call ends, or undefined. */
+  async function complaint(name: string, given: readonly unknown[]): Promise<string | undefined> {
+    const path = name.replace(/^new /, "").split(".");
+    const holder = path.slice(0, -1).reduce((object, key) => object[key] as Record<string, unknown>, library);
+    const target = holder[path.at(-1)!] as (...values: unknown[]) => unknown;
+    try {
+      const result = name.startsWith("new ") ? Reflect.construct(target, given) : target.apply(holder, [...given]);
+      return complaintOf(await result, nabla.Tensor);
+    } catch (error) {
+      return complaintAbout(error);
+    }
+  }
+
+  test("called with nothing, undefined, null, a text, a plain array, or options in the wrong place ends in a value or in an error of ours", async () => {
+    const complaints: string[] = [];
+    for (const name of names) {
+      for (const given of calls) {
+        const what = await complaint(name, given);
+        const last = JSON.stringify(given.at(-1));
+        if (what !== undefined) complaints.push(`${name}, ${given.length} arguments, the last ${last}: ${what}`);
+      }
+    }
+    expect(names.length).toBeGreaterThan(400);
+    expect(complaints).toEqual([]);
+  });
 });

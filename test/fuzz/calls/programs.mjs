@@ -108,6 +108,11 @@ function partsOf(code) {
   return { setup, text, declared, places, keys, slow: false };
 }
 
+/** All functions and constructors that a library has for users, as source text: `conv2d`, `random.uniform`, `new Dense`, `Tensor.from`. */
+export function functionsOf(root, library) {
+  return functionsIn(library, "", hiddenMembers(root));
+}
+
 /** All functions below an object's own names: `random.uniform`, `schedule.cosine`. */
 function functionsIn(object, path, hidden, depth = 0) {
   return Object.entries(object).flatMap(([name, value]) => {
