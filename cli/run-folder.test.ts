@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readSafetensors, tensor, writeSafetensors } from "../src/node.ts";
-import type { TrainerState } from "../src/train/trainer.ts";
+import type { TrainerState } from "../src/train/trainer-state.ts";
 import { type Fit, RunFolder } from "./run-folder.ts";
 import { CLASSIFIER_RUN } from "./run-kind.ts";
 import { networkOf } from "./run-network.ts";

@@ -9,7 +9,7 @@ import { readRegularFileSync } from "../src/data/file.node.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import type { RunEnding } from "../src/runs/history-writer.node.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
-import type { TrainerState } from "../src/train/trainer.ts";
+import type { TrainerState } from "../src/train/trainer-state.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import { unwritable } from "./output-folder.ts";

@@ -10,7 +10,9 @@ import type { LoadOptions } from "../nn/parameters.ts";
 import { OPTIMIZERS, type OptimizerName, optimizerByName } from "../optim/index.ts";
 import { scope } from "../tensor/tensor.ts";
 import type { EpochRecord, History } from "../train/history.ts";
-import { Trainer, type TrainerOptions, type TrainerState } from "../train/trainer.ts";
+import { Trainer } from "../train/trainer.ts";
+import type { TrainerOptions } from "../train/trainer-options.ts";
+import type { TrainerState } from "../train/trainer-state.ts";
 import { checkVersion, modelOf, modelTexts } from "./model.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 

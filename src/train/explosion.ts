@@ -4,10 +4,12 @@
 import { text, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
+import type { Model } from "../nn/model.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
 import { OPTIMIZERS, type Optimizer, type OptimizerName, optimizerByName } from "../optim/index.ts";
 import { scope, type Tensor } from "../tensor/tensor.ts";
+import type { Prepared } from "./targets.ts";
 
 /**
  * The loss became NaN or infinite: training can't go on from there. Says at which epoch and step (both from 0).
@@ -75,4 +77,17 @@ export function remarkOn(optimizer: Optimizer, first: number, now: number): stri
   if (!(now > EXPLODED * Math.max(Math.abs(first), 1e-6))) return undefined;
   const [from, to] = [first, now].map((loss) => Number(loss.toPrecision(3)));
   return `the loss has grown from ${from} to ${to}: training has exploded. ${rateRemedy(optimizer)}`;
+}
+
+/** The tensors of a batch by name, for errors. */
+export function namedBatch(model: Model, prepared: Prepared, batch: readonly Tensor[]): Record<string, Tensor> {
+  const { inputs } = model;
+  const named: Record<string, Tensor> = {};
+  inputs.forEach(({ name }, i) => {
+    named[inputs.length === 1 ? "x" : `x.${name}`] = batch[i];
+  });
+  prepared.heads.forEach(({ targets }, k) => {
+    named[prepared.heads.length === 1 ? "y" : `y (target ${k + 1})`] = batch[targets];
+  });
+  return named;
 }

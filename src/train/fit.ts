@@ -22,7 +22,8 @@ import type { MetricLike } from "./metrics.ts";
 import { agreed } from "./parallel.ts";
 import type { PerOutput } from "./per-output.ts";
 import { progress } from "./progress.ts";
-import { checkTrainerOptions, type StepInfo, Trainer, type TrainerOptions } from "./trainer.ts";
+import { type StepInfo, Trainer } from "./trainer.ts";
+import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
 
 /** What `runEpochs` takes, and `fit` among its options. */
 export interface RunOptions {

@@ -43,4 +43,6 @@ export { type ProgressOptions, progress } from "./progress.ts";
 export { ranks } from "./ranks.ts";
 export type { SamplingOptions } from "./sampling.ts";
 export type { TallyState } from "./tally.ts";
-export { type EpochFigures, type StepInfo, Trainer, type TrainerOptions, type TrainerState } from "./trainer.ts";
+export { type EpochFigures, type StepInfo, Trainer } from "./trainer.ts";
+export type { TrainerOptions } from "./trainer-options.ts";
+export type { TrainerState } from "./trainer-state.ts";

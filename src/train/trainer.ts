@@ -6,21 +6,9 @@ import { type AnySamples, checkSamples } from "../data/batches.ts";
 import { Dataset } from "../data/dataset/dataset.ts";
 import { type BatchShare, end, type Held } from "../data/dataset/held.ts";
 import type { DatasetIterator } from "../data/dataset/iteration.ts";
-import { RowOrder, rowsOf } from "../data/row-order.ts";
-import {
-  callable,
-  fields,
-  finite,
-  flag,
-  instance,
-  knownOptions,
-  notNegative,
-  share,
-  text,
-  whole,
-} from "../engine/checks.ts";
+import { RowOrder } from "../data/row-order.ts";
+import { callable, fields, knownOptions, text, whole } from "../engine/checks.ts";
 import { fallBack, momentsEvery } from "../engine/configure.ts";
-import type { TypedArray } from "../engine/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import type { Group } from "../engine/group.ts";
 import { platform } from "../engine/platform.ts";
@@ -29,103 +17,27 @@ import { checkModel, type Model } from "../nn/model.ts";
 import { checkParameters, type LoadOptions, type Parameter, refuseNonFinite } from "../nn/parameters.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { clone } from "../ops/views.ts";
-import { type OptimizerName, optimizerByName } from "../optim/index.ts";
-import { Optimizer, type OptimizerState } from "../optim/optimizer.ts";
-import { checkSchedule, type Schedule, type ScheduleState } from "../optim/schedules.ts";
+import { optimizerByName } from "../optim/index.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { Schedule } from "../optim/schedules.ts";
 import { checkTensor } from "../tensor/check.ts";
 import { Generator, type RandomState } from "../tensor/random.ts";
-import { formatShape } from "../tensor/shape.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { ParameterAverage } from "./average.ts";
 import { Burst, MOST_STEPS } from "./burst.ts";
 import { ownBatches, targetsOf } from "./evaluate.ts";
-import { NonFiniteLossError, remedyFor } from "./explosion.ts";
+import { NonFiniteLossError, namedBatch, remedyFor } from "./explosion.ts";
 import { forward, type HeadRun, predictedBy, totalOf } from "./forward.ts";
 import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
-import {
-  checkObjective,
-  type Head,
-  headsFor,
-  OBJECTIVE_OPTIONS,
-  type ObjectiveOptions,
-  onlyLoss,
-} from "./objective.ts";
-import {
-  agreed,
-  checkParallel,
-  PARALLEL_OPTIONS,
-  type Parallel,
-  type ParallelOptions,
-  parallelFor,
-  type Rows,
-} from "./parallel.ts";
-import { countCorrect, countCorrectAt } from "./predicted-classes.ts";
+import { type Head, headsFor, OBJECTIVE_OPTIONS, type ObjectiveOptions, onlyLoss } from "./objective.ts";
+import { agreed, type Parallel, parallelFor, type Rows } from "./parallel.ts";
 import { markGradients, obstacleOf, type Recorded, Replay } from "./replay.ts";
-import { checkTallies, Tally, type TallyState } from "./tally.ts";
+import { countedOf, measured, readsOf, type StepResult, type StepValues, tensorsOf } from "./step-result.ts";
+import { rowsOfBatch, type Work } from "./step-work.ts";
+import { checkTallies, Tally } from "./tally.ts";
 import { type Prepared, prepare } from "./targets.ts";
-
-/** What a trainer works with. */
-export interface TrainerOptions extends ObjectiveOptions, ParallelOptions {
-  /** By name with its usual learning rate, or made by hand. Default adam. */
-  optimizer?: OptimizerName | Optimizer;
-  /** Instead of the optimiser's usual learning rate, where it is given by name. */
-  learningRate?: number;
-  /** As the optimiser's, where it is given by name: gradients are scaled down when their common norm is above this. */
-  clipNorm?: number;
-  /** As the optimiser's, where it is given by name: each gradient is cut to [-clipValue, clipValue]. */
-  clipValue?: number;
-  /** Samples a step; default 32. A dataset has batches of its own. */
-  batchSize?: number;
-  /**
-   * Steps whose gradients are gathered for one update: as one step with so many batches in one. The last update of an epoch has those
-   * that are left. Default 1.
-   */
-  accumulate?: number;
-  /**
-   * Decay of an exponential moving average of the parameters, from 0 up to 1, such as 0.999: after every update
-   * a <- decay a + (1 - decay) p. Validation and the callbacks that keep parameters use it, and `fit` ends with it in the model.
-   * Default none.
-   */
-  averageDecay?: number;
-  /**
-   * Whether every epoch has its own order; default true, and false for a `stateful` model, whose batches follow on one another. A dataset has the
-   * order that its own `shuffle` gives it.
-   */
-  shuffle?: boolean;
-  /** Seed of the shuffling; default 0. */
-  seed?: number;
-  /** The learning rate over time: sets the optimiser's before every update. */
-  schedule?: Schedule;
-  /**
-   * Whether steps may be replayed: the kernels of a step are listed once, their memory is planned, and every step runs them without the
-   * JavaScript of layers and loss. Same bits, less time and memory; only where layers and loss are repeatable. Default true.
-   */
-  replay?: boolean;
-}
-
-/** Where a run stands, as JSON; the parameters and the optimiser's memory are tensors beside it. */
-export interface TrainerState {
-  /** Complete epochs. */
-  epoch: number;
-  /** Steps done in the current epoch. */
-  step: number;
-  /** Sum of losses over the samples of the current epoch so far; their mean is lossSum / seen. */
-  lossSum: number;
-  /** Samples whose class was right in the current epoch so far; 0 for several outputs. */
-  correct: number;
-  /** Samples seen in the current epoch so far. */
-  seen: number;
-  /** What they count together, where they count differently: then the mean is lossSum / weight. */
-  weight?: number;
-  /** The same of each output, where there are several, or rows count differently. */
-  heads?: TallyState[];
-  /** The shuffling generator before the current epoch was shuffled. */
-  shuffle: RandomState;
-  /** The model's generator (dropout). */
-  random: RandomState;
-  optimizer: OptimizerState;
-  schedule?: ScheduleState;
-}
+import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
+import { AVERAGE, blockTensor, checkState, GATHERED, type TrainerState } from "./trainer-state.ts";
 
 /** What is known after a step. */
 export interface StepInfo {
@@ -154,37 +66,6 @@ export interface EpochFigures {
   heads?: Record<string, number>;
 }
 
-/** What is read after a step: the total, and of each head what is counted. */
-interface StepResult {
-  readonly loss: Tensor;
-  readonly heads: readonly {
-    /** Where there are several heads. */
-    readonly loss: Tensor | null;
-    readonly total: Tensor | null;
-    readonly weights: Tensor | null;
-    readonly predicted: Tensor | null;
-  }[];
-}
-
-/** `StepResult` in JavaScript. */
-interface StepValues {
-  readonly loss: number;
-  readonly heads: readonly {
-    readonly loss: number | null;
-    readonly total: number | null;
-    readonly weights: TypedArray | null;
-    readonly predicted: Int32Array | null;
-  }[];
-}
-
-/** A batch, its size in full batches, and whether no other follows in this epoch. */
-interface Work {
-  prepared: Prepared;
-  rows: Rows;
-  full: number;
-  last: boolean;
-}
-
 /** A step that the device has been asked for. */
 interface Launched {
   prepared: Prepared;
@@ -200,32 +81,6 @@ interface Launched {
 
 /** Steps that are asked for before the figures of the first of them are there. */
 const AHEAD = 3;
-
-/** Asks for all that is read after a step. */
-async function readsOf({ loss, heads }: StepResult): Promise<StepValues> {
-  const read = async (x: Tensor | null): Promise<TypedArray | null> => (x === null ? null : x.data());
-  const one = async (x: Tensor | null): Promise<number | null> => (await read(x))?.[0] ?? null;
-  const [value, ...rest] = await Promise.all([
-    one(loss),
-    ...heads.map(async ({ loss: own, total, weights, predicted }) => {
-      const found = await Promise.all([one(own), one(total), read(weights), read(predicted)] as const);
-      return { loss: found[0], total: found[1], weights: found[2], predicted: found[3] as Int32Array | null };
-    }),
-  ]);
-  return { loss: value!, heads: rest };
-}
-
-function tensorsOf({ loss, heads }: StepResult): Tensor[] {
-  const tensors = [loss];
-  for (const { loss: own, total, weights, predicted } of heads) {
-    for (const x of [own, total, weights, predicted]) if (x !== null && !tensors.includes(x)) tensors.push(x);
-  }
-  return tensors;
-}
-
-/** The names that the optimiser's memory does not have, under which its other tensors are saved. */
-const GATHERED = "gathered";
-const AVERAGE = "average";
 
 function lossOf(heads: readonly Head[], runs: readonly HeadRun[], penalty: Tensor | null): Tensor {
   const ofOutputs = totalOf(heads, runs);
@@ -783,7 +638,7 @@ export class Trainer {
         const part = (start: number, stop: number, watch: <R>(body: () => R) => R): Float64Array => {
           const batch = rows.take(start, stop);
           const result = watch(() => (replays ? replay.run(batch, step) : step(batch)));
-          return this.measure(prepared, result, batch[0].shape[0], () => rows.numbers(start, stop));
+          return measured(prepared, result, batch[0].shape[0], () => rows.numbers(start, stop));
         };
         // Steps that are gathered count by number: a short one is one of them.
         const complete = accumulate === 1 || (this.step + 1) % accumulate === 0 || last;
@@ -952,7 +807,7 @@ export class Trainer {
         throw new NonFiniteLossError(this.epoch, step, loss, remedy);
       }
       update?.();
-      this.count(this.figuresFrom(prepared, values, rows.count, numbers));
+      this.count(countedOf(prepared, values, rows.count, numbers));
       return this.infoOf(step, loss);
     } catch (error) {
       if (!(error instanceof NonFiniteLossError)) undo();
@@ -1055,70 +910,6 @@ export class Trainer {
     this.gathered = 0;
     for (const parameter of this.constrained) parameter.constrain();
     this.average?.update();
-  }
-
-  /**
-   * What is counted of a step: loss, what the batch counts, samples; then of each head the sum of its losses, what its rows count, right answers, and
-   * rows that have a class.
-   */
-  private measure(
-    prepared: Prepared,
-    { loss, heads }: StepResult,
-    samples: number,
-    numbersOf: () => Int32Array | null,
-  ): Float64Array {
-    const values: StepValues = {
-      loss: loss.item(),
-      heads: heads.map(({ loss: own, total, weights, predicted }) => ({
-        loss: own?.item() ?? null,
-        total: total?.item() ?? null,
-        weights: weights?.dataSync() ?? null,
-        predicted: (predicted?.dataSync() ?? null) as Int32Array | null,
-      })),
-    };
-    return this.figuresFrom(
-      prepared,
-      values,
-      samples,
-      prepared.heads.some(({ classes }) => classes) ? numbersOf() : null,
-    );
-  }
-
-  private figuresFrom(
-    prepared: Prepared,
-    { loss, heads }: StepValues,
-    samples: number,
-    numbers: Int32Array | null,
-  ): Float64Array {
-    const counted = new Float64Array(3 + 4 * heads.length);
-    for (let k = 0; k < heads.length; k++) {
-      const { loss: own, total, weights, predicted } = heads[k];
-      const { classes, places } = prepared.heads[k];
-      const at = 3 + 4 * k;
-      const weight = total ?? samples * places;
-      // Of one head it is the loss of all.
-      counted[at] = own === null ? 0 : own * weight;
-      counted[at + 1] = weight;
-      if (classes === null || predicted === null) continue;
-      if (weights === null && places === 1) {
-        counted[at + 2] = countCorrect(predicted, classes, numbers);
-        counted[at + 3] = predicted.length;
-      } else {
-        const [correct, rows] = countCorrectAt(
-          predicted,
-          classes,
-          numbers,
-          places,
-          weights as ArrayLike<number> | null,
-        );
-        counted[at + 2] = correct;
-        counted[at + 3] = rows;
-      }
-    }
-    counted[0] = loss;
-    counted[1] = heads.length > 1 ? samples : counted[4];
-    counted[2] = samples;
-    return counted;
   }
 
   /** Adds a step to the sums of the epoch. */
@@ -1348,8 +1139,8 @@ export class Trainer {
       checkTensor(`${owner}: the optimiser's ${name}`, slot);
       if (options.allowNonFinite !== true) refuseNonFinite(`${owner}: the optimiser's ${name}`, slot);
     }
-    const gathered = this.checkBlockTensor(owner, GATHERED, slots, this.gatheredAt(state.step) > 0);
-    const averages = this.checkBlockTensor(owner, AVERAGE, slots, average !== undefined);
+    const gathered = blockTensor(owner, model.block, GATHERED, slots, this.gatheredAt(state.step) > 0);
+    const averages = blockTensor(owner, model.block, AVERAGE, slots, average !== undefined);
     // What may refuse its part comes first, each whole or not at all; what was done before a refusal is undone.
     const before = { random: model.generator.state(), shuffle: this.shuffle.state(), schedule: schedule?.state() };
     try {
@@ -1408,116 +1199,4 @@ export class Trainer {
     if (this.accumulate === 1 || (this.prepared !== undefined && step >= this.stepsPerEpoch)) return 0;
     return step % this.accumulate;
   }
-
-  /** A tensor of the block's size out of the optimiser's; throws unless it is there where it has to be. */
-  private checkBlockTensor(
-    owner: string,
-    name: string,
-    slots: Record<string, Tensor>,
-    needed: boolean,
-  ): Tensor | undefined {
-    const x: Tensor | undefined = slots[name];
-    delete slots[name];
-    if (!needed && x === undefined) return undefined;
-    const what = name === AVERAGE ? "averages of the parameters" : "gathered gradients";
-    if (x === undefined) throw new Error(`${owner}: the saved state has no ${what}, this run needs them`);
-    if (!needed) throw new Error(`${owner}: the saved state has ${what}, and this run asks for none`);
-    const { values } = this.model.block;
-    if (x.rank === 1 && x.size === values.size && x.dtype === values.dtype) return x;
-    throw new Error(
-      `${owner}: the ${what} are ${x.dtype} ${formatShape(x.shape)}, the parameters ${values.dtype} ${formatShape(values.shape)}`,
-    );
-  }
-}
-
-/** A dataset's batch; `share`: where it is a part of one, the rows of the whole. */
-function rowsOfBatch(prepared: Prepared, share: BatchShare | undefined): Rows {
-  const first = share?.start ?? 0;
-  return {
-    count: share?.rows ?? prepared.count,
-    all: () => prepared.tensors,
-    take: (start, stop) =>
-      start === first && stop - start === prepared.count
-        ? prepared.tensors
-        : prepared.tensors.map((x) => rowsOf(x, start - first, stop - first)),
-    numbers: (start, stop) =>
-      start === first && stop - start === prepared.count
-        ? null
-        : Int32Array.from({ length: stop - start }, (_, i) => start - first + i),
-  };
-}
-
-/** The tensors of a batch by name, for errors. */
-function namedBatch(model: Model, prepared: Prepared, batch: readonly Tensor[]): Record<string, Tensor> {
-  const { inputs } = model;
-  const named: Record<string, Tensor> = {};
-  inputs.forEach(({ name }, i) => {
-    named[inputs.length === 1 ? "x" : `x.${name}`] = batch[i];
-  });
-  prepared.heads.forEach(({ targets }, k) => {
-    named[prepared.heads.length === 1 ? "y" : `y (target ${k + 1})`] = batch[targets];
-  });
-  return named;
-}
-
-/** The names of `TrainerOptions`. */
-export const TRAINER_OPTIONS = [
-  "loss",
-  "optimizer",
-  "learningRate",
-  "batchSize",
-  "accumulate",
-  "averageDecay",
-  "clipNorm",
-  "clipValue",
-  ...OBJECTIVE_OPTIONS.slice(1),
-  ...PARALLEL_OPTIONS,
-  "shuffle",
-  "seed",
-  "schedule",
-  "replay",
-];
-
-/** Throws for options of training that there are not, or of the wrong type; `own` are those that only this function has. */
-export function checkTrainerOptions(owner: string, options: TrainerOptions, own: readonly string[] = []): void {
-  knownOptions(owner, options, TRAINER_OPTIONS, own);
-  const { optimizer, learningRate, batchSize, shuffle, seed, schedule, replay } = options;
-  const { accumulate, averageDecay, clipNorm, clipValue } = options;
-  checkObjective(owner, options);
-  checkParallel(owner, options);
-  if (optimizer !== undefined && typeof optimizer !== "string") {
-    instance(owner, "optimizer", optimizer, Optimizer, `a name such as "adam", or an optimiser such as new Adam()`);
-    if (learningRate !== undefined) {
-      throw new TypeError(
-        `${owner}: the optimiser has a learning rate already, ${optimizer.learningRate}; give the rate to it, or its name in its place`,
-      );
-    }
-    if (clipNorm !== undefined || clipValue !== undefined) {
-      throw new TypeError(`${owner}: clipNorm and clipValue are the optimiser's where one is given: give them to it`);
-    }
-  }
-  if (learningRate !== undefined) notNegative(owner, "learningRate", learningRate);
-  if (accumulate !== undefined) whole(owner, "accumulate", accumulate, 1);
-  if (averageDecay !== undefined) share(owner, "averageDecay", averageDecay);
-  if (batchSize !== undefined) whole(owner, "batchSize", batchSize, 1);
-  if (shuffle !== undefined) flag(owner, "shuffle", shuffle);
-  if (seed !== undefined) whole(owner, "seed", seed, 0);
-  if (replay !== undefined) flag(owner, "replay", replay);
-  if (schedule !== undefined) checkSchedule(owner, schedule);
-}
-
-/** Throws for a state that no run can have been in. */
-function checkState(owner: string, state: TrainerState, steps: number): void {
-  const { epoch, step, lossSum, correct, seen } = fields(owner, "the state", state);
-  for (const [name, value] of Object.entries({ epoch, step, correct, seen }))
-    whole(owner, `the state's ${name}`, value, 0);
-  finite(owner, "the state's lossSum", lossSum);
-  if (step > steps) {
-    throw new RangeError(
-      `${owner}: the state is after step ${step}, but an epoch has ${steps}; it belongs to other data`,
-    );
-  }
-  fields(owner, "the state's optimizer", state.optimizer);
-  fields(owner, "the state's random", state.random);
-  fields(owner, "the state's shuffle", state.shuffle);
 }
