@@ -1,5 +1,5 @@
 // How training looks while it runs: one moving line on a terminal, one line an epoch elsewhere.
-import type { StepInfo } from "../src/train/trainer.ts";
+import type { StepInfo } from "../src/train/figures.ts";
 import { clock, percent, rate } from "../src/train/wording.ts";
 import type { RunRecord } from "./run-config.ts";
 

@@ -1,5 +1,5 @@
 // How the training of a language model looks while it runs: one moving line on a terminal, and every epoch a line and what the model writes.
-import type { StepInfo } from "../src/train/trainer.ts";
+import type { StepInfo } from "../src/train/figures.ts";
 import { clock } from "../src/train/wording.ts";
 import { Progress } from "./progress.ts";
 import { perplexityOf, type TextConfig, type TextRecord } from "./text-config.ts";

@@ -7,6 +7,7 @@ import { quote } from "../engine/quote.ts";
 import { type Batches, checkModel, type Model } from "../nn/model.ts";
 import { checkMetrics, type Evaluation, evaluateTogether } from "./evaluate.ts";
 import { remarkOn } from "./explosion.ts";
+import type { StepInfo } from "./figures.ts";
 import {
   type Callback,
   checkCallbacks,
@@ -22,7 +23,7 @@ import type { MetricLike } from "./metrics.ts";
 import { agreed } from "./parallel.ts";
 import type { PerOutput } from "./per-output.ts";
 import { progress } from "./progress.ts";
-import { type StepInfo, Trainer } from "./trainer.ts";
+import { Trainer } from "./trainer.ts";
 import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
 
 /** What `runEpochs` takes, and `fit` among its options. */

@@ -6,7 +6,8 @@ import { hintAt } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
 import type { Model } from "../nn/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import type { StepInfo, Trainer } from "./trainer.ts";
+import type { StepInfo } from "./figures.ts";
+import type { Trainer } from "./trainer.ts";
 
 /**
  * A figure of an epoch that schedules and callbacks can watch: one of these, that of one output of several, "kind.validationAccuracy", or a

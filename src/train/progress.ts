@@ -1,8 +1,8 @@
 // Training told while it runs: a line an epoch; on a terminal, before it is over, a line that moves.
 import { callable, knownOptions, whole } from "../engine/checks.ts";
 import { platform } from "../engine/platform.ts";
+import type { StepInfo } from "./figures.ts";
 import type { Callback, EpochRecord } from "./history.ts";
-import type { StepInfo } from "./trainer.ts";
 import { clock, lossText, percent, rate } from "./wording.ts";
 
 const BAR = 24;

@@ -24,47 +24,20 @@ import { checkTensor } from "../tensor/check.ts";
 import { Generator, type RandomState } from "../tensor/random.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { ParameterAverage } from "./average.ts";
-import { Burst, MOST_STEPS } from "./burst.ts";
+import { Bursts } from "./bursts.ts";
 import { ownBatches, targetsOf } from "./evaluate.ts";
 import { NonFiniteLossError, namedBatch, remedyFor } from "./explosion.ts";
+import { type EpochFigures, Figures, type StepInfo } from "./figures.ts";
 import { forward, type HeadRun, predictedBy, totalOf } from "./forward.ts";
 import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
 import { type Head, headsFor, OBJECTIVE_OPTIONS, type ObjectiveOptions, onlyLoss } from "./objective.ts";
 import { agreed, type Parallel, parallelFor, type Rows } from "./parallel.ts";
-import { markGradients, obstacleOf, type Recorded, Replay } from "./replay.ts";
+import { obstacleOf, Replay } from "./replay.ts";
 import { countedOf, measured, readsOf, type StepResult, type StepValues, tensorsOf } from "./step-result.ts";
 import { rowsOfBatch, type Work } from "./step-work.ts";
-import { checkTallies, Tally } from "./tally.ts";
 import { type Prepared, prepare } from "./targets.ts";
 import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
 import { AVERAGE, blockTensor, checkState, GATHERED, type TrainerState } from "./trainer-state.ts";
-
-/** What is known after a step. */
-export interface StepInfo {
-  /** Epoch in progress, from 0. */
-  epoch: number;
-  /** Step just done, from 0. */
-  step: number;
-  /** Steps an epoch; NaN where a dataset doesn't know. */
-  steps: number;
-  /** Loss of this batch. */
-  loss: number;
-  /** Mean over the epoch so far. */
-  meanLoss: number;
-  /** Share of samples whose class was right in the epoch so far, 0 to 1; NaN where there are no classes, and for several outputs. */
-  accuracy: number;
-  /** Samples seen in this epoch. */
-  seen: number;
-}
-
-/** The figures of an epoch. */
-export interface EpochFigures {
-  loss: number;
-  /** NaN where there are no classes, and for several outputs. */
-  accuracy: number;
-  /** Of several outputs: the loss of each, `kind.loss`, and the accuracy where there are classes, `kind.accuracy`. */
-  heads?: Record<string, number>;
-}
 
 /** A step that the device has been asked for. */
 interface Launched {
@@ -89,9 +62,6 @@ function lossOf(heads: readonly Head[], runs: readonly HeadRun[], penalty: Tenso
 
 /** How long steps run before waiting events get a turn, in milliseconds. */
 const BURST = 30;
-
-/** How long steps that are taken in one call take together, about. */
-const TOGETHER = 2;
 
 /** Of a trainer, in errors. */
 const LONGEST_NAME = 60;
@@ -122,9 +92,7 @@ export class Trainer {
   epoch = 0;
   /** Steps done in the current epoch. */
   step = 0;
-  private lossSum = 0;
-  private weight = 0;
-  private seen = 0;
+  private readonly figures: Figures;
   private readonly shuffle: Generator;
   private readonly shuffles: boolean;
   private shuffleBefore: RandomState;
@@ -134,15 +102,13 @@ export class Trainer {
   /** All samples, where they are tensors. */
   private readonly prepared: Prepared | undefined;
   /** What a dataset's batches go through; known from the first one on. */
-  private known: { heads: readonly Head[]; tallies: readonly Tally[]; replay: Replay<StepResult> } | undefined;
+  private known: { heads: readonly Head[]; replay: Replay<StepResult> } | undefined;
   private pass: DatasetIterator<AnySamples> | undefined;
   /** Whether the dataset's epoch has come to its end. */
   private over = false;
   /** Steps of a dataset's epoch, once one is complete. */
   private counted: number | undefined;
   private samplesOfEpoch = 0;
-  /** Whether rows may count differently: then the state has more to say. */
-  private differing = false;
   readonly optimizer: Optimizer;
   /** The learning rate over time, where one was given. */
   readonly schedule: Schedule | undefined;
@@ -164,6 +130,8 @@ export class Trainer {
   /** What layers keep by themselves, as it was before the step. */
   private readonly kept: readonly { now: Tensor; before: Tensor }[];
   private readonly constrained: readonly Parameter[];
+  /** How many steps are taken in one call; null where none ever are. */
+  private readonly bursts: Bursts | null;
   /** What this process does of a step, where not all or not at once; null else. */
   private readonly parallel: Parallel | null;
   /** What `takeStep` is asked beside: whether to stop after it. All ranks stop where one is to. */
@@ -175,8 +143,6 @@ export class Trainer {
   private underWay = 0;
   /** Whether the model goes on from batch to batch; then every epoch begins with states of 0. */
   private readonly stateful: boolean;
-  /** The loss of the first step, or undefined before it. */
-  private first: number | undefined;
 
   /** `owner` is what errors name: `fit` makes trainers, too. */
   constructor(
@@ -190,6 +156,7 @@ export class Trainer {
     checkTrainerOptions(owner, options);
     checkModel(owner, model);
     this.stateful = model.isStateful;
+    this.figures = new Figures(model.outputs.length);
     if (this.stateful && options.shuffle === true) {
       throw new TypeError(
         `${owner}: a stateful model goes on from batch to batch, so their rows can't be shuffled; leave shuffle out, or make the model without stateful`,
@@ -210,7 +177,7 @@ export class Trainer {
     } else {
       const heads = this.headsOf(data);
       this.prepared = keep(scope(() => prepare(owner, model, heads, data)));
-      this.differing = this.differs(this.prepared);
+      this.figures.differing = this.differs(this.prepared);
       this.know(heads);
     }
     const { learningRate, clipNorm, clipValue } = options;
@@ -231,6 +198,15 @@ export class Trainer {
     this.kept = model.parameters
       .filter(({ isState }) => isState)
       .map(({ tensor: now }) => ({ now, before: keep(scope(() => clone(now))) }));
+    this.bursts = this.burstsFor();
+  }
+
+  private burstsFor(): Bursts | null {
+    const { prepared, known, parallel, accumulate, average, constrained } = this;
+    if (prepared === undefined || known === undefined || parallel !== null || accumulate > 1) return null;
+    if (average !== undefined || constrained.length > 0 || this.stateful) return null;
+    const { model, optimizer, schedule, batchSize, kept, figures } = this;
+    return Bursts.of({ model, optimizer, schedule, prepared, batchSize, kept, figures, replay: known.replay });
   }
 
   /**
@@ -251,13 +227,9 @@ export class Trainer {
   private know(heads: readonly Head[]): NonNullable<Trainer["known"]> {
     const losses = heads.map(({ loss }) => loss);
     const replay = new Replay<StepResult>(this.model, losses, this.wantsReplay, tensorsOf);
-    const known = { heads, tallies: heads.map(() => new Tally()), replay };
+    const known = { heads, replay };
     this.known = known;
-    if (this.restored?.heads !== undefined) {
-      const names = heads.map(({ name }) => name);
-      checkTallies("Trainer.restore", this.restored.heads, names);
-    }
-    this.restoreTallies();
+    this.figures.know(heads);
     return known;
   }
 
@@ -295,29 +267,12 @@ export class Trainer {
 
   /** The loss of the first step that this trainer took; undefined before it. */
   get firstLoss(): number | undefined {
-    return this.first;
+    return this.figures.first;
   }
 
   /** Number of training samples; for a dataset, those of the last complete epoch. */
   get sampleCount(): number {
     return this.prepared?.count ?? this.samplesOfEpoch;
-  }
-
-  private get accuracy(): number {
-    return this.model.outputs.length === 1 && this.known !== undefined ? this.known.tallies[0].accuracy : Number.NaN;
-  }
-
-  private figures(): EpochFigures {
-    const { model, known } = this;
-    const figures = { loss: this.lossSum / this.weight, accuracy: this.accuracy };
-    if (model.outputs.length === 1 || known === undefined) return figures;
-    const heads: Record<string, number> = {};
-    known.tallies.forEach((tally, k) => {
-      const { name } = known.heads[k];
-      heads[`${name}.loss`] = tally.loss;
-      if (!Number.isNaN(tally.accuracy)) heads[`${name}.accuracy`] = tally.accuracy;
-    });
-    return { ...figures, heads };
   }
 
   /** The current epoch's order, drawn where the epoch begins. */
@@ -335,10 +290,7 @@ export class Trainer {
   private endEpoch(): void {
     this.epoch += 1;
     this.step = 0;
-    this.lossSum = 0;
-    this.weight = 0;
-    this.seen = 0;
-    for (const tally of this.known?.tallies ?? []) tally.clear();
+    this.figures.clear();
     this.started = false;
     this.pass = undefined;
     this.over = false;
@@ -415,136 +367,35 @@ export class Trainer {
 
   /** Takes up to so many steps, at least one; how many it were. `latest` says what is known after the last. */
   private takeSome(most: number): number {
-    const together = this.takeTogether(most);
+    const { bursts } = this;
+    const together = bursts === null ? 0 : this.takeTogether(bursts, most);
     if (together > 0) return together;
-    const untold = this.pace === Number.POSITIVE_INFINITY;
+    const untold = bursts !== null && bursts.pace === Number.POSITIVE_INFINITY;
     const began = untold ? performance.now() : 0;
     this.latest = this.takeStep();
     // The first ones are recorded, and take longer.
-    if (untold && (this.known?.replay.active ?? false)) this.pace = performance.now() - began;
+    if (untold && this.known!.replay.active) bursts.pace = performance.now() - began;
     return 1;
   }
 
   private latest: StepInfo | undefined;
 
-  /** Milliseconds that a step takes, as far as is known. */
-  private pace = Number.POSITIVE_INFINITY;
-  private burst: Burst | null | undefined;
-
-  /** The program of a step that many can be taken of in one call. */
-  private burstProgram(): ReturnType<Replay<StepResult>["programFor"]> {
-    const { prepared, known, parallel, accumulate, average, constrained, optimizer } = this;
-    if (prepared === undefined || known === undefined || parallel !== null || accumulate > 1) return null;
-    if (average !== undefined || constrained.length > 0 || this.stateful || optimizer.iterations === 0) return null;
-    if (engine().compile === undefined || optimizer.clipNorm !== undefined) return null;
-    if (prepared.heads.length !== 1) return null;
-    const [{ places, weights }] = prepared.heads;
-    if (places !== 1 || weights >= 0) return null;
-    const found = known.replay.programFor(this.batchSize);
-    if (found === null) return null;
-    const [{ total, weights: counts }] = found.recorded.result.heads;
-    return total === null && counts === null ? found : null;
-  }
-
-  private burstFor(found: NonNullable<ReturnType<Trainer["burstProgram"]>>, order: RowOrder): Burst | null {
-    const { program, recorded } = found;
-    // What could not be made of a program is not tried again.
-    if (this.burst === null && this.refused === program) return null;
-    if (this.burst?.isOf(program)) return this.burst;
-    const { optimizer, kept, batchSize } = this;
-    const { loss, heads } = recorded.result;
-    const parts = {
-      program,
-      inputs: recorded.inputs,
-      tensors: this.prepared!.tensors,
-      batchSize,
-      loss,
-      optimizer,
-      kept,
-    };
-    const { predicted } = heads[0];
-    this.burst = Burst.make({ ...parts, order: order.permutation, predicted, block: this.model.block });
-    if (this.burst === null) this.refused = program;
-    return this.burst;
-  }
-
-  /** What no burst could be made of. */
-  private refused: Recorded<StepResult> | object | undefined;
-
   /** Takes up to so many steps in one call; 0 where that can't be done, or does not pay, and the next step is to be taken as it is. */
-  private takeTogether(most: number): number {
-    const { prepared } = this;
-    const wanted = Math.min(most, MOST_STEPS, Math.floor(TOGETHER / this.pace));
-    if (wanted < 2) {
-      // It may only have been a slow moment.
-      this.pace *= 0.9;
-      return 0;
-    }
-    const found = this.burstProgram();
+  private takeTogether(bursts: Bursts, most: number): number {
+    const wanted = bursts.wanted(most);
+    const found = wanted < 2 ? null : bursts.program();
     if (found === null) return 0;
     if (this.step >= this.stepsPerEpoch) this.endEpoch();
-    const order = this.epochOrder(prepared!);
-    const { step, batchSize } = this;
-    const count = Math.min(wanted, Math.floor(prepared!.count / batchSize) - step);
+    const { count: samples } = this.prepared!;
+    const order = this.epochOrder(this.prepared!);
+    const count = Math.min(wanted, Math.floor(samples / this.batchSize) - this.step);
     if (count < 2) return 0;
-    const burst = this.burstFor(found, order);
-    return burst === null ? 0 : this.runBurst(burst, found.recorded, order, count);
-  }
-
-  private runBurst(burst: Burst, recorded: Recorded<StepResult>, order: RowOrder, count: number): number {
-    const { model, schedule, kept, step, batchSize, prepared } = this;
-    const [head] = prepared!.heads;
-    const { generator, block } = model;
-    const random = generator.state();
-    const rate = schedule === undefined ? undefined : (iterations: number) => schedule.rate(iterations, this.epoch);
-    const began = performance.now();
-    for (const { now, before } of kept) engine().copy(now, before);
-    markGradients(recorded.parameters);
-    block.completeGradients();
-    let done: number;
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      done = burst.run(step, count, rate);
-    } catch (error) {
-      failure = { error };
-      done = burst.taken;
+    const done = bursts.run(found, order, this.epoch, this.step, count);
+    if (done > 0) {
+      this.step += done;
+      this.latest = this.infoOf(this.step - 1, bursts.loss);
     }
-    // The step that stopped will be taken as it is, and say why.
-    if (done >= 0 && done < count) {
-      for (const { now, before } of kept) engine().copy(before, now);
-      generator.restore(random);
-      burst.draw(done);
-    }
-    if (done < 0 || failure !== undefined) this.burst = undefined;
-    if (done <= 0) {
-      if (failure !== undefined) throw failure.error;
-      // So that it is not tried again at once.
-      this.pace = Number.POSITIVE_INFINITY;
-      return 0;
-    }
-    const tally = this.known!.tallies[0];
-    const { classes } = head;
-    const rows = classes === null ? null : order.rows(step);
-    const all = rows === null ? null : new Int32Array(rows.buffer, rows.byteOffset, done * batchSize);
-    let loss = 0;
-    for (let row = 0; row < done; row++) {
-      loss = burst.loss(row);
-      this.first ??= loss;
-      const sum = loss * batchSize;
-      tally.lossSum += sum;
-      tally.weight += batchSize;
-      if (classes !== null) {
-        tally.correct += burst.correct(row, classes, all!, row * batchSize);
-        tally.counted += batchSize;
-      }
-      this.lossSum += sum;
-      this.weight += batchSize;
-      this.seen += batchSize;
-    }
-    this.step += done;
-    this.pace = (performance.now() - began) / done;
-    this.latest = this.infoOf(this.step - 1, loss);
-    if (failure !== undefined) throw failure.error;
+    if (bursts.failure !== undefined) throw bursts.failure.error;
     return done;
   }
 
@@ -608,7 +459,7 @@ export class Trainer {
   private workOf(batch: AnySamples, share: BatchShare | undefined): Work {
     const { heads } = this.known ?? this.know(this.headsOf(batch));
     const prepared = prepare(this.owner, this.model, heads, batch, share !== undefined);
-    this.differing ||= this.differs(prepared);
+    this.figures.differing ||= this.differs(prepared);
     return { prepared, rows: rowsOfBatch(prepared, share), full: 1, last: false };
   }
 
@@ -669,7 +520,7 @@ export class Trainer {
         }
         this.gathered += full;
         if (complete) this.update();
-        this.count(counted);
+        this.figures.count(counted);
       });
     } catch (error) {
       undo();
@@ -681,15 +532,15 @@ export class Trainer {
   }
 
   private infoOf(step: number, loss: number): StepInfo {
-    this.first ??= loss;
+    const { figures } = this;
     return {
       epoch: this.epoch,
       step,
       steps: this.stepsPerEpoch,
       loss,
-      meanLoss: this.lossSum / this.weight,
-      accuracy: this.accuracy,
-      seen: this.seen,
+      meanLoss: figures.meanLoss,
+      accuracy: figures.accuracy,
+      seen: figures.seen,
     };
   }
 
@@ -807,7 +658,7 @@ export class Trainer {
         throw new NonFiniteLossError(this.epoch, step, loss, remedy);
       }
       update?.();
-      this.count(countedOf(prepared, values, rows.count, numbers));
+      this.figures.count(countedOf(prepared, values, rows.count, numbers));
       return this.infoOf(step, loss);
     } catch (error) {
       if (!(error instanceof NonFiniteLossError)) undo();
@@ -912,22 +763,6 @@ export class Trainer {
     this.average?.update();
   }
 
-  /** Adds a step to the sums of the epoch. */
-  private count(counted: Float64Array): void {
-    const { tallies } = this.known!;
-    const [value, weight, samples] = counted;
-    tallies.forEach((tally, k) => {
-      const at = 3 + 4 * k;
-      tally.lossSum += tallies.length === 1 ? value * counted[at + 1] : counted[at];
-      tally.weight += counted[at + 1];
-      tally.correct += counted[at + 2];
-      tally.counted += counted[at + 3];
-    });
-    this.lossSum += value * weight;
-    this.weight += weight;
-    this.seen += samples;
-  }
-
   /** Before the first step, and after a state was restored: all ranks begin alike. */
   private align(): void {
     const { parallel, prepared, model } = this;
@@ -990,8 +825,8 @@ export class Trainer {
 
   /** The figures of the epoch that is over. */
   private endFigures(): EpochFigures {
-    const result = this.figures();
-    this.samplesOfEpoch = this.seen;
+    const result = this.figures.ofEpoch();
+    this.samplesOfEpoch = this.figures.seen;
     this.endEpoch();
     return result;
   }
@@ -1072,17 +907,10 @@ export class Trainer {
         `${this.owner}: ${this.underWay} steps are under way, whose figures are not there yet; ask at the end of an epoch, or take steps by await trainer.nextStep()`,
       );
     }
-    const { known } = this;
     return {
       epoch: this.epoch,
       step: this.step,
-      lossSum: this.lossSum,
-      correct: this.model.outputs.length === 1 ? (known?.tallies[0].correct ?? 0) : 0,
-      seen: this.seen,
-      ...(this.differing && {
-        weight: this.weight,
-        heads: known?.tallies.map((tally, k) => tally.state(known.heads[k].name)) ?? [],
-      }),
+      ...this.figures.state(),
       shuffle: this.shuffleBefore,
       random: this.model.generator.state(),
       optimizer: this.optimizer.state(),
@@ -1119,13 +947,7 @@ export class Trainer {
     const owner = "Trainer.restore";
     knownOptions(owner, options, ["allowNonFinite"]);
     checkState(owner, state, this.stepsPerEpoch);
-    if (state.heads !== undefined && this.known !== undefined) {
-      checkTallies(
-        owner,
-        state.heads,
-        this.known.heads.map(({ name }) => name),
-      );
-    }
+    this.figures.check(owner, state);
     const slots: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
     for (const [name, value] of Object.entries(fields(owner, "tensors", tensors))) {
       if (name.startsWith("optimizer.")) slots[name.slice("optimizer.".length)] = value;
@@ -1169,29 +991,10 @@ export class Trainer {
     this.started = false;
     this.pass = undefined;
     this.over = false;
-    this.differing ||= state.heads !== undefined;
     if (state.step > 0 && this.prepared !== undefined) this.epochOrder(this.prepared);
     this.step = state.step;
-    this.lossSum = state.lossSum;
-    this.seen = state.seen;
-    this.weight = state.weight ?? state.seen;
-    this.restored = state;
-    this.restoreTallies();
+    this.figures.restore(state, this.prepared);
     this.parallel?.realign();
-  }
-
-  /** A state whose sums wait for a dataset's first batch. */
-  private restored: TrainerState | undefined;
-
-  private restoreTallies(): void {
-    const { known, restored } = this;
-    if (known === undefined || restored === undefined) return;
-    const { lossSum, seen, correct, heads } = restored;
-    known.tallies.forEach((tally, k) => {
-      const counted = this.prepared?.heads[k].classes === null ? 0 : seen;
-      tally.restore(heads?.[k] ?? { name: "", lossSum, weight: seen, correct, counted });
-    });
-    this.restored = undefined;
   }
 
   /** How many full batches are gathered after so many steps of an epoch. */
