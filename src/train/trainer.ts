@@ -8,7 +8,6 @@ import { type BatchShare, end, type Held } from "../data/dataset/held.ts";
 import type { DatasetIterator } from "../data/dataset/iteration.ts";
 import { RowOrder } from "../data/row-order.ts";
 import { callable, fields, knownOptions, text, whole } from "../engine/checks.ts";
-import { fallBack, momentsEvery } from "../engine/configure.ts";
 import { engine } from "../engine/engine.ts";
 import type { Group } from "../engine/group.ts";
 import { platform } from "../engine/platform.ts";
@@ -29,31 +28,17 @@ import { ownBatches, targetsOf } from "./evaluate.ts";
 import { NonFiniteLossError, namedBatch, remedyFor } from "./explosion.ts";
 import { type EpochFigures, Figures, type StepInfo } from "./figures.ts";
 import { forward, type HeadRun, predictedBy, totalOf } from "./forward.ts";
+import { LateSteps, type NextStep } from "./late-steps.ts";
 import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
+import { Moments } from "./moments.ts";
 import { type Head, headsFor, OBJECTIVE_OPTIONS, type ObjectiveOptions, onlyLoss } from "./objective.ts";
 import { agreed, type Parallel, parallelFor, type Rows } from "./parallel.ts";
 import { obstacleOf, Replay } from "./replay.ts";
-import { countedOf, measured, readsOf, type StepResult, type StepValues, tensorsOf } from "./step-result.ts";
+import { measured, type StepResult, tensorsOf } from "./step-result.ts";
 import { rowsOfBatch, type Work } from "./step-work.ts";
 import { type Prepared, prepare } from "./targets.ts";
 import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
 import { AVERAGE, blockTensor, checkState, GATHERED, type TrainerState } from "./trainer-state.ts";
-
-/** A step that the device has been asked for. */
-interface Launched {
-  prepared: Prepared;
-  rows: Rows;
-  step: number;
-  undo: () => void;
-  reads: Promise<StepValues>;
-  numbers: Int32Array | null;
-  done: () => void;
-  /** What is done when the loss is known, where nothing was before. */
-  update: (() => void) | null;
-}
-
-/** Steps that are asked for before the figures of the first of them are there. */
-const AHEAD = 3;
 
 function lossOf(heads: readonly Head[], runs: readonly HeadRun[], penalty: Tensor | null): Tensor {
   const ofOutputs = totalOf(heads, runs);
@@ -139,8 +124,9 @@ export class Trainer {
   /** When waiting events last had their turn: short epochs are one burst together. */
   private turn = performance.now();
   private stopping = false;
-  /** Steps that were asked for and whose figures are not there yet. */
-  private underWay = 0;
+  private readonly moments = new Moments();
+  /** Steps on devices that answer late. */
+  private readonly late: LateSteps;
   /** Whether the model goes on from batch to batch; then every epoch begins with states of 0. */
   private readonly stateful: boolean;
 
@@ -199,6 +185,7 @@ export class Trainer {
       .filter(({ isState }) => isState)
       .map(({ tensor: now }) => ({ now, before: keep(scope(() => clone(now))) }));
     this.bursts = this.burstsFor();
+    this.late = this.lateSteps();
   }
 
   private burstsFor(): Bursts | null {
@@ -422,8 +409,7 @@ export class Trainer {
   async nextStep(): Promise<StepInfo | null> {
     const { data } = this;
     if (engine().asynchronous) {
-      const launched = await this.launchNext();
-      return launched === null ? null : this.settle(launched);
+      return this.late.takeStep();
     }
     if (!(data instanceof Dataset)) return this.takeStep();
     const element = await this.nextElement(data);
@@ -475,7 +461,7 @@ export class Trainer {
 
   /** A step on a batch; `full` is its size in full batches, `last` whether no other follows in this epoch. */
   private stepOn(prepared: Prepared, rows: Rows, full: number, last: boolean): StepInfo {
-    const { optimizer, known, accumulate, parallel, gatheredBefore } = this;
+    const { known, accumulate, parallel, gatheredBefore } = this;
     const { block } = this.model;
     const { replay } = known!;
     const undo = this.begin();
@@ -484,15 +470,13 @@ export class Trainer {
       scope(() => {
         // The last batch's own size is part of a step that gathers.
         const replays = full === 1 || (accumulate === 1 && parallel !== null);
-        const step = (tensors: readonly Tensor[]): StepResult =>
-          this.differentiate(prepared, tensors, accumulate > 1 ? full : 1);
+        const step = this.stepOf(prepared, full);
         const part = (start: number, stop: number, watch: <R>(body: () => R) => R): Float64Array => {
           const batch = rows.take(start, stop);
           const result = watch(() => (replays ? replay.run(batch, step) : step(batch)));
           return measured(prepared, result, batch[0].shape[0], () => rows.numbers(start, stop));
         };
-        // Steps that are gathered count by number: a short one is one of them.
-        const complete = accumulate === 1 || (this.step + 1) % accumulate === 0 || last;
+        const complete = this.completes(this.step, last);
         let counted: Float64Array;
         if (parallel === null) counted = part(0, rows.count, (body) => body());
         else {
@@ -511,12 +495,7 @@ export class Trainer {
         }
         value = counted[0];
         if (!Number.isFinite(value)) {
-          throw new NonFiniteLossError(
-            this.epoch,
-            this.step,
-            value,
-            remedyFor(optimizer, namedBatch(this.model, prepared, rows.all())),
-          );
+          throw this.explosion(prepared, rows.all(), this.step, value);
         }
         this.gathered += full;
         if (complete) this.update();
@@ -529,6 +508,23 @@ export class Trainer {
     replay.settle();
     this.step += 1;
     return this.infoOf(this.step - 1, value);
+  }
+
+  /** Forward and back on a batch that is `full` full ones. */
+  private stepOf(prepared: Prepared, full: number): (batch: readonly Tensor[]) => StepResult {
+    const factor = this.accumulate > 1 ? full : 1;
+    return (batch) => this.differentiate(prepared, batch, factor);
+  }
+
+  /** Whether the parameters change after this step. Steps that are gathered count by number: a short one is one of them. */
+  private completes(step: number, last: boolean): boolean {
+    const { accumulate } = this;
+    return accumulate === 1 || (step + 1) % accumulate === 0 || last;
+  }
+
+  private explosion(prepared: Prepared, batch: readonly Tensor[], step: number, loss: number): NonFiniteLossError {
+    const remedy = remedyFor(this.optimizer, namedBatch(this.model, prepared, batch));
+    return new NonFiniteLossError(this.epoch, step, loss, remedy);
   }
 
   private infoOf(step: number, loss: number): StepInfo {
@@ -573,115 +569,70 @@ export class Trainer {
     };
   }
 
-  // Where values come later
-
-  /** Whether a step's loss has to be known before the parameters change: of what else changes with them there is no undoing. */
-  private get isStrict(): boolean {
-    return this.kept.length > 0 || this.accumulate > 1 || this.average !== undefined || this.constrained.length > 0;
+  /** What steps on devices that answer late are given. */
+  private lateSteps(): LateSteps {
+    const { owner, data, optimizer, moments } = this;
+    // Of what else changes with the parameters there is no undoing.
+    const strict =
+      this.kept.length > 0 || this.accumulate > 1 || this.average !== undefined || this.constrained.length > 0;
+    return new LateSteps({
+      optimizer,
+      strict,
+      moments,
+      next: () => (data instanceof Dataset ? this.nextOf(data) : this.nextOfRows()),
+      begin: () => {
+        if (this.parallel !== null)
+          throw new Error(`${owner}: several processes train together on the engines "wasm" and "native" only`);
+        return this.begin();
+      },
+      differentiate: ({ prepared, rows, full }) => {
+        const call = this.stepOf(prepared, full);
+        const batch = rows.take(0, rows.count);
+        return full === 1 ? this.known!.replay.run(batch, call) : call(batch);
+      },
+      update: ({ full, last }, step) => {
+        this.gathered += full;
+        if (this.completes(step, last)) scope(() => this.update());
+      },
+      launched: () => {
+        this.known!.replay.settle();
+        this.step += 1;
+      },
+      settled: (counted, step, loss) => {
+        this.figures.count(counted);
+        return this.infoOf(step, loss);
+      },
+      explosion: (prepared, batch, step, loss) => this.explosion(prepared, batch, step, loss),
+      state: () => this.state(),
+      turn: () => this.giveTurn(),
+    });
   }
 
-  /** Asks for the next step; null at the end of a dataset's epoch. */
-  private async launchNext(): Promise<Launched | null> {
-    const { data, prepared } = this;
-    if (!(data instanceof Dataset)) return this.launch(this.nextRows(prepared!), () => {});
+  private nextOfRows(): NextStep {
+    const work = this.nextRows(this.prepared!);
+    return { work, step: this.step, done: () => {} };
+  }
+
+  private async nextOf(data: Dataset<AnySamples>): Promise<NextStep | null> {
     const element = await this.nextElement(data);
     if (element === null) return null;
+    const done = (): void => end(element);
     try {
       await engine().prefetch?.(targetsOf(element.value));
       const work = keep(scope(() => this.workOf(element.value, element.share)));
-      return this.launch(work, () => end(element));
+      return { work, step: this.step, done };
     } catch (error) {
-      end(element);
-      throw error;
-    }
-  }
-
-  /**
-   * Asks the device for a step, and for what is read of it. The parameters change at once, unless the loss is not finite: then neither they nor
-   * the optimiser's memory change until the loss has been seen. `done` is called when its batch is of no use any more.
-   */
-  private launch({ prepared, rows, full, last }: Work, done: () => void): Launched {
-    const { known, accumulate, isStrict } = this;
-    if (this.parallel !== null) {
-      throw new Error(`${this.owner}: several processes train together on the engines "wasm" and "native" only`);
-    }
-    const { replay } = known!;
-    const { step } = this;
-    const { optimizer } = this;
-    const { iterations } = optimizer;
-    const back = this.begin();
-    const undo = (): void => {
-      back();
-      optimizer.iterations = iterations;
-    };
-    const complete = accumulate === 1 || (step + 1) % accumulate === 0 || last;
-    const update = (): void => {
-      this.gathered += full;
-      if (complete) scope(() => this.update());
-    };
-    try {
-      let reads!: Promise<StepValues>;
-      scope(() => {
-        const call = (tensors: readonly Tensor[]): StepResult =>
-          this.differentiate(prepared, tensors, accumulate > 1 ? full : 1);
-        const batch = rows.take(0, rows.count);
-        const result = full === 1 ? replay.run(batch, call) : call(batch);
-        reads = readsOf(result);
-        if (!isStrict) {
-          engine().haltUnlessFinite?.(result.loss);
-          update();
-        }
-      });
-      replay.settle();
-      this.step += 1;
-      const numbers = rows.numbers(0, rows.count);
-      return { ...{ prepared, rows, step, undo, reads, numbers, done }, update: isStrict ? update : null };
-    } catch (error) {
-      undo();
       done();
       throw error;
     }
   }
-
-  /** The figures of a step that was asked for. */
-  private async settle(launched: Launched): Promise<StepInfo> {
-    const { prepared, rows, step, undo, reads, numbers, done, update } = launched;
-    try {
-      const values = await reads;
-      const { loss } = values;
-      if (!Number.isFinite(loss)) {
-        undo();
-        engine().goOn?.();
-        const batch = keep(scope(() => rows.all()));
-        await engine().prefetch?.(batch);
-        const remedy = remedyFor(this.optimizer, namedBatch(this.model, prepared, batch));
-        throw new NonFiniteLossError(this.epoch, step, loss, remedy);
-      }
-      update?.();
-      this.figures.count(countedOf(prepared, values, rows.count, numbers));
-      return this.infoOf(step, loss);
-    } catch (error) {
-      if (!(error instanceof NonFiniteLossError)) undo();
-      throw error;
-    } finally {
-      done();
-    }
-  }
-
-  /** The state at the last moment that the engine was asked to keep, and whether steps were taken since. */
-  private moment: TrainerState | undefined;
-  private sinceMoment = 0;
 
   /**
    * Keeps the moment, where the engine has a fallback: there `rescue` goes back to.
    * @internal
    */
   async keepMoment(): Promise<void> {
-    if (momentsEvery() === undefined) return;
-    const state = this.state();
-    await engine().keepMoment?.();
-    this.moment = state;
-    this.sinceMoment = 0;
+    await this.moments.keep(() => this.state());
   }
 
   /**
@@ -690,10 +641,9 @@ export class Trainer {
    * @internal
    */
   async rescue(error: unknown): Promise<void> {
-    const { moment } = this;
     await this.pause();
-    if (moment === undefined || !fallBack(error)) throw error;
-    this.underWay = 0;
+    const moment = this.moments.after(error);
+    this.late.underWay = 0;
     this.order = undefined;
     this.gathered = this.gatheredAt(moment.step);
     const tensors = this.tensors();
@@ -702,51 +652,6 @@ export class Trainer {
       for (const name of Object.keys(this.optimizer.slots())) delete tensors[`optimizer.${name}`];
     }
     this.restore(moment, tensors, { allowNonFinite: true });
-  }
-
-  /** Steps to the end of the epoch, a few of them ahead of what is known; false if `stop` became true. */
-  private async runAhead(onStep?: (info: StepInfo) => void, stop?: () => boolean): Promise<boolean> {
-    const { prepared } = this;
-    const ahead = this.isStrict ? 0 : AHEAD;
-    const every = momentsEvery();
-    const launched: Launched[] = [];
-    const settleFirst = async (): Promise<void> => {
-      const info = await this.settle(launched.shift()!);
-      this.underWay = launched.length;
-      onStep?.(info);
-    };
-    let stopped = false;
-    try {
-      while (prepared === undefined || this.step < this.stepsPerEpoch) {
-        stopped = stop?.() ?? false;
-        if (stopped) break;
-        if (this.sinceMoment >= (every ?? Number.POSITIVE_INFINITY)) {
-          while (launched.length > 0) await settleFirst();
-          await this.keepMoment();
-        }
-        const next = await this.launchNext();
-        if (next === null) break;
-        launched.push(next);
-        this.sinceMoment += 1;
-        this.underWay = launched.length;
-        if (launched.length > ahead) await settleFirst();
-        if (performance.now() - this.turn > BURST) {
-          await platform().yieldToEvents();
-          if (prepared === undefined) await giveBackFound();
-          this.turn = performance.now();
-        }
-      }
-      while (launched.length > 0) await settleFirst();
-    } catch (error) {
-      for (const { reads, done } of launched) {
-        done();
-        // What comes of them is of no use any more.
-        reads.catch(() => {});
-      }
-      this.underWay = 0;
-      throw error;
-    }
-    return !stopped;
   }
 
   /** The optimiser's step on the gradients that are there. */
@@ -802,7 +707,8 @@ export class Trainer {
     this.stopping = group !== null && agreed(group, stop?.() ?? false, "the beginning of an epoch");
     this.wish = stop;
     if (engine().asynchronous) {
-      if (!(await this.runAhead(onStep, stop))) return null;
+      const more = (): boolean => prepared === undefined || this.step < this.stepsPerEpoch;
+      if (!(await this.late.takeSteps(more, onStep, stop))) return null;
       return this.endFigures();
     }
     while (prepared === undefined || this.step < this.stepsPerEpoch) {
@@ -814,13 +720,21 @@ export class Trainer {
         if (info === null) break;
         onStep?.(info);
       }
-      if (performance.now() - this.turn > BURST) {
-        await platform().yieldToEvents();
-        if (prepared === undefined) await giveBackFound();
-        this.turn = performance.now();
-      }
+      const turn = this.giveTurn();
+      if (turn !== null) await turn;
     }
     return this.endFigures();
+  }
+
+  /** Gives waiting events a turn, where they have waited long enough; null where not. */
+  private giveTurn(): Promise<void> | null {
+    return performance.now() - this.turn > BURST ? this.yieldToEvents() : null;
+  }
+
+  private async yieldToEvents(): Promise<void> {
+    await platform().yieldToEvents();
+    if (this.prepared === undefined) await giveBackFound();
+    this.turn = performance.now();
   }
 
   /** The figures of the epoch that is over. */
@@ -902,9 +816,10 @@ export class Trainer {
 
   /** Where the run stands, as JSON; what it needs beside it is in `tensors()`. */
   state(): TrainerState {
-    if (this.underWay > 0) {
+    const { underWay } = this.late;
+    if (underWay > 0) {
       throw new Error(
-        `${this.owner}: ${this.underWay} steps are under way, whose figures are not there yet; ask at the end of an epoch, or take steps by await trainer.nextStep()`,
+        `${this.owner}: ${underWay} steps are under way, whose figures are not there yet; ask at the end of an epoch, or take steps by await trainer.nextStep()`,
       );
     }
     return {
