@@ -134,6 +134,21 @@ describe("charts out of JSON whose parts are of another type are told, not met b
     ["a series of null", { ...line, series: [null] }, "series[0] is null; give an object"],
     ["series that are an object", { ...line, series: {} }, "series is {}; give a list"],
     ["an axis of null", { ...line, xAxis: null }, "xAxis is null; give an object"],
+    [
+      "a field that is none",
+      { ...line, xaxis: {} },
+      'there is no "xaxis" (did you mean xAxis?); there are kind, title, xAxis',
+    ],
+    [
+      "one of a series",
+      { ...line, series: [{ name: "a", y: [1], color: 1 }] },
+      'series[0]: there is no "color" (did you',
+    ],
+    [
+      "one of an axis",
+      { ...line, yAxis: { title: "loss" } },
+      'yAxis: there is no "title"; there are label, scale, min',
+    ],
     ["marks of numbers", { ...line, marks: [1] }, "marks[0] is 1; give an object"],
     [
       "an image without pixels",

@@ -1,5 +1,6 @@
 // What kind of value each field of a chart or page is, in one table. Charts come from JSON and from programs without types: a field of the wrong
-// kind is named before anything is drawn. Fields that are missing, and what values mean together, are for check.ts.
+// kind, or that there is none of, is named before anything is drawn. Fields that are missing, and what values mean together, are for check.ts.
+import { hintAtOption } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
 
 /** Throws if a value that is given is of another kind; `where` names it. */
@@ -73,21 +74,35 @@ const object =
   (value, where) => {
     kind((each) => isObject(each) && !Array.isArray(each), "an object")(value, where);
     if (value === undefined) return;
-    for (const [name, form] of Object.entries(fields))
-      form((value as Record<string, unknown>)[name], where === "" ? name : `${where}.${name}`);
+    const given = value as Record<string, unknown>;
+    for (const [name, form] of Object.entries(fields)) form(given[name], where === "" ? name : `${where}.${name}`);
+    const names = Object.keys(fields);
+    for (const name of Object.keys(given)) {
+      if (Object.hasOwn(fields, name) || given[name] === undefined) continue;
+      const hint = hintAtOption(name, names);
+      throw new WrongForm(
+        `${where === "" ? "" : `${where}: `}there is no ${quote(name)}${hint}; there are ${names.join(", ")}`,
+      );
+    }
   };
+
+/** A field that check.ts looks at. */
+const any: Form = () => {};
 
 const numberOr =
   (other: Form): Form =>
   (value, where) =>
     typeof value === "number" ? undefined : other(value, where);
 
-const axis = object({ label, scale: oneOf("linear", "log"), format: oneOf("number", "percent") });
+const axis = object({
+  ...{ label, scale: oneOf("linear", "log"), min: any, max: any, format: oneOf("number", "percent") },
+});
+const titled = { kind: any, title: label };
 const plane = {
-  title: label,
+  ...titled,
   xAxis: axis,
   yAxis: axis,
-  marks: list(object({ axis: oneOf("x", "y"), label })),
+  marks: list(object({ axis: oneOf("x", "y"), at: any, label })),
 };
 const points = list(
   object({
@@ -96,7 +111,7 @@ const points = list(
   }),
 );
 const valueSeries = list(object({ name: label, values: numbers, colour: count }));
-const field = { x: numbers, y: numbers, z: list(numbers), xAxis: axis, yAxis: axis, title: label };
+const field = { ...titled, x: numbers, y: numbers, z: list(numbers), xAxis: axis, yAxis: axis };
 
 const imageColours = oneOf("ink", "grey", "rgb", "diverging", "shades");
 
@@ -118,34 +133,47 @@ const CHARTS: Readonly<Record<string, Form>> = {
     measure: oneOf("count", "share", "density"),
   }),
   "heat-map": object({
-    ...{ title: label, rows: list(label), columns: list(label), values: list(numbers), xAxis: axis, yAxis: axis },
+    ...{ ...titled, rows: list(label), columns: list(label), values: list(numbers), xAxis: axis, yAxis: axis },
     ...{ colours: oneOf("sequential", "diverging"), min: number, max: number, numbers: flag, valueLabel: label },
   }),
-  confusion: object({ title: label, classes: list(label), counts: list(numbers) }),
+  confusion: object({ ...titled, classes: list(label), counts: list(numbers) }),
   contour: object({
     ...{ ...field, ...plane, levels: numberOr(numbers), valueLabel: label, paths: points },
     levelScale: oneOf("linear", "log"),
   }),
   surface: object({ ...field, zAxis: axis, azimuth: number, elevation: number }),
   images: object({
-    title: label,
+    ...titled,
     images: list(
       object({
-        ...{ pixels: numbers, caption: label, topRight: label, bottomRight: label, overlay: numbers },
+        ...{
+          width: any,
+          height: any,
+          pixels: numbers,
+          caption: label,
+          topRight: label,
+          bottomRight: label,
+          overlay: numbers,
+        },
         colours: imageColours,
       }),
     ),
-    colours: imageColours,
+    ...{ colours: imageColours, columns: any },
     scale: oneOf("each", "all"),
   }),
   network: object({
-    title: label,
-    layers: list(object({ name: label, maps: object({}), note: label, labels: list(label), weights: list(numbers) })),
+    ...titled,
+    layers: list(
+      object({
+        ...{ name: label, units: any, maps: object({ count: any, height: any, width: any }), note: label },
+        ...{ labels: list(label), weights: list(numbers) },
+      }),
+    ),
     mostUnits: count,
   }),
   tree: object({
-    ...{ title: label, min: number, max: number, low: label, high: label, valueLabel: label },
-    nodes: list(object({ parent: count, label })),
+    ...{ ...titled, min: number, max: number, low: label, high: label, valueLabel: label },
+    nodes: list(object({ parent: count, label, value: any })),
   }),
 };
 
@@ -160,10 +188,11 @@ export function checkChartForm(chart: { readonly kind: string }): void {
 const span = oneOf("third", "half", "two-thirds", "full");
 
 const BLOCKS: Readonly<Record<string, Form>> = {
-  chart: object({ chart: kind(isObject, "a chart"), height: number, caption: text, span }),
-  text: object({ text, span }),
-  figures: object({ figures: required(list(object({ label: text, value: words, note: text }))) }),
+  chart: object({ kind: any, chart: kind(isObject, "a chart"), height: number, caption: text, span }),
+  text: object({ kind: any, text, span }),
+  figures: object({ kind: any, figures: required(list(object({ label: text, value: words, note: text }))) }),
   table: object({
+    kind: any,
     table: required(
       object({
         columns: required(list(object({ label: text, align: oneOf("text", "number") }))),
@@ -173,8 +202,8 @@ const BLOCKS: Readonly<Record<string, Form>> = {
     ),
     span,
   }),
-  code: object({ code: required(words), label: text }),
-  markup: object({ markup: required(words), span }),
+  code: object({ kind: any, code: required(words), label: text }),
+  markup: object({ kind: any, markup: required(words), span }),
 };
 
 function required(form: Form): Form {
