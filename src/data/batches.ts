@@ -1,5 +1,6 @@
 // Samples: what a model is given and what it should answer, as rows of tensors, and an epoch of them in batches.
 
+import { hintAt } from "../engine/names.ts";
 import { quote } from "../engine/quote.ts";
 import type { Batches } from "../nn/model.ts";
 import type { Generator } from "../tensor/random.ts";
@@ -37,6 +38,8 @@ function areTensors(value: unknown): value is Batches {
   return all.length > 0 && all.every((x) => x instanceof Tensor);
 }
 
+const PARTS = ["x", "y", "sampleWeights"];
+
 /** How many samples there are; throws unless x and y hold the same number of them, at least one. */
 export function checkSamples(operation: string, samples: AnySamples): number {
   const { x, y, sampleWeights } = (samples ?? {}) as AnySamples;
@@ -49,6 +52,12 @@ export function checkSamples(operation: string, samples: AnySamples): number {
     throw new TypeError(
       `${operation}: sampleWeights must be a tensor, [n] or [n, time], or one an output by name; got ${quote(sampleWeights)}`,
     );
+  }
+  // Data may carry more than training asks for, but not a part of it under another name.
+  for (const [name, value] of Object.entries(samples)) {
+    const hint = PARTS.includes(name) || !areTensors(value) ? "" : hintAt(name, ["sampleWeights"]);
+    if (hint !== "")
+      throw new TypeError(`${operation}: the data have no ${quote(name)}${hint}; they are { x, y, sampleWeights }`);
   }
   const of = (kind: string, given: Batches): { name: string; x: Tensor }[] =>
     namedTensors(given).map(([key, tensor]) => ({ name: key === "" ? kind : `${kind}.${key}`, x: tensor }));

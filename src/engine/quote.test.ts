@@ -65,5 +65,5 @@ test("a tensor where a name belongs is named in a line, and no memory is written
   const x = tensor([1]) as never;
   expect(() => new Activation(x)).toThrow(/^activation: unknown name a tensor of shape \(1,\); use one of linear, /);
   expect(() => tensor([1], { dtype: x })).toThrow(/^tensor: unknown dtype a tensor of shape \(1,\); use one of/);
-  expect(() => optimizerByName(x)).toThrow(/there is no optimiser a tensor of shape \(1,\)/);
+  expect(() => optimizerByName(x)).toThrow(/optimizer: unknown name a tensor of shape \(1,\)/);
 });

@@ -681,9 +681,9 @@ describe("bad settings", () => {
     expect(() => new Lion({ epsilon: 1 } as object)).toThrow("Lion: there is no option epsilon");
     expect(() => new RAdam({ beta1: 1 })).toThrow("RAdam: beta1 must be at least 0 and below 1, got 1");
     expect(() => optimizerByName("adagrad")).toThrow(
-      'optimizerByName: there is no optimiser "adagrad"; use one of sgd, momentum, nesterov, adaGrad',
+      'optimizer: unknown name "adagrad" (did you mean adaGrad?); use one of sgd, momentum, nesterov, adaGrad',
     );
-    expect(() => optimizerByName("toString")).toThrow("there is no optimiser");
+    expect(() => optimizerByName("toString")).toThrow('optimizer: unknown name "toString"; use one of');
     expect(() => new Adam({ epsilon: 1e-50 }).step(blockOf("float32", ["w", [1]]))).toThrow("is 0 in float32");
     new Adam({ epsilon: 1e-50 }).step(blockOf("float64", ["w", [1]]));
   });

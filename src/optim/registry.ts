@@ -1,6 +1,5 @@
 // Optimisers by name, for configurations and checkpoints.
-import { isNameIn } from "../engine/checks.ts";
-import { quote } from "../engine/quote.ts";
+import { byNameIn } from "../engine/names.ts";
 import { Adam, type AdamOptions, AdamW } from "./adam.ts";
 import { NAdam, type NAdamOptions, RAdam, type RAdamOptions } from "./adam-variants.ts";
 import {
@@ -47,6 +46,8 @@ const makers: { [Name in OptimizerName]: (options: OptimizerOptionsByName[Name])
   lion: (options) => new Lion(options),
 };
 
+const makersByName = new Map<string, (options: object) => Optimizer>(Object.entries(makers));
+
 /** The names of all optimisers. */
 export const OPTIMIZERS = Object.keys(makers) as OptimizerName[];
 
@@ -66,8 +67,5 @@ export function optimizerByName<Name extends OptimizerName>(
 ): Optimizer;
 export function optimizerByName(name: string, options?: OptimizerSettings): Optimizer;
 export function optimizerByName(name: string, options: object = {}): Optimizer {
-  if (!isNameIn(makers, name)) {
-    throw new TypeError(`optimizerByName: there is no optimiser ${quote(name)}; use one of ${OPTIMIZERS.join(", ")}`);
-  }
-  return makers[name as OptimizerName](options);
+  return byNameIn("optimizer", name, makersByName)(options);
 }

@@ -79,11 +79,30 @@ describe("options", () => {
     [{ validation: line.x }, "fit: validation: the data must be { x, y }"],
     [{ metrics: ["mae"] }, 'metric: unknown name "mae" (here it is meanAbsoluteError)'],
     [{ loss: "mse" }, 'loss: unknown name "mse" (here it is meanSquaredError)'],
+    [{ optimizer: "AdamW" }, 'optimizer: unknown name "AdamW" (did you mean adamW?); use one of sgd, momentum'],
+    [{ optimizer: "rmsprop" }, 'optimizer: unknown name "rmsprop" (did you mean rmsProp?)'],
     [{ loss: "toString" }, 'loss: unknown name "toString"; use one of'],
     [{ loss: {} }, "loss: needs a name, a function (outputs, targets) => tensor, or what customLoss gives; got {}"],
   ];
   test.each(refused.map(([options, message]) => [message, options] as const))("%s", async (message, options) => {
     await expect(fit(regressor(), line, loose({ loss: "meanSquaredError", ...options }))).rejects.toThrow(message);
+  });
+
+  test.each([
+    ["sampleWeight", " (did you mean sampleWeights?)"],
+    ["sample_weight", " (did you mean sampleWeights?)"],
+    ["weights", " (here it is sampleWeights)"],
+  ])("data whose weights are called %s are refused by fit, evaluate and Trainer", async (name, hint) => {
+    const data = { ...circle, [name]: nb.ones([60]) };
+    const expected = `the data have no "${name}"${hint}; they are { x, y, sampleWeights }`;
+    await expect(fit(classifier(), data)).rejects.toThrow(`fit: ${expected}`);
+    await expect(fit(classifier(), circle, { validation: data })).rejects.toThrow(`fit: validation: ${expected}`);
+    expect(() => evaluate(classifier(), data)).toThrow(`evaluate: ${expected}`);
+    expect(() => new Trainer(classifier(), data)).toThrow(`Trainer: ${expected}`);
+    // What else data may carry is nobody's business.
+    expect(
+      evaluate(classifier(), { ...circle, names: ["a", "b"], weightsOfModel: "w.bin" } as Samples).loss,
+    ).toBeGreaterThan(0);
   });
 
   test.each([0, -1, 1.5, Number.NaN, "8", Number.POSITIVE_INFINITY])(
