@@ -103,6 +103,7 @@ describe("named errors", () => {
       () => v3.pad([[2e9, 0]], "reflect"),
       /takes 8000000012 bytes, and an engine has at most/,
     ],
+    ["pad whose positions no memory holds", () => v3.pad([[9e8, 0]], "edge"), /RangeError: pad: out of memory/],
     ["resize to what no memory holds", () => nb.resize(zeros([1, 1, 1, 2]), [1, 2e9]), /takes 8000000000 bytes/],
     ["more bins than any memory holds", () => nb.adaptiveMaxPool2d(zeros([1, 1, 1, 2]), [1, 2e9]), /8000000000 bytes/],
     [

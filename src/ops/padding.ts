@@ -5,7 +5,7 @@ import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
 import { record, tracked } from "../tensor/graph.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
-import { checkRoom, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkRoom, empty, scope, type Tensor } from "../tensor/tensor.ts";
 import { checkTensor } from "./check.ts";
 import { gather } from "./gather.ts";
 import { concat } from "./join.ts";
@@ -88,7 +88,10 @@ export function pad(
       throw new RangeError(
         `pad: mode ${mode} needs elements to repeat, but axis ${axis} of ${formatShape(x.shape)} is empty`,
       );
-    checkRoom("pad", y.shape.with(axis, before + length + after), x.dtype);
+    const target = y.shape.with(axis, before + length + after);
+    checkRoom("pad", target, x.dtype);
+    // Whether there is memory for the result and for the positions is asked before they are made one by one.
+    scope(() => [empty("pad", target, x.dtype), empty("pad", [target[axis]], "int32")]);
     const positions = paddedPositions(length, before, after, mode);
     const runs = runsOf(positions);
     if (runs.length > MOST_RUNS) {

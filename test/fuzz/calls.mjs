@@ -19,6 +19,8 @@ const WAITING = 600_000;
 const NOT_STARTED = 10 * STUCK;
 /** How often the sweep says how far it is. */
 const PROGRESS = 5_000;
+/** Calls that one process makes, at most. */
+const CALLS_OF_A_PROCESS = 10_000;
 
 /**
  * Makes the calls from `from` to `n`; `report(text)` is told each that ends wrongly, at once, with the program that repeats it. Returns how many there were of what.
@@ -34,12 +36,17 @@ export async function fuzzCalls({ n, seed, report, only, from: first = 0, onProg
     let from = only ?? first;
     const to = only === undefined ? n : only + 1;
     while (from < to) {
-      const stopped = await runChild({ seed, from, to, noteFile, progress: PROGRESS }, (message) => {
+      // Profiles that calls begin are never ended: each sees all kernels of the calls behind it.
+      const until = Math.min(to, from + CALLS_OF_A_PROCESS);
+      const stopped = await runChild({ seed, from, to: until, noteFile, progress: PROGRESS }, (message) => {
         if (message.parts) parts = message.parts;
         if (message.complaint) tell(message);
         if (message.made) onProgress(message.made);
       });
-      if (stopped === undefined) break;
+      if (stopped === undefined) {
+        from = until;
+        continue;
+      }
       tell(stopped);
       if (stopped.number === undefined) break;
       from = stopped.number + 1;
