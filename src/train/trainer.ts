@@ -1,7 +1,6 @@
 // One training run as a machine that takes steps and can be stopped after any of them: everything that decides the next step is in its state,
 // so a run that was interrupted and resumed ends with the same bits as one that was not.
 
-import { backward } from "../autograd/backward.ts";
 import { type AnySamples, checkSamples } from "../data/batches.ts";
 import { Dataset } from "../data/dataset/dataset.ts";
 import { type BatchShare, end, type Held } from "../data/dataset/held.ts";
@@ -12,7 +11,6 @@ import { platform } from "../engine/platform.ts";
 import { giveBackFound } from "../engine/storage.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { checkParameters, type LoadOptions } from "../nn/parameters.ts";
-import { add, mul } from "../ops/arithmetic.ts";
 import { clone } from "../ops/views.ts";
 import { optimizerByName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -23,17 +21,16 @@ import { Bursts } from "./bursts.ts";
 import { DatasetBatches } from "./dataset-batches.ts";
 import { EpochOrder } from "./epoch-order.ts";
 import { ownBatches, targetsOf } from "./evaluate.ts";
-import { NonFiniteLossError, namedBatch, remedyFor } from "./explosion.ts";
 import { type EpochFigures, Figures, type StepInfo } from "./figures.ts";
-import { forward, type HeadRun, totalOf } from "./forward.ts";
 import { LateSteps, type NextStep } from "./late-steps.ts";
 import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
 import { Moments } from "./moments.ts";
 import { type Head, headsFor, OBJECTIVE_OPTIONS, type ObjectiveOptions, onlyLoss } from "./objective.ts";
-import { agreed, type Parallel, parallelFor, type Rows } from "./parallel.ts";
+import { agreed, type Parallel, parallelFor } from "./parallel.ts";
 import { obstacleOf, Replay } from "./replay.ts";
-import { measured, resultOf, type StepResult, tensorsOf } from "./step-result.ts";
+import { type StepResult, tensorsOf } from "./step-result.ts";
 import { rowsOfBatch, rowsOfStep, type Work } from "./step-work.ts";
+import { type Known, Steps } from "./steps.ts";
 import { type Prepared, prepare } from "./targets.ts";
 import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
 import {
@@ -47,11 +44,6 @@ import {
   type TrainerState,
 } from "./trainer-state.ts";
 import { Updates } from "./updates.ts";
-
-function lossOf(heads: readonly Head[], runs: readonly HeadRun[], penalty: Tensor | null): Tensor {
-  const ofOutputs = totalOf(heads, runs);
-  return penalty === null ? ofOutputs : add(ofOutputs, penalty);
-}
 
 /** How long steps run before waiting events get a turn, in milliseconds. */
 const BURST = 30;
@@ -92,7 +84,7 @@ export class Trainer {
   /** All samples, where they are tensors. */
   private readonly prepared: Prepared | undefined;
   /** What a dataset's batches go through; known from the first one on. */
-  private known: { heads: readonly Head[]; replay: Replay<StepResult> } | undefined;
+  private known: Known | undefined;
   /** Where batches come from, if not from tensors. */
   private readonly batches: DatasetBatches | undefined;
   private samplesOfEpoch = 0;
@@ -117,11 +109,9 @@ export class Trainer {
   private readonly bursts: Bursts | null;
   /** What this process does of a step, where not all or not at once; null else. */
   private readonly parallel: Parallel | null;
-  /** What `takeStep` is asked beside: whether to stop after it. All ranks stop where one is to. */
-  private wish: (() => boolean) | undefined;
   /** When waiting events last had their turn: short epochs are one burst together. */
   private turn = performance.now();
-  private stopping = false;
+  private readonly steps: Steps;
   private readonly moments = new Moments();
   /** Steps on devices that answer late. */
   private readonly late: LateSteps;
@@ -181,6 +171,9 @@ export class Trainer {
     this.kept = model.parameters
       .filter(({ isState }) => isState)
       .map(({ tensor: now }) => ({ now, before: keep(scope(() => clone(now))) }));
+    const { stateful, optimizer, average, updates, parallel, kept, figures } = this;
+    const learning = { optimizer, schedule, accumulate, average, updates };
+    this.steps = new Steps({ owner, model, stateful, ...learning, parallel, kept, figures });
     this.bursts = this.burstsFor();
     this.late = this.lateSteps();
   }
@@ -208,7 +201,7 @@ export class Trainer {
     throw new TypeError(`${this.owner}: y has no targets for any of the model's outputs`);
   }
 
-  private know(heads: readonly Head[]): NonNullable<Trainer["known"]> {
+  private know(heads: readonly Head[]): Known {
     const losses = heads.map(({ loss }) => loss);
     const replay = new Replay<StepResult>(this.model, losses, this.wantsReplay, tensorsOf);
     const known = { heads, replay };
@@ -266,18 +259,6 @@ export class Trainer {
     this.batches?.begin();
   }
 
-  /** Loss of a batch, and its gradients in the model's block: alone, or added to those that are gathered. */
-  private differentiate(prepared: Prepared, batch: readonly Tensor[], factor: number): StepResult {
-    const { model, accumulate, parallel } = this;
-    const { heads } = this.known!;
-    const runs = forward(model, heads, prepared, batch, true, parallel?.normalisedTogether);
-    const penalty = model.penalty();
-    const value = parallel === null ? lossOf(heads, runs, penalty) : parallel.lossOf(heads, runs, penalty);
-    if (accumulate === 1 || parallel?.inParts) model.block.clearGradients();
-    backward(factor === 1 ? value : mul(value, factor));
-    return resultOf(prepared, heads, runs, value);
-  }
-
   /**
    * Whether steps are replayed from a recording, and if not, why not. A last batch that is short may not be;
    * where `obstacle` is null, the others are.
@@ -303,8 +284,7 @@ export class Trainer {
         `${this.owner}: on the engine ${JSON.stringify(engine().name)} a step's loss comes later; call await trainer.nextStep()`,
       );
     }
-    const { prepared, rows, full, last } = this.nextRows(this.prepared);
-    return this.stepOn(prepared, rows, full, last);
+    return this.stepOn(this.nextRows(this.prepared));
   }
 
   /**
@@ -377,10 +357,7 @@ export class Trainer {
     if (element === null) return null;
     try {
       const batch = element.value;
-      return scope(() => {
-        const { prepared, rows } = this.workOf(batch, element.share);
-        return this.stepOn(prepared, rows, 1, false);
-      });
+      return scope(() => this.stepOn(this.workOf(batch, element.share)));
     } finally {
       end(element);
     }
@@ -405,63 +382,11 @@ export class Trainer {
     return { prepared, rows: rowsOfBatch(prepared, share), full: 1, last: false };
   }
 
-  /** A step on a batch; `full` is its size in full batches, `last` whether no other follows in this epoch. */
-  private stepOn(prepared: Prepared, rows: Rows, full: number, last: boolean): StepInfo {
-    const { known, accumulate, parallel, updates } = this;
-    const { replay } = known!;
-    const undo = this.begin();
-    let value = 0;
-    try {
-      scope(() => {
-        // The last batch's own size is part of a step that gathers.
-        const replays = full === 1 || (accumulate === 1 && parallel !== null);
-        const step = this.stepOf(prepared, full);
-        const part = (start: number, stop: number, watch: <R>(body: () => R) => R): Float64Array => {
-          const batch = rows.take(start, stop);
-          const result = watch(() => (replays ? replay.run(batch, step) : step(batch)));
-          return measured(prepared, result, batch[0].shape[0], () => rows.numbers(start, stop));
-        };
-        const complete = updates.completes(this.step, last);
-        let counted: Float64Array;
-        if (parallel === null) counted = part(0, rows.count, (body) => body());
-        else {
-          const wish = Number(this.wish?.() ?? false);
-          const inScope: typeof part = (start, stop, watch) => {
-            const numbers = scope(() => part(start, stop, watch));
-            replay.settle();
-            return Float64Array.of(...numbers, wish);
-          };
-          const what = `step ${this.step + 1} of epoch ${this.epoch + 1}`;
-          counted = parallel.run(prepared, known!.heads, rows, complete, inScope, what);
-          this.stopping = counted[counted.length - 1] > 0;
-          if (parallel.inParts) updates.addBefore();
-        }
-        value = counted[0];
-        if (!Number.isFinite(value)) {
-          throw this.explosion(prepared, rows.all(), this.step, value);
-        }
-        updates.gathered += full;
-        if (complete) updates.run();
-        this.figures.count(counted);
-      });
-    } catch (error) {
-      undo();
-      throw error;
-    }
-    replay.settle();
+  private stepOn(work: Work): StepInfo {
+    this.align();
+    const loss = this.steps.take(this.known!, work, this.epoch, this.step);
     this.step += 1;
-    return this.infoOf(this.step - 1, value);
-  }
-
-  /** Forward and back on a batch that is `full` full ones. */
-  private stepOf(prepared: Prepared, full: number): (batch: readonly Tensor[]) => StepResult {
-    const factor = this.accumulate > 1 ? full : 1;
-    return (batch) => this.differentiate(prepared, batch, factor);
-  }
-
-  private explosion(prepared: Prepared, batch: readonly Tensor[], step: number, loss: number): NonFiniteLossError {
-    const remedy = remedyFor(this.optimizer, namedBatch(this.model, prepared, batch));
-    return new NonFiniteLossError(this.epoch, step, loss, remedy);
+    return this.infoOf(this.step - 1, loss);
   }
 
   private infoOf(step: number, loss: number): StepInfo {
@@ -477,32 +402,9 @@ export class Trainer {
     };
   }
 
-  /** What comes before a step. Gives what undoes it, but for an update of the parameters. */
-  private begin(): () => void {
-    const { optimizer, schedule, kept, known, step } = this;
-    this.align();
-    if (schedule) optimizer.learningRate = schedule.rate(optimizer.iterations, this.epoch);
-    if (this.average?.inUse)
-      throw new Error(`${this.owner}: the model has its averages at the moment; step outside withAverage`);
-    const { generator } = this.model;
-    const random = generator.state();
-    if (this.stateful && this.step === 0) this.model.resetStates();
-    for (let i = 0; i < kept.length; i++) engine().copy(kept[i].now, kept[i].before);
-    const { updates } = this;
-    const { gathered } = updates;
-    updates.begin();
-    return () => {
-      for (const { now, before } of kept) engine().copy(before, now);
-      updates.undo(gathered);
-      this.step = step;
-      generator.restore(random);
-      known!.replay.discard();
-    };
-  }
-
   /** What steps on devices that answer late are given. */
   private lateSteps(): LateSteps {
-    const { owner, batches, optimizer, moments, updates } = this;
+    const { owner, batches, optimizer, moments, updates, steps } = this;
     // Of what else changes with the parameters there is no undoing.
     const strict = this.kept.length > 0 || !updates.isPlain;
     return new LateSteps({
@@ -513,13 +415,15 @@ export class Trainer {
       begin: () => {
         if (this.parallel !== null)
           throw new Error(`${owner}: several processes train together on the engines "wasm" and "native" only`);
-        return this.begin();
+        this.align();
+        const { epoch, step } = this;
+        const undo = steps.begin(this.known!, epoch, step);
+        return () => {
+          undo();
+          this.step = step;
+        };
       },
-      differentiate: ({ prepared, rows, full }) => {
-        const call = this.stepOf(prepared, full);
-        const batch = rows.take(0, rows.count);
-        return full === 1 ? this.known!.replay.run(batch, call) : call(batch);
-      },
+      differentiate: (work) => steps.differentiate(this.known!, work),
       update: ({ full, last }, step) => {
         updates.gathered += full;
         if (updates.completes(step, last)) scope(() => updates.run());
@@ -532,7 +436,7 @@ export class Trainer {
         this.figures.count(counted);
         return this.infoOf(step, loss);
       },
-      explosion: (prepared, batch, step, loss) => this.explosion(prepared, batch, step, loss),
+      explosion: (prepared, batch, step, loss) => steps.explosion(prepared, batch, this.epoch, step, loss),
       state: () => this.state(),
       turn: () => this.giveTurn(),
     });
@@ -620,8 +524,9 @@ export class Trainer {
     if (stop !== undefined) callable("Trainer.finishEpoch", "stop", stop);
     await giveBackFound();
     const { prepared, group } = this;
-    this.stopping = group !== null && agreed(group, stop?.() ?? false, "the beginning of an epoch");
-    this.wish = stop;
+    const { steps } = this;
+    steps.stopping = group !== null && agreed(group, stop?.() ?? false, "the beginning of an epoch");
+    steps.wish = stop;
     if (engine().asynchronous) {
       const more = (): boolean => prepared === undefined || this.step < this.stepsPerEpoch;
       if (!(await this.late.takeSteps(more, onStep, stop))) return null;
@@ -629,7 +534,7 @@ export class Trainer {
     }
     while (prepared === undefined || this.step < this.stepsPerEpoch) {
       // Ranks stop together: what one of them wants has gone round with the step's figures.
-      if (group === null ? stop?.() : this.stopping) return null;
+      if (group === null ? stop?.() : steps.stopping) return null;
       if (together && prepared !== undefined) this.takeSome(this.stepsPerEpoch - this.step);
       else {
         const info = prepared === undefined ? await this.nextStep() : this.takeStep();
