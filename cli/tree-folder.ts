@@ -13,9 +13,23 @@ import type { TrainerState } from "../src/train/trainer-state.ts";
 import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import { unwritable } from "./output-folder.ts";
+import { refuseNonFinite } from "./run-folder.ts";
 import { type FolderLock, lockFolder } from "./run-lock.ts";
 import { checked, parsedJson, readJsonFile, stateSchema, statusSchema } from "./run-schema.ts";
 import { type TreeConfig, type TreeRecord, treeConfigSchema, treeRecordSchema } from "./tree-config.ts";
+
+/** What a run's files hold beside its checkpoint. */
+export interface TreeRun {
+  readonly config: TreeConfig;
+  readonly words: Words;
+  readonly records: readonly TreeRecord[];
+  /** The best network so far, as a file of `saveModel`; undefined before the first epoch. */
+  readonly best: Uint8Array | undefined;
+}
+
+function textOf(config: TreeConfig): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
 
 const wordsSchema = z.object({ words: z.array(z.string()), counts: z.array(z.int().check(z.positive())) });
 
@@ -44,7 +58,7 @@ export class TreeFolder {
       }
       await this.writeWords(words);
       await writeFileAtomically(this.file("history.jsonl"), "");
-      await writeFileAtomically(this.file("config.json"), `${JSON.stringify(config, null, 2)}\n`);
+      await writeFileAtomically(this.file("config.json"), textOf(config));
     } catch (error) {
       this.release();
       if (error instanceof UserError) throw error;
@@ -95,6 +109,11 @@ export class TreeFolder {
     return new Words(words, counts);
   }
 
+  /** What to do where the run's own files do not belong together any more. */
+  get anew(): string {
+    return `Restore it, or delete ${this.file("checkpoint.safetensors")}, and --resume begins again.`;
+  }
+
   /** The best network so far, as a file of `saveModel`. @throws UserError if no epoch was complete */
   readModelFile(): Uint8Array {
     const path = this.file("model.safetensors");
@@ -112,33 +131,72 @@ export class TreeFolder {
       .filter((line) => line !== "")
       .flatMap((line, i) => {
         const where = `${path}, line ${i + 1},`;
-        const value = parsedJson(line, where, "");
+        const value = parsedJson(line, where, this.anew);
         if (typeof value === "object" && value !== null && "status" in value) {
-          checked(statusSchema, value, where, "");
+          checked(statusSchema, value, where, this.anew);
           return [];
         }
-        return [checked(treeRecordSchema as never, value, where, "") as TreeRecord];
+        return [checked(treeRecordSchema as never, value, where, this.anew) as TreeRecord];
       });
   }
 
-  /** Writes how the run has ended, behind its epochs. */
-  async writeEnding(records: readonly TreeRecord[], status: RunEnding): Promise<void> {
-    const lines = [...records, { status }].map((line) => `${JSON.stringify(line)}\n`);
-    await writeFileAtomically(this.file("history.jsonl"), lines.join(""));
+  /** Writes how the run has ended, behind its epochs. Returns what of the folder had to be made anew. */
+  async writeEnding(run: TreeRun, status: RunEnding): Promise<string[]> {
+    const anew = await this.restore(run);
+    await this.writeHistory([...run.records, { status }]);
+    return anew;
   }
 
-  /** Writes how it stands after an epoch, whole: the checkpoint first, so that the history never says more than there is. */
+  /**
+   * Writes how it stands after an epoch: the checkpoint last, so that the network and the figures of every epoch that is complete are there.
+   * Returns what of the folder had to be made anew.
+   * @throws UserError if another run has begun in the place of the deleted folder.
+   */
   async writeEpoch(
-    records: readonly TreeRecord[],
+    run: TreeRun,
+    improved: boolean,
     tensors: Record<string, Tensor>,
     state: TrainerState,
-  ): Promise<void> {
+  ): Promise<string[]> {
+    const anew = await this.restore(run);
+    if (improved && run.best !== undefined) await writeFileAtomically(this.file("model.safetensors"), run.best);
+    await this.writeHistory(run.records);
     const metadata = { format: "nabla-tree-checkpoint", state: JSON.stringify(state) };
     await writeFileAtomically(this.file("checkpoint.safetensors"), writeSafetensors(tensors, metadata));
-    await writeFileAtomically(
-      this.file("history.jsonl"),
-      records.map((record) => `${JSON.stringify(record)}\n`).join(""),
-    );
+    return anew;
+  }
+
+  private async writeHistory(lines: readonly unknown[]): Promise<void> {
+    await writeFileAtomically(this.file("history.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  }
+
+  /** Makes anew what was deleted while the run went on, and says what that was. */
+  private async restore({ config, words, best }: TreeRun): Promise<string[]> {
+    const anew: string[] = [];
+    if (!this.lock?.held) {
+      if (!existsSync(this.path)) anew.push("the folder");
+      await makeFolder(this.path);
+      this.lock?.release();
+      this.lock = undefined;
+      this.lock = await lockFolder(this.path);
+      if (this.begun && textOf(this.readConfig()) !== textOf(config)) {
+        throw new UserError(`${this.path} was deleted while this run went on, and another run has its place now`);
+      }
+    }
+    const missing = (name: string): boolean => !existsSync(this.file(name));
+    if (missing("words.json")) {
+      anew.push("words.json");
+      await this.writeWords(words);
+    }
+    if (missing("history.jsonl")) anew.push("history.jsonl");
+    if (missing("model.safetensors") && best !== undefined) {
+      await writeFileAtomically(this.file("model.safetensors"), best);
+    }
+    if (!this.begun) {
+      anew.push("config.json");
+      await writeFileAtomically(this.file("config.json"), textOf(config));
+    }
+    return anew;
   }
 
   /** Where the run stands; undefined if no epoch was complete. */
@@ -150,17 +208,16 @@ export class TreeFolder {
       const { state } = metadata;
       if (metadata["format"] !== "nabla-tree-checkpoint" || state === undefined)
         throw new Error(`${path} is not a checkpoint of such a run`);
+      refuseNonFinite(tensors, path);
       return {
         tensors,
         state: checked(stateSchema, parsedJson(state, `${path}, state,`, ""), `${path}, state,`, "") as TrainerState,
       };
     } catch (error) {
-      throw error instanceof UserError
-        ? error
-        : new UserError(
-            `${(error as Error).message}. Delete ${path} and history.jsonl beside it, and --resume begins again.`,
-            { cause: error },
-          );
+      const problem = (error as Error).message.replace(/[. ]+$/, "");
+      throw new UserError(`${problem}. Delete ${path} and history.jsonl beside it, and --resume begins again.`, {
+        cause: error,
+      });
     }
   }
 }

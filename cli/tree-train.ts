@@ -13,7 +13,7 @@ import {
 import { parserScore, type TrainedParser, trainParser } from "../book/zero/framework/treebank-parser.ts";
 import { MarginParser } from "../book/zero/programs/max-margin.ts";
 import { writeFileAtomically } from "../src/data/atomic.node.ts";
-import { readRegularFileSync } from "../src/data/file.node.ts";
+import { errorCode, explain, readRegularFileSync } from "../src/data/file.node.ts";
 import { loadSst } from "../src/data/trees/sst.node.ts";
 import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { saveModel } from "../src/io/model.ts";
@@ -31,7 +31,7 @@ import { percent } from "./progress.ts";
 import { nonFinite } from "./run-folder.ts";
 import { remarkOnExplosion } from "./run-remark.ts";
 import type { TreeConfig, TreeRecord } from "./tree-config.ts";
-import type { TreeFolder } from "./tree-folder.ts";
+import type { TreeFolder, TreeRun } from "./tree-folder.ts";
 
 export interface TreeRequest {
   config: TreeConfig;
@@ -81,19 +81,64 @@ async function runIn(
   words: Words,
   say: (line: string) => void,
 ): Promise<number> {
-  const model = sentimentModel(words.size, config);
+  const model = await asUser(async () => sentimentModel(words.size, config));
   const trainer = new Trainer(model, trainingBatches(train, words, config) as never, {
     ...{ loss: "softmaxCrossEntropy", ignoreIndex: -1, optimizer: optimizerOf(config), seed: config.seed },
   });
   let records: TreeRecord[] = [];
+  let bestModel: Uint8Array | undefined;
   if (resume) {
     const checkpoint = folder.readCheckpoint();
     if (checkpoint !== undefined) {
       await asUser(async () => trainer.restore(checkpoint.state, checkpoint.tensors));
       records = folder.readHistory().filter(({ epoch }) => epoch <= trainer.epoch);
+      if (records.length < trainer.epoch) {
+        throw new UserError(
+          `${folder.file("history.jsonl")} has the figures of ${records.length} epochs, and ${trainer.epoch} are complete: which network was the best is not known. ${folder.anew}`,
+        );
+      }
+      const best = folder.file("model.safetensors");
+      if (!existsSync(best))
+        throw new UserError(`${best} is gone, the best network of ${trainer.epoch} epochs. ${folder.anew}`);
+      bestModel = await asUser(async () => readRegularFileSync(best));
     }
     say(`resuming ${folder.path} after ${trainer.epoch} epochs`);
   }
+  const run = (): TreeRun => ({ config, words, records, best: bestModel });
+  const goOn = `${commandName()} tree train --resume ${folder.path}`;
+  const sayAnew = (parts: readonly string[]): void => {
+    if (parts.length > 0)
+      say(`${folder.path}: ${parts.join(", ")} was deleted while the run went on; it is written anew`);
+  };
+  let unsaved: unknown;
+  /** Saves the epoch; what the disk refuses is told, and tried again after the next one. */
+  const trySave = async (epoch: number, improved: boolean): Promise<void> => {
+    try {
+      sayAnew(await folder.writeEpoch(run(), improved || unsaved !== undefined, trainer.tensors(), trainer.state()));
+      if (unsaved !== undefined) say("saved again");
+      unsaved = undefined;
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      unsaved = error;
+      say(`cannot save epoch ${epoch}: ${explain(error)}. The run goes on, and tries again after the next epoch.`);
+    }
+  };
+  /** What a run has come to must be saved. */
+  const atTheEnd = async <R>(write: () => Promise<R>): Promise<R> => {
+    try {
+      if (unsaved !== undefined) {
+        sayAnew(await folder.writeEpoch(run(), true, trainer.tensors(), trainer.state()));
+        unsaved = undefined;
+      }
+      return await write();
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      throw new UserError(
+        `the run came to its end and can't be saved: ${explain(error)}. Make room or permission, and go on with: ${goOn}`,
+        { cause: error },
+      );
+    }
+  };
   const best = (): TreeRecord | undefined =>
     records.reduce<TreeRecord | undefined>(
       (most, each) => (most === undefined || each.dev.all > most.dev.all ? each : most),
@@ -135,11 +180,12 @@ async function runIn(
                 },
               };
               records.push(record);
-              await folder.writeEpoch(records, trainer.tensors(), trainer.state());
-              if (best() === record) await writeFileAtomically(folder.file("model.safetensors"), saveModel(model));
+              const improved = best() === record;
+              if (improved) bestModel = saveModel(model);
               say(
                 `epoch ${epoch}  loss ${loss.toFixed(4)}  dev: root ${percent(record.dev.root)}, all ${percent(record.dev.all)}  test: root ${percent(record.test.root)}, all ${percent(record.test.all)}  ${seconds.toFixed(1)} s`,
               );
+              await trySave(epoch, improved);
               began = performance.now();
               if (isDone()) {
                 stopped = true;
@@ -150,8 +196,10 @@ async function runIn(
         ],
       });
       if (history.ended !== "finished" && !stopped) {
-        await folder.writeEnding(records, "interrupted");
-        return interrupted(folder, records, json, say);
+        await atTheEnd(async () => sayAnew(await folder.writeEnding(run(), "interrupted")));
+        say(`interrupted after ${records.length} complete epochs, which are saved. Continue with: ${goOn}`);
+        if (json) printJson(summaryOf("interrupted", folder, config, records, undefined));
+        return 130;
       }
     }
     if (config.parserEpochs > 0 && !existsSync(folder.file("parser.safetensors"))) {
@@ -167,11 +215,11 @@ async function runIn(
             );
         },
       );
-      await writeParser(folder, parser);
+      await atTheEnd(() => writeParser(folder, parser));
     }
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
-    await folder.writeEnding(records, "failed");
+    await atTheEnd(() => folder.writeEnding(run(), "failed"));
     const { epoch, step, loss } = error;
     throw new UserError(
       `the loss became ${loss} in epoch ${epoch + 1}, step ${step + 1}; the parameters are those before this step. ` +
@@ -186,8 +234,10 @@ async function runIn(
   const remark = remarkOnExplosion(records.at(-1)!, Math.log(CLASSES), {
     ...{ option: "--learning-rate", value: config.learningRate, instead: lowerRate(optimizerOf(config)) },
   });
-  await writeReport(folder, config, records, remark);
-  await folder.writeEnding(records, "finished");
+  await atTheEnd(async () => {
+    await writeReport(folder, config, records, remark);
+    sayAnew(await folder.writeEnding(run(), "finished"));
+  });
   const found = best()!;
   say(
     `best by dev: epoch ${found.epoch}; test: root ${percent(found.test.root)}, all nodes ${percent(found.test.all)}, two classes ${percent(found.test.rootBinary)}`,
@@ -195,7 +245,7 @@ async function runIn(
   if (remark !== null) say(inWords(remark, "en"));
   say(`report: ${folder.file("report.html")}`);
   say(`look at a sentence: ${commandName()} tree show --run ${folder.path} "not a bad film"`);
-  if (json) process.stdout.write(`${JSON.stringify(summaryOf("finished", folder, config, records, found))}\n`);
+  if (json) printJson(summaryOf("finished", folder, config, records, found));
   return 0;
 }
 
@@ -209,20 +259,8 @@ function summaryOf(
   return { status, out: folder.path, kind: config.kind, seed: config.seed, epochs: records.length, best: best ?? null };
 }
 
-function interrupted(
-  folder: TreeFolder,
-  records: readonly TreeRecord[],
-  json: boolean,
-  say: (line: string) => void,
-): number {
-  say(
-    `interrupted after ${records.length} complete epochs, which are saved. Continue with: ${commandName()} tree train --resume ${folder.path}`,
-  );
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify(summaryOf("interrupted", folder, folder.readConfig(), records, undefined))}\n`,
-    );
-  return 130;
+function printJson(summary: object): void {
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 
 const PARTS = ["W", "b", "U", "vectors"] as const;

@@ -85,3 +85,14 @@ export function startNabla(
   });
   return { child, ended };
 }
+
+/** Resolves when a run has printed this. */
+export function printed(stream: NodeJS.ReadableStream, what: string): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = "";
+    stream.on("data", (chunk: Buffer) => {
+      seen += chunk.toString();
+      if (seen.includes(what)) resolve();
+    });
+  });
+}

@@ -19,7 +19,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { drawDigits } from "../../src/data/digits.ts";
 import { writeIdx } from "../../src/data/idx.ts";
 import { readSafetensors, tensor, writeSafetensors } from "../../src/node.ts";
-import { environment, nabla, type Outcome, startNabla, temporaryFolder } from "./run.ts";
+import { environment, nabla, type Outcome, printed, startNabla, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -45,17 +45,6 @@ const long = [...quick, "--epochs", "1000000"];
 
 function train(out: string, ...more: string[]): Outcome {
   return nabla(folder, [...quick, "--out", out, ...more]);
-}
-
-/** Resolves when a run has printed this. */
-function printed(stream: NodeJS.ReadableStream, what: string): Promise<void> {
-  return new Promise((resolve) => {
-    let seen = "";
-    stream.on("data", (chunk: Buffer) => {
-      seen += chunk.toString();
-      if (seen.includes(what)) resolve();
-    });
-  });
 }
 
 beforeAll(() => {

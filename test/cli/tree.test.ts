@@ -1,9 +1,10 @@
 // `nabla tree`: a small treebank is learnt, looked at, gone on with; what is wrong with one is named.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { StudioRuns } from "../../cli/studio/runs.ts";
-import { nabla, temporaryFolder } from "./run.ts";
+import { readSafetensors, tensor, writeSafetensors } from "../../src/node.ts";
+import { nabla, printed, startNabla, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
 const GOOD = ["good", "fine", "great"];
@@ -110,6 +111,82 @@ describe("a run", () => {
         .split("\n")
         .map((line) => ({ ...(JSON.parse(line) as object), seconds: 0 }));
     expect(lines("parts")).toEqual(lines("whole"));
+  });
+});
+
+describe("unlucky moments", () => {
+  const plain = [...train, "--parser-epochs", "0"];
+  const text = (...names: string[]): string => readFileSync(join(folder, ...names), "utf8");
+
+  test("a disk that takes no more is told; the run goes on, ends with exit code 1, and what was written stays whole", () => {
+    // Files may not grow beyond 8 KiB: the network fits, a checkpoint with its optimiser does not.
+    const words = [...train, "--width", "25", "--parser-epochs", "0", "--epochs", "2", "--out", "full"];
+    const result = nabla(folder, words, {}, ["sh", "-c", 'ulimit -f 16; exec "$@"', "sh"]);
+    expect(result.stdout).toMatch(/cannot save epoch 1: files may not grow that large here\. The run goes on/);
+    expect(result.stdout).toMatch(/epoch 2 {2}loss/);
+    expect(result.stderr).toMatch(
+      /^error: the run came to its end and can't be saved: files may not grow that large here\. Make room or permission, and go on with: .*tree train --resume full\n$/,
+    );
+    expect(result.status).toBe(1);
+    const resumed = nabla(folder, ["tree", "train", "--resume", "full", "--threads", "1"]);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    expect(existsSync(join(folder, "full/report.html"))).toBe(true);
+  });
+
+  test("a second process is refused; a folder that goes away is written anew, and the run says so", async () => {
+    const { child, ended } = startNabla(folder, [
+      ...plain,
+      "--epochs",
+      "1000000",
+      "--patience",
+      "1000000",
+      "--out",
+      "gone",
+    ]);
+    await printed(child.stdout!, "epoch 2 ");
+    const second = nabla(folder, ["tree", "train", "--resume", "gone"]);
+    expect(second.stderr).toContain(`gone is in use by process ${child.pid}`);
+    expect(second.status).toBe(1);
+    // At one stroke, for the run may add files meanwhile.
+    renameSync(join(folder, "gone"), join(folder, "gone-removed"));
+    await printed(child.stdout!, "config.json was deleted while the run went on; it is written anew");
+    child.kill("SIGINT");
+    expect((await ended).status).toBe(130);
+    for (const name of ["config.json", "words.json", "model.safetensors", "checkpoint.safetensors"])
+      expect(existsSync(join(folder, "gone", name)), name).toBe(true);
+    expect(JSON.parse(text("gone", "history.jsonl").split("\n")[0])).toMatchObject({ epoch: 1 });
+  });
+
+  test("what is missing, damaged or no number is named with what to do, before it is used", () => {
+    expect(nabla(folder, [...plain, "--epochs", "2", "--out", "sound"]).status).toBe(0);
+    const resumed = (change: (path: (name: string) => string) => void): string => {
+      rmSync(join(folder, "damaged"), { recursive: true, force: true });
+      cpSync(join(folder, "sound"), join(folder, "damaged"), { recursive: true });
+      change((name) => join(folder, "damaged", name));
+      const result = nabla(folder, ["tree", "train", "--resume", "damaged"]);
+      expect(result.status).toBe(1);
+      expect(result.stderr).not.toMatch(/NaN:|undefined|Cannot read|run again with --debug/);
+      return result.stderr;
+    };
+    const again = "Restore it, or delete damaged/checkpoint.safetensors, and --resume begins again.";
+    expect(resumed((path) => rmSync(path("history.jsonl")))).toContain(
+      `history.jsonl has the figures of 0 epochs, and 2 are complete: which network was the best is not known. ${again}`,
+    );
+    expect(resumed((path) => writeFileSync(path("history.jsonl"), '{"epoch":1}\n'))).toContain(
+      `line 1, is damaged: loss is missing: a value of type number is expected. ${again}`,
+    );
+    expect(resumed((path) => rmSync(path("model.safetensors")))).toContain(
+      `model.safetensors is gone, the best network of 2 epochs. ${again}`,
+    );
+    const config = (path: (name: string) => string): void =>
+      writeFileSync(path("config.json"), text("sound", "config.json").replace('"width": 8', '"width": 80000'));
+    expect(resumed(config)).toMatch(/^error: .*at most 2147483647 are possible\n$/);
+    const unsound = (path: (name: string) => string): void => {
+      const { tensors, metadata } = readSafetensors(readFileSync(path("checkpoint.safetensors")));
+      const bias = tensor([Number.NaN, 0, 0, 0, 0]);
+      writeFileSync(path("checkpoint.safetensors"), writeSafetensors({ ...tensors, "classes.bias": bias }, metadata));
+    };
+    expect(resumed(unsound)).toContain("is of no use: classes.bias holds NaN at position 0. Delete");
   });
 });
 
