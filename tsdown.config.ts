@@ -20,6 +20,17 @@ const worker = {
   },
 };
 
+/** Which of our files a line is of says nothing to a page that loads it; that some are another package's, their licence's check reads. */
+const withoutRegions = {
+  name: "without-regions",
+  generateBundle(_options: unknown, bundle: Record<string, { type: string; code?: string }>): void {
+    for (const file of Object.values(bundle)) {
+      if (file.code !== undefined)
+        file.code = file.code.replaceAll(/^\/\/#(region (?!node_modules)|endregion).*\n/gm, "");
+    }
+  },
+};
+
 // Two bundles: the library for every JavaScript engine, and the one for Node with the command line beside it. What the command line needs
 // from other packages is bundled in, so that installing Nabla installs nothing else. Type declarations are tsconfig.declarations.json's.
 export default defineConfig([
@@ -38,7 +49,7 @@ export default defineConfig([
     minify: false,
     outExtensions: () => ({ js: ".js" }),
     define,
-    plugins: [licences, worker],
+    plugins: [licences, worker, withoutRegions],
     // "module" before "import": what a package made for bundlers, not its wrapper for Node (tslib's does not even start in a browser's bundle).
     inputOptions: { resolve: { conditionNames: ["module", "import", "default"] } },
     // Docstrings are read in the declarations; in a file that pages load they would be a fifth of it, compressed.
