@@ -1,11 +1,11 @@
 // `nabla studio`: the web application, served to this machine's own browser.
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { commandName } from "./command-name.ts";
 import { examples } from "./help.ts";
 import { packageFolder } from "./package-folder.ts";
+import { openBrowser } from "./studio/open-browser.ts";
 import { StudioRuns } from "./studio/runs.ts";
 import { startStudio } from "./studio/server.ts";
 import { wholeNumber } from "./values.ts";
@@ -49,24 +49,12 @@ export function addStudioCommand(program: Command): void {
       const address = `${studio.address}/#${named.length > 0 ? "/runs" : "/"}?token=${studio.token}`;
       process.stdout.write(`The studio: ${address}\n`);
       process.stderr.write("It answers this machine only. Ctrl-C ends it.\n");
-      if (open) openBrowser(address);
+      const forget = open ? openBrowser(address) : undefined;
       await new Promise<void>((resolve) => {
         process.once("SIGINT", resolve);
         process.once("SIGTERM", resolve);
       });
+      forget?.();
       await studio.close();
     });
-}
-
-/** Where no browser can be started, the printed address is there to be opened by hand. */
-function openBrowser(address: string): void {
-  const [command, ...words] =
-    process.platform === "darwin"
-      ? ["open", address]
-      : process.platform === "win32"
-        ? ["rundll32", "url.dll,FileProtocolHandler", address]
-        : ["xdg-open", address];
-  const child = spawn(command, words, { stdio: "ignore", detached: true });
-  child.once("error", () => process.stderr.write(`No browser could be opened: open ${address} yourself.\n`));
-  child.unref();
 }

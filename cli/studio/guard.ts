@@ -30,6 +30,9 @@ export function refuseRequest(request: IncomingMessage, port: number): Refusal |
   if ((site === "cross-site" || site === "same-site") && mode !== "navigate") {
     return { status: 403, message: "Another site's page asks. This server answers its own pages only." };
   }
+  // What is asked for stands in the address alone: a body is not read, however long it is.
+  const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
+  if (encoding !== undefined || Number(length) > 0) return { status: 413, message: "This server takes no bodies." };
   return undefined;
 }
 

@@ -7,6 +7,7 @@ import { explain, readRegularFile } from "../../src/data/file.node.ts";
 import { gunzipIfNeeded } from "../../src/data/gzip.node.ts";
 import { UserError } from "../errors.ts";
 import { answerApi } from "./api.ts";
+import { limitConnections } from "./connections.ts";
 import { DATA, type DataFile } from "./data.ts";
 import { listStudio, type StudioFile } from "./files.ts";
 import { refuseRequest, refuseToken } from "./guard.ts";
@@ -53,14 +54,17 @@ const HEADERS: Readonly<Record<string, string>> = {
   "Referrer-Policy": "no-referrer",
 };
 
+/** That have not shown the token. */
 const CONNECTIONS = 256;
 
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   const files = listStudio(options.folder);
   const token = randomBytes(24).toString("base64url");
-  const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 });
+  const server = createServer({
+    ...{ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 },
+  });
+  const trust = limitConnections(server, CONNECTIONS);
   const port = await listen(server, options);
-  server.maxConnections = CONNECTIONS;
   server.on("request", (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (!response.headersSent) say(response, 500, explain(error));
@@ -75,6 +79,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     if (path.startsWith("/api/")) {
       const refused = refuseToken(request, token);
       if (refused) return say(response, refused.status, refused.message);
+      trust(request.socket);
       if (path === "/api/about" && request.method === "GET") {
         return json(response, { name: "nabla", version: options.version });
       }
