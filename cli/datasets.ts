@@ -15,7 +15,7 @@ import { suggestion, UserError } from "./errors.ts";
 import { loadTable } from "./table.ts";
 
 /** Samples made for `--dataset digits`. */
-const DIGITS = { train: 20_000, test: 4_000 };
+export const DIGITS = { train: 20_000, test: 4_000 };
 
 export interface LoadedDataset {
   /** As it is to be shown: a folder's own name without the path to it. */
@@ -104,10 +104,13 @@ async function readSets(name: string, options: ReadOptions, group: Group | null)
   });
 }
 
+export interface TableFile {
+  readonly path: string;
+  readonly rows: Awaited<ReturnType<typeof csvFileOf>>;
+}
+
 /** The rows of a table in CSV, where the path leads to one. */
-async function tableOf(
-  name: string,
-): Promise<{ path: string; rows: Awaited<ReturnType<typeof csvFileOf>> } | undefined> {
+export async function tableOf(name: string): Promise<TableFile | undefined> {
   if (name === "mnist" || name === "digits") return undefined;
   if (!existsSync(name)) {
     // What is no path may be a folder and the prefix of its files.
@@ -176,10 +179,7 @@ function picturesOf(sets: TrainAndTest): Whole {
   };
 }
 
-async function tableData(
-  { path, rows }: NonNullable<Awaited<ReturnType<typeof tableOf>>>,
-  options: ReadOptions,
-): Promise<Whole> {
+async function tableData({ path, rows }: TableFile, options: ReadOptions): Promise<Whole> {
   const odd = (["transpose", "size"] as const).find((name) => options[name] !== undefined);
   if (odd !== undefined) throw new UserError(`--${odd} is for pictures, and ${path} is a table`);
   const { train, test, inputs, classNames, notes, metadata } = await loadTable(rows, path, options.label);

@@ -83,7 +83,12 @@ export interface RunRecord extends EpochRecord {
 /** Learning rate when none is given. */
 export const LEARNING_RATES: Record<RunConfig["optimizer"], number> = { sgd: 0.1, momentum: 0.02, adam: 0.001 };
 
-const LOSS_OF = { quadratic: "quadratic", "cross-entropy": "crossEntropy", softmax: "softmaxCrossEntropy" } as const;
+/** What the library calls them. */
+export const LOSS_OF = {
+  quadratic: "quadratic",
+  "cross-entropy": "crossEntropy",
+  softmax: "softmaxCrossEntropy",
+} as const;
 
 export function lossOfRun(config: RunConfig): Loss {
   return lossFor(LOSS_OF[config.loss]);

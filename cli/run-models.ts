@@ -33,35 +33,55 @@ const pooledSize = ({ inputShape: [, height, width] }: Picture): number =>
 const stem = ({ inputShape: [, height, width] }: Picture): "small" | "large" =>
   Math.min(height, width) <= 64 ? "small" : "large";
 
-const MAKERS = {
+const MODELS = { alexnet, googlenet, lenet5, network3, resnet, vgg };
+type ModelName = keyof typeof MODELS;
+
+/** A network as what makes it: `lenet5({ classes: 10 })`. */
+export interface ModelCall {
+  readonly kind: "model";
+  readonly name: ModelName;
+  readonly given: readonly unknown[];
+}
+
+function call<K extends ModelName>(name: K, ...given: Parameters<(typeof MODELS)[K]>): ModelCall {
+  return { kind: "model", name, given };
+}
+
+const CALLS = {
   network3: (picture: Picture, { hidden, activation, dropout }: OwnSettings) =>
-    network3({ ...picture, activation, dropout, ...(hidden.length > 0 && { hidden }) }),
-  lenet5: (picture: Picture) => lenet5(picture),
-  alexnet: (picture: Picture) => alexnet({ ...picture, variant: "torchvision" }),
+    call("network3", { ...picture, activation, dropout, ...(hidden.length > 0 && { hidden }) }),
+  lenet5: (picture: Picture) => call("lenet5", picture),
+  alexnet: (picture: Picture) => call("alexnet", { ...picture, variant: "torchvision" }),
   ...Object.fromEntries(
     ([11, 13, 16, 19] as const).flatMap((depth) => [
-      [`vgg${depth}`, (picture: Picture) => vgg(depth, { ...picture, pooledSize: pooledSize(picture) })],
+      [`vgg${depth}`, (picture: Picture) => call("vgg", depth, { ...picture, pooledSize: pooledSize(picture) })],
       [
         `vgg${depth}-bn`,
-        (picture: Picture) => vgg(depth, { ...picture, pooledSize: pooledSize(picture), batchNormalization: true }),
+        (picture: Picture) =>
+          call("vgg", depth, { ...picture, pooledSize: pooledSize(picture), batchNormalization: true }),
       ],
     ]),
   ),
   ...Object.fromEntries(
     ([18, 34, 50, 101, 152] as const).map((depth) => [
       `resnet${depth}`,
-      (picture: Picture) => resnet(depth, { ...picture, stem: stem(picture) }),
+      (picture: Picture) => call("resnet", depth, { ...picture, stem: stem(picture) }),
     ]),
   ),
-  googlenet: (picture: Picture) => googlenet({ ...picture, variant: "torchvision" }),
+  googlenet: (picture: Picture) => call("googlenet", { ...picture, variant: "torchvision" }),
 };
 
-const table: ReadonlyMap<string, (picture: Picture, own: OwnSettings) => Model> = new Map(Object.entries(MAKERS));
+const table: ReadonlyMap<string, (picture: Picture, own: OwnSettings) => ModelCall> = new Map(Object.entries(CALLS));
 
 /** Their names. */
 export const RUN_MODELS = [...table.keys()];
 
-/** The network of that name for these pictures. */
-export function namedModel(name: string, picture: Picture, own: OwnSettings): Model {
+/** What makes the network of that name for these pictures. */
+export function modelCall(name: string, picture: Picture, own: OwnSettings): ModelCall {
   return table.get(name)!(picture, own);
+}
+
+export function modelOfCall({ name, given }: ModelCall): Model {
+  const make = MODELS[name] as (...given: unknown[]) => Model;
+  return make(...given);
 }

@@ -10,7 +10,9 @@ import { keep, scope } from "../src/tensor/tensor.ts";
 import { UserError } from "./errors.ts";
 
 /** Share of each class that is kept for testing. */
-const TEST_SHARE = 0.2;
+export const TEST_SHARE = 0.2;
+/** How columns become numbers. */
+export const ENCODING = { task: "class", missing: "mean" } as const;
 /** Bytes of numbers. */
 const MOST_BYTES = 2 ** 30;
 
@@ -26,7 +28,7 @@ export interface Table {
 }
 
 /** The column that is told: the one asked for, one whose name says so, or the last. */
-async function targetOf(rows: Dataset<CsvRow>, path: string, label: string | undefined): Promise<string> {
+export async function targetOf(rows: Dataset<CsvRow>, path: string, label: string | undefined): Promise<string> {
   const [first] = await rows.take(1).toArray();
   if (first === undefined) throw new UserError(`${path}: holds names of columns and no rows`);
   if (label === undefined)
@@ -42,7 +44,7 @@ export async function loadTable(rows: Dataset<CsvRow>, path: string, label: stri
   const x: Float32Array[] = [];
   const y: number[] = [];
   try {
-    encoder = await TableEncoder.fit(rows, { target, task: "class", missing: "mean" });
+    encoder = await TableEncoder.fit(rows, { target, ...ENCODING });
     const inputs = encoder.features.length;
     for await (const row of rows) {
       const encoded = encoder.encode(row);

@@ -8,6 +8,7 @@ import { configureEngine, engineStatus } from "../src/engine/configure.ts";
 import { saveModel } from "../src/io/model.ts";
 import { say } from "../src/plot/chart.ts";
 import type { RunEnding } from "../src/runs/history-writer.node.ts";
+import { LookWriter } from "../src/runs/look-files.node.ts";
 import { NonFiniteLossError } from "../src/train/explosion.ts";
 import { runEpochs } from "../src/train/fit.ts";
 import { generate } from "../src/train/generate.ts";
@@ -183,6 +184,7 @@ async function trainIn(
     ...{ folder, trainer, architecture, records, config, keep: config.keep },
     say: (line) => progress.say(line),
   });
+  const looks = new LookWriter(folder.path, model, {});
   const beginning = [...vocabulary.encode(config.prompt)];
   const recorder: Callback = {
     onStep(info) {
@@ -212,6 +214,7 @@ async function trainIn(
       records.push(full);
       progress.epoch(full, config);
       await saver.trySave(full);
+      if (folder.held) await looks.tryAfter(record.epoch, record.epoch === config.epochs);
     },
   };
 

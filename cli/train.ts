@@ -257,17 +257,8 @@ async function trainIn(
       records.push(full);
       progress.epoch(full);
       await saver?.trySave(full);
-      await tryLook(record.epoch, record.epoch === config.epochs);
+      if (folder?.held) await looks?.tryAfter(record.epoch, record.epoch === config.epochs);
     },
-  };
-
-  /** What is seen inside is for the eye: a disk that is full costs a run no more than that. */
-  const tryLook = async (epoch: number, last: boolean): Promise<void> => {
-    try {
-      if (folder?.held) await looks?.after(epoch, last);
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error;
-    }
   };
 
   progress.start(trainer.epoch);

@@ -20,6 +20,7 @@ import { saveModel } from "../src/io/model.ts";
 import { readSafetensors, writeSafetensors } from "../src/io/safetensors.ts";
 import { say as inWords, type Text } from "../src/plot/chart.ts";
 import { renderPage } from "../src/plot/page.ts";
+import { LookWriter } from "../src/runs/look-files.node.ts";
 import { tensor } from "../src/tensor/create.ts";
 import { lowerRate, NonFiniteLossError } from "../src/train/explosion.ts";
 import { runEpochs } from "../src/train/fit.ts";
@@ -156,6 +157,7 @@ async function runIn(
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, onInterrupt);
   const listen = whenOutputCloses(() => controller.abort());
+  const looks = new LookWriter(folder.path, model, {});
   let began = performance.now();
   let stopped = false;
   try {
@@ -186,6 +188,7 @@ async function runIn(
                 `epoch ${epoch}  loss ${loss.toFixed(4)}  dev: root ${percent(record.dev.root)}, all ${percent(record.dev.all)}  test: root ${percent(record.test.root)}, all ${percent(record.test.all)}  ${seconds.toFixed(1)} s`,
               );
               await trySave(epoch, improved);
+              await looks.tryAfter(epoch, epoch === config.epochs);
               began = performance.now();
               if (isDone()) {
                 stopped = true;

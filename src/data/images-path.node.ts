@@ -52,10 +52,13 @@ export async function layoutOf(path: string): Promise<DataLayout> {
 
 /** The rows of a CSV file, with names of columns if its first line is no numbers. */
 export async function csvFileOf(path: string): Promise<Dataset<CsvRow>> {
+  return csvFileRows(path, { header: await hasHeader(path) });
+}
+
+/** Whether the first line of a CSV file names columns. */
+export async function hasHeader(path: string): Promise<boolean> {
   const [first] = await csvFileRows(path, { header: false }).take(1).toArray();
-  const header =
-    first === undefined || !first.values.every((value) => value.trim() !== "" && Number.isFinite(Number(value)));
-  return csvFileRows(path, { header });
+  return first === undefined || !first.values.every((value) => value.trim() !== "" && Number.isFinite(Number(value)));
 }
 
 /** Whether the first row of a CSV file is a picture. */

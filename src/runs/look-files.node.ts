@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../data/atomic.node.ts";
+import { errorCode } from "../data/file.node.ts";
 import { engine } from "../engine/engine.ts";
 import type { Model } from "../nn/model.ts";
 import { prefetch } from "../tensor/memory.ts";
@@ -50,6 +51,15 @@ export class LookWriter {
     private readonly model: Model,
     private readonly subject: LookSubject,
   ) {}
+
+  /** As `after`. What is seen inside is for the eye: a disk that is full costs a run no more than that. */
+  async tryAfter(epoch: number, always = false): Promise<void> {
+    try {
+      await this.after(epoch, always);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
+  }
 
   /** After an epoch, if it is time for a look; after the last (`always`) unless there was one. */
   async after(epoch: number, always = false): Promise<void> {
