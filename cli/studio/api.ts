@@ -41,9 +41,10 @@ export async function answerApi(
     else json(response, typeof found === "string" ? JSON.parse(found) : { operations: found });
     return true;
   }
-  const [, key, deed] = /^\/api\/runs\/([0-9a-f]{16})\/(report|network|words|stop|resume|delete)$/.exec(path) ?? [];
+  const [, key, deed] =
+    /^\/api\/runs\/([0-9a-f]{16})\/(report|network|program|words|stop|resume|delete)$/.exec(path) ?? [];
   if (key === undefined) return false;
-  const wanted = ["report", "network", "words"].includes(deed) ? "GET" : "POST";
+  const wanted = ["report", "network", "program", "words"].includes(deed) ? "GET" : "POST";
   if (method !== wanted) {
     text(response, 405, `${deed} is asked for with ${wanted}.`);
     return true;
@@ -61,6 +62,10 @@ export async function answerApi(
       response.end(bytes);
       return true;
     }
+    if (deed === "program") {
+      json(response, await runs.program(key));
+      return true;
+    }
     if (deed === "words") {
       json(response, runs.words(key));
       return true;
@@ -74,12 +79,13 @@ export async function answerApi(
   return true;
 }
 
-/** Server-sent events: `run` with a run's state, its new epochs alone, whenever its files change; `gone` with a key. */
+/** Server-sent events: `run` with a run's state, its new epochs alone, whenever its files change; `gone` with a key; `listed` once all that there are were told. */
 function stream(runs: StudioRuns, response: ServerResponse, headers: Readonly<Record<string, string>>): void {
   response.writeHead(200, { ...headers, "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
   const seen = new Map<string, { stamp: string; epochs: number; running: boolean }>();
   let spoken = Date.now();
   let timer: NodeJS.Timeout | undefined;
+  let listed = false;
   const say = (event: string, value: unknown): void => {
     spoken = Date.now();
     response.write(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`);
@@ -103,6 +109,8 @@ function stream(runs: StudioRuns, response: ServerResponse, headers: Readonly<Re
       seen.delete(key);
       say("gone", key);
     }
+    if (!listed) say("listed", null);
+    listed = true;
     if (Date.now() - spoken > BEAT) {
       spoken = Date.now();
       response.write(": still here\n\n");

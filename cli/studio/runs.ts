@@ -2,8 +2,8 @@
 // ever taken for a path.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
 import type { OperationProfile, TraceEvent } from "../../src/engine/profile.ts";
 import { saveModel } from "../../src/io/model.ts";
 import type { RunEnding } from "../../src/runs/history-writer.node.ts";
@@ -11,13 +11,16 @@ import { lookFile, looksOf } from "../../src/runs/look-files.node.ts";
 import { STOP_FILE } from "../../src/runs/report.node.ts";
 import { strangersIn } from "../book/run-folder.ts";
 import { UserError } from "../errors.ts";
+import type { RunConfig } from "../run-config.ts";
 import { RunFolder } from "../run-folder.ts";
-import { BOOK_RUN, kindOfRun, TREE_RUN } from "../run-kind.ts";
+import { BOOK_RUN, CLASSIFIER_RUN, kindOfRun, TEXT_RUN, TREE_RUN } from "../run-kind.ts";
 import { holderOf } from "../run-lock.ts";
 import { loadRunModel } from "../run-model.ts";
 import { readTextFile } from "../run-schema.ts";
-import type { TreeRecord } from "../tree-config.ts";
+import type { TextConfig } from "../text-config.ts";
+import type { TreeConfig, TreeRecord } from "../tree-config.ts";
 import { TreeFolder } from "../tree-folder.ts";
+import { programOfRun, programOfText, programOfTree, type RunProgram } from "./run-program.ts";
 
 /** A run as a page is told of it. */
 export interface RunState {
@@ -38,6 +41,8 @@ export interface RunState {
   readonly profile: boolean;
   /** Whether a command of ours can go on with it. */
   readonly resumable: boolean;
+  /** Whether it can be had as a program. */
+  readonly program: boolean;
 }
 
 /** What a run's files say of when they changed. */
@@ -88,6 +93,7 @@ export class StudioRuns {
       looks: looksOf(name),
       profile: existsSync(folder.file("profile.json")),
       resumable: folder.kind.command !== undefined,
+      program: [CLASSIFIER_RUN.format, TEXT_RUN.format, TREE_RUN.format].includes(folder.kind.format),
     };
     try {
       const [config, { records, ending }] = [folder.readConfig(), folder.readHistory()];
@@ -102,9 +108,8 @@ export class StudioRuns {
 
   /** The page that the run ended with. */
   report(key: string): string | undefined {
-    const name = this.folders().get(key);
-    const path = name === undefined ? "" : join(name, "report.html");
-    return existsSync(path) ? readTextFile(path) : undefined;
+    const path = this.#file(key, "report.html");
+    return path && readTextFile(path);
   }
 
   /** The network of a run that tells classes, in its newest whole state, or the best one of a run over trees, as `saveModel` writes it. @throws UserError where there is none yet */
@@ -112,6 +117,19 @@ export class StudioRuns {
     const name = this.#folder(key);
     if (isOverTrees(name)) return new TreeFolder(name).readModelFile();
     return saveModel(loadRunModel(name, false, () => {}).model);
+  }
+
+  /** A run as TypeScript that trains to the same numbers. @throws UserError where the run is of another kind, or its data can't be told */
+  async program(key: string): Promise<RunProgram> {
+    const name = this.#folder(key);
+    const { format } = kindOfRun(name);
+    const config = openRun(name).readConfig();
+    if (format === CLASSIFIER_RUN.format) {
+      return { kind: "file", text: await programOfRun(name, config as RunConfig) };
+    }
+    if (format === TEXT_RUN.format) return { kind: "file", text: programOfText(name, config as TextConfig) };
+    if (format === TREE_RUN.format) return { kind: "archive", texts: await programOfTree(name, config as TreeConfig) };
+    throw new UserError(`${name} is not a run of nabla train, nabla text train or nabla tree train.`);
   }
 
   /** The words that the network of a run over trees knows, and how often it saw each. @throws UserError where the run is of another kind */
@@ -125,16 +143,14 @@ export class StudioRuns {
 
   /** What was seen inside a run after an epoch, as it is written. */
   look(key: string, epoch: number): string | undefined {
-    const name = this.folders().get(key);
-    const path = name === undefined ? "" : lookFile(name, epoch);
-    return existsSync(path) ? readTextFile(path) : undefined;
+    const path = this.#file(key, lookFile("", epoch));
+    return path && readTextFile(path);
   }
 
   /** Where a run's time went: what its kernels took together, the most costly first. */
   profile(key: string): readonly OperationProfile[] | undefined {
-    const name = this.folders().get(key);
-    const path = name === undefined ? "" : join(name, "profile.json");
-    if (!existsSync(path)) return undefined;
+    const path = this.#file(key, "profile.json");
+    if (path === undefined) return undefined;
     const { traceEvents } = JSON.parse(readTextFile(path)) as { traceEvents: readonly TraceEvent[] };
     const totals = new Map<string, OperationProfile>();
     for (const { name: operation, dur } of traceEvents) {
@@ -190,6 +206,14 @@ export class StudioRuns {
         throw new UserError(`${name} holds ${stranger}, which is not of the run: delete by hand what you do not want.`);
     }
     rmSync(name, { recursive: true });
+  }
+
+  /** A file of a run; undefined where there is none, or a link leads out of the run's folder. */
+  #file(key: string, file: string): string | undefined {
+    const name = this.folders().get(key);
+    if (name === undefined || !existsSync(join(name, file))) return undefined;
+    const path = realpathSync(join(name, file));
+    return path.startsWith(realpathSync(name) + sep) ? path : undefined;
   }
 
   #folder(key: string): string {

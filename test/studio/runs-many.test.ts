@@ -93,7 +93,7 @@ describe.skipIf(executable === undefined)(`ten runs of a thousand epochs${whyNot
         }
         const message = text.slice(0, end);
         text = text.slice(end + 2);
-        const data = /^data: (.*)$/m.exec(message)?.[1];
+        const data = /^event: run\ndata: (.*)$/m.exec(message)?.[1];
         if (data === undefined) continue;
         const state = JSON.parse(data) as { name: string; records: unknown[]; from: number };
         if (state.name === name) return { ...state, bytes: Buffer.byteLength(message) };

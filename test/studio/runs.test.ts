@@ -1,7 +1,7 @@
 // Runs in the studio: seen as they go on, compared, stopped, gone on with and deleted; and what the interface refuses.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { StudioRuns } from "../../cli/studio/runs.ts";
@@ -29,6 +29,10 @@ beforeAll(() => {
   expect(nabla(folder, [...quick, "--epochs", "3", "--out", "first"]).status).toBe(0);
   expect(nabla(folder, [...quick, "--epochs", "5", "--lr", "0.01", "--out", "second"]).status).toBe(0);
   expect(nabla(folder, [...quick, "--epochs", "2", "--profile", "--out", "third"]).status).toBe(0);
+  writeFileSync(at("text.txt"), "the cat sat on the mat, and the dog sat on the cat. ".repeat(40));
+  const small = ["--hidden", "6", "--batch", "4", "--steps", "10", "--epochs", "2"];
+  const wrote = nabla(folder, ["text", "train", "text.txt", ...small, "--out", "text"]);
+  expect(wrote.status, wrote.stderr).toBe(0);
   // A program of one's own, which waits to be told to end.
   writeFileSync(
     at("program.mjs"),
@@ -134,6 +138,26 @@ describe("the interface", () => {
     await expect(runs.resume(key)).rejects.toThrow("The run has come to its end");
   });
 
+  test("a link in a run's folder that leads out of it is not followed", async () => {
+    const runs = new StudioRuns([at("second")], main);
+    const [key] = [...runs.folders().keys()];
+    expect(runs.report(key)).toContain("<svg");
+    writeFileSync(at("secret.html"), "secret");
+    writeFileSync(at("secret.json"), '{"traceEvents":[]}');
+    rmSync(at("second/report.html"));
+    symlinkSync(at("secret.html"), at("second/report.html"));
+    symlinkSync(at("secret.json"), at("second/profile.json"));
+    symlinkSync(at("secret.json"), at("second/looks/epoch-00099.json"));
+    expect(runs.report(key)).toBeUndefined();
+    expect(runs.profile(key)).toBeUndefined();
+    expect(runs.look(key, 99)).toBeUndefined();
+    // A run's own folder may be a link.
+    symlinkSync(at("first"), at("elsewhere"));
+    const linked = new StudioRuns([at("elsewhere")], main);
+    expect(linked.report([...linked.folders().keys()][0])).toContain("<svg");
+    for (const file of ["report.html", "profile.json", "looks/epoch-00099.json"]) rmSync(at(`second/${file}`));
+  });
+
   test("a damaged history is a problem of its run, not of the studio", async () => {
     const runs = new StudioRuns([at("third")], main);
     const [key] = [...runs.folders().keys()];
@@ -169,7 +193,7 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     });
   });
 
-  const names = ["first", "second", "going", "own"];
+  const names = ["first", "second", "going", "own", "text"];
   const studio = useStudio(() => new StudioRuns(names.map(at), main));
 
   test("live curves, settings that differ, stop, go on, delete", async () => {
@@ -215,6 +239,10 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     const { page } = probe;
     await probe.press(`report ${at("first")}`);
     await page.frameLocator("iframe").getByRole("heading").first().waitFor();
+    const { report } = Object.fromEntries(await probe.query());
+    expect(report).toMatch(/^[0-9a-f]{16}$/);
+    const other = await studio.open(`/runs?report=${report}&token=${studio.studio.token}`);
+    await other.page.frameLocator("iframe").getByRole("heading").first().waitFor();
     await probe.set("smooth", 0.6);
     await probe.choose("metric", "loss");
     await page.locator(`[data-run="${at("second")}"] input`).uncheck();
@@ -223,6 +251,79 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     expect(query.get("smooth")).toBe("0.6");
     expect(query.get("hidden")).toMatch(/^[0-9a-f]{16}$/);
     expect(await probe.barriers()).toEqual([]);
+  });
+
+  test("both axes are logarithmic where it is asked for, over epochs and over time", async () => {
+    const probe = await studio.open(`/runs?metric=loss&token=${studio.studio.token}`);
+    const { page } = probe;
+    for (const name of ["second", "own", "text"]) await page.locator(`[data-run="${at(name)}"] input`).uncheck();
+    const line = page.locator("figure svg path.line").first();
+    /** Where the three epochs stand, as shares of the way from the first to the last. */
+    const middle = async () => {
+      const numbers = [...(await line.getAttribute("d"))!.matchAll(/[ML]([\d.]+) /g)].map(([, x]) => Number(x));
+      return (numbers[1] - numbers[0]) / (numbers[2] - numbers[0]);
+    };
+    await expect.poll(middle).toBeCloseTo(1 / 2, 2);
+    await probe.press("logx");
+    await expect.poll(middle).toBeCloseTo(Math.log(2) / Math.log(3), 2);
+    await probe.choose("over", "time");
+    const runs = new StudioRuns([at("first")], main);
+    const { records } = (await runs.state([...runs.folders().keys()][0]))!;
+    const seconds = records.map((record) => (record as unknown as { seconds: number }).seconds);
+    const [a, b, c] = seconds.map((_, i) => Math.log(seconds.slice(0, i + 1).reduce((sum, each) => sum + each)));
+    await expect.poll(middle).toBeCloseTo((b - a) / (c - a), 2);
+    await probe.press("log");
+    const query = await probe.query();
+    expect([query.get("logx"), query.get("log"), query.get("over")]).toEqual(["1", "1", "time"]);
+  });
+
+  test("a run of nabla text train has perplexities, settings of its own, and is seen inside", async () => {
+    const probe = await studio.open(`/runs?token=${studio.studio.token}`);
+    const { page } = probe;
+    const run = page.locator(`[data-run="${at("text")}"]`);
+    await run.waitFor();
+    expect(await run.getAttribute("data-status")).toBe("finished");
+    await probe.choose("metric", "validationPerplexity");
+    await expect.poll(() => page.locator("figure svg path.line").count()).toBeGreaterThan(0);
+    for (const name of ["first", "second", "own"]) await page.locator(`[data-run="${at(name)}"] input`).uncheck();
+    await page.locator("table").getByText("embedding", { exact: true }).waitFor();
+    const inside = page.locator("[data-view]");
+    await expect.poll(() => inside.getAttribute("data-epoch")).toBe("2");
+    const look = JSON.parse(
+      new StudioRuns([at("text")], main).look([...new StudioRuns([at("text")], main).folders().keys()][0], 2)!,
+    ) as Look;
+    const [first] = look.weights;
+    expect(Number(await page.locator(`[data-spread="${first.name}"]`).getAttribute("data-deviation"))).toBe(
+      first.deviation,
+    );
+    // It reads no pictures and tells no classes.
+    expect(look.filters).toBeUndefined();
+    expect(look.confusion).toBeUndefined();
+  });
+
+  test("what is seen inside is saved as a figure, and a run as a program", async () => {
+    const runs = new StudioRuns([at("own")], main);
+    const [key] = [...runs.folders().keys()];
+    const probe = await studio.open(`/runs?inside=${key}&view=confusion&token=${studio.studio.token}`);
+    const { page } = probe;
+    await probe.until("right", (right) => right >= 0);
+    const save = async (name: RegExp) => {
+      const button = page.getByRole("button", { name });
+      const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+      return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
+    };
+    const look = JSON.parse(runs.look(key, 3)!) as Look;
+    const { text: table } = await save(/^Save as SVG: Confusions/);
+    const numbers = [...table.matchAll(/<text[^>]*>(\d+)<\/text>/g)].map(([, number]) => Number(number));
+    for (const count of look.confusion!.flat()) expect(numbers).toContain(count);
+    await probe.choose("view", "mistakes");
+    await expect.poll(() => page.locator("[data-view] canvas").count()).toBeGreaterThan(0);
+    expect((await save(/^Save as SVG: Mistakes/)).text).toContain("data:image/png;base64,");
+    const program = await save(new RegExp(`^TypeScript: ${at("first")}$`));
+    expect(program.name).toBe("first.ts");
+    expect(program.text).toContain("import { configureEngine");
+    // Somebody's own program is there already.
+    expect(await probe.control(`program ${at("own")}`).count()).toBe(0);
   });
 
   test("a run from the inside: weights, gradients, filters, confusions, mistakes, by epoch", async () => {
@@ -260,5 +361,22 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     await probe.page.getByText("does not have the token").waitFor();
     // The browser reports the refusal, too.
     probe.forget(/401/);
+  });
+});
+
+describe.skipIf(executable === undefined)(`the page of runs without a run${whyNot}`, () => {
+  const studio = useStudio(() => {
+    mkdirSync(at("passing"));
+    cpSync(at("first/config.json"), at("passing/config.json"));
+    const runs = new StudioRuns([at("passing")], main);
+    rmSync(at("passing"), { recursive: true });
+    return runs;
+  });
+
+  test("says that there are none yet, and shows the first that comes", async () => {
+    const { page } = await studio.open(`/runs?token=${studio.studio.token}`);
+    await page.getByText("There are no runs yet").waitFor();
+    cpSync(at("first"), at("passing"), { recursive: true });
+    await page.locator(`[data-run="${at("passing")}"]`).waitFor();
   });
 });

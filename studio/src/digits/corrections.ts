@@ -16,8 +16,10 @@ export function correctionOf(digit: number, pixels: ArrayLike<number>): Correcti
   return { digit, pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)) };
 }
 
+export const toBase64 = (pixels: Uint8Array): string => btoa(String.fromCharCode(...pixels));
+
 export function toJson(corrections: readonly Correction[]): string {
-  const list = corrections.map(({ digit, pixels }) => ({ digit, pixels: btoa(String.fromCharCode(...pixels)) }));
+  const list = corrections.map(({ digit, pixels }) => ({ digit, pixels: toBase64(pixels) }));
   return JSON.stringify({ format: FORMAT, version: 1, corrections: list }, null, 1);
 }
 
@@ -63,4 +65,47 @@ export function kept(): Correction[] {
 
 export function keep(corrections: readonly Correction[]): void {
   remember(KEY, corrections.length === 0 ? undefined : toJson(corrections));
+}
+
+/** Short enough for an address: paper is counted, ink is written. Base64 as addresses take it. */
+export function toAddress(corrections: readonly Correction[]): string {
+  return corrections.map(({ digit, pixels }) => `${digit}${packed(pixels)}`).join(".");
+}
+
+/** What can't be read as a correction is left out. */
+export function fromAddress(text: string): Correction[] {
+  return text.split(".").flatMap((part) => {
+    const pixels = /^\d/.test(part) ? unpacked(part.slice(1)) : undefined;
+    return pixels === undefined ? [] : [{ digit: Number(part[0]), pixels }];
+  });
+}
+
+function packed(pixels: Uint8Array): string {
+  const bytes: number[] = [];
+  for (let i = 0; i < PIXELS; ) {
+    const stretch = (ink: boolean): number => {
+      let end = i;
+      while (end < PIXELS && end - i < 255 && pixels[end] > 0 === ink) end += 1;
+      return end - i;
+    };
+    const paper = stretch(false);
+    i += paper;
+    const ink = stretch(true);
+    bytes.push(paper, ink, ...pixels.subarray(i, i + ink));
+    i += ink;
+  }
+  return btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
+}
+
+function unpacked(text: string): Uint8Array | undefined {
+  const bytes = bytesOf(text.replaceAll("-", "+").replaceAll("_", "/"));
+  if (bytes === undefined) return undefined;
+  const pixels: number[] = [];
+  for (let i = 0; i < bytes.length; ) {
+    const [paper, ink = 0] = bytes.subarray(i, i + 2);
+    pixels.push(...new Array<number>(paper).fill(0), ...bytes.subarray(i + 2, i + 2 + ink));
+    if (pixels.length > PIXELS) return undefined;
+    i += 2 + ink;
+  }
+  return pixels.length === PIXELS ? Uint8Array.from(pixels) : undefined;
 }

@@ -38,6 +38,8 @@ export interface RunState {
   readonly looks: readonly number[];
   readonly profile: boolean;
   readonly resumable: boolean;
+  /** Whether it can be had as a program. */
+  readonly program: boolean;
 }
 
 /** What a kernel took together. */
@@ -90,6 +92,16 @@ export async function wordsOf(key: string): Promise<{ readonly words: string[]; 
   return (await (await ask(`runs/${key}/words`)).json()) as { words: string[]; counts: number[] };
 }
 
+/** A run as TypeScript that trains to the same numbers. */
+export async function programOf(key: string): Promise<RunProgram> {
+  return (await (await ask(`runs/${key}/program`)).json()) as RunProgram;
+}
+
+/** One file, or several by path. */
+export type RunProgram =
+  | { readonly kind: "file"; readonly text: string }
+  | { readonly kind: "archive"; readonly texts: Readonly<Record<string, string>> };
+
 /** The page that a run ended with, without its scripts: they are for read-outs, and may not run in a frame that can do nothing. */
 export async function reportOf(key: string): Promise<string> {
   const { page } = (await (await ask(`runs/${key}/report`)).json()) as { page: string };
@@ -109,7 +121,9 @@ export async function profileOf(key: string): Promise<readonly OperationTime[]> 
 
 export type RunEvent =
   | { readonly event: "run"; readonly run: RunState }
-  | { readonly event: "gone"; readonly key: string };
+  | { readonly event: "gone"; readonly key: string }
+  /** All that there are were told. */
+  | { readonly event: "listed" };
 
 /** What happens, from now on, each run at first whole. @throws NoRuns */
 export async function* events(signal: AbortSignal): AsyncGenerator<RunEvent, void> {
@@ -128,6 +142,7 @@ export async function* events(signal: AbortSignal): AsyncGenerator<RunEvent, voi
       if (data === undefined) continue;
       if (event === "run") yield { event, run: JSON.parse(data) as RunState };
       else if (event === "gone") yield { event, key: JSON.parse(data) as string };
+      else if (event === "listed") yield { event };
     }
   }
 }

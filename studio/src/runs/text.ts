@@ -36,6 +36,7 @@ export const text = texts(
     overs: { epoch: "epochs", time: "time of training, s" },
     smoothing: "smoothing",
     log: "Logarithmic",
+    logx: { epoch: "Logarithmic epochs", time: "Logarithmic time" },
     curves: "Curves",
     settings: "Settings side by side",
     differing: "Differing ones only",
@@ -46,6 +47,7 @@ export const text = texts(
     resume: "Go on",
     remove: "Delete",
     report: "Report",
+    program: "TypeScript",
     inside: "Inside",
     insideLead:
       "A run after one of its epochs. Histograms are of every parameter, and of the gradients of the last step; answers are those to the first 10,000 samples that it is judged by.",
@@ -111,7 +113,8 @@ export const text = texts(
     over: "横轴",
     overs: { epoch: "迭代期", time: "训练用时，秒" },
     smoothing: "平滑",
-    log: "对数轴",
+    log: "对数纵轴",
+    logx: { epoch: "对数横轴", time: "对数横轴" },
     curves: "曲线",
     settings: "并排的设置",
     differing: "只看不同的",
@@ -122,6 +125,7 @@ export const text = texts(
     resume: "继续",
     remove: "删除",
     report: "报告",
+    program: "TypeScript",
     inside: "网络内部",
     insideLead:
       "某一轮之后的网络。直方图是每个参数的分布，以及最后一步的梯度的分布；答案取自评判所用的前 10,000 个样本。",
