@@ -52,6 +52,80 @@ describe.skipIf(executable === undefined)(`the playground${whyNot}`, () => {
     expect(await probe.page.getByRole("alert").count()).toBe(0);
   });
 
+  test("a link tells what was done on the way: settings changed, a weight set, and which unit one looks at", async () => {
+    const probe = await ready("?rate=0.3");
+    const steps = async (to: number) => {
+      for (let step = (await probe.number("step")) + 1; step <= to; step++) {
+        await probe.press("step");
+        await probe.until("step", (now) => now === step);
+      }
+    };
+    await steps(3);
+    await probe.set("rate", 0.0123456789);
+    await steps(5);
+    await probe.press("unit 0,0");
+    // What follows at once would be one change with it.
+    await probe.query();
+    const before = await probe.number("train loss");
+    await probe.set("weight 0", 1.5);
+    await probe.until("train loss", (loss) => loss !== before);
+    const query = await probe.query();
+    expect(query.get("did")).toMatch(/^c\*sgd\*0.3\*.*_3_c\*sgd\*0.0123456789\*.*_2_w0\*0\*0\*1.5$/);
+    const loss = await probe.number("train loss");
+    const other = await ready(`?${query}`);
+    await other.until("train loss", (now) => now === loss);
+    expect(await other.number("step")).toBe(5);
+    expect(await other.control("weight 0").locator("input").inputValue()).toBe("1.5");
+    // The weight by hand is undone, and so is the rate; and both come back.
+    await probe.press("undo");
+    await probe.until("train loss", (now) => now === before);
+    expect(await probe.control("weight 0").locator("input").inputValue()).not.toBe("1.5");
+    await probe.press("redo");
+    await probe.until("train loss", (now) => now === loss);
+  });
+
+  test("undo of another layer brings the network back with what it had learnt", async () => {
+    const probe = await ready("?rate=0.3");
+    for (let i = 1; i <= 2; i++) {
+      await probe.press("step");
+      await probe.until("step", (step) => step === i);
+    }
+    const loss = await probe.number("train loss");
+    await probe.query();
+    await probe.press("add layer");
+    await probe.until("step", (step) => step === 0);
+    await probe.query();
+    await probe.press("undo");
+    await probe.until("train loss", (now) => now === loss);
+    expect(await probe.number("step")).toBe(2);
+  });
+
+  test("a link leads to any step, also one that takes seconds to reach, and shows the way there", async () => {
+    const probe = await studio.open("/playground?steps=300000");
+    await probe.until("step", (step) => step > 0 && step < 300_000);
+    await probe.until("step", (step) => step === 300_000);
+    expect((await probe.query()).get("steps")).toBe("300000");
+  });
+
+  test("a weight under the pointer changes while it is trained", async () => {
+    const probe = await ready("?speed=full");
+    const line = probe.page.locator('[data-line="0,0,0"]');
+    await line.scrollIntoViewIfNeeded();
+    // The middle of the curve.
+    const { x, y } = await line.evaluate((path) => {
+      const curve = path as SVGPathElement;
+      const point = curve.getPointAtLength(curve.getTotalLength() / 2);
+      return new DOMPoint(point.x, point.y).matrixTransform(curve.getScreenCTM()!);
+    });
+    await probe.page.mouse.move(x, y);
+    const first = await probe.until("pointed weight", (weight) => Number.isFinite(weight));
+    await probe.press("play");
+    await probe.page.mouse.move(x, y);
+    const second = await probe.until("pointed weight", (weight) => Number.isFinite(weight) && weight !== first);
+    await probe.until("pointed weight", (weight) => Number.isFinite(weight) && weight !== second);
+    await probe.press("play");
+  });
+
   test("a weight is changed by hand, and the network answers otherwise", async () => {
     const probe = await ready("");
     await probe.press("unit 0,0");
@@ -69,6 +143,62 @@ describe.skipIf(executable === undefined)(`the playground${whyNot}`, () => {
     await probe.press("good");
     await probe.page.locator('[data-name="blown"]').waitFor({ state: "detached" });
     expect(Number.isFinite(await probe.number("train loss"))).toBe(true);
+  });
+
+  test("back at the last good step it has the rate of then, and the page shows it", async () => {
+    const probe = await ready("?problem=values&activation=linear&rate=0.01&speed=full");
+    for (let i = 1; i <= 2; i++) {
+      await probe.press("step");
+      await probe.until("step", (step) => step === i);
+    }
+    await probe.set("rate", 100);
+    await probe.press("play");
+    await probe.page.locator('[data-name="blown"]').waitFor();
+    // What blew up, a link shows too.
+    const other = await studio.open(`/playground?${await probe.query()}`);
+    await other.page.locator('[data-name="blown"]').waitFor();
+    await probe.press("good");
+    await probe.until("step", (step) => step === 2);
+    expect((await probe.query()).get("rate")).toBe("0.01");
+    expect((await probe.query()).get("did")).toBeNull();
+  });
+
+  test("eight layers on a phone stand beside each other, and are moved sideways; units are typed", async () => {
+    const probe = await studio.open("/playground?layers=4,4,4,4,4,4,4,4", { width: 360 });
+    await probe.until("step", (step) => step === 0);
+    const boxes = await probe.page
+      .locator('[data-control^="unit "]')
+      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().toJSON() as DOMRect));
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1)) {
+        const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        expect(apart).toBe(true);
+      }
+    expect(await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    const units = probe.control("units 1");
+    await units.fill("40");
+    await units.press("Enter");
+    expect((await probe.query()).get("layers")).toBe("4,40,4,4,4,4,4,4");
+    await units.fill("no");
+    await units.press("Enter");
+    expect(await units.inputValue()).toBe("40");
+  });
+
+  test("the figure of the network is saved with its names and counts, that of the loss with its legend", async () => {
+    const probe = await ready("?layers=5,3");
+    const save = async (title: string) => {
+      const [download] = await Promise.all([
+        probe.page.waitForEvent("download"),
+        probe.page.getByRole("button", { name: `Save as SVG: ${title}` }).click(),
+      ]);
+      return readFileSync(await download.path(), "utf8");
+    };
+    const words = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, text]) => text);
+    const network = words(await save("Network"));
+    for (const word of ["Features", "x1", "x1x2", "sin x2", "5", "3", "output"]) expect(network).toContain(word);
+    // Fields and lists below the drawing are the page's.
+    expect(network).not.toContain("Activation");
+    for (const word of ["training", "test"]) expect(words(await save("Loss"))).toContain(word);
   });
 
   test("a formula makes the data; one that can't be read says why", async () => {
@@ -143,6 +273,15 @@ describe.skipIf(executable === undefined)(`the playground${whyNot}`, () => {
     });
     await probe.page.getByText("20 points from a, b, kind").waitFor();
     expect((await probe.query()).get("set")).toBe("own");
+  });
+
+  test("what a formula or a table lacks is said in the page's language", async () => {
+    const probe = await studio.open("/playground?set=function&formula=x%20%2B", { language: "zh" });
+    await probe.page.getByText("末尾缺少内容").waitFor();
+    await probe.page
+      .locator('input[type="file"]')
+      .setInputFiles({ name: "table.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n1,2\n") });
+    await probe.page.getByText("需要三列：两列数字，一列类别；表中有 2 列").waitFor();
   });
 
   test("layers and units, added and taken away; a penalty changed while it runs", async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OPTIMIZERS } from "../../src/optim/index.ts";
+import { isPlain, readDeeds, writeDeeds } from "../../studio/src/playground/account.ts";
 import { pointsFromCsv } from "../../studio/src/playground/csv-points.ts";
 import { programOf } from "../../studio/src/playground/export-code.ts";
 import { FormulaError, parseFormula } from "../../studio/src/playground/expression.ts";
@@ -58,6 +59,7 @@ describe("formulas", () => {
     })();
     expect(error).toBeInstanceOf(FormulaError);
     expect((error as FormulaError).message).toContain(message);
+    expect((error as FormulaError).says.zh).toMatch(/[\u4e00-\u9fff]/);
     expect((error as FormulaError).at).toBeGreaterThanOrEqual(at);
   });
 
@@ -237,6 +239,91 @@ describe("a session", () => {
     session.advance(5, forever);
     expect(session.frame().step).toBe(10);
     expect(Number.isFinite(session.frame().trainLoss)).toBe(true);
+  });
+
+  test("what was done stands in an address, and is done again to the same bits", () => {
+    const session = new Session(network, { ...training, optimizer: "momentum", learningRate: 0.01 });
+    session.advance(40, forever);
+    session.change({ ...training, optimizer: "momentum", learningRate: 0.1 / 3 });
+    session.advance(25, forever);
+    session.setWeight(1, 2, 1, 0.1 + 0.2);
+    session.setWeight(0, "bias", 3, -0.5);
+    session.advance(10, forever);
+    session.change({ ...training, optimizer: "adam", learningRate: 1e-7, l2: 0.001, batchSize: 25 });
+    session.advance(5, forever);
+    const { deeds, layers } = session.frame();
+    const text = writeDeeds(deeds);
+    expect(text).toBe(
+      "c*momentum*0.01*0.9*0*0*10_40_c*momentum*0.03333333333333333*0.9*0*0*10_25_w1*2*1*0.30000000000000004_w0*bias*3*-0.5_10_c*adam*1e-7*0.9*0*0.001*25_5",
+    );
+    // An address takes it as it is.
+    expect(new URLSearchParams({ did: text }).toString()).toBe(`did=${text}`);
+    const read = readDeeds(text, OPTIMIZERS)!;
+    expect(read).toEqual(deeds);
+    const [first, ...rest] = read;
+    const again = new Session(network, (first as { settings: TrainingSettings }).settings);
+    // In whatever pieces.
+    for (const _ of again.again(rest, 0)) void _;
+    expect(again.frame().layers).toEqual(layers);
+    expect(again.frame().deeds).toEqual(deeds);
+  });
+
+  test.each([
+    "",
+    "40",
+    "c*sgd*0.1*0.9*0*0",
+    "c*sgd*x*0.9*0*0*10",
+    "c*other*0.1*0.9*0*0*10",
+    "c*sgd*0.1*0.9*0*0*10_-3",
+    "c*sgd*0.1*0.9*0*0*10_w0*1*2",
+    "c*sgd*0.1*0.9*0*0*10_w0*1*2*Infinity",
+    "c*sgd*0.1*0.9*0*0*0",
+    "c*sgd*0.1*0.9*0*0*10__5",
+  ])("an account that can't be read is none: %j", (text) => {
+    expect(readDeeds(text, OPTIMIZERS)).toBeUndefined();
+  });
+
+  test("settings changed before the first step were never others; a rate changed twice was changed once", () => {
+    const session = new Session(network, training);
+    session.change({ ...training, learningRate: 0.2 });
+    session.change({ ...training, optimizer: "adam", learningRate: 0.2 });
+    session.advance(3, forever);
+    expect(isPlain(session.frame().deeds)).toBe(true);
+    session.change({ ...training, optimizer: "adam", learningRate: 0.3 });
+    session.change({ ...training, optimizer: "adam", learningRate: 0.4 });
+    expect(writeDeeds(session.frame().deeds)).toBe("c*adam*0.2*0.9*0*0*10_3_c*adam*0.4*0.9*0*0*10");
+    const direct = new Session(network, { ...training, optimizer: "adam", learningRate: 0.2 });
+    direct.advance(3, forever);
+    expect(session.frame().layers).toEqual(direct.frame().layers);
+  });
+
+  test("goes back to where the same was done, though other things were done at the same step", () => {
+    const session = new Session(network, training);
+    session.advance(7, forever);
+    const before = session.frame();
+    session.setWeight(0, 0, 0, 5);
+    expect(session.goBackTo(before.deeds)).toBe(true);
+    expect(session.frame().layers).toEqual(before.layers);
+    expect(
+      session.goBackTo([
+        { kind: "settings", settings: training },
+        { kind: "steps", count: 8 },
+      ]),
+    ).toBe(false);
+  });
+
+  test("an account of another network does what it can", () => {
+    const session = new Session(network, training);
+    for (const _ of session.again(
+      [
+        { kind: "weight", layer: 7, from: 0, to: 0, value: 1 },
+        { kind: "weight", layer: 0, from: 9, to: 0, value: 1 },
+        { kind: "steps", count: 2 },
+      ],
+      100,
+    ))
+      void _;
+    expect(session.frame().step).toBe(2);
   });
 
   test("a weight that is set is the network's", () => {

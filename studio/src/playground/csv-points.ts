@@ -10,21 +10,37 @@ export interface TablePoints {
   readonly columns: readonly string[];
 }
 
-export const MOST_POINTS = 1000;
+/** What a table lacks, in both languages. */
+export class TableError extends Error {
+  override readonly name = "TableError";
+  readonly says: { readonly en: string; readonly zh: string };
+  constructor(en: string, zh: string) {
+    super(en);
+    this.says = { en, zh };
+  }
+}
+
+/** They all stand in the address. */
+export const MOST_POINTS = 5000;
 export const MOST_CLASSES = 8;
 
-/** @throws Error that says what the table lacks */
+/** @throws TableError that says what the table lacks */
 export async function pointsFromCsv(text: string, problem: Problem): Promise<TablePoints> {
   const rows: Record<string, string>[] = [];
   for await (const { names, values } of csvRows(text)) {
     rows.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
   }
-  if (rows.length === 0) throw new Error("the table has no rows");
-  if (rows.length > MOST_POINTS) throw new Error(`the table has ${rows.length} rows; ${MOST_POINTS} can be shown`);
+  if (rows.length === 0) throw new TableError("the table has no rows", "表中没有数据行");
+  if (rows.length > MOST_POINTS)
+    throw new TableError(
+      `the table has ${rows.length} rows; ${MOST_POINTS} can be shown`,
+      `表有 ${rows.length} 行，最多可显示 ${MOST_POINTS} 行`,
+    );
   const columns = Object.keys(rows[0]);
   if (columns.length < 3)
-    throw new Error(
+    throw new TableError(
       `three columns are needed, two of numbers and one for the ${problem === "classes" ? "class" : "value"}; there are ${columns.length}`,
+      `需要三列：两列数字，一列${problem === "classes" ? "类别" : "数值"}；表中有 ${columns.length} 列`,
     );
   const numeric = columns.filter((column) =>
     rows.every((row) => row[column].trim() !== "" && Number.isFinite(Number(row[column]))),
@@ -32,8 +48,9 @@ export async function pointsFromCsv(text: string, problem: Problem): Promise<Tab
   const target = columns[columns.length - 1];
   const inputs = numeric.filter((column) => column !== target).slice(0, 2);
   if (inputs.length < 2)
-    throw new Error(
+    throw new TableError(
       `two columns of numbers are needed beside "${target}"; there ${inputs.length === 1 ? "is one" : "is none"}`,
+      `除“${target}”外还需要两列数字，表中${inputs.length === 1 ? "只有一列" : "没有"}`,
     );
   const scaled = inputs.map((column) =>
     scale(
@@ -42,7 +59,8 @@ export async function pointsFromCsv(text: string, problem: Problem): Promise<Tab
     ),
   );
   if (problem === "values") {
-    if (!numeric.includes(target)) throw new Error(`the last column, "${target}", must hold numbers`);
+    if (!numeric.includes(target))
+      throw new TableError(`the last column, "${target}", must hold numbers`, `最后一列“${target}”必须是数字`);
     const values = scale(
       rows.map((row) => Number(row[target])),
       1,
@@ -54,10 +72,12 @@ export async function pointsFromCsv(text: string, problem: Problem): Promise<Tab
     };
   }
   const classes = [...new Set(rows.map((row) => row[target].trim()))].sort();
-  if (classes.length < 2) throw new Error(`the last column, "${target}", holds one class only`);
+  if (classes.length < 2)
+    throw new TableError(`the last column, "${target}", holds one class only`, `最后一列“${target}”只有一个类别`);
   if (classes.length > MOST_CLASSES)
-    throw new Error(
+    throw new TableError(
       `the last column, "${target}", holds ${classes.length} different entries; up to ${MOST_CLASSES} classes can be told apart`,
+      `最后一列“${target}”有 ${classes.length} 种取值，最多可区分 ${MOST_CLASSES} 个类别`,
     );
   return {
     points: rows.map((row, i) => ({ x: scaled[0][i], y: scaled[1][i], label: classes.indexOf(row[target].trim()) })),

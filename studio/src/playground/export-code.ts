@@ -1,4 +1,5 @@
 // A network of the playground as a program: it makes the same network, does to it what was done, in the same order, and ends with the same numbers.
+import { sameButRate } from "./account.ts";
 import { FEATURE_CODE } from "./features.ts";
 import type { Deed, LayerNumbers, NetworkSettings, TrainingSettings } from "./session.ts";
 
@@ -12,9 +13,6 @@ function objectCode(values: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   return parts.length === 0 ? "{}" : `{ ${parts.join(", ")} }`;
 }
-
-const sameButRate = (a: TrainingSettings, b: TrainingSettings): boolean =>
-  JSON.stringify({ ...a, learningRate: 0 }) === JSON.stringify({ ...b, learningRate: 0 });
 
 /** `account` is what the session tells; the program needs the package `nabla` and nothing else. */
 export function programOf({ network, deeds }: { network: NetworkSettings; deeds: readonly Deed[] }): string {
@@ -43,7 +41,6 @@ export function programOf({ network, deeds }: { network: NetworkSettings; deeds:
   const changes = body.some((line) => line.startsWith("change("));
   const edits = body.some((line) => line.startsWith("setWeight("));
   const values = classes === 1;
-  if (values) names.add("type Tensor").delete("type Tensor");
   const imports = [...names, "type Optimizer"].sort((a, b) =>
     a.replace("type ", "").localeCompare(b.replace("type ", "")),
   );

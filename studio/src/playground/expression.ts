@@ -1,11 +1,13 @@
 // Formulas that a reader types, as functions: "sin(x) + 0.5 * x^2". Read by recursive descent; nothing is ever run as JavaScript.
 
-/** What could not be read, and where. */
+/** What could not be read, in both languages, and where. */
 export class FormulaError extends Error {
   override readonly name = "FormulaError";
+  readonly says: { readonly en: string; readonly zh: string };
   readonly at: number;
-  constructor(message: string, at: number) {
-    super(message);
+  constructor(en: string, zh: string, at: number) {
+    super(en);
+    this.says = { en, zh };
     this.at = at;
   }
 }
@@ -34,7 +36,12 @@ function tokensOf(source: string): Token[] {
   while (pattern.lastIndex < source.trimEnd().length) {
     const at = pattern.lastIndex;
     const match = pattern.exec(source);
-    if (match === null) throw new FormulaError(`"${source.slice(at).trim()[0]}" is not understood`, at);
+    if (match === null)
+      throw new FormulaError(
+        `"${source.slice(at).trim()[0]}" is not understood`,
+        `看不懂“${source.slice(at).trim()[0]}”`,
+        at,
+      );
     const [, digits, name, sign] = match;
     const text = digits ?? name ?? { "−": "-", "×": "*", "·": "*" }[sign] ?? sign;
     tokens.push({
@@ -51,7 +58,8 @@ function tokensOf(source: string): Token[] {
  * @throws FormulaError with the place of what can't be read
  */
 export function parseFormula(source: string, variables: 1 | 2): Formula {
-  if (source.length > LONGEST) throw new FormulaError(`longer than ${LONGEST} characters`, LONGEST);
+  if (source.length > LONGEST)
+    throw new FormulaError(`longer than ${LONGEST} characters`, `超过 ${LONGEST} 个字符`, LONGEST);
   const tokens = tokensOf(source);
   let next = 0;
   let depth = 0;
@@ -62,7 +70,7 @@ export function parseFormula(source: string, variables: 1 | 2): Formula {
     return true;
   };
   const expect = (text: string): void => {
-    if (!takes(text)) throw new FormulaError(`"${text}" is missing`, peek().at);
+    if (!takes(text)) throw new FormulaError(`"${text}" is missing`, `缺少“${text}”`, peek().at);
   };
 
   function sum(): Formula {
@@ -114,7 +122,7 @@ export function parseFormula(source: string, variables: 1 | 2): Formula {
 
   function deeper(read: () => Formula): Formula {
     depth += 1;
-    if (depth > DEEPEST) throw new FormulaError("nested too deeply", peek().at);
+    if (depth > DEEPEST) throw new FormulaError("nested too deeply", "嵌套太深", peek().at);
     const result = read();
     depth -= 1;
     return result;
@@ -134,10 +142,9 @@ export function parseFormula(source: string, variables: 1 | 2): Formula {
     }
     if (token.kind !== "name") {
       next -= 1;
-      throw new FormulaError(
-        token.kind === "end" ? "something is missing at the end" : `"${token.text}" stands where a value should`,
-        token.at,
-      );
+      throw token.kind === "end"
+        ? new FormulaError("something is missing at the end", "末尾缺少内容", token.at)
+        : new FormulaError(`"${token.text}" stands where a value should`, `“${token.text}”处应当是一个值`, token.at);
     }
     const name = token.text.toLowerCase();
     if (name === "x" || name === "x1") return (x) => x;
@@ -148,7 +155,12 @@ export function parseFormula(source: string, variables: 1 | 2): Formula {
     }
     if (!Object.hasOwn(FUNCTIONS, name)) {
       const known = ["x", ...(variables === 2 ? ["y"] : []), ...Object.keys(CONSTANTS), ...Object.keys(FUNCTIONS)];
-      throw new FormulaError(`"${token.text}" is unknown; there are ${known.join(", ")}`, token.at);
+      const list = known.join(", ");
+      throw new FormulaError(
+        `"${token.text}" is unknown; there are ${list}`,
+        `不认识“${token.text}”；可用的有 ${list}`,
+        token.at,
+      );
     }
     const call = FUNCTIONS[name];
     expect("(");
@@ -157,12 +169,15 @@ export function parseFormula(source: string, variables: 1 | 2): Formula {
     expect(")");
     const wanted = name === "atan2" ? 2 : 1;
     if (!MANY.has(name) && values.length !== wanted) {
-      throw new FormulaError(`${name} takes ${wanted === 1 ? "one value" : "two values"}`, token.at);
+      const [en, zh] = wanted === 1 ? ["one value", "一个值"] : ["two values", "两个值"];
+      throw new FormulaError(`${name} takes ${en}`, `${name} 需要${zh}`, token.at);
     }
     return (x, y) => call(...values.map((value) => value(x, y)));
   }
 
   const formula = sum();
-  if (peek().kind !== "end") throw new FormulaError(`"${peek().text}" stands where the formula should end`, peek().at);
+  const { kind, text, at } = peek();
+  if (kind !== "end")
+    throw new FormulaError(`"${text}" stands where the formula should end`, `公式应当在“${text}”处结束`, at);
   return formula;
 }

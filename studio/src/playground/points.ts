@@ -113,7 +113,7 @@ function classSet(
       };
     }
     default:
-      throw new FormulaError(`there is no data set ${set} with classes`, 0);
+      throw new FormulaError(`there is no data set ${set} with classes`, `没有带类别的数据集 ${set}`, 0);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type TrainerState,
   tensor,
 } from "nabla";
+import { sameButRate } from "./account.ts";
 import { FEATURE_FUNCTIONS, type Feature } from "./features.ts";
 import { EDGE, type Point } from "./points.ts";
 
@@ -85,6 +86,8 @@ export interface Frame {
   readonly blown?: { readonly step: number; readonly largest: number; readonly goodStep: number };
   /** Curves, when they have changed by more than their last point. */
   readonly curves?: Curves;
+  /** What was done from the first step to here. */
+  readonly deeds: readonly Deed[];
 }
 
 export interface Curves {
@@ -111,6 +114,8 @@ export const ANSWER_SIDE = 72;
 /** Units of a layer whose responses are drawn. */
 export const SHOWN_UNITS = 16;
 const MOST_MOMENTS = 400;
+/** However large the network is. */
+const LEAST_MOMENTS = 8;
 /** Milliseconds of one long stretch of training after which a moment is kept on the way. */
 const BETWEEN = 100;
 /** Steps between two looks at the clock. */
@@ -200,6 +205,11 @@ export class Session {
     const before = this.step;
     const { iterations } = this.optimizer;
     let kept = begin;
+    let noted = before;
+    const note = (): void => {
+      this.note(this.step - noted);
+      noted = this.step;
+    };
     try {
       while (this.step - before < steps) {
         const count = Math.min(TOGETHER, steps - (this.step - before));
@@ -208,6 +218,7 @@ export class Session {
         const now = performance.now();
         if (now - begin > milliseconds) break;
         if (now - kept > BETWEEN) {
+          note();
           this.remember();
           kept = now;
         }
@@ -217,7 +228,7 @@ export class Session {
       this.step = before + this.optimizer.iterations - iterations;
       this.blow();
     } finally {
-      this.note(this.step - before);
+      note();
       this.paceSteps += this.step - before;
       if (this.step > before) this.remember();
     }
@@ -226,8 +237,8 @@ export class Session {
   private note(count: number): void {
     if (count === 0) return;
     const last = this.deeds.at(-1);
-    if (last?.kind === "steps") this.deeds[this.deeds.length - 1] = { kind: "steps", count: last.count + count };
-    else this.deeds.push({ kind: "steps", count });
+    const done = { kind: "steps", count: (last?.kind === "steps" ? last.count : 0) + count } as const;
+    this.deeds = [...(last?.kind === "steps" ? this.deeds.slice(0, -1) : this.deeds), done];
   }
 
   /** The last moment whose loss was no worse than three times the best before it. */
@@ -261,15 +272,11 @@ export class Session {
         { shape: [...values.shape], data: Float32Array.from(values.dataSync() as Float32Array) },
       ]),
     );
-    const deeds = [...this.deeds];
-    // Steps of the call that is under way are not in the account yet.
-    const told = deeds.reduce((sum, deed) => sum + (deed.kind === "steps" ? deed.count : 0), 0);
-    if (this.step > told) deeds.push({ kind: "steps", count: this.step - told });
-    const { step, training: settings } = this;
+    const { step, training: settings, deeds } = this;
     this.curvesChanged = true;
     this.moments.push({ step, state: this.trainer.state(), tensors, settings, deeds, trainLoss, testLoss, gradients });
     const bytes = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
-    const most = Math.max(20, Math.min(MOST_MOMENTS, Math.floor(MOST_BYTES / Math.max(1, bytes))));
+    const most = Math.max(LEAST_MOMENTS, Math.min(MOST_MOMENTS, Math.floor(MOST_BYTES / Math.max(1, bytes))));
     if (this.moments.length > most) {
       // Every second one goes; the first and the last stay.
       const { length } = this.moments;
@@ -286,7 +293,10 @@ export class Session {
 
   /** To the kept moment at or before a step; what came after it is forgotten only when the run goes on from there. */
   goTo(step: number): void {
-    const moment = this.moments.findLast((kept) => kept.step <= step) ?? this.moments[0];
+    this.restore(this.moments.findLast((kept) => kept.step <= step) ?? this.moments[0]);
+  }
+
+  private restore(moment: Moment): void {
     this.training = moment.settings;
     this.optimizer = makeOptimizer(moment.settings);
     this.trainer = this.makeTrainer();
@@ -312,8 +322,7 @@ export class Session {
     if (JSON.stringify(settings) === JSON.stringify(before)) return;
     this.forgetLater();
     this.training = settings;
-    const rateOnly =
-      JSON.stringify({ ...settings, learningRate: 0 }) === JSON.stringify({ ...before, learningRate: 0 });
+    const rateOnly = sameButRate(settings, before);
     if (rateOnly) this.optimizer.learningRate = settings.learningRate;
     else {
       const [slots, { iterations }] = [this.optimizer.slots(), this.optimizer.state()];
@@ -325,7 +334,15 @@ export class Session {
       // The order of an epoch begins anew with the trainer.
       this.trainer = this.makeTrainer();
     }
-    this.deeds.push({ kind: "settings", settings });
+    const deed = { kind: "settings", settings } as const;
+    const last = this.deeds.at(-1);
+    if (this.deeds.length === 1) {
+      // Nothing was done with the others.
+      this.deeds = [deed];
+      this.moments = [];
+      this.remember();
+    } else if (rateOnly && last?.kind === "settings") this.deeds = [...this.deeds.slice(0, -1), deed];
+    else this.deeds = [...this.deeds, deed];
   }
 
   setWeight(layer: number, from: number | "bias", to: number, value: number): void {
@@ -341,7 +358,40 @@ export class Session {
         ),
       );
     });
-    this.deeds.push({ kind: "weight", layer, from, to, value });
+    const last = this.deeds.at(-1);
+    const again = last?.kind === "weight" && last.layer === layer && last.from === from && last.to === to;
+    this.deeds = [...(again ? this.deeds.slice(0, -1) : this.deeds), { kind: "weight", layer, from, to, value }];
+    this.remember();
+  }
+
+  /** Whether there is such a weight. */
+  private has(layer: number, from: number | "bias", to: number): boolean {
+    const [inputs = 0, units = 0] = this.dense[layer]?.parameters[0].tensor.shape ?? [];
+    return to < units && (from === "bias" || from < inputs);
+  }
+
+  /** Does again what was done before, a stretch of so many milliseconds at a time. What is not for this network is left out. */
+  *again(deeds: readonly Deed[], milliseconds: number): Generator<void, void> {
+    for (const deed of deeds) {
+      if (deed.kind === "settings") this.change(deed.settings);
+      else if (deed.kind === "weight") {
+        if (this.has(deed.layer, deed.from, deed.to)) this.setWeight(deed.layer, deed.from, deed.to, deed.value);
+      } else {
+        const end = this.step + deed.count;
+        while (this.step < end && !this.blown) {
+          this.advance(end - this.step, milliseconds);
+          yield;
+        }
+      }
+    }
+  }
+
+  /** To the kept moment that the same was done up to, if there is one. */
+  goBackTo(deeds: readonly Deed[]): boolean {
+    const wanted = JSON.stringify(deeds);
+    const moment = this.moments.find((kept) => JSON.stringify(kept.deeds) === wanted);
+    if (moment) this.restore(moment);
+    return moment !== undefined;
   }
 
   private lossOf(x: Tensor, y: Tensor): Tensor {
@@ -399,6 +449,7 @@ export class Session {
       units: this.responses(),
       answer: this.answer(),
       pace,
+      deeds: this.deeds,
       ...(this.blown && { blown: this.blown }),
       ...(curves && { curves }),
     };
@@ -447,11 +498,6 @@ export class Session {
         return best + Math.min(0.999, outputs[classes * i + best]);
       });
     });
-  }
-
-  /** What it trains with now. */
-  get settings(): TrainingSettings {
-    return this.training;
   }
 
   /** What was done from the first step to here. */

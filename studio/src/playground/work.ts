@@ -18,6 +18,25 @@ export function open(network: NetworkSettings, training: TrainingSettings): Fram
   return session.frame();
 }
 
+/** Milliseconds of training between two frames, when much is done again. */
+const STRETCH = 40;
+
+/** A network to which was done what is told: kept, where this session has been there, or made anew and shown on the way. */
+export function* again(network: NetworkSettings, deeds: readonly Deed[]): Generator<Frame, void> {
+  const known = session && JSON.stringify(session.network) === JSON.stringify(network);
+  if (known && session?.goBackTo(deeds)) {
+    yield session.frame();
+    return;
+  }
+  const [first, ...rest] = deeds;
+  if (first?.kind !== "settings") throw new Error("what was done begins with settings");
+  const made = new Session(network, first.settings);
+  session = made;
+  yield made.frame();
+  for (const _ of made.again(rest, STRETCH)) yield made.frame();
+  yield made.frame();
+}
+
 /** Trains and shows, again and again, until it is ended: so many steps a frame, or as many as fit into a frame. */
 export function* run(steps: number, milliseconds: number): Generator<Frame, void> {
   for (;;) {
@@ -34,8 +53,9 @@ export function step(count: number): Frame {
   return current().frame();
 }
 
-export function change(settings: TrainingSettings): void {
+export function change(settings: TrainingSettings): Frame {
   current().change(settings);
+  return current().frame();
 }
 
 export function setWeight(layer: number, from: number | "bias", to: number, value: number): Frame {
@@ -43,10 +63,10 @@ export function setWeight(layer: number, from: number | "bias", to: number, valu
   return current().frame();
 }
 
-export function goTo(at: number | "good"): { frame: Frame; training: TrainingSettings } {
+export function goTo(at: number | "good"): Frame {
   if (at === "good") current().goToLastGood();
   else current().goTo(at);
-  return { frame: current().frame(), training: current().settings };
+  return current().frame();
 }
 
 export function account(): { network: NetworkSettings; deeds: readonly Deed[]; trainLoss: number } {

@@ -19,8 +19,8 @@ export interface Range {
   readonly integer?: boolean;
 }
 
-/** Six significant digits: what a slider or a pointer can mean. */
-const shorten = (value: number): string => String(Number(value.toPrecision(6)));
+/** All digits: what is read is the same number, so that a link trains to the same bits. What a pointer drags is rounded where it is dragged. */
+const exact = (value: number): string => String(value);
 
 function within(value: number, { min, max, integer }: Range): number {
   const inside = Math.min(max, Math.max(min, value));
@@ -30,7 +30,7 @@ function within(value: number, { min, max, integer }: Range): number {
 export function number(initial: number, range: Range): Field<number> {
   return {
     initial,
-    write: shorten,
+    write: exact,
     read(text) {
       const value = Number(text);
       return text.trim() === "" || !Number.isFinite(value) ? undefined : within(value, range);
@@ -43,7 +43,7 @@ export function numbers(initial: readonly number[], range: Range, count?: Range)
   const { min, max } = count ?? { min: initial.length, max: initial.length };
   return {
     initial: [...initial],
-    write: (values) => values.map(shorten).join(","),
+    write: (values) => values.map(exact).join(","),
     read(text) {
       const values = text === "" ? [] : text.split(",").map(Number);
       if (values.length < min || values.length > max || !values.every(Number.isFinite)) return undefined;

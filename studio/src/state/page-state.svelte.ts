@@ -28,6 +28,8 @@ export class PageState<F extends AnyFields> implements Undoable {
   #shown = "";
   #settled = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what came from the address or was undone: all values at once, and no control was moved. */
+  restored = $state(0);
 
   constructor(fields: F) {
     this.#fields = fields;
@@ -43,6 +45,7 @@ export class PageState<F extends AnyFields> implements Undoable {
       const { query } = address;
       untrack(() => {
         if (query === this.#shown) return;
+        this.restored += 1;
         this.#assign(this.#read(query));
         this.#shown = this.#settled = this.#write();
       });
@@ -83,10 +86,12 @@ export class PageState<F extends AnyFields> implements Undoable {
 
   /** Back to what the page begins with; can be undone. */
   reset(): void {
+    this.restored += 1;
     this.#assign(this.#read(""));
   }
 
   #show(query: string): void {
+    this.restored += 1;
     this.#settled = this.#shown = query;
     this.#assign(this.#read(query));
     address.replaceQuery(query);
