@@ -152,6 +152,39 @@ async function firstPaint(browser, address) {
   say("playground ready, its network made", `${Math.min(...found.ready).toFixed(0)} ms (asked 2000)`);
 }
 
+/** Frames a second while a surface is turned by a step each, and, in the playground, while its network trains as fast as it goes. */
+async function surfaces(browser, address) {
+  const page = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const turned = (name) =>
+    page.evaluate(
+      async ([surface, wanted]) => {
+        const drawing = document.querySelector(`[data-handle="${surface}"]`);
+        const began = performance.now();
+        let drawn = 0;
+        while (performance.now() - began < wanted * 1000) {
+          drawing.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+          await new Promise(requestAnimationFrame);
+          drawn += 1;
+        }
+        return drawn / ((performance.now() - began) / 1000);
+      },
+      [name, SECONDS],
+    );
+  await page.goto(address.replace("#/", "#/demos/towers").replace("?", "?view=towers&n=10&"));
+  await page.locator('[data-handle="surface"]').waitFor();
+  await wait(500);
+  say("100 towers and their goal, both turned", `${(await turned("surface")).toFixed(0)} frames a second (asked 60)`);
+  await page.goto(`${address.replace("#/", "#/playground")}&speed=full&view=surface`);
+  await page.locator('[data-name="step"][data-number="0"]').waitFor();
+  await page.locator('[data-control="play"]').first().click();
+  await wait(1000);
+  const { steps, frames } = await playgroundPace(page);
+  say("playground, its answer as a surface", `${frames.toFixed(0)} frames a second (asked 60), ${count(steps)} steps`);
+  say("the same while it is turned", `${(await turned("answer")).toFixed(0)} frames a second (asked 60)`);
+  await page.close();
+}
+
 async function playground(browser, address) {
   const page = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
   page.setDefaultTimeout(PATIENCE);
@@ -231,6 +264,7 @@ try {
   say("nabla studio, from the call until it answers", `${milliseconds.toFixed(0)} ms (asked 2000)`);
   await firstPaint(browser, address);
   const page = await playground(browser, address);
+  await surfaces(browser, address);
   await trainingPace(browser);
   if (options.minutes) await memory(page, Number(options.minutes));
 } finally {

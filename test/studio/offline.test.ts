@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { SOURCES } from "../../book/library.ts";
 import { startStudio } from "../../cli/studio/server.ts";
+import { readerPath } from "../../studio/src/reader/path.ts";
 import { launch } from "../browser/chromium.ts";
 import { temporaryFolder } from "../cli/run.ts";
 import { DEMO_PATHS } from "./paths.ts";
@@ -106,6 +108,12 @@ describe.skipIf(executable === undefined)(`the studio without a network${whyNot}
       await probe.goTo(path);
       expect(await page.locator("h1").first().textContent(), path).not.toMatch(/no such page/);
     }
+    for (const { guide, experiments } of SOURCES.flatMap(({ chapters }) => chapters)) {
+      await probe.goTo(readerPath(guide));
+      await page.locator(`[data-experiment="${experiments[0].id}"]`).waitFor();
+    }
+    await probe.goTo("/digits?images=500&shown=dense");
+    await page.locator('[data-state="dense"][data-ready="true"]').waitFor();
     await probe.goTo("/demos/sigmoid-to-step");
     await probe.set("w", 20);
     await probe.set("b", -5);

@@ -222,17 +222,18 @@ describe.skipIf(executable === undefined)(`the book reader${whyNot}`, () => {
   });
 
   test.each(["en", "zh"] as const)(
-    "every page has its experiments and fits a phone: %s",
+    "every page has its experiments, fits a phone, and bars no reader: %s",
     async (language) => {
-      const probe = await studio.open("/book", { language, width: 360 });
+      const probe = await studio.open("/book", { language, width: 360, dark: language === "zh" });
       for (const { guide, experiments } of SOURCES.flatMap(({ chapters }) => chapters)) {
         await probe.goTo(readerPath(guide));
         await experiment(probe, experiments[0].id).waitFor();
         expect(await probe.page.locator("[data-experiment]").count(), guide).toBe(experiments.length);
         const over = await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(over, guide).toBeLessThanOrEqual(0);
+        expect(await probe.barriers(), guide).toEqual([]);
       }
     },
-    120_000,
+    300_000,
   );
 });

@@ -9,10 +9,11 @@ export interface Heights {
   readonly z: ArrayLike<number>;
 }
 
-interface Patch {
+export interface Patch {
   readonly row: number;
   readonly column: number;
-  readonly d: string;
+  /** In pixels, around it. */
+  readonly corners: readonly (readonly [x: number, y: number])[];
   readonly fill: string;
   /** How far its middle is from the reader. */
   readonly away: number;
@@ -73,11 +74,6 @@ export function patchesOf({ x, y, z }: Heights, view: SurfaceView, ramp: readonl
   const corners = Array.from({ length: x.length * y.length }, (_, k) =>
     view.unit(x[k % x.length], y[Math.floor(k / x.length)], z[k]),
   );
-  const written = (corner: Corner): string =>
-    view
-      .place(corner)
-      .map((pixel) => pixel.toFixed(1))
-      .join(" ");
   const patches: Patch[] = [];
   for (const row of rows) {
     for (const column of columns) {
@@ -92,7 +88,7 @@ export function patchesOf({ x, y, z }: Heights, view: SurfaceView, ramp: readonl
       const cut = strips(four).map((corners) => {
         const height = corners.reduce((sum, [, , z]) => sum + z, 0) / 4;
         return {
-          ...{ row, column, d: `M${corners.map(written).join("L")}Z` },
+          ...{ row, column, corners: corners.map((corner) => view.place(corner)) },
           fill: shaded(rampColour(ramp, (height + 1) / 2), light),
           away: view.depth(corners[0][0] + corners[2][0], corners[0][1] + corners[2][1]),
         };
@@ -101,4 +97,49 @@ export function patchesOf({ x, y, z }: Heights, view: SurfaceView, ramp: readonl
     }
   }
   return patches;
+}
+
+/** The patch that is seen at a place: the last that was drawn there. */
+export function patchAt(patches: readonly Patch[], x: number, y: number): Patch | undefined {
+  return patches.findLast(({ corners }) => {
+    let inside = false;
+    corners.forEach(([x1, y1], i) => {
+      const [x2, y2] = corners[(i + 1) % corners.length];
+      if (y1 > y !== y2 > y && x < x1 + ((y - y1) * (x2 - x1)) / (y2 - y1)) inside = !inside;
+    });
+    return inside;
+  });
+}
+
+/** As the paper between the patches shines through. */
+const SEAM = { opacity: 0.28, width: 0.6 };
+
+export function paintPatches(canvas: HTMLCanvasElement, patches: readonly Patch[], paper: string): void {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const scale = globalThis.devicePixelRatio || 1;
+  const { clientWidth: wide, clientHeight: high } = canvas;
+  if (canvas.width !== Math.round(wide * scale)) canvas.width = Math.round(wide * scale);
+  if (canvas.height !== Math.round(high * scale)) canvas.height = Math.round(high * scale);
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, wide, high);
+  context.lineJoin = "round";
+  context.lineWidth = SEAM.width;
+  context.strokeStyle = `rgb(${channelsOf(paper).join(" ")} / ${SEAM.opacity})`;
+  for (const { corners, fill } of patches) {
+    context.beginPath();
+    for (const [x, y] of corners) context.lineTo(x, y);
+    context.closePath();
+    context.fillStyle = fill;
+    context.fill();
+    context.stroke();
+  }
+}
+
+/** The same as paths, for files. */
+export function patchesAsSvg(patches: readonly Patch[], paper: string): string {
+  const seam = `stroke="${paper}" stroke-opacity="${SEAM.opacity}" stroke-width="${SEAM.width}" stroke-linejoin="round"`;
+  const d = ({ corners }: Patch): string =>
+    `M${corners.map((corner) => corner.map((pixel) => pixel.toFixed(1)).join(" ")).join("L")}Z`;
+  return `<g ${seam}>${patches.map((patch) => `<path d="${d(patch)}" fill="${patch.fill}"/>`).join("")}</g>`;
 }
