@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import { readRegularFileSync } from "../src/data/file.node.ts";
+import { refuseLfsPointer } from "../src/data/lfs.ts";
 import { UserError } from "./errors.ts";
 import { parsedJson } from "./run-schema.ts";
 
@@ -16,6 +17,7 @@ export function readText(path: string): TextFile {
   let bytes: Uint8Array;
   try {
     bytes = readRegularFileSync(path);
+    refuseLfsPointer(path, bytes);
   } catch (cause) {
     throw new UserError((cause as Error).message, { cause });
   }

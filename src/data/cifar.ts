@@ -3,7 +3,7 @@
 // Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 import { bytesOfFile, knownOptions, oneOf, text } from "../engine/checks.ts";
 import type { ImageSet } from "./image-set.ts";
-import { lfsPointer } from "./lfs.ts";
+import { refuseLfsPointer } from "./lfs.ts";
 
 const SIDE = 32;
 const PIXELS = 3 * SIDE * SIDE;
@@ -45,8 +45,7 @@ export function readCifar(bytes: Uint8Array, options: CifarOptions = {}, name = 
   if (options.labels !== undefined) oneOf(owner, "labels", options.labels, ["fine", "coarse"]);
   const { head, at, classes } = formOf(options);
   const record = head + PIXELS;
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   const count = Math.floor(bytes.length / record);
   if (count === 0 || count * record !== bytes.length) {
     throw new Error(

@@ -7,7 +7,7 @@ import { flag, knownOptions, list, positive, text } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { Dataset } from "./dataset/dataset.ts";
 import type { AnyIterable } from "./dataset/sources.ts";
-import { lfsPointer } from "./lfs.ts";
+import { refuseLfsPointer } from "./lfs.ts";
 
 /** How CSV is written. */
 export interface CsvOptions {
@@ -201,8 +201,7 @@ async function* decoded(chunks: TextChunks, name: string): AsyncGenerator<string
 /** Says what is no text, where its first bytes tell. */
 function checkText(chunk: string | Uint8Array, name: string): void {
   if (typeof chunk === "string") return;
-  const pointer = lfsPointer(chunk);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, chunk);
   const [a, b] = chunk;
   if (a === 0x50 && b === 0x4b)
     throw new Error(`${name}: is a ZIP archive or a spreadsheet; unpack it, or save it as CSV`);

@@ -5,7 +5,7 @@
 import { bytesOfFile, fields, list, oneOf, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
-import { lfsPointer } from "./lfs.ts";
+import { refuseLfsPointer } from "./lfs.ts";
 
 /** The element types of IDX. */
 export type IdxType = "uint8" | "int8" | "int16" | "int32" | "float32" | "float64";
@@ -65,8 +65,7 @@ function readHeader(bytes: Uint8Array, name: string): IdxHeader | undefined {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new Error(`${name}: compressed with gzip; decompress it before reading it as IDX`);
   }
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   if (bytes[0] !== 0 || bytes[1] !== 0) {
     throw new Error(
       `${name}: not an IDX file: it starts with ${hex(bytes.subarray(0, 4))}, expected 00 00, a type code and the number of dimensions`,

@@ -4,7 +4,7 @@ import { fields, knownOptions, positive, text } from "../engine/checks.ts";
 import { readRegularFile } from "./file.node.ts";
 import { decodeGif } from "./gif.ts";
 import { decodeJpeg } from "./jpeg.ts";
-import { lfsPointer } from "./lfs.ts";
+import { refuseLfsPointer } from "./lfs.ts";
 import type { Picture } from "./picture.ts";
 import { decodePng } from "./png.node.ts";
 import { decodeWebp, NoWebpDecoder } from "./webp.node.ts";
@@ -48,8 +48,7 @@ export async function readImageFile(path: string, options: ImageFileOptions = {}
   const bytes = await readRegularFile(path, maxBytes);
   const format = formatOf(bytes);
   if (format === undefined) {
-    const pointer = lfsPointer(bytes);
-    if (pointer !== undefined) throw new Error(`${path}: ${pointer}`);
+    refuseLfsPointer(path, bytes);
     const what = bytes.length === 0 ? "an empty file" : "not a PNG, JPEG, GIF or WebP picture";
     throw new Error(`${path}: ${what}; convert the picture to PNG or JPEG`);
   }

@@ -2,10 +2,16 @@
 
 const FIRST_LINE = "version https://git-lfs.github.com/spec/";
 
-/** What to say of `bytes` if they are such a text instead of the file; else undefined. */
-export function lfsPointer(bytes: Uint8Array): string | undefined {
-  const starts = [...FIRST_LINE].every((letter, k) => bytes[k] === letter.charCodeAt(0));
-  if (!starts) return undefined;
-  const size = /^size (\d+)$/m.exec(new TextDecoder().decode(bytes.subarray(0, 1024)))?.[1];
-  return `a Git LFS pointer instead of the file itself${size === undefined ? "" : `, which has ${size} bytes`}; fetch it with git lfs pull`;
+/** @throws Error that names the file, where `content` is such a text instead of it. */
+export function refuseLfsPointer(name: string, content: Uint8Array | string): void {
+  const isText = typeof content === "string";
+  const starts = isText
+    ? content.startsWith(FIRST_LINE)
+    : [...FIRST_LINE].every((letter, k) => content[k] === letter.charCodeAt(0));
+  if (!starts) return;
+  const pointer = isText ? content : new TextDecoder().decode(content.subarray(0, 1024));
+  const size = /^size (\d+)$/m.exec(pointer)?.[1];
+  throw new Error(
+    `${name}: a Git LFS pointer instead of the file itself${size === undefined ? "" : `, which has ${size} bytes`}; fetch it with git lfs pull`,
+  );
 }

@@ -1,6 +1,6 @@
 // Weights of Keras: HDF5 files (.weights.h5, and .h5 of before Keras 3) and .keras, a zip archive with one of them. HDF5 is read by h5wasm, which is not part of
 // Nabla and is given by the caller: of four megabytes, few need any.
-import { lfsPointer } from "../data/lfs.ts";
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, fields, text } from "../engine/checks.ts";
 import type { TypedArray } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
@@ -57,8 +57,7 @@ export interface OpenedKeras {
 /** @throws Error naming the file, if it is none of Keras. */
 export function openKeras(bytes: Uint8Array, name: string): OpenedKeras {
   const damaged: Damaged = (what) => new Error(`${name}: ${what}; the file is damaged or no weights of Keras`);
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   const metadata: Record<string, string> = Object.create(null);
   let content = bytes;
   if (isZip(bytes)) {

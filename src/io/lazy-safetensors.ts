@@ -1,5 +1,6 @@
 // Single tensors out of safetensors files: only headers are read at first, and of the data what is asked for. A model in several files has an index that says
 // which holds what.
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { text } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -160,6 +161,7 @@ export interface SafetensorsIndex {
 export function readSafetensorsIndex(json: string, name = "safetensors index"): SafetensorsIndex {
   text("readSafetensorsIndex", "the index", json);
   text("readSafetensorsIndex", "name", name);
+  refuseLfsPointer(name, json);
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);

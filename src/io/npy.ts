@@ -1,6 +1,6 @@
 // npy, NumPy's format for one array: a magic word, a version, a header that is a Python dictionary of dtype, order and shape, then the elements.
 // Source: numpy.lib.format, NumPy 1.24.
-import { lfsPointer } from "../data/lfs.ts";
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, knownOptions, oneOf, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
@@ -147,8 +147,7 @@ export function tensorOfNpy(
  */
 export function npyHeader(bytes: Uint8Array, name: string, length: number): NpyHeader {
   const damaged: Damaged = (what) => new Error(`${name}: ${what}; the file is damaged or not in NumPy's npy format`);
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   if (!MAGIC.every((byte, k) => bytes[k] === byte)) throw damaged("does not begin as npy files do");
   const version = bytes[6];
   if (version !== 1 && version !== 2 && version !== 3)

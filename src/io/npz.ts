@@ -1,5 +1,5 @@
 // npz, NumPy's format for several arrays: a zip archive of npy files, stored by np.savez, deflated by np.savez_compressed.
-import { lfsPointer } from "../data/lfs.ts";
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, fields, flag, knownOptions, positive, text } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
@@ -69,8 +69,7 @@ export function readNpz(bytes: Uint8Array, name = "npz file", options: NpzReadOp
   const { maxBytes, ...npy } = knownOptions(owner, options, NPZ_READ_OPTIONS);
   if (maxBytes !== undefined) positive(owner, "maxBytes", maxBytes);
   const damaged: Damaged = (what) => new Error(`${name}: ${what}; the file is damaged or not in NumPy's npz format`);
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   const entries = zipEntries(bytes, damaged, maxBytes);
   return scope(() => {
     const tensors: Record<string, Tensor> = Object.create(null);

@@ -1,5 +1,5 @@
 // Files of torch.save: a pickle that describes tensors, and their elements beside it. Since PyTorch 1.6 both lie in a zip archive; before, one followed the other.
-import { lfsPointer } from "../data/lfs.ts";
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, knownOptions, oneOf, text } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
@@ -112,8 +112,7 @@ interface Opened {
 
 function openPyTorch(bytes: Uint8Array, name: string): Opened {
   const damaged = damagedPyTorch(name);
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   if (isZip(bytes)) return openZip(bytes, name, damaged);
   if (OLD_MAGIC.every((byte, k) => bytes[k] === byte)) return openOld(bytes, name, damaged);
   if (new TextDecoder().decode(bytes.subarray(257, 262)) === "ustar") {

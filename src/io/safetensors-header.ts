@@ -1,7 +1,7 @@
 // The header of a safetensors file: which tensors it holds, and where. Every number of it is compared with the file's length, and, as the reference
 // implementation has it, every byte of the data belongs to one tensor.
 
-import { lfsPointer } from "../data/lfs.ts";
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { quote } from "../engine/quote.ts";
 import { formatShape, MAXIMUM_RANK, sizeOf } from "../tensor/shape.ts";
 import { STORED_TYPES, type StoredType } from "./elements.ts";
@@ -41,8 +41,7 @@ export function damagedSafetensors(name: string): Damaged {
 /** How long the header is. `start`: the file's first bytes, 1024 or as many as it has. */
 export function headerLength(start: Uint8Array, length: number, name: string): number {
   const damaged = damagedSafetensors(name);
-  const pointer = lfsPointer(start);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, start);
   if (length < 8) throw damaged(`${length} bytes are too few`);
   const bytes = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
   if (bytes > MAXIMUM_HEADER) throw damaged(`a header of ${bytes} bytes, and the format allows ${MAXIMUM_HEADER}`);

@@ -1,6 +1,7 @@
 // Weights of TensorFlow.js: model.json with a list of what there is, and files of numbers beside it, one after the other, on which the list goes by. Numbers may be
 // quantised to 8 or 16 bits.
 // Source: tfjs-core's io/types.ts and io_utils.ts, 4.22.
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, list, text } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { tensor } from "../tensor/create.ts";
@@ -65,6 +66,7 @@ export function readTfjs(json: string, files: readonly Uint8Array[], name = "mod
   const wanted = groups.reduce((sum, { paths }) => sum + paths.length, 0);
   if (files.length !== wanted)
     throw new Error(`${name}: names ${wanted} files of weights, and ${files.length} are given`);
+  groups.flatMap(({ paths }) => paths).forEach((path, i) => void refuseLfsPointer(`${name}: ${path}`, files[i]));
   return scope(() => {
     const tensors: Record<string, Tensor> = Object.create(null);
     let at = 0;
@@ -123,6 +125,7 @@ function manifestOf(
 ): { groups: Group[]; metadata: Record<string, string>; damaged: Damaged } {
   const damaged: Damaged = (what) =>
     new Error(`${name}: ${what}; the file is damaged or no model.json of TensorFlow.js`);
+  refuseLfsPointer(name, json);
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);

@@ -1,6 +1,6 @@
 // WAV, sound as it comes from the microphone: a RIFF file of chunks, one with the format, one with the samples of all channels in turn.
 // Source: Multimedia Programming Interface and Data Specifications 1.0 (IBM and Microsoft 1991), and WAVEFORMATEXTENSIBLE.
-import { lfsPointer } from "../data/lfs.ts";
+import { refuseLfsPointer } from "../data/lfs.ts";
 import { bytesOfFile, knownOptions, oneOf, text, whole } from "../engine/checks.ts";
 import type { Bytes } from "../engine/dtype.ts";
 import { quote } from "../engine/quote.ts";
@@ -52,8 +52,7 @@ export function readWav(bytes: Uint8Array, name = "WAV file"): Wav {
   bytesOfFile("readWav", bytes);
   text("readWav", "name", name);
   const damaged: Damaged = (what) => new Error(`${name}: ${what}; the file is damaged or no WAV file`);
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = (at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
   if (word(0) === "RF64" || word(0) === "RIFX")

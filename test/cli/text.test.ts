@@ -197,6 +197,12 @@ describe("what is refused", () => {
     ["a file that is not there", ["text", "train", "nowhere.txt"], 1, /nowhere\.txt/],
     ["an empty text", ["text", "train", "empty.txt"], 1, /empty\.txt is empty: there is nothing to learn from/],
     ["what is no text", ["text", "train", "binary.txt"], 1, /binary\.txt is no text in UTF-8/],
+    [
+      "a pointer of Git LFS",
+      ["text", "train", "pointer.txt"],
+      1,
+      /pointer\.txt: a Git LFS pointer instead of the file/,
+    ],
     ["JSON without poems", ["text", "train", "none.json"], 1, /none\.json holds no poems/],
     [
       "a text that is too short",
@@ -228,6 +234,7 @@ describe("what is refused", () => {
     writeFileSync(join(folder, "binary.txt"), Buffer.from([0xff, 0xfe, 0x80, 0x41]));
     writeFileSync(join(folder, "none.json"), '{"title": "x"}');
     writeFileSync(join(folder, "short.txt"), "only a few");
+    writeFileSync(join(folder, "pointer.txt"), "version https://git-lfs.github.com/spec/v1\nsize 12345\n");
     const outcome = nabla(folder, call);
     expect(outcome.stderr).toMatch(message);
     expect(outcome.status).toBe(status);

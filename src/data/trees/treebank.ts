@@ -1,8 +1,10 @@
 // Treebanks in the bracketed form of the Penn Treebank with numbers for labels, as the Stanford Sentiment Treebank has them:
 // (3 (2 It) (4 (2 's) (4 good))). Read without recursion: a tree may be as deep as one likes.
+
 import { fields, knownOptions, list, text, whole } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import type { Tree } from "../../ops/trees/forest.ts";
+import { refuseLfsPointer } from "../lfs.ts";
 
 /** A sentence with its tree and a label at every node. */
 export interface LabelledTree {
@@ -42,6 +44,7 @@ export function parseTrees(content: string, options: TreebankOptions = {}): Labe
   const classes = whole("parseTrees", "classes", options.classes ?? 5, 1);
   const arity = whole("parseTrees", "arity", options.arity ?? 2, 1);
   const source = text("parseTrees", "source", options.source ?? "trees");
+  refuseLfsPointer(source, content);
   const trees: LabelledTree[] = [];
   content.split("\n").forEach((line, i) => {
     const trimmed = line.endsWith("\r") ? line.slice(0, -1) : line;

@@ -1,4 +1,5 @@
 // The files beside an ONNX file in which a large model keeps its weights.
+import { refuseLfsPointer } from "../../data/lfs.ts";
 import { bytesOfFile, fields } from "../../engine/checks.ts";
 import { quote } from "../../engine/quote.ts";
 import type { ExternalData } from "./onnx-tensor.ts";
@@ -25,6 +26,8 @@ export function furtherFiles(
         `${name}: needs the file ${quote(location)}, and externalData has ${Object.keys(externalData).map(quote).join(", ")}`,
       );
     }
-    return bytesOfFile(`${owner}: externalData`, externalData[location]);
+    const bytes = bytesOfFile(`${owner}: externalData`, externalData[location]);
+    refuseLfsPointer(`${name}: ${location}`, bytes);
+    return bytes;
   };
 }

@@ -552,6 +552,10 @@ describe("weights in other files", () => {
     expect(() => importOnnx(bytes("w.bin"), { externalData: { "w.bin": data.subarray(0, 8) } })).toThrow(
       "bytes 4 to 12 are outside the 8",
     );
+    const pointer = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\nsize 12\n");
+    expect(() => importOnnx(bytes("w.bin"), { name: "m.onnx", externalData: { "w.bin": pointer } })).toThrow(
+      "m.onnx: w.bin: a Git LFS pointer instead of the file itself, which has 12 bytes",
+    );
     const folder = mkdtempSync(join(tmpdir(), "onnx-"));
     writeFileSync(join(folder, "m.onnx"), bytes("../w.bin"));
     await expect(loadOnnx(join(folder, "m.onnx"))).rejects.toThrow("outside the model's folder");

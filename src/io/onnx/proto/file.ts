@@ -1,6 +1,6 @@
 // A whole ONNX file: bytes to messages and back.
 
-import { lfsPointer } from "../../../data/lfs.ts";
+import { refuseLfsPointer } from "../../../data/lfs.ts";
 import type { Bytes } from "../../../engine/dtype.ts";
 import { type GraphProto, Model, type ModelProto } from "./messages.ts";
 import { type Damaged, type Draft, readMessage, writeMessage } from "./wire.ts";
@@ -16,8 +16,7 @@ export function damagedFile(name: string): Damaged {
  */
 export function readModelProto(bytes: Uint8Array, name: string): ModelProto & { readonly graph: GraphProto } {
   const damaged = damagedFile(name);
-  const pointer = lfsPointer(bytes);
-  if (pointer !== undefined) throw new Error(`${name}: ${pointer}`);
+  refuseLfsPointer(name, bytes);
   const model = readMessage(Model, bytes, damaged);
   const { graph } = model;
   if (graph === undefined) throw damaged("has no graph");
