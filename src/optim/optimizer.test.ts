@@ -468,10 +468,17 @@ describe("clipping", () => {
     expect(gradientNorm(block)).toBeCloseTo(1, 6);
   });
 
-  it("the norm does not overflow where squares do", () => {
-    const block = blockOf("float32", ["a", [0, 0]]);
-    giveGradients(block, [3e30, -4e30]);
-    expect(gradientNorm(block) / 5e30).toBeCloseTo(1, 6);
+  it.each([
+    ["float32", 1e30],
+    ["float32", 1e-30],
+    ["float64", 1e200],
+    ["float64", 1e-200],
+  ] as const)("the norm of %s neither overflows nor vanishes where squares do: of (3, -4) times %d", (dtype, unit) => {
+    const block = blockOf(dtype, ["a", [0, 0]]);
+    giveGradients(block, [3 * unit, -4 * unit]);
+    expect(gradientNorm(block) / (5 * unit)).toBeCloseTo(1, 6);
+    clipGradientNorm(block, unit);
+    expect(gradientNorm(block) / unit).toBeCloseTo(1, 6);
   });
 
   it("by value: each gradient to [-limit, limit]", () => {
