@@ -10,7 +10,6 @@ import { changedParts, type LoadedDataset, loadDataset } from "./datasets.ts";
 import { suggestion, UsageError, UserError } from "./errors.ts";
 import { examples } from "./help.ts";
 import { type Inside, lookInside, PARTS, type Part, type Subject } from "./inspect.ts";
-import { insidePage } from "./inspect-page.ts";
 import { writingTo } from "./output-folder.ts";
 import { type LoadedRun, loadRunModel } from "./run-model.ts";
 import { FITS, type Fitting, fitOf, readPicture, saidOfFit } from "./run-picture.ts";
@@ -97,6 +96,7 @@ async function inspect(path: string, names: readonly string[], options: InspectO
   const inside = lookInside({ run, data, subject, parts, layer: options.layer, samples: options.samples ?? 200 });
   const out = options.out ?? join(path, "inspect");
   const file = join(out, "index.html");
+  const { insidePage } = await import("./inspect-page.ts");
   await writingTo(out, () => writeFileAtomically(file, insidePage(inside)));
   for (const line of sentencesOf(inside)) say(line);
   say(`page: ${file}`);

@@ -1,25 +1,11 @@
 #!/usr/bin/env node
 // The command `nabla`: reads the command line, runs one command, turns errors into messages and exit codes.
-import "../src/node.ts";
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
-import { groupJoined } from "../src/engine/group.ts";
-import { addBenchCommand } from "./bench/command.ts";
-import { addBookCommand } from "./book-command.ts";
 import { commandName } from "./command-name.ts";
-import { addDataCommand } from "./data-command.ts";
-import { addDoctorCommand } from "./doctor-command.ts";
 import { UserError } from "./errors.ts";
 import { examples } from "./help.ts";
-import { addInspectCommand } from "./inspect-command.ts";
-import { addModelCommand } from "./model-command.ts";
 import { watchOutput } from "./output.ts";
-import { addPredictCommand } from "./predict-command.ts";
-import { speakAsRank } from "./ranks.ts";
-import { addStudioCommand } from "./studio-command.ts";
-import { addTextCommand } from "./text-command.ts";
-import { addTrainCommand } from "./train-command.ts";
-import { addTreeCommand } from "./tree-command.ts";
 
 const help = (name: string): string => `
 Start here:
@@ -34,7 +20,31 @@ ${examples([
 
 Every command explains itself: ${name} train --help`;
 
-function makeProgram(): Command {
+/** By name, in the order in which help shows them; what a command needs is read with it. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  train: async () => (await import("./train-command.ts")).addTrainCommand,
+  predict: async () => (await import("./predict-command.ts")).addPredictCommand,
+  text: async () => (await import("./text-command.ts")).addTextCommand,
+  inspect: async () => (await import("./inspect-command.ts")).addInspectCommand,
+  doctor: async () => (await import("./doctor-command.ts")).addDoctorCommand,
+  bench: async () => (await import("./bench/command.ts")).addBenchCommand,
+  book: async () => (await import("./book-command.ts")).addBookCommand,
+  studio: async () => (await import("./studio-command.ts")).addStudioCommand,
+  model: async () => (await import("./model-command.ts")).addModelCommand,
+  data: async () => (await import("./data-command.ts")).addDataCommand,
+  tree: async () => (await import("./tree-command.ts")).addTreeCommand,
+};
+
+/** The commands that a command line may be about: the one that it names, or all, to explain or to suggest. */
+function asked(words: readonly string[]): string[] {
+  const named = words.find((word) => !word.startsWith("-"));
+  if (named !== undefined && Object.hasOwn(COMMANDS, named)) return [named];
+  return named === undefined && words.some((word) => word === "--version" || word === "-V")
+    ? []
+    : Object.keys(COMMANDS);
+}
+
+async function makeProgram(words: readonly string[]): Promise<Command> {
   const program = new Command("nabla")
     .description("Deep learning in TypeScript.")
     .version(packageJson.version)
@@ -43,17 +53,10 @@ function makeProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError(false)
     .exitOverride();
-  addTrainCommand(program);
-  addPredictCommand(program);
-  addTextCommand(program);
-  addInspectCommand(program);
-  addDoctorCommand(program);
-  addBenchCommand(program);
-  addBookCommand(program);
-  addStudioCommand(program);
-  addModelCommand(program);
-  addDataCommand(program);
-  addTreeCommand(program);
+  const names = asked(words);
+  // The engine and what else is Node's.
+  if (names.length > 0) await import("../src/node.ts");
+  for (const name of names) (await COMMANDS[name]())(program);
   // Sub-commands inherit neither of these.
   for (const command of program.commands) {
     command.option("--debug", "show stack traces").exitOverride();
@@ -82,11 +85,17 @@ watchOutput();
 
 const debug = process.argv.includes("--debug");
 try {
-  await makeProgram().parseAsync(process.argv);
+  await (await makeProgram(process.argv.slice(2))).parseAsync(process.argv);
 } catch (error) {
-  const group = groupJoined();
-  const start = error instanceof CommanderError ? "" : speakAsRank(group);
-  process.exitCode = report(error, debug, start);
-  // The other ranks wait for this one: it must not go on waiting for anything itself.
-  if (group !== null) process.exit();
+  if (error instanceof CommanderError) process.exitCode = report(error, debug, "");
+  else {
+    const [{ groupJoined }, { speakAsRank }] = await Promise.all([
+      import("../src/engine/group.ts"),
+      import("./ranks.ts"),
+    ]);
+    const group = groupJoined();
+    process.exitCode = report(error, debug, speakAsRank(group));
+    // The other ranks wait for this one: it must not go on waiting for anything itself.
+    if (group !== null) process.exit();
+  }
 }

@@ -13,7 +13,7 @@ import { UserError } from "./errors.ts";
 import { unwritable } from "./output-folder.ts";
 import { OLD_HISTORY, type RunHistory, readHistory } from "./run-history.ts";
 import { CLASSIFIER_RUN, MAKERS, type RunKind } from "./run-kind.ts";
-import { type FolderLock, lockFolder } from "./run-lock.ts";
+import { type FolderLock, lockAgain, lockFolder } from "./run-lock.ts";
 import { checked, parsedJson, readJsonFile, stateSchema } from "./run-schema.ts";
 
 /** Checkpoints of complete epochs that are kept, where a run does not say. */
@@ -183,14 +183,8 @@ export class RunFolder<Config = unknown, Record extends { epoch: number } = { ep
     const anew: string[] = [];
     for (;;) {
       if (!this.lock?.held) {
-        if (!existsSync(this.path)) anew.push("the folder");
-        await makeFolder(this.path);
-        this.lock?.release();
-        this.lock = undefined;
-        this.lock = await lockFolder(this.path);
-        if (this.begun && readFileSync(this.file("config.json"), "utf8") !== textOf(config)) {
-          throw new UserError(`${this.path} was deleted while this run went on, and another run has its place now`);
-        }
+        const isOurs = () => !this.begun || readFileSync(this.file("config.json"), "utf8") === textOf(config);
+        this.lock = await lockAgain(this.path, this.lock, isOurs, anew);
       }
       if (!this.begun) {
         anew.push("config.json");

@@ -14,7 +14,7 @@ import { commandName } from "./command-name.ts";
 import { UserError } from "./errors.ts";
 import { unwritable } from "./output-folder.ts";
 import { refuseNonFinite } from "./run-folder.ts";
-import { type FolderLock, lockFolder } from "./run-lock.ts";
+import { type FolderLock, lockAgain, lockFolder } from "./run-lock.ts";
 import { checked, parsedJson, readJsonFile, stateSchema, statusSchema } from "./run-schema.ts";
 import { type TreeConfig, type TreeRecord, treeConfigSchema, treeRecordSchema } from "./tree-config.ts";
 
@@ -174,14 +174,8 @@ export class TreeFolder {
   private async restore({ config, words, best }: TreeRun): Promise<string[]> {
     const anew: string[] = [];
     if (!this.lock?.held) {
-      if (!existsSync(this.path)) anew.push("the folder");
-      await makeFolder(this.path);
-      this.lock?.release();
-      this.lock = undefined;
-      this.lock = await lockFolder(this.path);
-      if (this.begun && textOf(this.readConfig()) !== textOf(config)) {
-        throw new UserError(`${this.path} was deleted while this run went on, and another run has its place now`);
-      }
+      const isOurs = () => !this.begun || textOf(this.readConfig()) === textOf(config);
+      this.lock = await lockAgain(this.path, this.lock, isOurs, anew);
     }
     const missing = (name: string): boolean => !existsSync(this.file(name));
     if (missing("words.json")) {

@@ -232,5 +232,21 @@ function formulas(md: MarkdownIt): void {
     const joined = CHINESE.test(before) && CHINESE.test(after);
     return joined && tokens[i - 1].type === "text" && tokens[i + 1].type === "text" ? "" : "\n";
   };
-  rules["formula_block"] = (tokens, i) => `<div class="display" tabindex="0">${set(tokens[i].content, true)}</div>\n`;
+  rules["formula_block"] = (tokens, i) => {
+    const parts = apart(tokens[i].content).map((tex) => set(tex, true));
+    return `<div class="display" tabindex="0">${parts.join("\n")}</div>\n`;
+  };
+}
+
+/** Formulas that stand beside each other, which may stand below each other where there is no room: cut at wide spaces outside of braces. */
+function apart(tex: string): string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const [token] of tex.matchAll(/\\(?:[A-Za-z]+|.)|[\s\S]/g)) {
+    if (token === "{" || token === "\\begin" || token === "\\left") depth += 1;
+    else if (token === "}" || token === "\\end" || token === "\\right") depth -= 1;
+    if (depth === 0 && (token === "\\quad" || token === "\\qquad")) parts.push("");
+    else parts[parts.length - 1] += token;
+  }
+  return parts.filter((part) => part.trim() !== "");
 }

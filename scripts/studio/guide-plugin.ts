@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Plugin, runnerImport } from "vite";
 import type { Both, Experiment } from "../../book/experiment.ts";
+import { titleIn } from "../../studio/src/reader/recorded.ts";
 import { readGuide } from "./guide-markdown.ts";
-import { type Phrases, phrasesOf, readPhrases } from "./phrases.ts";
+import { type Phrases, phrasesOf, plain, readPhrases } from "./phrases.ts";
 
 type Library = typeof import("../../book/library.ts");
 
@@ -147,8 +148,11 @@ function pageModule(path: string, language: keyof Both, library: Library, { time
     const [, width, height] = /^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
     if (width === undefined) throw new Error(`${file} does not say how large it is`);
     const own = saidBy(file);
-    const phrases = own === undefined ? "" : `, phrases: ${JSON.stringify(phrasesOf(svg, own))}`;
-    return `${JSON.stringify(file)}: { address: figure${i}, width: ${width}, height: ${height}${phrases} }`;
+    const inChinese = own === undefined ? undefined : phrasesOf(svg, own);
+    const phrases = inChinese === undefined ? "" : `, phrases: ${JSON.stringify(inChinese)}`;
+    const drawn = titleIn(svg);
+    const title = drawn === undefined ? "" : `, title: ${JSON.stringify(inChinese?.[drawn] ?? plain(drawn))}`;
+    return `${JSON.stringify(file)}: { address: figure${i}, width: ${width}, height: ${height}${title}${phrases} }`;
   });
   return [
     ...imports,

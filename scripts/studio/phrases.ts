@@ -129,7 +129,10 @@ function patternOf(english: Parts, chinese: Parts): Pattern | undefined {
   const order = between.map((gap) => gaps.indexOf(gap));
   if (order.includes(-1)) return undefined;
   const escaped = texts.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return { looks: new RegExp(`^${escaped.join("(.+?)")}$`), texts: said, gaps: order, bare };
+  // The end of a plural may be missing.
+  const holes = gaps.map((gap) => (gap.includes('""') ? "(.*?)" : "(.+?)"));
+  const looks = escaped.map((text, i) => text + (holes[i] ?? "")).join("");
+  return { looks: new RegExp(`^${looks}$`), texts: said, gaps: order, bare };
 }
 
 /** Texts, and what is between them. */
@@ -144,18 +147,47 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   "&gt;": ">",
   "&amp;": "&",
 };
-const plain = (text: string): string => text.replace(/&(#39|quot|lt|gt|amp);/g, (name) => CHARACTERS[name]);
+/** A text of a drawing as it is read. */
+export const plain = (text: string): string => text.replace(/&(#39|quot|lt|gt|amp);/g, (name) => CHARACTERS[name]);
 
-/** What of a drawing's texts is Chinese, by how it stands there. A line that goes on in the next is one sentence, which stands in the first then. */
+/** Whether a text is the next line of another: in the same letters, at the same edge, a line lower. */
+function isBelow(above: string, below: string): boolean {
+  const Y = /\by="([\d.]+)"/;
+  const [from, to] = [above, below].map((attributes) => Number(Y.exec(attributes)?.[1] ?? Number.NaN));
+  return above.replace(Y, "") === below.replace(Y, "") && to > from && to - from < 25;
+}
+
+/** In letters of half a square; a Chinese one is a whole one. */
+const widthOf = (text: string): number => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0);
+
+/** A sentence on the lines that another had: on one where there is room, else cut near its middle, not within a word or number. */
+function inTwo(text: string, room: number): [string, string] {
+  if (widthOf(text) <= room) return [text, ""];
+  const cuts = [...text].flatMap((_, i) => {
+    const [before, after] = [text.slice(0, i), text.slice(i)];
+    const inside = /[\w.%]$/.test(before) && /^[\w.%]/.test(after);
+    return i === 0 || inside || /^[，。：；、）]/.test(after)
+      ? []
+      : [[before.trim(), after.trim()] as [string, string]];
+  });
+  const longer = (cut: [string, string]): number => Math.max(...cut.map(widthOf));
+  return cuts.reduce((best, cut) => (longer(cut) < longer(best) ? cut : best), [text, ""]);
+}
+
+/** What of a drawing's texts is Chinese, by how it stands there. A line that goes on in the next is one sentence. */
 export function phrasesOf(svg: string, phrases: Phrases): Record<string, string> {
   const found: Record<string, string> = {};
-  const texts = [...svg.matchAll(/<text\b[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+  const texts = [...svg.matchAll(/<text\b([^>]*)>([^<]*)<\/text>/g)].map(([, place, text]) => ({ place, text }));
   const [title] = /(?<= aria-label=")[^"]*/.exec(svg) ?? [];
-  texts.forEach((text, i) => {
+  texts.forEach(({ place, text }, i) => {
     const [alone, next] = [phrases.of(plain(text)), texts[i + 1]];
-    const both = alone === undefined && next !== undefined ? phrases.of(plain(`${text} ${next}`)) : undefined;
+    const goesOn = alone === undefined && next !== undefined && isBelow(place, next.place);
+    const both = goesOn ? phrases.of(plain(`${text} ${next.text}`)) : undefined;
     if (alone !== undefined) found[text] = alone;
-    else if (both !== undefined) Object.assign(found, { [text]: both, [next]: "" });
+    else if (both !== undefined) {
+      const [first, second] = inTwo(both, Math.max(widthOf(text), widthOf(next.text)));
+      Object.assign(found, { [text]: first, [next.text]: second });
+    }
   });
   const named = title === undefined ? undefined : phrases.of(plain(title));
   if (title !== undefined && named !== undefined) found[title] = named;

@@ -169,11 +169,10 @@ function drawConnections(canvas: Canvas, from: Column, to: Column, radius: numbe
       );
     }
   }
-  // Numbers stand nearer the start, where the lines are still apart.
   const count = from.units.length * to.units.length;
+  const share = count <= 12 ? shareOf(from, to) : 0;
   for (const b of count <= 12 ? to.units : []) {
     for (const a of from.units) {
-      const share = 0.36;
       const x = from.x + radius + share * (to.x - from.x - 2 * radius);
       const text = formatNumber(valueAt(weights[b.index], a.index), 3);
       const style = { fill: palette.ink, size: 11, anchor: "middle", baseline: "middle" } as const;
@@ -182,6 +181,16 @@ function drawConnections(canvas: Canvas, from: Column, to: Column, radius: numbe
     }
   }
   return drawn.join("\n");
+}
+
+/** How far along the lines their numbers stand: nearer the start, where lines are still apart, and where no two numbers are on each other. */
+function shareOf(from: Column, to: Column): number {
+  const nearest = (share: number): number => {
+    const heights = from.units.flatMap((a) => to.units.map((b) => a.y + share * (b.y - a.y))).sort((a, b) => a - b);
+    return Math.min(...heights.slice(1).map((y, i) => y - heights[i]), Number.POSITIVE_INFINITY);
+  };
+  const shares = [0.36, 0.3, 0.24, 0.42, 0.18, 0.12];
+  return shares.find((share) => nearest(share) >= 13) ?? shares.reduce((a, b) => (nearest(b) > nearest(a) ? b : a));
 }
 
 function drawUnits(

@@ -196,6 +196,29 @@ describe("what each kind shows", () => {
     for (const text of ["784", "sigmoid", "hidden"]) expect(net).toContain(`>${text}</text>`);
   });
 
+  it("network: the numbers of weights do not stand on each other", () => {
+    for (const [from, to] of [
+      [2, 3],
+      [3, 2],
+      [1, 4],
+      [3, 4],
+      [2, 2],
+    ]) {
+      const weights = Array.from({ length: to }, (_, i) => Array.from({ length: from }, (_, j) => 0.1 + i + j / 10));
+      const layers = [
+        { name: "in", units: from },
+        { name: "out", units: to, weights },
+      ];
+      const svg = renderSvg({ kind: "network", layers }, { width: 720 });
+      const heights = [...svg.matchAll(/<text stroke=[^>]* y="([\d.]+)"/g)]
+        .map(([, y]) => Number(y))
+        .sort((a, b) => a - b);
+      expect(heights).toHaveLength(from * to);
+      for (let i = 1; i < heights.length; i++)
+        expect(heights[i] - heights[i - 1], `${from} to ${to}`).toBeGreaterThan(10);
+    }
+  });
+
   it("tree: words in a row with nodes above them, below each other where a row is too long; a chain of any depth", () => {
     const small = renderSvg(of("Cats"));
     for (const text of ["the", "cat", "sat", "1.5", "bad", "good"]) expect(small).toContain(`>${text}</text>`);

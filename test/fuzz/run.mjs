@@ -1,11 +1,12 @@
 // Feeds readers files that are damaged in ways that a seed decides: each must end in a value or in an error of ours, in bounded time and memory.
 //
 //   npm run fuzz -- --reader png --n 20000 [--seed 7]     one reader; `all` for every one
-//   npm run fuzz -- --reader png --seed 7 --only 4711     one case again, by itself
+//   npm run fuzz -- --reader png --seed 7 --only 4711     one case again, by itself; or several, 4711,4712
 //   npm run fuzz -- --calls 200000 [--from 120000]        wrong calls instead of wrong files (calls.mjs)
 //
-// Cases run in a worker thread, which is ended when it hangs or fills memory. What looks too slow or too large is run again alone, in a process
-// of its own: only what is so there counts, since other work on the machine and garbage of earlier cases are no fault of a reader.
+// Cases run in a worker thread, which is ended when it hangs or fills memory. What looks too slow or too large is run again in a process of its
+// own: only what is so there counts, since other work on the machine and garbage of earlier cases are no fault of a reader. Many that look so go
+// there together: where all of them stay within the limits of one, each does, and where they don't, the half that does not is looked for.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -22,6 +23,9 @@ const { values: options } = parseArgs({
     from: { type: "string", default: "0" },
   },
 });
+
+/** How many cases that look too large are run again at once. */
+const TOGETHER = 64;
 
 function wholeNumber(name) {
   const value = Number(options[name]);
@@ -79,15 +83,29 @@ async function runReader(name, n) {
     if (stopped !== undefined) suspects.add(stopped);
     from = stopped === undefined ? to : stopped + 1;
   }
-  for (const number of suspects) {
-    const words = [fileURLToPath(import.meta.url), "--reader", name, "--seed", String(seed), "--only", String(number)];
-    const again = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 600_000, killSignal: "SIGKILL" });
-    if (again.status !== 0)
-      failures.push(`${name} ${number}: ${again.stdout.trim() || again.stderr.trim() || "hangs"}`);
-  }
+  const all = [...suspects];
+  for (let i = 0; i < all.length; i += TOGETHER) confirm(name, all.slice(i, i + TOGETHER), failures);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${name}: ${counts.read} read, ${counts.refused} refused, ${seconds} s`);
   return conclude(name, n, failures);
+}
+
+/** Runs cases again in a process of their own; those that fail there are told, each after it failed alone. */
+function confirm(name, numbers, failures) {
+  const own = [fileURLToPath(import.meta.url), "--reader", name, "--seed", String(seed), "--only", numbers.join()];
+  const again = spawnSync(process.execPath, ["--expose-gc", ...own], {
+    encoding: "utf8",
+    timeout: 600_000,
+    killSignal: "SIGKILL",
+  });
+  if (again.status === 0) return;
+  if (numbers.length === 1) {
+    failures.push(`${name} ${numbers[0]}: ${again.stdout.trim() || again.stderr.trim() || "hangs"}`);
+    return;
+  }
+  const half = numbers.length >> 1;
+  confirm(name, numbers.slice(0, half), failures);
+  confirm(name, numbers.slice(half), failures);
 }
 
 /** Resolves to the case in which the worker was ended, or to undefined when it came to the end. */
@@ -136,25 +154,32 @@ function runWorker(name, from, to, failures, suspects, counts) {
   });
 }
 
-/** One case by itself; says what came of it. */
+/** Cases by themselves; says what came of them. */
 async function runAlone(name) {
-  const number = wholeNumber("only");
-  // What the first read loads and compiles is not this case's.
+  const numbers = options.only.split(",").map(Number);
+  if (!numbers.every((number) => Number.isInteger(number) && number >= 0)) {
+    console.error(`--only ${options.only} is no whole number, and no list of them`);
+    process.exit(2);
+  }
+  // What the first read loads and compiles is not theirs.
   await runCase(name, seed, 0);
   const before = process.resourceUsage().maxRSS;
-  const cpu = process.cpuUsage();
-  const { outcome, failure } = await runCase(name, seed, number);
-  // Time of the processor: other work on the machine is no fault of a reader.
-  const { user, system } = process.cpuUsage(cpu);
-  const milliseconds = (user + system) / 1000;
+  const problems = [];
+  let said = "";
+  for (const number of numbers) {
+    globalThis.gc?.();
+    const cpu = process.cpuUsage();
+    const { outcome, failure } = await runCase(name, seed, number);
+    // Time of the processor: other work on the machine is no fault of a reader.
+    const { user, system } = process.cpuUsage(cpu);
+    const milliseconds = (user + system) / 1000;
+    if (failure !== undefined) problems.push(failure);
+    if (milliseconds > LIMITS.milliseconds) problems.push(`took ${Math.round(milliseconds)} ms`);
+    said = `${outcome} in ${Math.round(milliseconds)} ms`;
+  }
   const grown = 1024 * (process.resourceUsage().maxRSS - before);
-  const problems = failure === undefined ? [] : [failure];
-  if (milliseconds > LIMITS.milliseconds) problems.push(`took ${Math.round(milliseconds)} ms`);
   if (grown > LIMITS.bytes) problems.push(`took ${Math.round(grown / 2 ** 20)} MB`);
-  console.log(
-    problems.length > 0
-      ? problems.join("; ")
-      : `${outcome} in ${Math.round(milliseconds)} ms, ${Math.round(grown / 2 ** 20)} MB`,
-  );
+  const all = numbers.length > 1 ? `${numbers.length} cases` : said;
+  console.log(problems.length > 0 ? problems.join("; ") : `${all}, ${Math.round(grown / 2 ** 20)} MB`);
   return problems.length > 0 ? 1 : 0;
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { allEntries, SOURCES } from "../../book/library.ts";
 import { type GuideBlock, readGuide, slugOf } from "../../scripts/studio/guide-markdown.ts";
 import { renderSvg } from "../../src/plot/svg.ts";
-import { onPage } from "../../studio/src/reader/recorded.ts";
+import { onPage, TITLE_HEIGHT, titleIn, withoutTitle } from "../../studio/src/reader/recorded.ts";
 
 const pageOf = new Map([
   ["nndl/1.3-sigmoid", "nndl-1"],
@@ -69,6 +69,8 @@ describe("a page of the guide", () => {
     expect(htmlOf("Text:\n$$\na^2\n$$\nmore")).toContain(
       '<div class="display" tabindex="0"><span class="katex-display">',
     );
+    const beside = htmlOf("$$a = {b \\quad c}, \\qquad \\begin{matrix} d \\quad e \\end{matrix} \\quad f$$");
+    expect(beside.split('<span class="katex-display">')).toHaveLength(4);
     expect(htmlOf("From $5 to $6.")).toContain("From $5 to $6.");
     expect(htmlOf("`$x$` is code")).toContain("<code>$x$</code>");
     expect(() => htmlOf("$\\nothing$")).toThrow("nothing");
@@ -131,11 +133,18 @@ test("a recorded figure takes the page's colours: none of its own is left, and i
     yAxis: {},
     series: [curve, { ...curve, name: "b" }],
   } as const;
-  const svg = onPage(renderSvg(chart, { width: 400 }), "figure-7");
+  const recorded = renderSvg(chart, { width: 400 });
+  const svg = onPage(recorded, "figure-7");
   expect(svg.match(/#[0-9a-f]{6}"/g)).toBeNull();
   expect(svg).toContain('fill="var(--ink)"');
   expect(svg).toContain('id="figure-7-plot"');
   expect(svg).toContain("url(#figure-7-c0)");
   expect(svg).not.toMatch(/[#"]chart-/);
   expect(svg).not.toMatch(/<svg [^>]* width="/);
+
+  expect(titleIn(recorded)).toBe("T");
+  const bare = withoutTitle(recorded);
+  expect(titleIn(bare)).toBeUndefined();
+  const [of, from] = [recorded, bare].map((one) => /viewBox="0 (\d+) 400 (\d+)"/.exec(one)!.slice(1).map(Number));
+  expect([from[0] - of[0], of[1] - from[1]]).toEqual([TITLE_HEIGHT, TITLE_HEIGHT]);
 });

@@ -24,6 +24,7 @@ beforeAll(() => {
       const own = { en: "MNIST", zh: "MNIST" };
       const named = (kind: Both) => ({ en: \`cost of \${kind.en}\`, zh: \`\${kind.zh}的代价\` });
       const kind = { en: "dropout", zh: "弃权" };
+      const layers = { en: \`\${count} layer\${count === 1 ? "" : "s"}\`, zh: \`\${count} 层\` };
       const way = { en: up ? "rising" : "falling", zh: up ? "上升" : "下降" };
       const both = { en: \`\${name}, \${kind.en}\`, zh: \`\${name}，\${kind.zh}\` };
       const quoted = { en: "了, one of five", zh: "了：五个中的一个" };
@@ -67,23 +68,33 @@ describe("what figures say, in Chinese", () => {
 
   test("the numbers of a sentence go where the Chinese one has them, and words between are said in Chinese", () => {
     expect(phrases.of("After 3 of 20 steps")).toBe("共 20 步，3 步之后");
+    expect(phrases.of("1 layer")).toBe("1 层");
+    expect(phrases.of("2 layers")).toBe("2 层");
     expect(phrases.of("cost of dropout")).toBe("弃权的代价");
     expect(phrases.of("cost of L2")).toBe("L2的代价");
   });
 
-  test("a drawing: escaped texts are found as they stand, a sentence on two lines stands in the first", () => {
+  test("a drawing: escaped texts are found as they stand, a sentence on two lines is on two in Chinese, or on the first", () => {
     const svg =
-      '<svg aria-label="loss"><text x="1">weights &amp; biases</text><text>After 3 of</text><text>20 steps</text><text>7</text></svg>';
+      '<svg aria-label="loss"><text x="1">weights &amp; biases</text><text x="9" y="20">After 3 of</text><text x="9" y="35">20 steps</text></svg>';
     const found = phrasesOf(svg, phrases);
     expect(found).toEqual({
       loss: "损失",
       "weights &amp; biases": "权重与偏置",
-      "After 3 of": "共 20 步，3 步之后",
-      "20 steps": "",
+      "After 3 of": "共 20 步，",
+      "20 steps": "3 步之后",
     });
     expect(onPage(svg, "one", found)).toBe(
-      '<svg aria-label="损失"><text x="1">权重与偏置</text><text>共 20 步，3 步之后</text><text></text><text>7</text></svg>',
+      '<svg aria-label="损失"><text x="1">权重与偏置</text><text x="9" y="20">共 20 步，</text><text x="9" y="35">3 步之后</text></svg>',
     );
+    const short = '<svg><text x="9" y="20">cost</text><text x="9" y="35">of dropout</text></svg>';
+    expect(phrasesOf(short, phrases)).toEqual({ cost: "弃权的代价", "of dropout": "" });
+    // What stands beside it, or in other letters, is another text.
+    for (const next of ['x="40" y="20"', 'x="9" y="35" font-weight="600"', 'x="9" y="80"']) {
+      expect(
+        phrasesOf(`<svg><text x="9" y="20">After 3 of</text><text ${next}>20 steps</text></svg>`, phrases),
+      ).toEqual({});
+    }
   });
 
   test("what is put into a drawing can't end its text", () => {

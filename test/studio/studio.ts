@@ -25,6 +25,8 @@ interface Opening {
   readonly dark?: boolean;
   /** Of the window; default 1280. */
   readonly width?: number;
+  /** Whether it stays open for the tests that follow. */
+  readonly lasting?: boolean;
 }
 
 /** A page of the studio, read by the names that its components carry. */
@@ -174,7 +176,11 @@ export class Probe {
     return this.page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: AxeLike };
       // A report's frame is closed to scripts; axe would write to it all the same, and the browser say so.
-      const { violations } = await axe.run(document, { resultTypes: ["violations"], iframes: false });
+      // Formulas stand there twice, for readers of the screen and for the eye; the second is thousands of boxes in the colour of the text.
+      const { violations } = await axe.run(
+        { exclude: [".katex-html"] },
+        { resultTypes: ["violations"], iframes: false },
+      );
       return violations
         .filter(({ impact }) => impact === "serious" || impact === "critical")
         .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
@@ -205,6 +211,7 @@ export function useStudio(runs?: () => StudioRuns): {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
   const probes: Probe[] = [];
+  const lasting: Probe[] = [];
 
   beforeAll(async () => {
     buildStudio();
@@ -216,13 +223,14 @@ export function useStudio(runs?: () => StudioRuns): {
     await studio?.close();
   });
   afterEach(async () => {
-    const problems = probes.splice(0).flatMap((probe) => probe.problems);
+    const problems = [...probes.splice(0), ...lasting].flatMap((probe) => probe.problems);
+    for (const probe of lasting) probe.forget(/./);
     for (const context of contexts.splice(0)) await context.close();
     expect(problems).toEqual([]);
   });
 
   return {
-    async open(path, { language = "en", dark = false, width = 1280 } = {}) {
+    async open(path, { language = "en", dark = false, width = 1280, lasting: stays = false } = {}) {
       const context = await browser.newContext({
         viewport: { width, height: 900 },
         colorScheme: dark ? "dark" : "light",
@@ -231,9 +239,10 @@ export function useStudio(runs?: () => StudioRuns): {
         // Each would fetch the whole build for later; offline.test.ts is about that.
         serviceWorkers: "block",
       });
-      contexts.push(context);
+      // What stays goes with the browser.
+      if (!stays) contexts.push(context);
       const probe = new Probe(await context.newPage());
-      probes.push(probe);
+      (stays ? lasting : probes).push(probe);
       await probe.page.goto(`${studio.address}/#${path}`);
       await probe.page.locator("main h1").first().waitFor();
       return probe;

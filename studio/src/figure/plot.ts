@@ -173,6 +173,14 @@ function xRange(axis: PlotAxis, layers: readonly Layer[], room: number): AxisRan
   }
 }
 
+/** How far the last number of x would reach beyond the drawing: half of it stands to the right of its tick. */
+function beyond({ ticks, ...range }: AxisRange, { left, right, width }: Frame): number {
+  const last = ticks.at(-1);
+  if (last === undefined) return 0;
+  const [px] = mapping({ ticks, ...range }, left, right);
+  return Math.max(0, px(last.at) + last.label.length * 3.5 + 2 - width);
+}
+
 export function layOut(
   axes: { readonly x: PlotAxis; readonly y: PlotAxis },
   layers: readonly Layer[],
@@ -191,9 +199,10 @@ export function layOut(
   const numbered = xRange(axes.x, layers, frame.right - frame.left);
   const { names } = axes.x;
   const x = names ? { ...numbered, ticks: names.map((label, i) => ({ at: i + 1, label })) } : numbered;
-  const [px, atX] = mapping(x, frame.left, frame.right);
+  const right = frame.right - beyond(x, frame);
+  const [px, atX] = mapping(x, frame.left, right);
   const [py, atY] = mapping(y, frame.bottom, frame.top);
-  return { frame, x, y, px, py, atX, atY };
+  return { frame: { ...frame, right }, x, y, px, py, atX, atY };
 }
 
 /** The d of a path through points; where a number is missing or is none, the path breaks. */

@@ -10,6 +10,22 @@ for (const [role, colour] of Object.entries(palettes.light)) {
 // Paper and what stands on strong colours are both white in light; most that is white is paper.
 VARIABLES.set(palettes.light.paper, palettes.page.paper);
 
+const TITLE = /<text x="0" y="16" font-size="15" font-weight="600"[^>]*>([^<]*)<\/text>/;
+/** Pixels that a title takes. */
+export const TITLE_HEIGHT = 26;
+
+/** The title above a drawing, as it stands there: escaped. */
+export function titleIn(svg: string): string | undefined {
+  return TITLE.exec(svg)?.[1];
+}
+
+/** For a place that says the same: the drawing from below its title on. */
+export function withoutTitle(svg: string): string {
+  const lower = (_: string, width: string, height: string): string =>
+    `viewBox="0 ${TITLE_HEIGHT} ${width} ${Number(height) - TITLE_HEIGHT}"`;
+  return svg.replace(TITLE, "").replace(/viewBox="0 0 ([\d.]+) ([\d.]+)"/, lower);
+}
+
 /** The drawing without its paper, in colours and the language of the page, with ids that no other figure has. */
 export function onPage(svg: string, id: string, phrases: Readonly<Record<string, string>> = {}): string {
   const said = (text: string): string => (Object.hasOwn(phrases, text) ? escaped(phrases[text]) : text);
