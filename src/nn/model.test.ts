@@ -27,6 +27,7 @@ import {
   SGD,
   type Symbolic,
   saveModel,
+  scope,
   type Tensor,
   Trainer,
   tensor,
@@ -136,6 +137,38 @@ describe("a graph", () => {
     expect(() => model.call([a, b])).toThrow(/has 2 outputs, not one.*callAll/);
     expect(() => model.inputShape).toThrow(/has 2 inputs, not one/);
   });
+
+  // As two networks that play against each other are trained: one learns, then what goes through it learns.
+  test.each(["block.clearGradients() after the forward pass", "step's own block alone"])(
+    "models of the same layers learn in turns by hand, whenever the block is asked for: %s",
+    (way) => {
+      const train = (early: boolean): unknown[] => {
+        const [shared, z] = [new Dense(1, { weights: "ones" }), input([2])];
+        const judge = new Sequential([new Dense(3, { activation: "tanh" }), shared], { inputShape: [2], seed: 1 });
+        const whole = new Model({ inputs: z, outputs: judge.apply(new Dense(2).apply(z)), seed: 2 });
+        const turns = [judge, whole].map((model) => ({ model, optimizer: new SGD({ learningRate: 0.1 }) }));
+        for (let i = 0; i < 3; i++) {
+          for (const { model, optimizer } of turns) {
+            scope(() => {
+              // What is asked for before anything runs has always been right.
+              if (early) model.block.clearGradients();
+              const loss = model
+                .call(normal([4, 2], i))
+                .sub(1)
+                .square()
+                .mean();
+              if (!early && way.startsWith("block")) model.block.clearGradients();
+              backward(loss);
+              optimizer.step(model.block);
+              if (!early && !way.startsWith("block")) model.block.clearGradients();
+            });
+          }
+        }
+        return whole.parameters.map(({ tensor: x }) => x.toArray());
+      };
+      expect(train(false)).toEqual(train(true));
+    },
+  );
 
   test("has gradients through shared layers that are the sums of their uses", () => {
     const x = input([2]);

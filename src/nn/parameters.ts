@@ -10,7 +10,7 @@ import { isfinite } from "../ops/comparison.ts";
 import { all } from "../ops/reduce.ts";
 import { checkTensor } from "../tensor/check.ts";
 import { tensor, zeros } from "../tensor/create.ts";
-import { Node, withRecording } from "../tensor/graph.ts";
+import { type GradientSlot, Node, withRecording } from "../tensor/graph.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { keep, packed, scope, type Tensor, windowOf } from "../tensor/tensor.ts";
@@ -276,6 +276,13 @@ export function placeState(parameters: readonly Parameter[], dtype: DType, gener
   }
 }
 
+/** A parameter's place in a block: its values, the node of its tape and where that node's gradient goes, while the block is its home. */
+interface BlockWindow {
+  readonly value: Tensor;
+  readonly node: Node;
+  readonly slot: GradientSlot;
+}
+
 /** A stretch of the block with one rule for weight decay. */
 export interface BlockRange {
   start: number;
@@ -307,7 +314,7 @@ export class ParameterBlock {
    */
   version = 0;
   private readonly offsets = new Map<Parameter, number>();
-  private readonly windows = new Map<Parameter, { readonly value: Tensor; readonly node: Node }>();
+  private readonly windows = new Map<Parameter, BlockWindow>();
 
   /**
    * Lays the parameters out, those with weight decay first, and fills them. A model makes its own.
@@ -336,8 +343,9 @@ export class ParameterBlock {
       const offset = this.offsets.get(parameter)!;
       const value = windowOf(this.values, parameter.shape, offset, null);
       const node = new Node("variable", [], null);
-      node.slot = { tensor: windowOf(this.gradients, parameter.shape, offset, null), fresh: true };
-      this.windows.set(parameter, { value, node });
+      const slot = { tensor: windowOf(this.gradients, parameter.shape, offset, null), fresh: true };
+      node.slot = slot;
+      this.windows.set(parameter, { value, node, slot });
     }
     const fresh = parameters.filter((parameter) => !parameter.isBuilt);
     this.claim();
@@ -345,15 +353,26 @@ export class ParameterBlock {
   }
 
   /**
-   * Makes this block the home of its parameters, with the values that they have, where another model has taken them since: then
-   * backward and optimisers work on it. Costs a comparison a parameter where nothing has to be done.
+   * Makes this block the home of its parameters, with the values and the gradients that they have, where another model has taken them
+   * since: then backward and optimisers work on it, and what was recorded before brings its gradients here, too. Costs a comparison a
+   * parameter where nothing has to be done.
    * @internal
    */
   claim(): void {
     for (const parameter of this.parameters) {
-      const { value, node } = this.windows.get(parameter)!;
+      const { value, node, slot } = this.windows.get(parameter)!;
       if (parameter.isBuilt && parameter.tensor === value) continue;
-      if (parameter.isBuilt && parameter.size > 0) engine().copy(packed(parameter.tensor), value);
+      node.slot = slot;
+      slot.fresh = true;
+      if (parameter.isBuilt && parameter.size > 0) {
+        engine().copy(packed(parameter.tensor), value);
+        const before = parameter.tensor.node;
+        if (before?.slot) {
+          if (!before.slot.fresh) engine().copy(before.slot.tensor, slot.tensor);
+          slot.fresh = before.slot.fresh;
+          before.slot = slot;
+        }
+      }
       value.node = node;
       parameter.place(value, this);
       this.version += 1;
@@ -365,9 +384,9 @@ export class ParameterBlock {
    * @internal
    */
   changed(parameter: Parameter): void {
-    const { node } = this.windows.get(parameter)!;
-    if (parameter.size > 0) engine().fill(node.slot!.tensor, 0);
-    node.slot!.fresh = true;
+    const { slot } = this.windows.get(parameter)!;
+    if (parameter.size > 0) engine().fill(slot.tensor, 0);
+    slot.fresh = true;
     this.version += 1;
   }
 

@@ -319,7 +319,7 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     await probe.choose("view", "mistakes");
     await expect.poll(() => page.locator("[data-view] canvas").count()).toBeGreaterThan(0);
     expect((await save(/^Save as SVG: Mistakes/)).text).toContain("data:image/png;base64,");
-    const program = await save(new RegExp(`^TypeScript: ${at("first")}$`));
+    const program = await save(/^TypeScript: first$/);
     expect(program.name).toBe("first.ts");
     expect(program.text).toContain("import { configureEngine");
     // Somebody's own program is there already.
