@@ -46,4 +46,28 @@ export class ParameterAverage {
     block.values.storage.version += 1;
     this.exchanged = !this.exchanged;
   }
+
+  /** Calls a function while the parameters are the averages. */
+  during<R>(body: () => R): R {
+    this.exchange();
+    let result: R;
+    try {
+      result = body();
+    } catch (error) {
+      this.exchange();
+      throw error;
+    }
+    if (!(result instanceof Promise)) {
+      this.exchange();
+      return result;
+    }
+    return result.finally(() => this.exchange()) as R;
+  }
+
+  /** The parameters become the averages for good. */
+  use(): void {
+    const { block, values } = this;
+    engine().copy(values, block.values);
+    block.values.storage.version += 1;
+  }
 }

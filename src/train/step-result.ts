@@ -1,6 +1,8 @@
 // What is read after a step, now or when the device gets to it, and the figures that are counted of it.
 import type { TypedArray } from "../engine/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type HeadRun, predictedBy } from "./forward.ts";
+import type { Head } from "./objective.ts";
 import { countCorrect, countCorrectAt } from "./predicted-classes.ts";
 import type { Prepared } from "./targets.ts";
 
@@ -25,6 +27,25 @@ export interface StepValues {
     readonly weights: TypedArray | null;
     readonly predicted: Int32Array | null;
   }[];
+}
+
+/** Of a step that went forward through these heads, to this loss. */
+export function resultOf(
+  prepared: Prepared,
+  heads: readonly Head[],
+  runs: readonly HeadRun[],
+  loss: Tensor,
+): StepResult {
+  const several = heads.length > 1;
+  return {
+    loss,
+    heads: runs.map((run, k) => ({
+      loss: several ? run.loss : null,
+      total: run.total,
+      weights: prepared.heads[k].classes === null ? null : run.weights,
+      predicted: prepared.heads[k].classes === null ? null : predictedBy(heads[k], run),
+    })),
+  };
 }
 
 /** Asks for all that is read after a step. */

@@ -1,6 +1,6 @@
 // What a step has to do: rows of all samples, or a dataset's batch, and its place in the epoch.
 import type { BatchShare } from "../data/dataset/held.ts";
-import { rowsOf } from "../data/row-order.ts";
+import { type RowOrder, rowsOf } from "../data/row-order.ts";
 import type { Rows } from "./parallel.ts";
 import type { Prepared } from "./targets.ts";
 
@@ -27,4 +27,17 @@ export function rowsOfBatch(prepared: Prepared, share: BatchShare | undefined): 
         ? null
         : Int32Array.from({ length: stop - start }, (_, i) => start - first + i),
   };
+}
+
+/** The rows of a step, where samples are tensors. */
+export function rowsOfStep(prepared: Prepared, order: RowOrder, step: number, batchSize: number): Work {
+  const last = step + 1 === order.batches;
+  const count = order.size(step);
+  const rows: Rows = {
+    count,
+    take: (start, stop) => order.take(prepared.tensors, step, start, stop),
+    numbers: (start, stop) => order.rows(step).subarray(start, stop),
+    all: () => order.take(prepared.tensors, step),
+  };
+  return { prepared, rows, full: count / batchSize, last };
 }

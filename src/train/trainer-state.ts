@@ -1,9 +1,10 @@
 // A run's saved state: where the run stands as JSON, the tensors that belong to it, and what of both is refused before anything changes.
 import { fields, finite, whole } from "../engine/checks.ts";
-import type { ParameterBlock } from "../nn/parameters.ts";
-import type { OptimizerState } from "../optim/optimizer.ts";
-import type { ScheduleState } from "../optim/schedules.ts";
-import type { RandomState } from "../tensor/random.ts";
+import { type LoadOptions, type ParameterBlock, refuseNonFinite } from "../nn/parameters.ts";
+import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
+import type { Schedule, ScheduleState } from "../optim/schedules.ts";
+import { checkTensor } from "../tensor/check.ts";
+import type { Generator, RandomState } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TallyState } from "./tally.ts";
@@ -71,4 +72,48 @@ export function blockTensor(
   throw new Error(
     `${owner}: the ${what} are ${x.dtype} ${formatShape(x.shape)}, the parameters ${values.dtype} ${formatShape(values.shape)}`,
   );
+}
+
+/** The optimiser's of a run's tensors, by the names that it has for them. */
+export function slotsOf(owner: string, tensors: Record<string, Tensor>): Record<string, Tensor> {
+  const slots: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
+  for (const [name, value] of Object.entries(fields(owner, "tensors", tensors))) {
+    if (name.startsWith("optimizer.")) slots[name.slice("optimizer.".length)] = value;
+  }
+  return slots;
+}
+
+export function checkSlots(owner: string, slots: Record<string, Tensor>, { allowNonFinite }: LoadOptions): void {
+  for (const [name, slot] of Object.entries(slots)) {
+    checkTensor(`${owner}: the optimiser's ${name}`, slot);
+    if (allowNonFinite !== true) refuseNonFinite(`${owner}: the optimiser's ${name}`, slot);
+  }
+}
+
+/** What of a run has a state of its own. */
+export interface Parts {
+  readonly random: Generator;
+  readonly shuffle: Generator;
+  readonly schedule: Schedule | undefined;
+  readonly optimizer: Optimizer;
+}
+
+/** What may refuse its part, each whole or not at all; what was done before a refusal is undone. */
+export function restoreParts(
+  state: TrainerState,
+  slots: Record<string, Tensor>,
+  { random, shuffle, schedule, optimizer }: Parts,
+): void {
+  const before = { random: random.state(), shuffle: shuffle.state(), schedule: schedule?.state() };
+  try {
+    random.restore(state.random);
+    shuffle.restore(state.shuffle);
+    schedule?.restore(state.schedule!);
+    optimizer.restore(state.optimizer, slots);
+  } catch (error) {
+    random.restore(before.random);
+    shuffle.restore(before.shuffle);
+    schedule?.restore(before.schedule!);
+    throw error;
+  }
 }

@@ -1,49 +1,49 @@
 // One training run as a machine that takes steps and can be stopped after any of them: everything that decides the next step is in its state,
 // so a run that was interrupted and resumed ends with the same bits as one that was not.
 
-import { backward } from "../autograd/backward.ts";
 import { type AnySamples, checkSamples } from "../data/batches.ts";
 import { Dataset } from "../data/dataset/dataset.ts";
 import { type BatchShare, end, type Held } from "../data/dataset/held.ts";
-import type { DatasetIterator } from "../data/dataset/iteration.ts";
-import { RowOrder } from "../data/row-order.ts";
-import { callable, fields, knownOptions, text, whole } from "../engine/checks.ts";
+import { callable, knownOptions, text, whole } from "../engine/checks.ts";
 import { engine } from "../engine/engine.ts";
 import type { Group } from "../engine/group.ts";
 import { platform } from "../engine/platform.ts";
 import { giveBackFound } from "../engine/storage.ts";
 import { checkModel, type Model } from "../nn/model.ts";
-import { checkParameters, type LoadOptions, type Parameter, refuseNonFinite } from "../nn/parameters.ts";
-import { add, mul } from "../ops/arithmetic.ts";
+import { checkParameters, type LoadOptions } from "../nn/parameters.ts";
 import { clone } from "../ops/views.ts";
 import { optimizerByName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
-import { checkTensor } from "../tensor/check.ts";
-import { Generator, type RandomState } from "../tensor/random.ts";
 import { keep, scope, type Tensor } from "../tensor/tensor.ts";
 import { ParameterAverage } from "./average.ts";
 import { Bursts } from "./bursts.ts";
+import { DatasetBatches } from "./dataset-batches.ts";
+import { EpochOrder } from "./epoch-order.ts";
 import { ownBatches, targetsOf } from "./evaluate.ts";
-import { NonFiniteLossError, namedBatch, remedyFor } from "./explosion.ts";
 import { type EpochFigures, Figures, type StepInfo } from "./figures.ts";
-import { forward, type HeadRun, predictedBy, totalOf } from "./forward.ts";
 import { LateSteps, type NextStep } from "./late-steps.ts";
 import { isOwnLoss, type Loss, type LossName } from "./losses.ts";
 import { Moments } from "./moments.ts";
 import { type Head, headsFor, OBJECTIVE_OPTIONS, type ObjectiveOptions, onlyLoss } from "./objective.ts";
-import { agreed, type Parallel, parallelFor, type Rows } from "./parallel.ts";
+import { agreed, type Parallel, parallelFor } from "./parallel.ts";
 import { obstacleOf, Replay } from "./replay.ts";
-import { measured, type StepResult, tensorsOf } from "./step-result.ts";
-import { rowsOfBatch, type Work } from "./step-work.ts";
+import { type StepResult, tensorsOf } from "./step-result.ts";
+import { rowsOfBatch, rowsOfStep, type Work } from "./step-work.ts";
+import { type Known, Steps } from "./steps.ts";
 import { type Prepared, prepare } from "./targets.ts";
 import { checkTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
-import { AVERAGE, blockTensor, checkState, GATHERED, type TrainerState } from "./trainer-state.ts";
-
-function lossOf(heads: readonly Head[], runs: readonly HeadRun[], penalty: Tensor | null): Tensor {
-  const ofOutputs = totalOf(heads, runs);
-  return penalty === null ? ofOutputs : add(ofOutputs, penalty);
-}
+import {
+  AVERAGE,
+  blockTensor,
+  checkSlots,
+  checkState,
+  GATHERED,
+  restoreParts,
+  slotsOf,
+  type TrainerState,
+} from "./trainer-state.ts";
+import { Updates } from "./updates.ts";
 
 /** How long steps run before waiting events get a turn, in milliseconds. */
 const BURST = 30;
@@ -78,21 +78,15 @@ export class Trainer {
   /** Steps done in the current epoch. */
   step = 0;
   private readonly figures: Figures;
-  private readonly shuffle: Generator;
   private readonly shuffles: boolean;
-  private shuffleBefore: RandomState;
-  /** The current epoch's order, once it has begun; its memory serves the next epoch. */
-  private order: RowOrder | undefined;
-  private started = false;
+  /** The order of rows, where samples are tensors. */
+  private readonly order: EpochOrder;
   /** All samples, where they are tensors. */
   private readonly prepared: Prepared | undefined;
   /** What a dataset's batches go through; known from the first one on. */
-  private known: { heads: readonly Head[]; replay: Replay<StepResult> } | undefined;
-  private pass: DatasetIterator<AnySamples> | undefined;
-  /** Whether the dataset's epoch has come to its end. */
-  private over = false;
-  /** Steps of a dataset's epoch, once one is complete. */
-  private counted: number | undefined;
+  private known: Known | undefined;
+  /** Where batches come from, if not from tensors. */
+  private readonly batches: DatasetBatches | undefined;
   private samplesOfEpoch = 0;
   readonly optimizer: Optimizer;
   /** The learning rate over time, where one was given. */
@@ -100,10 +94,7 @@ export class Trainer {
   /** Samples a step, where they are tensors. @internal */
   readonly batchSize: number;
   private readonly accumulate: number;
-  /** What the gathered batches count so far, in full batches. */
-  private gathered = 0;
-  /** The gathered gradients before the step. */
-  private readonly gatheredBefore: Tensor | undefined;
+  private readonly updates: Updates;
   private readonly average: ParameterAverage | undefined;
   private readonly decay: number | undefined;
   /**
@@ -114,16 +105,13 @@ export class Trainer {
   private readonly wantsReplay: boolean;
   /** What layers keep by themselves, as it was before the step. */
   private readonly kept: readonly { now: Tensor; before: Tensor }[];
-  private readonly constrained: readonly Parameter[];
   /** How many steps are taken in one call; null where none ever are. */
   private readonly bursts: Bursts | null;
   /** What this process does of a step, where not all or not at once; null else. */
   private readonly parallel: Parallel | null;
-  /** What `takeStep` is asked beside: whether to stop after it. All ranks stop where one is to. */
-  private wish: (() => boolean) | undefined;
   /** When waiting events last had their turn: short epochs are one burst together. */
   private turn = performance.now();
-  private stopping = false;
+  private readonly steps: Steps;
   private readonly moments = new Moments();
   /** Steps on devices that answer late. */
   private readonly late: LateSteps;
@@ -173,25 +161,27 @@ export class Trainer {
         : optimizerByName(options.optimizer ?? "adam", { learningRate, clipNorm, clipValue });
     this.schedule = schedule;
     this.batchSize = batchSize;
-    this.shuffle = new Generator(seed);
     this.shuffles = shuffle;
-    this.shuffleBefore = this.shuffle.state();
+    this.order = new EpochOrder(owner, batchSize, shuffle, seed);
     this.decay = averageDecay;
     this.average = averageDecay === undefined ? undefined : new ParameterAverage(model.block, averageDecay);
-    if (accumulate > 1) this.gatheredBefore = keep(scope(() => clone(model.block.gradients)));
+    this.updates = new Updates(model, this.optimizer, accumulate, this.average);
     this.parallel = parallelFor(owner, model, options);
-    this.constrained = model.parameters.filter(({ options: { constraint } }) => constraint !== undefined);
+    if (data instanceof Dataset) this.batches = new DatasetBatches(data, this.parallel);
     this.kept = model.parameters
       .filter(({ isState }) => isState)
       .map(({ tensor: now }) => ({ now, before: keep(scope(() => clone(now))) }));
+    const { stateful, optimizer, average, updates, parallel, kept, figures } = this;
+    const learning = { optimizer, schedule, accumulate, average, updates };
+    this.steps = new Steps({ owner, model, stateful, ...learning, parallel, kept, figures });
     this.bursts = this.burstsFor();
     this.late = this.lateSteps();
   }
 
   private burstsFor(): Bursts | null {
-    const { prepared, known, parallel, accumulate, average, constrained } = this;
-    if (prepared === undefined || known === undefined || parallel !== null || accumulate > 1) return null;
-    if (average !== undefined || constrained.length > 0 || this.stateful) return null;
+    const { prepared, known, parallel, updates } = this;
+    if (prepared === undefined || known === undefined || parallel !== null) return null;
+    if (!updates.isPlain || this.stateful) return null;
     const { model, optimizer, schedule, batchSize, kept, figures } = this;
     return Bursts.of({ model, optimizer, schedule, prepared, batchSize, kept, figures, replay: known.replay });
   }
@@ -211,7 +201,7 @@ export class Trainer {
     throw new TypeError(`${this.owner}: y has no targets for any of the model's outputs`);
   }
 
-  private know(heads: readonly Head[]): NonNullable<Trainer["known"]> {
+  private know(heads: readonly Head[]): Known {
     const losses = heads.map(({ loss }) => loss);
     const replay = new Replay<StepResult>(this.model, losses, this.wantsReplay, tensorsOf);
     const known = { heads, replay };
@@ -247,9 +237,8 @@ export class Trainer {
 
   /** Batches that hold all samples; the last may be short. NaN for a dataset that doesn't know before its end. */
   get stepsPerEpoch(): number {
-    const { data, prepared } = this;
-    if (prepared !== undefined) return Math.ceil(prepared.count / this.batchSize);
-    return (data as Dataset<AnySamples>).size ?? this.counted ?? Number.NaN;
+    const { batches, prepared } = this;
+    return prepared === undefined ? batches!.perEpoch : Math.ceil(prepared.count / this.batchSize);
   }
 
   /** The loss of the first step that this trainer took; undefined before it. */
@@ -262,47 +251,12 @@ export class Trainer {
     return this.prepared?.count ?? this.samplesOfEpoch;
   }
 
-  /** The current epoch's order, drawn where the epoch begins. */
-  private epochOrder(prepared: Prepared): RowOrder {
-    if (this.order !== undefined && this.started) return this.order;
-    this.shuffleBefore = this.shuffle.state();
-    const { batchSize, shuffles, owner } = this;
-    if (this.order === undefined) {
-      this.order = new RowOrder(owner, prepared.count, batchSize, shuffles ? this.shuffle : null);
-    } else this.order.draw();
-    this.started = true;
-    return this.order;
-  }
-
   private endEpoch(): void {
     this.epoch += 1;
     this.step = 0;
     this.figures.clear();
-    this.started = false;
-    this.pass = undefined;
-    this.over = false;
-    this.shuffleBefore = this.shuffle.state();
-  }
-
-  /** Loss of a batch, and its gradients in the model's block: alone, or added to those that are gathered. */
-  private differentiate(prepared: Prepared, batch: readonly Tensor[], factor: number): StepResult {
-    const { model, accumulate, parallel } = this;
-    const { heads } = this.known!;
-    const runs = forward(model, heads, prepared, batch, true, parallel?.normalisedTogether);
-    const penalty = model.penalty();
-    const value = parallel === null ? lossOf(heads, runs, penalty) : parallel.lossOf(heads, runs, penalty);
-    if (accumulate === 1 || parallel?.inParts) model.block.clearGradients();
-    backward(factor === 1 ? value : mul(value, factor));
-    const several = heads.length > 1;
-    return {
-      loss: value,
-      heads: runs.map((run, k) => ({
-        loss: several ? run.loss : null,
-        total: run.total,
-        weights: prepared.heads[k].classes === null ? null : run.weights,
-        predicted: prepared.heads[k].classes === null ? null : predictedBy(heads[k], run),
-      })),
-    };
+    this.order.end();
+    this.batches?.begin();
   }
 
   /**
@@ -330,8 +284,7 @@ export class Trainer {
         `${this.owner}: on the engine ${JSON.stringify(engine().name)} a step's loss comes later; call await trainer.nextStep()`,
       );
     }
-    const { prepared, rows, full, last } = this.nextRows(this.prepared);
-    return this.stepOn(prepared, rows, full, last);
+    return this.stepOn(this.nextRows(this.prepared));
   }
 
   /**
@@ -374,7 +327,7 @@ export class Trainer {
     if (found === null) return 0;
     if (this.step >= this.stepsPerEpoch) this.endEpoch();
     const { count: samples } = this.prepared!;
-    const order = this.epochOrder(this.prepared!);
+    const order = this.order.of(samples);
     const count = Math.min(wanted, Math.floor(samples / this.batchSize) - this.step);
     if (count < 2) return 0;
     const done = bursts.run(found, order, this.epoch, this.step, count);
@@ -389,17 +342,7 @@ export class Trainer {
   /** The rows of the next step, where samples are tensors. */
   private nextRows(prepared: Prepared): Work {
     if (this.step >= this.stepsPerEpoch) this.endEpoch();
-    const order = this.epochOrder(prepared);
-    const { step, batchSize } = this;
-    const last = step + 1 === order.batches;
-    const count = order.size(step);
-    const rows: Rows = {
-      count,
-      take: (start, stop) => order.take(prepared.tensors, step, start, stop),
-      numbers: (start, stop) => order.rows(step).subarray(start, stop),
-      all: () => order.take(prepared.tensors, step),
-    };
-    return { prepared, rows, full: count / batchSize, last };
+    return rowsOfStep(prepared, this.order.of(prepared.count), this.step, this.batchSize);
   }
 
   /**
@@ -407,38 +350,28 @@ export class Trainer {
    * @throws as `takeStep`.
    */
   async nextStep(): Promise<StepInfo | null> {
-    const { data } = this;
-    if (engine().asynchronous) {
-      return this.late.takeStep();
-    }
-    if (!(data instanceof Dataset)) return this.takeStep();
-    const element = await this.nextElement(data);
+    const { batches } = this;
+    if (engine().asynchronous) return this.late.takeStep();
+    if (batches === undefined) return this.takeStep();
+    const element = await this.nextElement(batches);
     if (element === null) return null;
     try {
       const batch = element.value;
-      return scope(() => {
-        const { prepared, rows } = this.workOf(batch, element.share);
-        return this.stepOn(prepared, rows, 1, false);
-      });
+      return scope(() => this.stepOn(this.workOf(batch, element.share)));
     } finally {
       end(element);
     }
   }
 
   /** The next batch of a dataset; null at the end of its epoch. */
-  private async nextElement(data: Dataset<AnySamples>): Promise<Held<AnySamples> | null> {
-    if (this.over) this.endEpoch();
-    this.pass ??= this.ranksOf(data).restore({ epoch: this.epoch, taken: this.step });
-    const element = await this.pass.take();
-    if (element === undefined) {
-      if (this.step === 0) throw new RangeError(`${this.owner}: the dataset gives no batch`);
-      this.counted = this.step;
-      this.pass = undefined;
-      this.over = true;
-      if (this.gathered > 0) scope(() => this.update());
-      return null;
-    }
-    return element;
+  private async nextElement(batches: DatasetBatches): Promise<Held<AnySamples> | null> {
+    if (batches.over) this.endEpoch();
+    const element = await batches.take(this.epoch, this.step);
+    if (element !== undefined) return element;
+    if (this.step === 0) throw new RangeError(`${this.owner}: the dataset gives no batch`);
+    batches.end(this.step);
+    if (this.updates.gathered > 0) scope(() => this.updates.run());
+    return null;
   }
 
   /** What a step has to do of a dataset's batch. */
@@ -449,82 +382,11 @@ export class Trainer {
     return { prepared, rows: rowsOfBatch(prepared, share), full: 1, last: false };
   }
 
-  /** The dataset as far as this rank needs it: its share of every batch, where batches can be made in part. */
-  private ranksOf(data: Dataset<AnySamples>): Dataset<AnySamples> {
-    const { group, parallel } = this;
-    if (group === null || parallel === null) return data;
-    this.shared ??= data.inPart((rows) => parallel.rowsHere(rows)) ?? data;
-    return this.shared;
-  }
-
-  private shared: Dataset<AnySamples> | undefined;
-
-  /** A step on a batch; `full` is its size in full batches, `last` whether no other follows in this epoch. */
-  private stepOn(prepared: Prepared, rows: Rows, full: number, last: boolean): StepInfo {
-    const { known, accumulate, parallel, gatheredBefore } = this;
-    const { block } = this.model;
-    const { replay } = known!;
-    const undo = this.begin();
-    let value = 0;
-    try {
-      scope(() => {
-        // The last batch's own size is part of a step that gathers.
-        const replays = full === 1 || (accumulate === 1 && parallel !== null);
-        const step = this.stepOf(prepared, full);
-        const part = (start: number, stop: number, watch: <R>(body: () => R) => R): Float64Array => {
-          const batch = rows.take(start, stop);
-          const result = watch(() => (replays ? replay.run(batch, step) : step(batch)));
-          return measured(prepared, result, batch[0].shape[0], () => rows.numbers(start, stop));
-        };
-        const complete = this.completes(this.step, last);
-        let counted: Float64Array;
-        if (parallel === null) counted = part(0, rows.count, (body) => body());
-        else {
-          const wish = Number(this.wish?.() ?? false);
-          const inScope: typeof part = (start, stop, watch) => {
-            const numbers = scope(() => part(start, stop, watch));
-            replay.settle();
-            return Float64Array.of(...numbers, wish);
-          };
-          const what = `step ${this.step + 1} of epoch ${this.epoch + 1}`;
-          counted = parallel.run(prepared, known!.heads, rows, complete, inScope, what);
-          this.stopping = counted[counted.length - 1] > 0;
-          if (parallel.inParts && gatheredBefore !== undefined) {
-            engine().binary("add", block.gradients, gatheredBefore, block.gradients);
-          }
-        }
-        value = counted[0];
-        if (!Number.isFinite(value)) {
-          throw this.explosion(prepared, rows.all(), this.step, value);
-        }
-        this.gathered += full;
-        if (complete) this.update();
-        this.figures.count(counted);
-      });
-    } catch (error) {
-      undo();
-      throw error;
-    }
-    replay.settle();
+  private stepOn(work: Work): StepInfo {
+    this.align();
+    const loss = this.steps.take(this.known!, work, this.epoch, this.step);
     this.step += 1;
-    return this.infoOf(this.step - 1, value);
-  }
-
-  /** Forward and back on a batch that is `full` full ones. */
-  private stepOf(prepared: Prepared, full: number): (batch: readonly Tensor[]) => StepResult {
-    const factor = this.accumulate > 1 ? full : 1;
-    return (batch) => this.differentiate(prepared, batch, factor);
-  }
-
-  /** Whether the parameters change after this step. Steps that are gathered count by number: a short one is one of them. */
-  private completes(step: number, last: boolean): boolean {
-    const { accumulate } = this;
-    return accumulate === 1 || (step + 1) % accumulate === 0 || last;
-  }
-
-  private explosion(prepared: Prepared, batch: readonly Tensor[], step: number, loss: number): NonFiniteLossError {
-    const remedy = remedyFor(this.optimizer, namedBatch(this.model, prepared, batch));
-    return new NonFiniteLossError(this.epoch, step, loss, remedy);
+    return this.infoOf(this.step - 1, loss);
   }
 
   private infoOf(step: number, loss: number): StepInfo {
@@ -540,59 +402,31 @@ export class Trainer {
     };
   }
 
-  /** What comes before a step. Gives what undoes it, but for an update of the parameters. */
-  private begin(): () => void {
-    const { optimizer, schedule, kept, known, step } = this;
-    this.align();
-    if (schedule) optimizer.learningRate = schedule.rate(optimizer.iterations, this.epoch);
-    if (this.average?.inUse)
-      throw new Error(`${this.owner}: the model has its averages at the moment; step outside withAverage`);
-    const { block, generator } = this.model;
-    const random = generator.state();
-    if (this.stateful && this.step === 0) this.model.resetStates();
-    for (let i = 0; i < kept.length; i++) engine().copy(kept[i].now, kept[i].before);
-    const { gathered, gatheredBefore } = this;
-    if (gatheredBefore !== undefined) {
-      if (gathered === 0) {
-        block.clearGradients();
-        block.completeGradients();
-      }
-      engine().copy(block.gradients, gatheredBefore);
-    }
-    return () => {
-      for (const { now, before } of kept) engine().copy(before, now);
-      if (gatheredBefore !== undefined) engine().copy(gatheredBefore, block.gradients);
-      this.gathered = gathered;
-      this.step = step;
-      generator.restore(random);
-      known!.replay.discard();
-    };
-  }
-
   /** What steps on devices that answer late are given. */
   private lateSteps(): LateSteps {
-    const { owner, data, optimizer, moments } = this;
+    const { owner, batches, optimizer, moments, updates, steps } = this;
     // Of what else changes with the parameters there is no undoing.
-    const strict =
-      this.kept.length > 0 || this.accumulate > 1 || this.average !== undefined || this.constrained.length > 0;
+    const strict = this.kept.length > 0 || !updates.isPlain;
     return new LateSteps({
       optimizer,
       strict,
       moments,
-      next: () => (data instanceof Dataset ? this.nextOf(data) : this.nextOfRows()),
+      next: () => (batches === undefined ? this.nextOfRows() : this.nextOf(batches)),
       begin: () => {
         if (this.parallel !== null)
           throw new Error(`${owner}: several processes train together on the engines "wasm" and "native" only`);
-        return this.begin();
+        this.align();
+        const { epoch, step } = this;
+        const undo = steps.begin(this.known!, epoch, step);
+        return () => {
+          undo();
+          this.step = step;
+        };
       },
-      differentiate: ({ prepared, rows, full }) => {
-        const call = this.stepOf(prepared, full);
-        const batch = rows.take(0, rows.count);
-        return full === 1 ? this.known!.replay.run(batch, call) : call(batch);
-      },
+      differentiate: (work) => steps.differentiate(this.known!, work),
       update: ({ full, last }, step) => {
-        this.gathered += full;
-        if (this.completes(step, last)) scope(() => this.update());
+        updates.gathered += full;
+        if (updates.completes(step, last)) scope(() => updates.run());
       },
       launched: () => {
         this.known!.replay.settle();
@@ -602,7 +436,7 @@ export class Trainer {
         this.figures.count(counted);
         return this.infoOf(step, loss);
       },
-      explosion: (prepared, batch, step, loss) => this.explosion(prepared, batch, step, loss),
+      explosion: (prepared, batch, step, loss) => steps.explosion(prepared, batch, this.epoch, step, loss),
       state: () => this.state(),
       turn: () => this.giveTurn(),
     });
@@ -613,8 +447,8 @@ export class Trainer {
     return { work, step: this.step, done: () => {} };
   }
 
-  private async nextOf(data: Dataset<AnySamples>): Promise<NextStep | null> {
-    const element = await this.nextElement(data);
+  private async nextOf(batches: DatasetBatches): Promise<NextStep | null> {
+    const element = await this.nextElement(batches);
     if (element === null) return null;
     const done = (): void => end(element);
     try {
@@ -644,28 +478,14 @@ export class Trainer {
     await this.pause();
     const moment = this.moments.after(error);
     this.late.underWay = 0;
-    this.order = undefined;
-    this.gathered = this.gatheredAt(moment.step);
+    this.order.forget();
+    this.updates.gathered = this.gatheredAt(moment.step);
     const tensors = this.tensors();
     // Memory that an optimiser has made since is none of that moment.
     if (moment.optimizer.iterations === 0) {
       for (const name of Object.keys(this.optimizer.slots())) delete tensors[`optimizer.${name}`];
     }
     this.restore(moment, tensors, { allowNonFinite: true });
-  }
-
-  /** The optimiser's step on the gradients that are there. */
-  private update(): void {
-    const { optimizer, model, accumulate, gathered } = this;
-    if (accumulate > 1) {
-      const { gradients } = model.block;
-      engine().kernel("scale", gradients.dtype, gradients, gradients.size, 1 / gathered);
-      gradients.storage.version += 1;
-    }
-    optimizer.step(model.block);
-    this.gathered = 0;
-    for (const parameter of this.constrained) parameter.constrain();
-    this.average?.update();
   }
 
   /** Before the first step, and after a state was restored: all ranks begin alike. */
@@ -704,8 +524,9 @@ export class Trainer {
     if (stop !== undefined) callable("Trainer.finishEpoch", "stop", stop);
     await giveBackFound();
     const { prepared, group } = this;
-    this.stopping = group !== null && agreed(group, stop?.() ?? false, "the beginning of an epoch");
-    this.wish = stop;
+    const { steps } = this;
+    steps.stopping = group !== null && agreed(group, stop?.() ?? false, "the beginning of an epoch");
+    steps.wish = stop;
     if (engine().asynchronous) {
       const more = (): boolean => prepared === undefined || this.step < this.stepsPerEpoch;
       if (!(await this.late.takeSteps(more, onStep, stop))) return null;
@@ -713,7 +534,7 @@ export class Trainer {
     }
     while (prepared === undefined || this.step < this.stepsPerEpoch) {
       // Ranks stop together: what one of them wants has gone round with the step's figures.
-      if (group === null ? stop?.() : this.stopping) return null;
+      if (group === null ? stop?.() : steps.stopping) return null;
       if (together && prepared !== undefined) this.takeSome(this.stepsPerEpoch - this.step);
       else {
         const info = prepared === undefined ? await this.nextStep() : this.takeStep();
@@ -750,9 +571,7 @@ export class Trainer {
    * @internal
    */
   async pause(): Promise<void> {
-    const { pass } = this;
-    this.pass = undefined;
-    await pass?.return();
+    await this.batches?.pause();
   }
 
   /**
@@ -770,28 +589,12 @@ export class Trainer {
   withAverage<R>(body: () => R): R {
     callable("Trainer.withAverage", "the argument", body);
     const { average } = this;
-    if (average === undefined || average.inUse) return body();
-    average.exchange();
-    let result: R;
-    try {
-      result = body();
-    } catch (error) {
-      average.exchange();
-      throw error;
-    }
-    if (!(result instanceof Promise)) {
-      average.exchange();
-      return result;
-    }
-    return result.finally(() => average.exchange()) as R;
+    return average === undefined || average.inUse ? body() : average.during(body);
   }
 
   /** The model's parameters become their averages for good, where there are some: the end of training. */
   useAverage(): void {
-    const { average } = this;
-    if (average === undefined) return;
-    engine().copy(average.values, this.model.block.values);
-    this.model.block.values.storage.version += 1;
+    this.average?.use();
   }
 
   /**
@@ -826,7 +629,7 @@ export class Trainer {
       epoch: this.epoch,
       step: this.step,
       ...this.figures.state(),
-      shuffle: this.shuffleBefore,
+      shuffle: this.order.before,
       random: this.model.generator.state(),
       optimizer: this.optimizer.state(),
       ...(this.schedule && { schedule: this.schedule.state() }),
@@ -844,7 +647,7 @@ export class Trainer {
     const tensors: Record<string, Tensor> = {};
     for (const { name, parameter } of model.named) tensors[name] = parameter.tensor;
     for (const [name, slot] of Object.entries(this.optimizer.slots())) tensors[`optimizer.${name}`] = slot;
-    if (this.gathered > 0) {
+    if (this.updates.gathered > 0) {
       this.parallel?.gatherOnFirst();
       tensors[`optimizer.${GATHERED}`] = model.block.gradients;
     }
@@ -863,50 +666,29 @@ export class Trainer {
     knownOptions(owner, options, ["allowNonFinite"]);
     checkState(owner, state, this.stepsPerEpoch);
     this.figures.check(owner, state);
-    const slots: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
-    for (const [name, value] of Object.entries(fields(owner, "tensors", tensors))) {
-      if (name.startsWith("optimizer.")) slots[name.slice("optimizer.".length)] = value;
-    }
+    const slots = slotsOf(owner, tensors);
     const { schedule, model, average } = this;
     if (schedule !== undefined && state.schedule === undefined) {
       throw new Error(`${owner}: the saved state has no learning-rate schedule, this run has one`);
     }
     checkParameters(owner, model.named, model.dtype, tensors, options);
-    for (const [name, slot] of Object.entries(slots)) {
-      checkTensor(`${owner}: the optimiser's ${name}`, slot);
-      if (options.allowNonFinite !== true) refuseNonFinite(`${owner}: the optimiser's ${name}`, slot);
-    }
+    checkSlots(owner, slots, options);
     const gathered = blockTensor(owner, model.block, GATHERED, slots, this.gatheredAt(state.step) > 0);
     const averages = blockTensor(owner, model.block, AVERAGE, slots, average !== undefined);
-    // What may refuse its part comes first, each whole or not at all; what was done before a refusal is undone.
-    const before = { random: model.generator.state(), shuffle: this.shuffle.state(), schedule: schedule?.state() };
-    try {
-      model.generator.restore(state.random);
-      this.shuffle.restore(state.shuffle);
-      schedule?.restore(state.schedule!);
-      this.optimizer.restore(state.optimizer, slots);
-    } catch (error) {
-      model.generator.restore(before.random);
-      this.shuffle.restore(before.shuffle);
-      schedule?.restore(before.schedule!);
-      throw error;
-    }
+    const { optimizer, order, updates } = this;
+    restoreParts(state, slots, { random: model.generator, shuffle: order.generator, schedule, optimizer });
     for (const parameter of model.parameters) parameter.assign(tensors[parameter.name]);
     if (averages !== undefined) engine().copy(averages, average!.values);
-    this.gathered = this.gatheredAt(state.step);
+    updates.gathered = this.gatheredAt(state.step);
     if (gathered !== undefined) {
-      model.block.clearGradients();
-      model.block.completeGradients();
-      engine().copy(gathered, model.block.gradients);
+      updates.restore(gathered);
       // It is the sum of all ranks': it counts once.
       this.parallel?.keepOnFirst();
     }
-    this.shuffleBefore = this.shuffle.state();
     this.epoch = state.epoch;
-    this.started = false;
-    this.pass = undefined;
-    this.over = false;
-    if (state.step > 0 && this.prepared !== undefined) this.epochOrder(this.prepared);
+    order.end();
+    this.batches?.begin();
+    if (state.step > 0 && this.prepared !== undefined) order.of(this.prepared.count);
     this.step = state.step;
     this.figures.restore(state, this.prepared);
     this.parallel?.realign();
