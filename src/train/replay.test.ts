@@ -7,12 +7,14 @@ import {
   Dropout,
   fit,
   Generator,
+  input,
   keep,
   Layer,
   type LayerConfig,
   Lion,
   type Loss,
   lossFor,
+  Model,
   memory,
   NAdam,
   NonFiniteLossError,
@@ -365,3 +367,25 @@ test("no step needs more memory than the plan, and the first gives the bits of o
   expect(planned.loss).toBe(asItIs.loss);
   expect(planned.values).toEqual(asItIs.values);
 });
+
+// A model of some of the layers takes the parameters into a block of its own when it is made, and when it trains.
+test.each([true, false])(
+  "replay %s: a model learns the same where another has its layers in the meantime",
+  (replay) => {
+    const losses = (disturbed: boolean): number[] => {
+      const x = input([2]);
+      const hidden = new Dense(12, { activation: "tanh" }).apply(x);
+      const model = new Model({ inputs: x, outputs: new Dense(2, { activation: "softmax" }).apply(hidden), seed: 1 });
+      const inside = (): Model => new Model({ inputs: x, outputs: hidden });
+      if (disturbed) inside();
+      const trainer = new Trainer(model, data, { batchSize: 20, seed: 1, replay });
+      return Array.from({ length: 12 }, (_, i) => {
+        if (disturbed && i % 4 === 3) void inside().block;
+        return trainer.takeStep().loss;
+      });
+    };
+    const alone = losses(false);
+    expect(losses(true)).toEqual(alone);
+    expect(alone[11]).toBeLessThan(alone[0]);
+  },
+);

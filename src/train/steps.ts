@@ -144,6 +144,8 @@ export class Steps {
   /** What comes before a step. Gives what undoes it, but for an update of the parameters. */
   begin({ replay }: Known, epoch: number, step: number): () => void {
     const { owner, model, stateful, optimizer, schedule, kept, average, updates } = this.parts;
+    // Parameters come home before anything reads or records them: another model of the same layers may have been at work.
+    model.block.claim();
     if (schedule) optimizer.learningRate = schedule.rate(optimizer.iterations, epoch);
     if (average?.inUse) throw new Error(`${owner}: the model has its averages at the moment; step outside withAverage`);
     const { generator } = model;
