@@ -523,7 +523,7 @@ const larger: Experiment = {
   async run({ seed, pick, log }) {
     const plan = pick({
       quick: { games: 60, taught: 150, rounds: 2, played: 32, simulations: 25, earnest: 50, match: 20 },
-      full: { games: 200, taught: 400, rounds: 24, played: 96, simulations: 50, earnest: 200, match: 100 },
+      full: { games: 200, taught: 400, rounds: 48, played: 96, simulations: 50, earnest: 400, match: 100 },
     });
     const game = connectFour({ rows: 6, columns: 6 });
     const network = new PolicyValueNetwork(game, { seed });

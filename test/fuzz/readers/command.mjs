@@ -95,8 +95,8 @@ const CHARTS = [
 
 export const results = {
   named: "results.json",
-  /** Each case leaves a module behind: a worker ends after so many. */
-  atATime: 150,
+  /** Each case leaves a small module behind: a worker ends after so many. */
+  atATime: 2000,
   make(random) {
     const figure = (name) => ({ name, chart: { title: { en: "t", zh: "t" }, ...random.pick(CHARTS) } });
     return text({
@@ -150,7 +150,7 @@ let chosen;
 let finished;
 export const run = {
   named: "run",
-  atATime: 100,
+  atATime: 2000,
   make(random) {
     chosen = random.pick([...runFiles().keys()]);
     // Without its finished model a run is read from its newest checkpoint.
