@@ -347,8 +347,18 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     await probe.choose("view", "confusion");
     const right = look.confusion!.reduce((sum, row, i) => sum + row[i], 0) / 30;
     await expect.poll(() => probe.number("right")).toBeCloseTo(right, 12);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await page.setViewportSize({ width: 1280, height: 900 });
     await probe.choose("view", "mistakes");
     await expect.poll(() => inside.getByRole("img").count()).toBe(look.mistakes!.all.length);
+    // The slider is of epochs, and goes from one that was looked at to the next.
+    const field = page.locator('[data-control="look"] input[type="text"]');
+    expect(await field.inputValue()).toBe("3");
+    await page.locator('[data-control="look"] input[type="range"]').press("ArrowLeft");
+    const { looks } = (await runs.state(key))!;
+    await expect.poll(() => field.inputValue()).toBe(String(looks.at(-2)));
+    await expect.poll(() => inside.getAttribute("data-epoch")).toBe(String(looks.at(-2)));
     // It stands in the address; figures of one's own can be chosen.
     await probe.choose("metric", "metrics.f1");
     const query = await probe.query();
