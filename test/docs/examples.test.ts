@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import * as nabla from "../../src/node.ts";
-import { compilerOptions, type Example, moduleOf, runModule, typeErrors } from "./examples.ts";
+import { compilerOptions, type Example, inFolderOfTheirOwn, moduleOf, runModule, typeErrors } from "./examples.ts";
 import { programsOf } from "./pages.ts";
 import { type PublicName, publicNames } from "./public-names.ts";
 
@@ -56,6 +56,8 @@ describe("every public name", () => {
 });
 
 describe("every example", () => {
+  inFolderOfTheirOwn();
+
   it("type-checks", () => {
     expect(typeErrors(modules, entry, root, options, program)).toEqual([]);
   });

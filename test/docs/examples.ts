@@ -1,7 +1,11 @@
 // From an example in a docstring to a program that checks itself. Public names need no import, `await` may stand anywhere, and a statement followed by
 // `// value` on its line says what it evaluates to or prints. All examples are type-checked together, each as a file that exists in memory only.
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import ts from "typescript";
+import { afterAll, beforeAll } from "vitest";
 import * as inspect from "../../src/inspect/index.ts";
 import * as onnx from "../../src/io/onnx/index.node.ts";
 import { Tensor } from "../../src/node.ts";
@@ -208,4 +212,18 @@ function differenceBetween(actual: unknown, expected: unknown, path: string): st
   } else if (actual === expected) return undefined;
   const write = (value: unknown): string => (typeof value === "number" ? String(value) : JSON.stringify(value));
   return `the value${path && ` at ${path}`} is ${write(actual)}, the comment says ${write(expected)}`;
+}
+
+/** To be called in a `describe`: programs write their files where they stand, and that is not here. */
+export function inFolderOfTheirOwn(): void {
+  const here = process.cwd();
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "examples-"));
+    process.chdir(folder);
+  });
+  afterAll(() => {
+    process.chdir(here);
+    rmSync(folder, { recursive: true });
+  });
 }

@@ -1,12 +1,11 @@
 // The guide is right: every program on its pages type-checks, runs and gives the values that its comments state, and both languages show the same ones.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as nabla from "../../src/node.ts";
-import { compilerOptions, moduleOf, runModule, typeErrors } from "./examples.ts";
+import { compilerOptions, inFolderOfTheirOwn, moduleOf, runModule, typeErrors } from "./examples.ts";
 import { programsOf } from "./pages.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -54,17 +53,7 @@ const modules = new Map([
 ]);
 
 describe("the guide", () => {
-  // Programs write their files where they stand.
-  const here = process.cwd();
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "guide-"));
-    process.chdir(folder);
-  });
-  afterAll(() => {
-    process.chdir(here);
-    rmSync(folder, { recursive: true });
-  });
+  inFolderOfTheirOwn();
 
   it("type-checks", () => {
     expect(typeErrors(modules, entry, root, options, program)).toEqual([]);
