@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { inFolder } from "../../test/python.ts";
 import { type KerasReadOptions, loadKeras, readKeras } from "../node.ts";
 import type { H5Wasm } from "./hdf5.ts";
@@ -81,6 +81,63 @@ describe("a library that", () => {
   });
 });
 
+describe("the next file", () => {
+  /** Says how many files its thread has read, how many its program has, and what the library before it holds still. */
+  const telling = (more = "") =>
+    standIn(
+      `${more} globalThis.files = (globalThis.files ?? 0) + 1;
+      const last = globalThis.last?.flatMap((held) => Object.keys(held)) ?? "none";
+      globalThis.last = mine;
+      this.attrs = { more: { value: JSON.stringify([globalThis.files, ++count, last]) } };`,
+      "let count = 0; let mine; Promise.resolve().then(() => ready).then((module) => { mine = [module, module.FS]; });",
+    );
+  const ask = async (found: string, seconds?: number): Promise<unknown> => {
+    const [part] = await walk(found, seconds);
+    return part.kind === "text" && JSON.parse(part.text);
+  };
+
+  test("is read in the same thread, by a library made anew; what was before it is let go", async () => {
+    const found = telling();
+    expect(await ask(found)).toEqual([1, 1, "none"]);
+    expect(await ask(found)).toEqual([2, 1, []]);
+    expect(await ask(found)).toEqual([3, 1, []]);
+  });
+
+  test("has a new thread after one that was stopped, or whose library holds much memory", async () => {
+    const stopped = telling("if (globalThis.files === 1) for (;;);");
+    expect(await ask(stopped)).toEqual([1, 1, "none"]);
+    await expect(ask(stopped, 0.2)).rejects.toThrow("did not end within 0.2 seconds");
+    expect(await ask(stopped)).toEqual([1, 1, "none"]);
+    const large = telling().replace("FS%3A", "HEAPU8%3A%20new%20Uint8Array(2%20**%2027)%2C%20FS%3A");
+    expect(await ask(large)).toEqual([1, 1, "none"]);
+    expect(await ask(large)).toEqual([1, 1, "none"]);
+  });
+
+  test("has one of two threads that were done, if it comes within a second", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const found = telling();
+      expect(await Promise.all([ask(found), ask(found)])).toEqual([
+        [1, 1, "none"],
+        [1, 1, "none"],
+      ]);
+      vi.advanceTimersByTime(900);
+      expect(await ask(found)).toEqual([2, 1, []]);
+      vi.advanceTimersByTime(1000);
+      expect(await ask(found)).toEqual([1, 1, "none"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("is read, though the thread that waited for it has ended", async () => {
+    const found = telling("setTimeout(() => process.exit(), 50);");
+    expect(await ask(found)).toEqual([1, 1, "none"]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await ask(found)).toEqual([1, 1, "none"]);
+  });
+});
+
 // Not a literal: the checker would ask for its types.
 const H5WASM = "h5wasm";
 const h5wasm = (await import(H5WASM).catch(() => undefined)) as H5Wasm | undefined;
@@ -109,6 +166,22 @@ describe.skipIf(h5wasm === undefined)(h5wasm === undefined ? "h5wasm is not inst
       const here = await readKeras(good().subarray(0, 200), h5wasm!, path).catch((error: Error) => error.message);
       await expect(loadKeras(path)).rejects.toThrow(here as string);
       expect(here).toMatch(/a\.h5: HDF5 can't be read/);
+    });
+  });
+
+  test("reads what is whole after what is damaged, in one thread and another library each time", async () => {
+    await inFolder(async (folder) => {
+      const path = join(folder, "a.h5");
+      const read = async (bytes: Uint8Array) => {
+        writeFileSync(path, bytes);
+        const { tensors } = await loadKeras(path);
+        return Object.values(tensors).map((x) => x.dataSync());
+      };
+      const whole = await read(good());
+      for (const cut of [100, 300, 1000, 2000]) {
+        await expect(read(good().subarray(0, cut))).rejects.toThrow(/a\.h5: /);
+        expect(await read(good())).toEqual(whole);
+      }
     });
   });
 
