@@ -93,5 +93,7 @@ for opset in (13, 17):
     for p in encoder.parameters():
         p.requires_grad_(True)
     cases.append(case(f"a transformer's encoder, opset {opset}", encoder, [torch.randn(2, 3, 4)], {0: "batch"}, opset))
+# Recurrent layers of an open batch before version 9: ConstantFill.
+cases.append(case("recurrent layers, opset 8", Sequences(), [torch.randint(7, (2, 5))], {0: "batch", 1: "time"}, 8))
 json.dump({"source": f"PyTorch {torch.__version__}", "cases": cases}, sys.stdout)
 sys.stdout.write("\n")

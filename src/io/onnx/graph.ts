@@ -186,7 +186,7 @@ export class OnnxGraph {
   }
 
   /**
-   * The outputs by name for inputs by name. Not recorded. Nodes in training mode do as the standard says, so a dropout that was exported
+   * The outputs by name for inputs by name; `outputs` has the file's order, which an object of names that are numbers has not. Not recorded. Nodes in training mode do as the standard says, so a dropout that was exported
    * for training drops.
    * @throws TypeError, RangeError for an input that is missing, unknown, of another type or of another shape; Error naming the node for one
    * that can't take what it is given.

@@ -395,6 +395,27 @@ describe("batches, names and types", () => {
   });
 });
 
+describe("ConstantFill, which files of before version 9 have", () => {
+  const value = { name: "value", type: ATTRIBUTE_TYPE.FLOAT, f: 2 };
+  const list = (name: string, values: number[]) => ({
+    name,
+    type: ATTRIBUTE_TYPE.INTS,
+    ints: BigInt64Array.from(values, BigInt),
+  });
+  it.each<[string, Draft<AttributeProto>[], Port[], Record<string, OnnxTensor>, unknown]>([
+    ["its own shape", [value, list("shape", [1, 2])], [], {}, [[2, 2]]],
+    ["an input's shape", [value, list("extra_shape", [2])], [["x", "float32", [1]]], { x: floats([1], [7]) }, [[2, 2]]],
+    ["a shape that is given", [value, int("input_as_shape", 1)], [["x", "int64", [2]]], { x: ints(2, 1) }, [[2], [2]]],
+    ["another type", [value, int("dtype", 6), list("shape", [2])], [], {}, [2, 2]],
+  ])("fills %s", (_, attributes, inputs, feeds, expected) => {
+    const filled = node("ConstantFill", Object.keys(feeds), ["y"], attributes);
+    const run = (opset: number) =>
+      readOnnx(file([filled], inputs, [["y", "float32", ["n"]]], {}, opset)).run(feeds)["y"];
+    expect(lists(run(8))).toEqual(expected);
+    expect(() => run(9)).toThrow("ConstantFill of version 9");
+  });
+});
+
 describe("graphs within graphs", () => {
   it("a function of the model's own is put in, with its attribute", () => {
     const functions = [

@@ -1,5 +1,5 @@
 // Values that a graph begins with, and what is known of others: shapes and sizes.
-import { elementArray, elementType, type OnnxTensor } from "../onnx-tensor.ts";
+import { ELEMENT_CODE, type ElementType, elementArray, elementType, type OnnxTensor } from "../onnx-tensor.ts";
 import type { Call } from "../run/call.ts";
 import { entry, type OperatorTable } from "../run/entry.ts";
 import { isWide } from "../run/integers.ts";
@@ -25,16 +25,38 @@ function constant({ attributes }: Call): Value[] {
   throw new TypeError("has no value that is supported");
 }
 
-function constantOfShape(call: Call): ArrayValue[] {
-  const shape = call.value(0).numbers;
+/** How many elements a shape that is data has. @throws RangeError if it is none. */
+function sizeOf(shape: readonly number[]): number {
   const size = shape.reduce((product, length) => product * length, 1);
   if (!shape.every((length) => length >= 0) || size > 2 ** 30)
     throw new RangeError(`the shape (${shape.join(", ")}) is none`);
+  return size;
+}
+
+function constantOfShape(call: Call): ArrayValue[] {
+  const shape = call.value(0).numbers;
+  const size = sizeOf(shape);
   const given = call.attributes.tensor("value");
   const type = given?.type ?? "float32";
   const elements = elementArray(type, size);
   (elements as unknown as number[]).fill((given?.data[0] ?? 0) as number);
   return [fromData(type, shape, elements)];
+}
+
+const FILLED = ["float32", "int32", "int64", "bool"];
+
+/** Never a part of the standard, and gone with version 9; PyTorch exports recurrent layers of an open batch with it for those before. */
+function constantFill(call: Call): ArrayValue[] {
+  const { attributes } = call;
+  const type = elementType(attributes.int("dtype", ELEMENT_CODE.float32)) ?? "";
+  if (!FILLED.includes(type)) throw new TypeError(`dtype must be one of ${FILLED.join(", ")}`);
+  const value = attributes.float("value", 0);
+  const fill = (shape: number[]) => [
+    fromNumbers(type as ElementType, shape, new Float64Array(sizeOf(shape)).fill(value)),
+  ];
+  if (call.inputs.length === 0) return fill(attributes.ints("shape") ?? []);
+  const like = attributes.flag("input_as_shape", false) ? call.value(0).numbers : call.value(0).shape;
+  return fill([...like, ...(attributes.ints("extra_shape") ?? [])]);
 }
 
 function shape(call: Call): ArrayValue[] {
@@ -99,6 +121,7 @@ function element(call: Call): Value[] {
 export const constants: OperatorTable = {
   Constant: entry(constant),
   ConstantOfShape: entry(constantOfShape, { shapedBy: "data" }),
+  ConstantFill: entry(constantFill, { until: 8, shapedBy: "data" }),
   Identity: entry((call) => [call.inputs[0]]),
   Shape: entry(shape, { ofShape: true }),
   Size: entry((call) => [fromNumbers("int64", [], [call.value(0).size])], { ofShape: true }),
