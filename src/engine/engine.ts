@@ -140,6 +140,12 @@ export interface Engine {
   /** Bytes a storage takes that has so many on a CPU. Absent: as many. */
   bytesFor?(bytes: number, dtype: DType): number;
 
+  /**
+   * Runs a function whose results are not differentiated: an engine may keep what it makes in a layout of its own until somebody looks at it, and at
+   * the end what has not ended. Absent: none has a better one.
+   */
+  answering?<R>(body: () => R): R;
+
   /** A new storage, its content undefined. */
   allocate(bytes: number, label: string, dtype: DType, shape: readonly number[]): Storage;
   /** A copy of a view's elements in JavaScript, row-major. */

@@ -2,7 +2,7 @@
 import type { DType } from "./dtype.ts";
 
 /** A block from this size on remembers where it was made. */
-export const LARGE_BYTES = 1 << 20;
+export const LARGE_BYTES = 1 << 22;
 
 /** What is known of a large block. */
 export interface LargeBlock {

@@ -284,6 +284,8 @@ export class Recording {
     };
     const always = (call: (on: Engine) => void): Step => ({ call });
     return {
+      // It would make its calls beside the recording.
+      answering: undefined,
       allocate: (bytes, label, dtype, shape) => {
         const { nowhere } = this;
         const storage =
@@ -365,7 +367,7 @@ export class Recording {
     if (this.calls === null) return methods;
     const listed = methods as Record<string, (...values: never[]) => unknown>;
     for (const [name, method] of Object.entries(listed)) {
-      if (["allocate", "isZeros", "read", "readAsync", "readElement", "kernel"].includes(name)) continue;
+      if (["answering", "allocate", "isZeros", "read", "readAsync", "readElement", "kernel"].includes(name)) continue;
       listed[name] = (...values) => {
         this.list(name, values);
         return method(...values);

@@ -1,6 +1,7 @@
 // A model: layers connected from inputs to outputs, and their parameters in one block. It is a layer, too, so that models nest.
 import { callable, instance, knownOptions, list } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
 import type { Group } from "../engine/group.ts";
 import { quote } from "../engine/quote.ts";
 import { noteUse } from "../engine/recording.ts";
@@ -423,13 +424,26 @@ export class Model extends BaseLayer {
    */
   run(xs: readonly Tensor[], context: CallContext, logits: readonly boolean[] | null = null): ModelRun {
     noteUse(this);
+    const on = engine();
+    const lean = this.plan.steps.length >= MANY_STEPS && insideScope() && !isRecording();
+    if (!lean || on.answering === undefined) return this.runSteps(xs, context, logits, lean);
+    return on.answering(() => this.runSteps(xs, context, logits, lean));
+  }
+
+  /** `lean`: what is needed no more is given back on the way. */
+  private runSteps(
+    xs: readonly Tensor[],
+    context: CallContext,
+    logits: readonly boolean[] | null,
+    lean: boolean,
+  ): ModelRun {
     const { steps, places, makers, inner, size } = this.plan;
     const values: Tensor[] = new Array<Tensor>(size);
     for (let i = 0; i < xs.length; i++) values[i] = xs[i];
     const given = context.masks?.some((mask) => mask !== null) ?? false;
     const masks: (Tensor | null)[] | null = this.masked || given ? new Array<Tensor | null>(size).fill(null) : null;
     if (masks && context.masks) for (let i = 0; i < context.masks.length; i++) masks[i] = context.masks[i];
-    const memory = steps.length >= MANY_STEPS && insideScope() && !isRecording() ? new Lifetimes(this.plan, xs) : null;
+    const memory = lean ? new Lifetimes(this.plan, xs) : null;
     // Outputs without their activation, by the step that gives them.
     let bare: (Tensor | undefined)[] | null = null;
     for (let k = 0; k < steps.length; k++) {

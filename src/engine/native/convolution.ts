@@ -23,7 +23,8 @@ const FEW_CHANNELS = 3;
 const FEWEST_PIXELS = 256;
 
 export class Convolutions {
-  private readonly blocked: BlockedConvolutions | null;
+  /** By the library's own convolutions; null where it has none. */
+  readonly blocked: BlockedConvolutions | null;
   private readonly host: Host;
   private readonly smallest: number;
 

@@ -4,7 +4,8 @@ import type { NativeProvider } from "../configure.ts";
 import { bytesOf, type DType } from "../dtype.ts";
 import type { ArrayView, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
 import { endedError, keptStorage } from "../storage.ts";
-import { WasmEngine, type WasmOptions } from "../wasm/engine.ts";
+import { FEWEST_CHANNELS, WasmEngine, type WasmOptions } from "../wasm/engine.ts";
+import { Answers, IN_BLOCKS } from "./answers.ts";
 import { CONVOLUTIONS, Convolutions } from "./convolution.ts";
 import type { Host } from "./host.ts";
 import { type Koffi, loadKoffi, memoryAddress } from "./koffi.ts";
@@ -66,6 +67,7 @@ export class NativeEngine extends WasmEngine {
   private readonly host: Host;
   private readonly smallestProduct: number | undefined;
   private readonly convolutions: Convolutions;
+  private readonly answers: Answers | null;
 
   /** Throws an Error that says what was tried and what to install if no library can be used. */
   static make(options: NativeOptions = {}): NativeEngine {
@@ -94,6 +96,7 @@ export class NativeEngine extends WasmEngine {
       allocate: (bytes) => this.allocateBytes(bytes),
       release: (address, bytes) => this.releaseBytes(address, bytes),
       allocateKept: (bytes) => keptStorage(this, bytes, "packed weights"),
+      floats: (address, count) => this["f32"].subarray(address / 4, address / 4 + count),
       copy: (from, to, bytes) => this["u8"].copyWithin(to, from, from + bytes),
       transpose: (from, rows, columns, to) => {
         const at = this["putIntegers"]([columns, rows], [1, columns], [rows, 1]);
@@ -105,13 +108,32 @@ export class NativeEngine extends WasmEngine {
       patchBytes: () => this.kernels.patchBytes(),
       fork: (parts) => this.fork(parts),
     };
-    if (/AVX-512/.test(libraries.float32.title)) this.filterMinimally(FEWEST_CHANNELS_AVX512);
+    const wide = /AVX-512/.test(libraries.float32.title);
+    if (wide) this.filterMinimally(FEWEST_CHANNELS_AVX512);
     this.convolutions = new Convolutions(koffi, libraries.float32, this.host, options.smallestProduct);
+    const { blocked } = this.convolutions;
+    const fewest = wide ? FEWEST_CHANNELS_AVX512 : FEWEST_CHANNELS;
+    const layout = {
+      block: wide ? 16 : 8,
+      minimalChannels: this["winograd"] ? fewest : Number.POSITIVE_INFINITY,
+    };
+    this.answers = blocked && new Answers(this.host, this, blocked, layout);
   }
 
   override close(): void {
     super.close();
     this.convolutions.clear();
+  }
+
+  /** See `Engine`: convolutions' results stay in the library's layout. */
+  answering<R>(body: () => R): R {
+    // `this` may be what times the calls, or watches them otherwise.
+    return this.answers === null ? body() : this.answers.run(this, body);
+  }
+
+  override releaseBytes(address: number, bytes: number): void {
+    this.answers?.released(address);
+    super.releaseBytes(address, bytes);
   }
 
   override status(): NativeStatus {
@@ -149,7 +171,7 @@ export class NativeEngine extends WasmEngine {
           : this.convolutions.run(name, numbers, name === "convolution" ? (values[1] as ArrayView).storage : undefined);
       if (done) return 0;
     }
-    return super.kernel(name, dtype, ...values);
+    return name in IN_BLOCKS ? this.answers!.perform() : super.kernel(name, dtype, ...values);
   }
 
   override matmul(

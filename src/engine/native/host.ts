@@ -13,6 +13,8 @@ export interface Host {
   /** Memory that goes when nobody refers to it any more; null if there is none. */
   allocateKept(bytes: number): Storage | null;
   copy(from: number, to: number, bytes: number): void;
+  /** So many numbers at an address; good until the next allocation. */
+  floats(address: number, count: number): Float32Array;
   /** A float32 matrix [rows, columns] as [columns, rows]. */
   transpose(from: number, rows: number, columns: number, to: number): void;
   /** out[i] = sum over the rows of x[row, i]. */

@@ -1,5 +1,5 @@
 // Which libraries are looked for, and what becomes of one that can't be used: refused by name and reason, never loaded from the current folder.
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -70,6 +70,19 @@ test.runIf(process.platform === "linux")("folders that the environment lists com
   process.env["LD_LIBRARY_PATH"] = folder;
   writeFileSync(join(folder, "libdnnl.so.3"), "not a library");
   expect(findFile("libdnnl.so.3", folders())).toBe(join(folder, "libdnnl.so.3"));
+});
+
+test("a library that is there under a longer version alone is found, the newest one; what only begins like it is not", () => {
+  const other = join(folder, "other");
+  mkdirSync(other);
+  for (const name of ["libdnnl.so.3.7", "libdnnl.so.3.10", "libdnnl.so.3.9.1", "libdnnl.so.3.x", "libdnnl.so.31.1"]) {
+    writeFileSync(join(folder, name), "not a library");
+  }
+  expect(findFile("libdnnl.so.3", [other, folder])).toBe(join(folder, "libdnnl.so.3.10"));
+  expect(findFile("libdnnl.so.2", [other, folder])).toBeUndefined();
+  expect(findFile("libdnnl.so.3", [join(folder, "nowhere"), other])).toBeUndefined();
+  writeFileSync(join(other, "libdnnl.so.3"), "not a library");
+  expect(findFile("libdnnl.so.3", [folder, other])).toBe(join(other, "libdnnl.so.3"));
 });
 
 describe("where there is no library", () => {

@@ -68,7 +68,7 @@ export function lookAgain(): void {
 
 /** What to install, by system. */
 const REMEDIES: readonly { system: NodeJS.Platform | "any"; remedy: string }[] = [
-  { system: "linux", remedy: "Debian, Ubuntu: sudo apt install libdnnl2 (libdnnl3 on later releases) or libopenblas0" },
+  { system: "linux", remedy: "Debian, Ubuntu: sudo apt install libdnnl2 (Debian 13: libdnnl3.6) or libopenblas0" },
   { system: "linux", remedy: "Fedora: sudo dnf install onednn or openblas" },
   { system: "darwin", remedy: "macOS: nothing to install, Accelerate is part of it" },
   { system: "win32", remedy: "Windows: put the folder of OpenBLAS's libopenblas.dll or of oneDNN's dnnl.dll on PATH" },

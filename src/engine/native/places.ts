@@ -95,12 +95,37 @@ function mayExist(path: string): boolean {
   return existsSync(path) || (process.platform === "darwin" && path.startsWith("/System/Library/Frameworks/"));
 }
 
-/** The first file of that name. */
+/**
+ * The first file of that name. A library whose name ends in its version may be there under a longer one alone, as Debian 13 has oneDNN: libdnnl.so.3
+ * as libdnnl.so.3.7.
+ */
 export function findFile(name: string, where: readonly string[]): string | undefined {
-  return where
-    .filter((folder) => folder.startsWith("/System/Library/Frameworks/") === (name === ACCELERATE.names[0]))
-    .map((folder) => join(folder, name))
-    .find(mayExist);
+  const searched = where.filter(
+    (folder) => folder.startsWith("/System/Library/Frameworks/") === (name === ACCELERATE.names[0]),
+  );
+  const exact = searched.map((folder) => join(folder, name)).find(mayExist);
+  if (exact !== undefined || !/\.so\.\d+$/.test(name)) return exact;
+  for (const folder of searched) {
+    const [longer] = existsSync(folder) ? longerNames(name, readdirSync(folder)) : [];
+    if (longer !== undefined) return join(folder, longer);
+  }
+  return undefined;
+}
+
+/** The names that go on with further numbers of the version, the highest first. */
+function longerNames(name: string, files: readonly string[]): string[] {
+  const numbers = (file: string): number[] =>
+    file
+      .slice(name.length + 1)
+      .split(".")
+      .map(Number);
+  return files
+    .filter((file) => file.startsWith(`${name}.`) && numbers(file).every(Number.isInteger))
+    .sort((a, b) => {
+      const [first, second] = [numbers(a), numbers(b)];
+      const at = first.findIndex((number, i) => number !== second[i]);
+      return at < 0 ? second.length - first.length : (second[at] ?? -1) - first[at]!;
+    });
 }
 
 /**

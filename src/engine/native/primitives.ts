@@ -24,13 +24,12 @@ export interface Step {
 
 /** What one thread runs: `steps` on memory that is set before, for its own layout differs from ours. */
 export interface BoundConvolution {
-  /** Memory objects of the operands as they lie in the engine: image or dy, or x and dy; and the result. */
-  readonly inputs: readonly number[];
-  readonly output: number;
+  /**
+   * Memory objects of the operands: the result, image or dy, or x and dy, as they lie in the engine; the weights in the layout that the library
+   * wants; the bias, if there is one.
+   */
+  readonly objects: readonly number[];
   readonly steps: readonly Step[];
-  /** Memory objects of the weights in the layout that the library wants, and of the bias; 0 for none. */
-  readonly weights: number;
-  readonly bias: number;
 }
 
 export interface Convolution {
@@ -48,7 +47,7 @@ export interface Convolution {
 const FLOAT32 = 3;
 const ANY_LAYOUT = 1;
 const [CPU, DEFAULT_STREAM, USER_SCRATCHPAD] = [1, 1, 1];
-const [FORWARD_TRAINING, DIRECT] = [64, 1];
+const [FORWARD_TRAINING, FORWARD_INFERENCE, DIRECT] = [64, 96, 1];
 const QUERY = { image: 129, imageGradient: 130, weights: 131, weightsGradient: 132, result: 133, resultGradient: 134 };
 const QUERY_SCRATCHPAD = 136;
 const OPERAND = { image: 1, imageGradient: 129, weights: 33, weightsGradient: 161, result: 17, resultGradient: 145 };
@@ -56,11 +55,28 @@ const [OPERAND_BIAS, OPERAND_SCRATCHPAD, OPERAND_FROM, OPERAND_TO] = [41, 80, 1,
 /** Bytes of a layout's and of a convolution's description in version 2, with room to spare. */
 const [LAYOUT_BYTES, DESCRIPTION_BYTES] = [1024, 16384];
 const DIMENSIONS = 12;
+/** What is done to a result as it is made, and how its operands are numbered: from 32768 on in version 3, from half of that in version 2. */
+const COMBINE = { subtract: 0x1fff5, multiply: 0x1fff1, add: 0x1fff0 };
+const [COMBINED_BASE, OPERAND_SECOND] = [32768, 2];
+/** Layouts of images whose channels lie in blocks, by version and channels of a block. */
+const BLOCK_LAYOUTS: Readonly<Record<number, Readonly<Record<number, number>>>> = {
+  2: { 8: 93, 16: 69 },
+  3: { 8: 102, 16: 78 },
+};
 
 /** Bytes that the library may take for one thread's copies of a convolution's operands. */
 const MOST_COPIES = 64 << 20;
 
 type Role = "image" | "weights" | "result";
+
+/** What is done to a convolution's result as it is made, in this order; the first three with a number a channel. */
+export interface Combined {
+  readonly subtract: boolean;
+  readonly multiply: boolean;
+  readonly add: boolean;
+  /** Whether a result of the same shape is added. */
+  readonly addend: boolean;
+}
 
 export class Primitives {
   private readonly call: (name: string, ...values: number[]) => void;
@@ -72,6 +88,7 @@ export class Primitives {
   private readonly attributes: number;
   /** One a thread. */
   readonly streams: readonly number[];
+  private readonly major: number;
   /** Buffers whose addresses the library holds. */
   private kept: ArrayBuffer[] = [];
   private made: { destroy: string; handle: number }[] = [];
@@ -80,6 +97,7 @@ export class Primitives {
   /** `major` is the library's version. */
   constructor(koffi: Koffi, library: ForeignLibrary, major: number, threads: number) {
     this.koffi = koffi;
+    this.major = major;
     this.descriptions = major === 2;
     const bound = new Map<string, (...values: number[]) => number>();
     // Every argument is an address, a size or a small number: all fill a register or a place on the stack.
@@ -131,28 +149,41 @@ export class Primitives {
 
   /** A row-major layout, or one that the library may choose. */
   private layout(shape: readonly number[], any: boolean): number {
+    if (any) return this.numberedLayout(shape, ANY_LAYOUT);
     let step = 1;
     const strides = [...shape].reverse().map((length) => {
       const stride = step;
       step *= length;
       return stride;
     });
-    const values = [shape.length, this.numbers(shape), FLOAT32, any ? ANY_LAYOUT : this.numbers(strides.reverse())];
-    if (this.descriptions) {
-      const { address } = this.buffer(LAYOUT_BYTES);
-      this.call(any ? "memory_desc_init_by_tag" : "memory_desc_init_by_strides", address, ...values);
-      return address;
-    }
-    return this.create(
-      any ? "memory_desc_create_with_tag" : "memory_desc_create_with_strides",
-      "memory_desc_destroy",
-      ...values,
-    );
+    const values = [shape.length, this.numbers(shape), FLOAT32, this.numbers(strides.reverse())];
+    return this.described("strides", values);
   }
 
-  private describe(kind: ConvolutionKind, layouts: readonly number[], walk: readonly number[], hint: number): number {
-    const heads: Record<ConvolutionKind, [string, number[]]> = {
+  /** One of the layouts that the library has a number for. */
+  private numberedLayout(shape: readonly number[], layout: number): number {
+    return this.described("tag", [shape.length, this.numbers(shape), FLOAT32, layout]);
+  }
+
+  private described(by: "strides" | "tag", values: readonly number[]): number {
+    if (this.descriptions) {
+      const { address } = this.buffer(LAYOUT_BYTES);
+      this.call(`memory_desc_init_by_${by}`, address, ...values);
+      return address;
+    }
+    return this.create(`memory_desc_create_with_${by}`, "memory_desc_destroy", ...values);
+  }
+
+  private describe(
+    kind: ConvolutionKind | "answer",
+    layouts: readonly number[],
+    walk: readonly number[],
+    hint: number,
+    attributes = this.attributes,
+  ): number {
+    const heads: Record<typeof kind, [string, number[]]> = {
       forward: ["convolution_forward", [FORWARD_TRAINING, DIRECT]],
+      answer: ["convolution_forward", [FORWARD_INFERENCE, DIRECT]],
       inputGradient: ["convolution_backward_data", [DIRECT]],
       weightGradient: ["convolution_backward_weights", [DIRECT]],
     };
@@ -161,9 +192,9 @@ export class Primitives {
     if (this.descriptions) {
       const { address } = this.buffer(DESCRIPTION_BYTES);
       this.call(`dilated_${name}_desc_init`, address, ...head, ...layouts, ...walk);
-      return this.create("primitive_desc_create", end, address, this.attributes, this.engine, hint);
+      return this.create("primitive_desc_create", end, address, attributes, this.engine, hint);
     }
-    const hints = kind === "forward" ? [] : [hint];
+    const hints = head.length === 2 ? [] : [hint];
     return this.create(
       `${name}_primitive_desc_create`,
       end,
@@ -172,7 +203,7 @@ export class Primitives {
       ...layouts,
       ...walk,
       ...hints,
-      this.attributes,
+      attributes,
     );
   }
 
@@ -215,8 +246,7 @@ export class Primitives {
     const wanted = any ? roles.map((role) => this.layout(shape[role], true)) : roles.map((role) => plain[role]);
     const [image, weights, result] = wanted as [number, number, number];
     const biasLayout = withBias ? this.layout([shape.weights[0]!], false) : 0;
-    const dilates = shape.dilation.map((step) => step - 1);
-    const walk = [shape.stride, dilates, shape.before, shape.after].map((list) => this.numbers(list));
+    const walk = this.walk(shape);
     const forward = this.describe("forward", [image, weights, biasLayout, result], walk, 0);
     let description = forward;
     if (kind === "inputGradient") description = this.describe(kind, wanted, walk, forward);
@@ -263,19 +293,104 @@ export class Primitives {
         .map((role) => move(reorders.get(role)!, outside.get(role)!, inside.get(role)!));
       steps.push(this.step(primitive, operands));
       if (inside.has(made)) steps.push(move(reorders.get(made)!, inside.get(made)!, outside.get(made)!));
-      return { inputs: inputs.map((role) => outside.get(role)!), output: outside.get(made)!, steps, weights, bias };
+      const objects = [made, ...inputs].map((role) => outside.get(role)!);
+      return { objects: [...objects, ...[weights, bias].filter((object) => object !== 0)], steps };
     };
-    let packing: BoundConvolution[] | null = null;
-    if (ofWeights > 0 && differs("weights")) {
-      const reorder = this.reorder(plain.weights, chosen("weights"));
-      packing = this.streams.map(() => {
-        const from = this.memory(plain.weights, false);
-        const to = this.memory(chosen("weights"), false);
-        return { inputs: [from], output: to, steps: [move(reorder, from, to)], weights: 0, bias: 0 };
-      });
-    }
+    const packing = ofWeights > 0 ? this.packing(plain.weights, chosen("weights")) : null;
     const packedBytes = packing === null ? 0 : ofWeights;
     return { bound: this.streams.map(bind), packing, packedBytes, bytes: bytes * this.streams.length };
+  }
+
+  private walk(shape: ConvolutionShape): number[] {
+    const dilates = shape.dilation.map((step) => step - 1);
+    return [shape.stride, dilates, shape.before, shape.after].map((list) => this.numbers(list));
+  }
+
+  /** Brings weights from one layout into another, one a thread; null if they are the same. */
+  private packing(from: number, to: number): BoundConvolution[] | null {
+    return this.equal(from, to) ? null : this.turning(from, to);
+  }
+
+  private turning(from: number, to: number): BoundConvolution[] {
+    const reorder = this.reorder(from, to);
+    return this.streams.map(() => {
+      const [source, target] = [this.memory(from, false), this.memory(to, false)];
+      const operands = [
+        [OPERAND_FROM, source],
+        [OPERAND_TO, target],
+      ] as const;
+      return { objects: [target, source], steps: [this.step(reorder, operands)] };
+    });
+  }
+
+  private inBlocks(shape: readonly number[], block: number): number {
+    const layout = BLOCK_LAYOUTS[this.major]?.[block];
+    if (layout === undefined)
+      throw new Error(`oneDNN: no layout of ${block} channels is known for version ${this.major}`);
+    return this.numberedLayout(shape, layout);
+  }
+
+  /** Brings images from rows into blocks of so many channels, or back, one a thread. */
+  turnImages(shape: readonly number[], block: number, intoBlocks: boolean): BoundConvolution[] {
+    const [rows, blocks] = [this.layout(shape, false), this.inBlocks(shape, block)];
+    return intoBlocks ? this.turning(rows, blocks) : this.turning(blocks, rows);
+  }
+
+  /**
+   * A convolution of images in blocks of so many channels, which gives its result in such blocks. Its operands: the result, the image, the
+   * weights, the bias, and what is combined with the result.
+   */
+  answer(shape: ConvolutionShape, block: number, withBias: boolean, combined: Combined): Convolution | null {
+    const [image, result] = [this.inBlocks(shape.image, block), this.inBlocks(shape.result, block)];
+    const bias = withBias ? this.layout([shape.weights[0]!], false) : 0;
+    const weights = this.layout(shape.weights, true);
+    const perChannel = this.layout([1, shape.weights[0]!, 1, 1], false);
+    const { subtract, multiply, add, addend } = combined;
+    const steps: [number, number][] = [];
+    if (subtract) steps.push([COMBINE.subtract, perChannel]);
+    if (multiply) steps.push([COMBINE.multiply, perChannel]);
+    if (add) steps.push([COMBINE.add, perChannel]);
+    if (addend) steps.push([COMBINE.add, result]);
+    const layouts = [image, weights, bias, result];
+    const description = this.describe("answer", layouts, this.walk(shape), 0, this.combining(steps));
+    const primitive = this.create("primitive_create", "primitive_destroy", description);
+    const chosen = this.ask("primitive_desc_query_md", description, QUERY.weights, 0);
+    const scratchpad = this.ask("primitive_desc_query_md", description, QUERY_SCRATCHPAD, 0);
+    const size = (layout: number): number => this.ask("memory_desc_get_size", layout);
+    const [packedBytes, bytes] = [size(chosen), size(scratchpad)];
+    if (bytes + packedBytes > MOST_COPIES) return null;
+    const bound = this.streams.map((): BoundConvolution => {
+      const [to, from, packed] = [result, image, chosen].map((layout) => this.memory(layout, false)) as [
+        number,
+        number,
+        number,
+      ];
+      const operands: [number, number][] = [
+        [OPERAND.result, to],
+        [OPERAND.image, from],
+        [OPERAND.weights, packed],
+      ];
+      if (withBias) operands.push([OPERAND_BIAS, this.memory(bias, false)]);
+      const base = this.descriptions ? COMBINED_BASE / 2 : COMBINED_BASE;
+      steps.forEach(([, layout], i) => {
+        operands.push([(base * (i + 1)) | OPERAND_SECOND, this.memory(layout, false)]);
+      });
+      const objects = operands.map(([, object]) => object);
+      operands.push([OPERAND_SCRATCHPAD, this.memory(scratchpad, true)]);
+      return { objects, steps: [this.step(primitive, operands)] };
+    });
+    const packing = this.packing(this.layout(shape.weights, false), chosen);
+    return { bound, packing, packedBytes: packing === null ? 0 : packedBytes, bytes: bytes * this.streams.length };
+  }
+
+  /** Attributes of a primitive whose result is combined, step by step, with operands of these layouts. */
+  private combining(steps: readonly (readonly [operation: number, layout: number])[]): number {
+    const list = this.create("post_ops_create", "post_ops_destroy");
+    for (const [operation, layout] of steps) this.call("post_ops_append_binary", list, operation, layout);
+    const attributes = this.create("primitive_attr_create", "primitive_attr_destroy");
+    this.call("primitive_attr_set_scratchpad_mode", attributes, USER_SCRATCHPAD);
+    this.call("primitive_attr_set_post_ops", attributes, list);
+    return attributes;
   }
 
   /** Ends everything that was made since the engine. */

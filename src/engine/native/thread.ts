@@ -77,17 +77,16 @@ export const TASK = {
   },
 } as const;
 
-/** What a thread needs to run steps of oneDNN, as numbers: memory objects, stream, and three numbers a step. */
+/** What a thread needs to run steps of oneDNN, as numbers: its stream, the memory objects of the operands, and three numbers a step. */
 export const STEPS = {
   words: 32,
-  inputA: 0,
-  inputB: 1,
-  output: 2,
-  weights: 3,
-  bias: 4,
-  stream: 5,
-  count: 6,
-  first: 7,
+  stream: 0,
+  /** How many steps, and how many operands. */
+  count: 1,
+  operands: 2,
+  /** The memory objects, at most nine. */
+  object: 3,
+  first: 12,
 } as const;
 
 /** What a thread makes its parts from. */

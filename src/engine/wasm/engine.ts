@@ -42,7 +42,7 @@ const SCALAR = ARGUMENTS + 512;
 /** Static data of the module ends below this address. */
 const HEAP = 1 << 19;
 /** Channels and filters from which Winograd's minimal filtering gains, where the kernels multiply. */
-const FEWEST_CHANNELS = 16;
+export const FEWEST_CHANNELS = 16;
 
 export interface WasmOptions {
   /** Threads to use, the calling one included; default: the processors, at most 16. */

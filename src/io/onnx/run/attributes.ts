@@ -12,6 +12,8 @@ import {
 /** Reads attributes; an attribute of another type than asked for is an error that names it. */
 export class Attributes {
   private readonly byName: Map<string, AttributeProto>;
+  /** Lists of integers as numbers: a node is asked for them at every run. */
+  private readonly numbers = new Map<string, readonly number[]>();
 
   constructor(
     attributes: readonly AttributeProto[],
@@ -85,8 +87,14 @@ export class Attributes {
   }
 
   ints(name: string): number[] | undefined {
-    const found = this.find(name, ATTRIBUTE_TYPE.INTS, "list of integers");
-    return found === undefined ? undefined : Array.from(found.ints, Number);
+    let numbers = this.numbers.get(name);
+    if (numbers === undefined) {
+      const found = this.find(name, ATTRIBUTE_TYPE.INTS, "list of integers");
+      if (found === undefined) return undefined;
+      numbers = Array.from(found.ints, Number);
+      this.numbers.set(name, numbers);
+    }
+    return [...numbers];
   }
 
   floats(name: string): number[] | undefined {

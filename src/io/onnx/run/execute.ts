@@ -1,5 +1,6 @@
 // Runs a plan. Memory is given back when the last node that uses a value has run, and what depends on shapes alone is computed once for
 // inputs of these shapes.
+import { engine } from "../../../engine/engine.ts";
 import { endEarly, insideScope, type Storage } from "../../../engine/storage.ts";
 import { isRecording } from "../../../tensor/graph.ts";
 import { formatShape } from "../../../tensor/shape.ts";
@@ -162,12 +163,27 @@ export class Runner {
     memory: Memory | null,
     observe?: (place: number, value: Value | undefined) => void,
   ): (Value | undefined)[] {
+    const on = engine();
+    const lean = insideScope() && !isRecording();
+    const run = (): (Value | undefined)[] => this.runNodes(inputs, parameters, context, memory, lean, observe);
+    return lean && on.answering !== undefined ? on.answering(run) : run();
+  }
+
+  /** `lean`: what is needed no more is given back on the way. */
+  private runNodes(
+    inputs: readonly (Value | undefined)[],
+    parameters: ReadonlyMap<number, Value>,
+    context: RunContext,
+    memory: Memory | null,
+    lean: boolean,
+    observe: ((place: number, value: Value | undefined) => void) | undefined,
+  ): (Value | undefined)[] {
     const { plan, lastUses, name } = this;
     const places: Places = new Array<Value | undefined>(plan.size);
     for (const [place, value] of plan.constants) places[place] = value;
     for (const [place, value] of parameters) places[place] = value;
     for (let i = 0; i < inputs.length; i++) places[plan.inputs[i]] = inputs[i];
-    const sparing = insideScope() && !isRecording() ? new Releases(places) : null;
+    const sparing = lean ? new Releases(places) : null;
     /** Whether the shape of what is in a place follows from the inputs' shapes. */
     const shaped = new Uint8Array(plan.size).fill(1);
     plan.nodes.forEach((node, k) => {
