@@ -36,9 +36,14 @@ export async function answerApi(
   const [, looked, epoch] = /^\/api\/runs\/([0-9a-f]{16})\/looks\/(\d{1,9})$/.exec(path) ?? [];
   const [, profiled] = /^\/api\/runs\/([0-9a-f]{16})\/profile$/.exec(path) ?? [];
   if ((looked !== undefined || profiled !== undefined) && method === "GET") {
-    const found = looked !== undefined ? runs.look(looked, Number(epoch)) : runs.profile(profiled);
-    if (found === undefined) text(response, 404, "There is nothing of the kind.");
-    else json(response, typeof found === "string" ? JSON.parse(found) : { operations: found });
+    try {
+      const found = looked !== undefined ? runs.look(looked, Number(epoch)) : runs.profile(profiled);
+      if (found === undefined) text(response, 404, "There is nothing of the kind.");
+      else json(response, looked !== undefined ? found : { operations: found });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      text(response, 409, error.message);
+    }
     return true;
   }
   const [, key, deed] =

@@ -1,12 +1,26 @@
 // The runs that the studio shows: the folders that were named, or those in runs/. Each has a key, made from its path; nothing that a page sends is
 // ever taken for a path.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
+import { errorCode, explain } from "../../src/data/file.node.ts";
 import type { OperationProfile, TraceEvent } from "../../src/engine/profile.ts";
 import { saveModel } from "../../src/io/model.ts";
 import type { RunEnding } from "../../src/runs/history-writer.node.ts";
+import type { Look } from "../../src/runs/look.ts";
 import { lookFile, looksOf } from "../../src/runs/look-files.node.ts";
 import { STOP_FILE } from "../../src/runs/report.node.ts";
 import { strangersIn } from "../book/run-folder.ts";
@@ -16,7 +30,7 @@ import { RunFolder } from "../run-folder.ts";
 import { BOOK_RUN, CLASSIFIER_RUN, kindOfRun, TEXT_RUN, TREE_RUN } from "../run-kind.ts";
 import { holderOf } from "../run-lock.ts";
 import { loadRunModel } from "../run-model.ts";
-import { readTextFile } from "../run-schema.ts";
+import { readJsonFile, readTextFile } from "../run-schema.ts";
 import type { TextConfig } from "../text-config.ts";
 import type { TreeConfig, TreeRecord } from "../tree-config.ts";
 import { TreeFolder } from "../tree-folder.ts";
@@ -44,6 +58,8 @@ export interface RunState {
   /** Whether it can be had as a program. */
   readonly program: boolean;
 }
+
+const DAMAGED = "The run goes on without it: delete it";
 
 /** What a run's files say of when they changed. */
 export interface RunStamp {
@@ -90,7 +106,6 @@ export class StudioRuns {
     const folder = openRun(name);
     const files = {
       report: existsSync(folder.file("report.html")),
-      looks: looksOf(name),
       profile: existsSync(folder.file("profile.json")),
       resumable: folder.kind.command !== undefined,
       program: [CLASSIFIER_RUN.format, TEXT_RUN.format, TREE_RUN.format].includes(folder.kind.format),
@@ -99,10 +114,20 @@ export class StudioRuns {
       const [config, { records, ending }] = [folder.readConfig(), folder.readHistory()];
       const status = (await holderOf(name)) ? "running" : (ending ?? "killed");
       const begin = from <= records.length ? from : 0;
-      return { key, name, config, records: records.slice(begin).map(shown), from: begin, status, ...files };
+      return {
+        key,
+        name,
+        config,
+        records: records.slice(begin).map(shown),
+        from: begin,
+        status,
+        looks: looksOf(name),
+        ...files,
+      };
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return { key, name, problem: error.message, records: [], from: 0, status: "failed", ...files };
+      // Whatever is wrong with one run, the others are told of.
+      const problem = error instanceof UserError ? error.message : explain(error);
+      return { key, name, problem, records: [], from: 0, status: "failed", looks: [], ...files };
     }
   }
 
@@ -141,19 +166,20 @@ export class StudioRuns {
     return { words: list, counts };
   }
 
-  /** What was seen inside a run after an epoch, as it is written. */
-  look(key: string, epoch: number): string | undefined {
+  /** What was seen inside a run after an epoch. @throws UserError for a file that is damaged */
+  look(key: string, epoch: number): Look | undefined {
     const path = this.#file(key, lookFile("", epoch));
-    return path && readTextFile(path);
+    return path === undefined ? undefined : (readJsonFile(path, DAMAGED) as Look);
   }
 
   /** Where a run's time went: what its kernels took together, the most costly first. */
   profile(key: string): readonly OperationProfile[] | undefined {
     const path = this.#file(key, "profile.json");
     if (path === undefined) return undefined;
-    const { traceEvents } = JSON.parse(readTextFile(path)) as { traceEvents: readonly TraceEvent[] };
+    const { traceEvents } = readJsonFile(path, DAMAGED) as { traceEvents?: readonly TraceEvent[] };
+    if (!Array.isArray(traceEvents)) throw new UserError(`${path} is damaged: it holds no list traceEvents`);
     const totals = new Map<string, OperationProfile>();
-    for (const { name: operation, dur } of traceEvents) {
+    for (const { name: operation, dur } of traceEvents as readonly TraceEvent[]) {
       const total = totals.get(operation) ?? { operation, calls: 0, milliseconds: 0 };
       total.calls += 1;
       total.milliseconds += dur / 1000;
@@ -173,7 +199,12 @@ export class StudioRuns {
       return;
     }
     if (!found.reachable) throw new UserError(`The run goes on elsewhere, on ${found.holder.host}: end it there.`);
-    process.kill(found.holder.pid, "SIGINT");
+    try {
+      process.kill(found.holder.pid, "SIGINT");
+    } catch (error) {
+      const ended = errorCode(error) === "ESRCH";
+      throw new UserError(ended ? "The run is not going on." : "The run is of another user of this machine.");
+    }
   }
 
   /** Goes on with a run in a process of its own, which does not end with the studio. @throws UserError where it goes on already or is done */
@@ -183,15 +214,24 @@ export class StudioRuns {
     if (openRun(name).readHistory().ending === "finished") throw new UserError("The run has come to its end.");
     const { command } = kindOfRun(name);
     if (command === undefined) throw new UserError("The run is of a program of its own: start that again.");
-    const child = spawn(process.execPath, [this.#program, ...command.split(" "), "--resume", name], {
-      detached: true,
-      stdio: "ignore",
-    });
-    child.unref();
-    await new Promise<void>((done, fail) => {
-      child.once("spawn", done);
-      child.once("error", (error) => fail(new UserError(`The run could not be started: ${error.message}`)));
-    });
+    // Not a pipe, which would end with the studio, and the run with the pipe.
+    const place = mkdtempSync(join(tmpdir(), "nabla-studio-"));
+    const said = join(place, "said.txt");
+    try {
+      const output = openSync(said, "w", 0o600);
+      const child = spawn(process.execPath, [this.#program, ...command.split(" "), "--resume", name], {
+        detached: true,
+        stdio: ["ignore", "ignore", output],
+      });
+      closeSync(output);
+      child.unref();
+      const failed = await failureOf(child, async () => (await holderOf(name)) !== null);
+      if (failed === undefined) return;
+      const [last = failed] = readFileSync(said, "utf8").trim().split("\n").slice(-1).filter(Boolean);
+      throw new UserError(`The run could not go on: ${last}`);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   }
 
   /** Deletes the folder. @throws UserError while it is trained in, or where it holds no run */
@@ -221,6 +261,33 @@ export class StudioRuns {
     if (name === undefined) throw new UserError("There is no such run.");
     return name;
   }
+}
+
+/** Milliseconds that a run may take to begin. */
+const BEGINNING = 10_000;
+
+/** Why a process ended before it had begun; undefined where it goes on, or did what it had to. */
+async function failureOf(child: ChildProcess, begun: () => Promise<boolean>): Promise<string | undefined> {
+  let ended: string | undefined;
+  const over = new Promise<void>((done) => {
+    child.once("error", ({ message }) => {
+      ended = message;
+      done();
+    });
+    child.once("exit", (code, signal) => {
+      if (code !== 0) ended = `it ended with ${signal ?? `code ${code}`}`;
+      done();
+    });
+  });
+  const end = Date.now() + BEGINNING;
+  let finished = false;
+  void over.then(() => {
+    finished = true;
+  });
+  while (!finished && Date.now() < end && !(await begun())) {
+    await Promise.race([over, new Promise((next) => setTimeout(next, 100))]);
+  }
+  return ended;
 }
 
 /** An epoch as pages have it: of one over trees, figures on sentences to choose by and to test with, by their names. */

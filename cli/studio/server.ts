@@ -1,6 +1,7 @@
 // The studio's server: the built application, data sets where they are on this machine, and what belongs to runs below /api/.
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { explain, readRegularFile } from "../../src/data/file.node.ts";
@@ -171,6 +172,29 @@ function sendFile(request: IncomingMessage, response: ServerResponse, file: Stud
   response.once("close", () => stream.destroy());
 }
 
+/** Of data sets that are read, or sent, at this moment; by path, time and size. */
+const reading = new Map<string, Promise<Uint8Array>>();
+const sending = new Map<string, WeakRef<Uint8Array>>();
+
+/** What a data set's file holds. Whoever asks for it hundreds of times at once, and needs no token for that, is sent the same bytes. */
+async function contentOf(path: string, most: number): Promise<Uint8Array> {
+  const { mtimeMs, size } = await stat(path);
+  const key = `${path} ${mtimeMs} ${size}`;
+  const sent = sending.get(key)?.deref();
+  if (sent !== undefined) return sent;
+  let content = reading.get(key);
+  if (content === undefined) {
+    content = readRegularFile(path).then((bytes) => gunzipIfNeeded(bytes, path, () => most));
+    reading.set(key, content);
+    const over = (): void => void reading.delete(key);
+    content.then((bytes) => {
+      sending.set(key, new WeakRef(bytes));
+      over();
+    }, over);
+  }
+  return content;
+}
+
 async function sendData(request: IncomingMessage, response: ServerResponse, data: DataFile): Promise<void> {
   const path = await data.find();
   if (path === null) return say(response, 404, data.lack);
@@ -180,7 +204,7 @@ async function sendData(request: IncomingMessage, response: ServerResponse, data
     response.end();
     return;
   }
-  const bytes = await gunzipIfNeeded(await readRegularFile(path), path, () => data.most);
+  const bytes = await contentOf(path, data.most);
   begin(response, 200, { ...headers, "Content-Length": String(bytes.length) });
   response.end(bytes);
 }

@@ -10,6 +10,9 @@ import { readerPath } from "../../studio/src/reader/path.ts";
 /** Characters and marks that stand without spaces. */
 const CHINESE = /[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]/;
 
+/** Marks that no line begins with. */
+const CLOSING = /^[，。；：、！？）”’.,;:!?)]+/;
+
 hljs.registerLanguage("ts", typescript);
 hljs.registerLanguage("sh", bash);
 
@@ -160,9 +163,40 @@ function parser(page: string, pageOf: ReadonlyMap<string, string>): MarkdownIt {
   };
 
   // A wide table is moved sideways, and by the keys.
-  rules.table_open = () => '<div class="table" tabindex="0" role="region" aria-label="table"><table>\n';
+  rules.table_open = (tokens, i) => {
+    keepColumnsReadable(tokens, i);
+    return '<div class="table" tabindex="0" role="region" aria-label="table"><table>\n';
+  };
   rules.table_close = () => "</table></div>\n";
   return md;
+}
+
+/** Ems that a column has at least, where its cells are longer: narrower, words stand one below the other. */
+const COLUMN = 7;
+
+/** On a phone a browser squeezes some columns to a letter a line before it lets a table be moved sideways. */
+function keepColumnsReadable(tokens: readonly Token[], start: number): void {
+  const end = tokens.findIndex(({ type }, i) => i > start && type === "table_close");
+  const heads: Token[] = [];
+  const widths: number[] = [];
+  let column = 0;
+  for (const token of tokens.slice(start, end)) {
+    if (token.type === "tr_open") column = 0;
+    if (token.type === "th_open") heads.push(token);
+    if (token.type !== "inline") continue;
+    widths[column] = Math.max(widths[column] ?? 0, emsOf(textOf(token)));
+    column += 1;
+  }
+  heads.forEach((head, i) => {
+    const style = `min-width:${Math.min(COLUMN, widths[i]).toFixed(1)}em`;
+    const own = head.attrGet("style");
+    head.attrSet("style", own === null ? style : `${own};${style}`);
+  });
+}
+
+/** About how wide a text is: Chinese is as wide as it is high. */
+function emsOf(text: string): number {
+  return Array.from(text).reduce((sum, character) => sum + (CHINESE.test(character) ? 1 : 0.55), 0);
 }
 
 function insideLink(tokens: readonly Token[], at: number): boolean {
@@ -224,7 +258,12 @@ function formulas(md: MarkdownIt): void {
   // A short formula is not broken at the end of a line.
   rules["formula"] = (tokens, i) => {
     const { content } = tokens[i];
-    return `<span class="${content.length < 40 ? "formula whole" : "formula"}">${set(content, false)}</span>`;
+    if (content.length >= 40) return `<span class="formula">${set(content, false)}</span>`;
+    // Nor is it parted from the mark that follows it: no line begins with a comma.
+    const next = tokens[i + 1];
+    const mark = (next?.type === "text" && CLOSING.exec(next.content)?.[0]) || "";
+    if (mark !== "") next.content = next.content.slice(mark.length);
+    return `<span class="formula whole">${set(content, false)}${mark}</span>`;
   };
   // Chinese has no spaces: a line that ends within it goes on in the next, where a browser would put one.
   rules["softbreak"] = (tokens, i) => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { allEntries, SOURCES } from "../../book/library.ts";
 import { type GuideBlock, readGuide, slugOf } from "../../scripts/studio/guide-markdown.ts";
 import { renderSvg } from "../../src/plot/svg.ts";
+import { readerPath } from "../../studio/src/reader/path.ts";
 import { onPage, TITLE_HEIGHT, titleIn, withoutTitle } from "../../studio/src/reader/recorded.ts";
 
 const pageOf = new Map([
@@ -93,6 +94,47 @@ describe("a page of the guide", () => {
 describe("the guide itself", () => {
   const homes = new Map(allEntries().map(({ chapter, experiment }) => [experiment.id, chapter.guide]));
   const root = fileURLToPath(new URL("../../docs", import.meta.url));
+  const pagesIn = (language: string) =>
+    SOURCES.flatMap(({ chapters }) => chapters).map(({ guide }) => ({
+      guide,
+      ...readGuide(readFileSync(`${root}/${language}/${guide}.md`, "utf8"), { page: guide, pageOf: homes }),
+    }));
+  const wordsOf = (html: string): string =>
+    html
+      .replace(/<(code|annotation)\b[^>]*>.*?<\/\1>/gs, "")
+      .replace(/<[^>]*>/g, "")
+      .replaceAll("&quot;", '"');
+
+  // A mark of stress ends at a full stop only before a space: "**一句。**二" stays as it was written, here and on GitHub.
+  test.each(["en", "zh"])("nothing of Markdown's own marks is left in the words: %s", (language) => {
+    const left = pagesIn(language).flatMap(({ guide, blocks }) =>
+      blocks.flatMap((block) => {
+        const text = block.kind === "figure" ? block.caption : "html" in block ? wordsOf(block.html) : "";
+        return (/.{0,30}(?:\*\*|`|\]\(|\$\$|\\[a-z]+|&lt;\/?[a-z]+&gt;).{0,30}/s.exec(text) ?? []).map(
+          (found) => `${guide}: ${found}`,
+        );
+      }),
+    );
+    expect(left).toEqual([]);
+  });
+
+  test.each(["en", "zh"])("a link to a place leads to a heading or an experiment that is there: %s", (language) => {
+    const pages = pagesIn(language);
+    const places = new Set(
+      pages.flatMap(({ guide, blocks }) =>
+        blocks
+          .flatMap((block) => (block.kind === "heading" ? [block.id] : block.kind === "experiments" ? block.ids : []))
+          .map((at) => `#${readerPath(guide)}?at=${encodeURIComponent(at)}`),
+      ),
+    );
+    const links = pages.flatMap(({ blocks }) =>
+      blocks.flatMap((block) =>
+        "html" in block ? [...block.html.matchAll(/href="(#\/book\/[^"]+\?at=[^"]*)"/g)] : [],
+      ),
+    );
+    expect(links.length).toBeGreaterThan(100);
+    expect(links.map(([, href]) => href).filter((href) => !places.has(href))).toEqual([]);
+  });
 
   test.each(["en", "zh"])(
     "every experiment stands on its chapter's page, once, and every link leads somewhere: %s",

@@ -126,6 +126,26 @@ describe("data sets", () => {
       expect(label).toBeCloseTo((x * y) / 36, 6);
   });
 
+  test("where a formula has no value there is no point, and where it hardly has one it is refused", () => {
+    const values = makePoints({ ...circle, problem: "values", set: "function", formula: "log(x)" });
+    expect(values).toHaveLength(circle.count);
+    expect(values.every(({ x, label }) => x > 0 && Number.isFinite(label))).toBe(true);
+    const sides = makePoints({ ...circle, set: "function", formula: "sqrt(x)" });
+    expect(sides.every(({ x }) => x >= 0)).toBe(true);
+    expect(() => makePoints({ ...circle, problem: "values", set: "function", formula: "sqrt(-1)" })).toThrow(
+      FormulaError,
+    );
+  });
+
+  test("own points that were set as values are classes from 0 to 7, and the reverse; so is what an address says", () => {
+    const own = readPoints("1,1,-1;2,2,0.4;3,3,1;4,4,1000000;5,5,2.5");
+    const classes: PointSettings = { ...circle, set: "own", own };
+    expect(makePoints(classes).map(({ label }) => label + 0)).toEqual([0, 0, 1, 7, 3]);
+    expect(classesOf(classes)).toBe(8);
+    const values = makePoints({ ...classes, problem: "values" });
+    expect(values.map(({ label }) => label)).toEqual([-1, 0.4, 1, 1, 1]);
+  });
+
   test("points in an address come back; what is no point is left out", () => {
     const points = [
       { x: 1.25, y: -3, label: 1 },

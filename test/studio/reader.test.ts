@@ -216,6 +216,19 @@ describe.skipIf(executable === undefined)(`the book reader${whyNot}`, () => {
     expect(await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   });
 
+  test("on a phone a recorded figure is seen whole, and enlarged on a press, to be moved sideways", async () => {
+    const { page } = await studio.open("/book/zero/1", { width: 390 });
+    const figure = page.locator('[data-figure="zero/1-and and"]');
+    await figure.scrollIntoViewIfNeeded();
+    await figure.locator("svg").first().waitFor();
+    const hidden = () => figure.locator(".wide").evaluate((each) => each.scrollWidth - each.clientWidth);
+    expect(await hidden()).toBeLessThanOrEqual(0);
+    await figure.locator('[data-control="enlarge"]').click();
+    await expect.poll(hidden).toBeGreaterThan(100);
+    await figure.getByRole("button", { name: "Show all of it" }).click();
+    await expect.poll(hidden).toBeLessThanOrEqual(0);
+  });
+
   test("an address without a page says so", async () => {
     const { page } = await studio.open("/book/nndl/99");
     expect(await page.locator("h1").textContent()).toBe("There is no such page");
@@ -232,6 +245,7 @@ describe.skipIf(executable === undefined)(`the book reader${whyNot}`, () => {
         const over = await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(over, guide).toBeLessThanOrEqual(0);
         expect(await probe.barriers(), guide).toEqual([]);
+        expect(await probe.collisions(), guide).toEqual([]);
       }
     },
     300_000,

@@ -1,13 +1,12 @@
 // Runs in the studio: seen as they go on, compared, stopped, gone on with and deleted; and what the interface refuses.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { StudioRuns } from "../../cli/studio/runs.ts";
 import { drawDigits } from "../../src/data/digits.ts";
 import { writeIdx } from "../../src/data/idx.ts";
-import type { Look } from "../../src/runs/look.ts";
 import { nabla, startNabla, temporaryFolder } from "../cli/run.ts";
 import { executable, useStudio, whyNot } from "./studio.ts";
 
@@ -112,7 +111,7 @@ describe("the interface", () => {
     const { looks, profile } = (await runs.state(third))!;
     expect(looks.at(-1)).toBe(2);
     expect(profile).toBe(true);
-    expect(JSON.parse(runs.look(third, 2)!)).toMatchObject({ epoch: 2 });
+    expect(runs.look(third, 2)!).toMatchObject({ epoch: 2 });
     expect(runs.look(third, 77)).toBeUndefined();
     const operations = runs.profile(third)!;
     const times = operations.map(({ milliseconds }) => milliseconds);
@@ -156,6 +155,41 @@ describe("the interface", () => {
     const linked = new StudioRuns([at("elsewhere")], main);
     expect(linked.report([...linked.folders().keys()][0])).toContain("<svg");
     for (const file of ["report.html", "profile.json", "looks/epoch-00099.json"]) rmSync(at(`second/${file}`));
+  });
+
+  test("a run that can't go on: what its command said is passed on", async () => {
+    const [program, stopped] = [at("refuses.mjs"), at("stopped")];
+    cpSync(at("second"), stopped, { recursive: true });
+    const history = readFileSync(join(stopped, "history.jsonl"), "utf8").trim().split("\n");
+    writeFileSync(join(stopped, "history.jsonl"), `${history.slice(0, 2).join("\n")}\n`);
+    rmSync(join(stopped, "history.json"), { force: true });
+    writeFileSync(program, 'process.stderr.write("reading\\ndata: no such folder\\n"); process.exit(1);');
+    const runs = new StudioRuns([stopped], program);
+    const [key] = [...runs.folders().keys()];
+    await expect(runs.resume(key)).rejects.toThrow("The run could not go on: data: no such folder");
+  });
+
+  test("a look or a profile that is damaged is said to be, by name", async () => {
+    cpSync(at("third"), at("broken"), { recursive: true });
+    const runs = new StudioRuns([at("broken")], main);
+    const [key] = [...runs.folders().keys()];
+    writeFileSync(at("broken/profile.json"), "{");
+    expect(() => runs.profile(key)).toThrow(/profile\.json is damaged: it ends too early/);
+    writeFileSync(at("broken/profile.json"), "{}");
+    expect(() => runs.profile(key)).toThrow(/profile\.json is damaged: it holds no list/);
+    writeFileSync(at("broken/looks/epoch-00002.json"), "[");
+    expect(() => runs.look(key, 2)).toThrow(/epoch-00002\.json is damaged/);
+  });
+
+  test("a run whose files can't be read is a problem of that run: the others are told of", async () => {
+    cpSync(at("second"), at("odd"), { recursive: true });
+    const runs = new StudioRuns([at("odd")], main);
+    const [key] = [...runs.folders().keys()];
+    // No file, and no lack of one.
+    rmSync(at("odd/looks"), { recursive: true, force: true });
+    writeFileSync(at("odd/looks"), "");
+    expect((await runs.state(key))?.problem).toContain("a part of the path is a file, not a folder");
+    expect(runs.stamps()).toHaveLength(1);
   });
 
   test("a damaged history is a problem of its run, not of the studio", async () => {
@@ -289,9 +323,8 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     await page.locator("table").getByText("embedding", { exact: true }).waitFor();
     const inside = page.locator("[data-view]");
     await expect.poll(() => inside.getAttribute("data-epoch")).toBe("2");
-    const look = JSON.parse(
-      new StudioRuns([at("text")], main).look([...new StudioRuns([at("text")], main).folders().keys()][0], 2)!,
-    ) as Look;
+    const own = new StudioRuns([at("text")], main);
+    const look = own.look([...own.folders().keys()][0], 2)!;
     const [first] = look.weights;
     expect(Number(await page.locator(`[data-spread="${first.name}"]`).getAttribute("data-deviation"))).toBe(
       first.deviation,
@@ -312,7 +345,7 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
       const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
       return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
     };
-    const look = JSON.parse(runs.look(key, 3)!) as Look;
+    const look = runs.look(key, 3)!;
     const { text: table } = await save(/^Save as SVG: Confusions/);
     const numbers = [...table.matchAll(/<text[^>]*>(\d+)<\/text>/g)].map(([, number]) => Number(number));
     for (const count of look.confusion!.flat()) expect(numbers).toContain(count);
@@ -329,7 +362,7 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
   test("a run from the inside: weights, gradients, filters, confusions, mistakes, by epoch", async () => {
     const runs = new StudioRuns([at("own")], main);
     const [key] = [...runs.folders().keys()];
-    const look = JSON.parse(runs.look(key, 3)!) as Look;
+    const look = runs.look(key, 3)!;
     const probe = await studio.open(`/runs?token=${studio.studio.token}`);
     const { page } = probe;
     await page.locator("[data-view]").waitFor();
@@ -364,6 +397,27 @@ describe.skipIf(executable === undefined)(`the page of runs${whyNot}`, () => {
     const query = await probe.query();
     expect([query.get("view"), query.get("inside"), query.get("metric")]).toEqual(["mistakes", key, "metrics.f1"]);
     expect(await probe.barriers()).toEqual([]);
+  });
+
+  test("a page that nobody sees gives its connection back, and is told of everything again", async () => {
+    const { page } = await studio.open(`/runs?token=${studio.studio.token}`);
+    const first = page.locator(`[data-run="${at("first")}"]`);
+    await first.waitFor();
+    const show = (state: "hidden" | "visible") =>
+      page.evaluate((to) => {
+        Object.defineProperty(document, "visibilityState", { configurable: true, get: () => to });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/api/events"));
+    await show("hidden");
+    await ended;
+    renameSync(at("first"), at("away"));
+    const asked = page.waitForRequest(/\/api\/events$/);
+    await show("visible");
+    await asked;
+    await expect.poll(() => first.count()).toBe(0);
+    renameSync(at("away"), at("first"));
+    await first.waitFor();
   });
 
   test("without the token the page says what to do", async () => {

@@ -184,6 +184,29 @@ describe("the studio's server", () => {
     }
   });
 
+  test("forty who ask for a data set at once, and take nothing, are sent the same bytes", async () => {
+    const before = process.env["NABLA_DATA_DIR"];
+    process.env["NABLA_DATA_DIR"] = join(folder, "large");
+    const sockets: Socket[] = [];
+    try {
+      mkdirSync(join(folder, "large", "text"), { recursive: true });
+      writeFileSync(join(folder, "large", "text", "tinyshakespeare.txt"), Buffer.alloc(LONG, "a"));
+      const held = process.memoryUsage().arrayBuffers;
+      for (let i = 0; i < 40; i++) {
+        const socket = connect(port, "127.0.0.1");
+        sockets.push(socket);
+        socket.write(`GET /data/text/tinyshakespeare.txt HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+        // Its headers are there: the rest waits for whoever takes it.
+        await new Promise((resolve) => socket.once("readable", resolve));
+      }
+      expect(process.memoryUsage().arrayBuffers - held).toBeLessThan(8 * LONG);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      if (before === undefined) delete process.env["NABLA_DATA_DIR"];
+      else process.env["NABLA_DATA_DIR"] = before;
+    }
+  });
+
   test("what is below /api/ wants the token", async () => {
     expect((await ask("/api/about")).status).toBe(401);
     expect((await ask(`/api/about?token=${studio.token}`)).status).toBe(401);

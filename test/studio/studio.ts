@@ -132,7 +132,10 @@ export class Probe {
     return new URLSearchParams(new URL(this.page.url()).hash.split("?")[1] ?? "");
   }
 
-  /** Words in drawings that reach beyond the drawing or lie on one another, and controls wider than their panel: a line each. */
+  /**
+   * Words in drawings that reach beyond the drawing or lie on one another, controls wider than their panel, numbers of formulas that lie on the formula,
+   * figures of which a part is out of sight, and columns of tables squeezed to a letter a line: a line each.
+   */
   async collisions(): Promise<string[]> {
     return this.page.evaluate(() => {
       const found: string[] = [];
@@ -165,6 +168,23 @@ export class Probe {
         const inner = control.closest(".panel")!.getBoundingClientRect();
         const box = control.getBoundingClientRect();
         if (box.right > inner.right - 6) found.push(`${control.getAttribute("data-control")} is wider than its panel`);
+      }
+      for (const number of document.querySelectorAll("main .katex-html > .tag")) {
+        const { left } = number.getBoundingClientRect();
+        const parts = [...number.parentElement!.querySelectorAll(":scope > .base")];
+        const end = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
+        if (left < end) found.push(`the number ${number.textContent} lies on its formula`);
+      }
+      for (const drawing of document.querySelectorAll("main .recorded")) {
+        const place = drawing.parentElement!;
+        if (place.scrollWidth > place.clientWidth + 1) found.push(`a part is out of sight: ${figureOf(drawing)}`);
+      }
+      for (const cell of document.querySelectorAll("main .table :is(td, th)")) {
+        const words = (cell.textContent ?? "").trim();
+        const [{ width, height }, { fontSize }] = [cell.getBoundingClientRect(), getComputedStyle(cell)];
+        if (words.length > 5 && width < 3 * Number.parseFloat(fontSize) && height > 90) {
+          found.push(`the column of "${words.slice(0, 20)}" is too narrow`);
+        }
       }
       return found;
     });

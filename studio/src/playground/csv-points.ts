@@ -1,7 +1,7 @@
 // A reader's own table as points: two columns of numbers and one that says the class, or the value to learn. Columns are brought to the plane's
 // range, and what was done is said.
 import { csvRows } from "../../../src/data/csv.ts";
-import { EDGE, type Point, type Problem } from "./points.ts";
+import { EDGE, MOST_CLASSES, type Point, type Problem } from "./points.ts";
 
 export interface TablePoints {
   readonly points: Point[];
@@ -22,7 +22,6 @@ export class TableError extends Error {
 
 /** They all stand in the address. */
 export const MOST_POINTS = 5000;
-export const MOST_CLASSES = 8;
 
 /** @throws TableError that says what the table lacks */
 export async function pointsFromCsv(text: string, problem: Problem): Promise<TablePoints> {

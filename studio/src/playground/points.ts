@@ -3,6 +3,7 @@ import { philoxStream } from "../../../src/data/philox.ts";
 import { FormulaError, parseFormula } from "./expression.ts";
 
 export const EDGE = 6;
+export const MOST_CLASSES = 8;
 
 /** Which of a seed's streams these points are drawn from. */
 const PURPOSE = 0x706c6179;
@@ -34,9 +35,12 @@ export interface Point {
 
 type Draw = (i: number) => Point;
 
-/** @throws FormulaError for a formula that can't be read */
+/** Draws of a point, after which a formula counts as having no value. */
+const MOST_DRAWS = 200;
+
+/** @throws FormulaError for a formula that can't be read, or has hardly a value in the square */
 export function makePoints(settings: PointSettings): Point[] {
-  if (settings.set === "own") return [...settings.own];
+  if (settings.set === "own") return ownPoints(settings);
   const { count, noise, seed, problem } = settings;
   const random = philoxStream(seed);
   random.seek(0, PURPOSE);
@@ -44,8 +48,25 @@ export function makePoints(settings: PointSettings): Point[] {
   const normal = (): number => random.bell();
   const stray = (size: number): number => ((noise / 100) * size * normal()) / 2;
   const draw = problem === "classes" ? classSet(settings, uniform, normal, stray) : valueSet(settings, uniform, stray);
-  const points = Array.from({ length: count }, (_, i) => draw(i));
+  // Where a formula has no value (log x to the left of 0) there is nothing to learn.
+  const drawn = (i: number): Point => {
+    for (let draws = 0; draws < MOST_DRAWS; draws++) {
+      const point = draw(i);
+      if (!Number.isNaN(point.label)) return point;
+    }
+    throw new FormulaError("the formula has hardly a value in the square", "公式在图中几乎处处没有值", 0);
+  };
+  const points = Array.from({ length: count }, (_, i) => drawn(i));
   return points.map(({ x, y, label }) => ({ x: clamp(x), y: clamp(y), label }));
+}
+
+/** Classes count from 0, values go from -1 to 1: points that were set for the other problem, or came from an address, are brought there. */
+function ownPoints({ own, problem }: PointSettings): Point[] {
+  const [low, high] = problem === "classes" ? [0, MOST_CLASSES - 1] : [-1, 1];
+  return own.map(({ x, y, label }) => {
+    const inside = Math.max(low, Math.min(high, label));
+    return { x, y, label: problem === "classes" ? Math.round(inside) : inside };
+  });
 }
 
 function clamp(value: number): number {
@@ -109,7 +130,8 @@ function classSet(
       const f = parseFormula(formula, 1);
       return () => {
         const [x, y] = [uniform(-EDGE, EDGE), uniform(-EDGE, EDGE)];
-        return { x, y, label: y + stray(2.5) > f(x, 0) ? 1 : 0 };
+        const [height, edge] = [y + stray(2.5), f(x, 0)];
+        return { x, y, label: Number.isNaN(edge) ? Number.NaN : height > edge ? 1 : 0 };
       };
     }
     default:
@@ -153,7 +175,7 @@ function heightBy(set: SetName, formula: string): (x: number, y: number) => numb
 /** How many classes a set of points has. */
 export function classesOf(settings: PointSettings): number {
   if (settings.problem === "values") return 1;
-  if (settings.set === "own") return Math.max(2, 1 + Math.max(0, ...settings.own.map(({ label }) => label)));
+  if (settings.set === "own") return Math.max(2, ...ownPoints(settings).map(({ label }) => 1 + label));
   return ["xor", "moons", "function"].includes(settings.set) ? 2 : settings.classes;
 }
 
