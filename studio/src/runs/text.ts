@@ -62,6 +62,7 @@ export const text = texts(
       profile: "Where the time went",
     },
     afterEpoch: (epoch: number) => `after epoch ${epoch}`,
+    inARow: (parts: readonly string[]) => parts.join(", "),
     value: "value",
     counted: "count",
     spread: (mean: string, deviation: string, count: string) =>
@@ -140,6 +141,7 @@ export const text = texts(
       profile: "时间花在哪里",
     },
     afterEpoch: (epoch: number) => `第 ${epoch} 轮之后`,
+    inARow: (parts: readonly string[]) => parts.join("，"),
     value: "取值",
     counted: "个数",
     spread: (mean: string, deviation: string, count: string) => `均值 ${mean}，标准差 ${deviation}，共 ${count} 个数`,
