@@ -77,11 +77,16 @@ const faults: [name: string, provoke: () => void, said: RegExp][] = [
     /the device has no \d+ MiB of memory/,
   ],
   [
-    "a product has more parts than workgroups",
+    "a kernel would take more workgroups than it has",
+    () => device().groups({ name: "much", parameters: "n", body: "" }, [1], 2 ** 32),
+    /much would take 4294967296 workgroups, more than the 65535 x 65535 of a device/,
+  ],
+  [
+    "tensors are larger than what it binds",
     () => {
-      nb.matmul(nb.zeros([70_000, 1, 1]), nb.zeros([70_000, 1, 1]));
+      nb.zeros([2 ** 30 - 1]);
     },
-    /more than a device's 65535 workgroups/,
+    /no memory|memory/,
   ],
 ];
 

@@ -79,6 +79,43 @@ const cases: Case[] = [
     run: ({ x }) => [x.sum(), x.max(), nb.norm(x)],
   },
   {
+    name: "integers and truths, of many",
+    inputs: { i: indices([30000], 1000), j: indices([20000, 2], 50) },
+    run: ({ i, j }) => [
+      i.sum(),
+      nb.max(i),
+      nb.min(i.sub(500)),
+      nb.prod(j.mul(2).add(1), 0),
+      nb.any(nb.equal(i, 999)),
+      nb.all(nb.less(i, 1000)),
+      nb.any(nb.greater(i, 2000)),
+      nb.all(nb.notEqual(i, 7)),
+      nb.equal(j, 3).sum(),
+      nb.less(j, 20).sum(0),
+    ],
+    tolerance: 0,
+  },
+  {
+    name: "the place of the largest: long rows with equal ones and NaN",
+    inputs: { x: fixed([5, 700]), i: indices([4, 300], 9) },
+    run: ({ x, i }) => {
+      const holes = nb.where(nb.greater(x, 1.98), nb.full([5, 700], Number.NaN), x);
+      return [x, holes, nb.round(x), nb.zeros([2, 200]), i].flatMap((y) => [nb.argmax(y, 1), nb.argmin(y, 1)]);
+    },
+    tolerance: 0,
+  },
+  {
+    name: "norms and logarithms of sums of many",
+    inputs: { x: rows([40000]), y: rows([20000, 2]) },
+    run: ({ x, y }) => [nb.norm(x), nb.norm(x.mul(1e30)).div(1e30), nb.logSumExp(x), nb.logSumExp(y, 0)],
+  },
+  {
+    name: "many rows added into few narrow ones, in their order",
+    inputs: { w: rows([7, 1]), v: rows([300, 3]), i: indices([5000], 7), j: indices([5000], 300) },
+    run: ({ w, v, i, j }) => [nb.embedding(w, i), nb.embedding(v, j)],
+    tolerance: 1e-5,
+  },
+  {
     name: "sums down long columns",
     inputs: { x: rows([20000, 3]) },
     run: ({ x }) => [x.sum(0), x.min(0), nb.mean(x, 0)],

@@ -10,30 +10,24 @@ import { Constants, folded } from "./constants.ts";
 import type { Device } from "./device.ts";
 import { Kept } from "./kept.ts";
 import { axisValues, binaryText, floatFormula, scalarText, unaryText } from "./kernels/elementwise.ts";
-import {
-  gridOf,
-  joinText,
-  matmulText,
-  partsOfSum,
-  type Runs,
-  sideOf,
-  type TileSize,
-  tilingFor,
-} from "./kernels/matmul.ts";
+import { joinText, matmulText, partsOfSum, type Runs, type TileSize, tilesOf, tilingFor } from "./kernels/matmul.ts";
 import { castText, copyText, FILL, HALT_UNLESS_FINITE, WHERE } from "./kernels/movement.ts";
 import type { Calls, MatmulCall } from "./kernels/named.ts";
-import { foldedAgain, foldText, reduceText, runningText } from "./kernels/reduce.ts";
+import { foldedAgain, foldText, reduceText, runningText, takesNumber } from "./kernels/reduce.ts";
 import { groupsForRows, lanesFor } from "./kernels/rows.ts";
 import { NAMED } from "./kernels/table.ts";
 import { Known } from "./known.ts";
 import { permutation } from "./permutation.ts";
-import { FAULTS, type Kernel, Queue } from "./queue.ts";
+import { type Kernel, Queue } from "./queue.ts";
 import { HALT, type KernelText, WORKGROUP } from "./shader.ts";
 import type { WebGpuStatus } from "./status.ts";
 import { matrixRange, range, type Scaling, Waiting, type WaitingProduct } from "./waiting.ts";
 
 /** Bytes the memory begins with, and grows by at least. */
 const FIRST_BYTES = 16 << 20;
+const LARGE_STEP = 512 << 20;
+/** Memory is whole multiples of it. */
+const BLOCK = 256;
 /** Before it nothing lies: an address of 0 is none. */
 const BASE = 256;
 /** Elements of n from which a reduction with few results is done in stretches, and how long those are. */
@@ -61,8 +55,7 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
   private readonly mostBytes: number;
   /** Blocks that a kernel by name borrowed. */
   private borrowed: { address: number; bytes: number }[] = [];
-  /** Limits of checks by their slots, and how many were made. */
-  private readonly checks: number[] = [];
+  /** Checks that were made, and how many of them the device has been asked about. */
   private checksMade = 0;
   private checksTold = 0;
   private readonly known: Known;
@@ -81,7 +74,9 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     // What the data were made of is there anyway when the device is lost.
     this.known = new Known(options.keeps ? Number.POSITIVE_INFINITY : undefined);
     this.kept = options.keeps ? new Kept() : undefined;
-    this.mostBytes = Math.min(options.maximumBytes ?? Number.POSITIVE_INFINITY, device.facts.memoryBytes);
+    const most = Math.min(options.maximumBytes ?? Number.POSITIVE_INFINITY, device.facts.memoryBytes);
+    // Adapters grant such sizes as 2 ** 31 - 4, and a program asks for any: what is bound is of whole blocks.
+    this.mostBytes = Math.max(2 * BLOCK, Math.floor(most / BLOCK) * BLOCK);
     const first = Math.min(FIRST_BYTES, this.mostBytes);
     this.queue = new Queue(device, first);
     this.arena = new Arena(BASE, first, (bytes) => this.growTo(bytes));
@@ -91,11 +86,12 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     return this.options.tiling ?? tilingFor(this.device.facts.software, m, n, batch);
   }
 
-  /** At least doubles the memory: what is in it is copied. */
+  /** Doubles the memory, or makes it longer by what a large step is: what is in it is copied, and the device holds both meanwhile. */
   private growTo(bytes: number): number {
     if (bytes > this.mostBytes) return 0;
-    const size = Math.min(this.mostBytes, Math.max(bytes, 2 * this.queue.memoryBytes));
-    this.queue.grow(Math.floor(size / 256) * 256);
+    const now = this.queue.memoryBytes;
+    const size = Math.max(bytes, now + Math.min(now, LARGE_STEP));
+    this.queue.grow(Math.min(this.mostBytes, Math.ceil(size / BLOCK) * BLOCK));
     return this.queue.memoryBytes;
   }
 
@@ -260,9 +256,9 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     this.queue.dispatch(this.use(text), values, Math.ceil(threads / WORKGROUP));
   }
 
-  groups(text: KernelText, values: readonly number[], x: number, y = 1, z = 1): void {
+  groups(text: KernelText, values: readonly number[], count: number): void {
     this.waiting.settle();
-    this.queue.dispatch(this.use(text), values, x, y, z);
+    this.queue.dispatch(this.use(text), values, count);
   }
 
   scratch(words: number): number {
@@ -280,11 +276,8 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     this.borrowed.length = 0;
   }
 
-  check(limit: number): number {
-    const slot = this.checksMade % FAULTS;
+  check(): void {
     this.checksMade += 1;
-    this.checks[slot] = limit;
-    return slot;
   }
 
   haltUnlessFinite(value: ArrayView): void {
@@ -363,11 +356,11 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
   private async tellFaults(): Promise<void> {
     if (this.checksTold === this.checksMade) return;
     this.checksTold = this.checksMade;
-    const found = await this.queue.readFaults();
+    const found = await this.queue.readFault();
     if (found === null) return;
-    const [slot, [position, value]] = [...found][0];
+    const { value, position, limit } = found;
     throw new RangeError(
-      `index ${value} at position ${position} is not in 0 to ${this.checks[slot] - 1}. The device found it in an operation before ` +
+      `index ${value} at position ${position} is not in 0 to ${limit - 1}. The device found it in an operation before ` +
         "this read; what was computed since is not to be used",
     );
   }
@@ -503,29 +496,30 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
       this.each(running, [from, to, columns, n, inner], columns);
       return;
     }
-    const lanes = inner === 1 && dtype === "float32" ? lanesFor(n) : 1;
-    const text = reduceText(op, dtype, lanes) ?? missing(op, dtype);
-    if (text.parameters === "x out n count inner") {
-      if (n === 0 && op.startsWith("arg")) throw new RangeError(`${op}: there is no element to choose`);
-      this.each(text, [from, to, columns, n, inner], columns);
-      return;
-    }
+    if (n === 0 && op.startsWith("arg")) throw new RangeError(`${op}: there is no element to choose`);
     const again = foldedAgain(op, dtype);
-    const pieces = Math.ceil(n / STRETCH);
-    if (again !== undefined && n >= LONG && columns < 1024) {
-      const partial = this.scratch(columns * pieces);
-      const rows = columns * pieces;
-      this.groups(text, [from, partial, rows, STRETCH, inner, pieces, n], groupsForRows(rows, lanes));
-      this.hold(again, inner === 1 ? lanesFor(pieces) : 1, partial, to, columns, pieces, inner);
-      this.giveBack();
+    if (again === undefined || n < LONG || columns >= 1024) {
+      this.fold(op, dtype, from, to, columns, n, inner);
       return;
     }
-    if (again !== undefined) this.hold(op, lanes, from, to, columns, n, inner);
-    else this.groups(text, [from, to, columns, n, inner, 1, n], groupsForRows(columns, lanes));
+    const pieces = Math.ceil(n / STRETCH);
+    const rows = columns * pieces;
+    const partial = this.scratch(rows);
+    const lanes = inner === 1 ? lanesFor(STRETCH) : 1;
+    const text = reduceText(op, dtype, lanes) ?? missing(op, dtype);
+    this.groups(text, [from, partial, rows, STRETCH, inner, pieces, n], groupsForRows(rows, lanes));
+    this.fold(again, op === "countNonZero" ? "int32" : dtype, partial, to, columns, pieces, inner);
+    this.giveBack();
   }
 
-  /** Lets a fold of float32 wait for what comes next. */
-  private hold(op: string, lanes: 1 | 64, x: number, out: number, columns: number, n: number, inner: number): void {
+  /** A reduction in one go; one that may take a number along waits for what comes next. */
+  private fold(op: string, dtype: DType, x: number, out: number, columns: number, n: number, inner: number): void {
+    const lanes = inner === 1 ? lanesFor(n) : 1;
+    if (!takesNumber(op, dtype)) {
+      const text = reduceText(op, dtype, lanes) ?? missing(op, dtype);
+      this.groups(text, [x, out, columns, n, inner, 1, n], groupsForRows(columns, lanes));
+      return;
+    }
     const run = (scaling: Scaling | undefined): void => {
       const text = foldText(op, lanes, scaling?.op ?? "", scaling?.first ?? true);
       const also = scaling === undefined ? [] : [scaling.out, scaling.number];
@@ -578,8 +572,8 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     const { op = "", first = true, other = 0, out = 0 } = follower ?? {};
     const text = matmulText(size, activation, runsOf(aRow, aColumn), runsOf(bRow, bColumn), sums !== 0, op, first);
     const strides = [aRow, aColumn, bRow, bColumn, 0, 0];
-    const values = [m, n, k, k, 1, a, b, c, bias, ...strides, n, m * n, accumulate ? 1 : 0, sums, other, out];
-    this.queue.dispatch(this.use(text), values, ...gridOf("matmul", m, n, 1, sideOf(size)));
+    const values = [m, n, k, k, 1, 1, a, b, c, bias, ...strides, n, m * n, accumulate ? 1 : 0, sums, other, out];
+    this.queue.dispatch(this.use(text), values, tilesOf(size, m, n, 1));
   }
 
   product(call: MatmulCall): void {
@@ -592,15 +586,16 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
     const [aRuns, bRuns] = [runsOf(aRow, aColumn), runsOf(bRow, bColumn)];
     const strides = [aRow, aColumn, bRow, bColumn, aBatch, bBatch];
     const add = accumulate ? 1 : 0;
-    const grid = gridOf("matmul", m, n, batch * parts, sideOf(size));
+    const layers = batch * parts;
+    const tiles = tilesOf(size, m, n, layers);
     if (parts === 1) {
       const text = matmulText(size, activation, aRuns, bRuns, false, "", true);
-      this.groups(text, [m, n, k, k, 1, a, b, c, bias, ...strides, cRow, m * n, add, 0, 0, 0], ...grid);
+      this.groups(text, [m, n, k, k, 1, layers, a, b, c, bias, ...strides, cRow, m * n, add, 0, 0, 0], tiles);
       return;
     }
-    const partial = this.scratch(batch * parts * m * n);
+    const partial = this.scratch(layers * m * n);
     const text = matmulText(size, "none", aRuns, bRuns, false, "", true);
-    this.groups(text, [m, n, k, part, parts, a, b, partial, 0, ...strides, n, m * n, 0, 0, 0, 0], ...grid);
+    this.groups(text, [m, n, k, part, parts, layers, a, b, partial, 0, ...strides, n, m * n, 0, 0, 0, 0], tiles);
     const all = batch * m * n;
     this.each(joinText(activation), [partial, c, bias, all, m * n, n, parts, cRow, m * n, add], all);
     this.giveBack();

@@ -3,6 +3,9 @@
 // before anything is computed with them, and exp, log and what is made of them are polynomials, with the coefficients of kernels/math32.ts
 // or fitted by us in the same way (least maximum error). Relative errors against the exact value, measured in test/webgpu/functions.test.ts: 4e-7 for exp,
 // expm1, log, log1p, tanh, sigmoid, sin, cos, atan; 2e-6 for the others; 1e-5 for pow. Subnormal results are 0, as devices flush them.
+// What a driver's compiler may do to arithmetic, some do: join a product and a sum, regroup sums (Metal's does by default), take (a + b) - a for b
+// (Mesa's), replace a constant that is no number, divide by way of the reciprocal. Where an order of roundings or a constant carries the result, it
+// goes through p.zero, a word that is 0 and that no compiler knows: `rounded` is x.
 
 /** Functions by name, each with the lines that define it. Those that a function calls are found by shader.ts. */
 export const FUNCTIONS: Readonly<Record<string, string>> = byName(`
@@ -16,9 +19,11 @@ fn isNegative(x: f32) -> bool { return bitcast<u32>(x) >= 0x80000000u; }
 
 fn isZero(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0u; }
 
-fn infinity() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }
+fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ p.zero); }
 
-fn nan() -> f32 { var bits = 0x7fc00000u; return bitcast<f32>(bits); }
+fn infinity() -> f32 { return bitcast<f32>(0x7f800000u ^ p.zero); }
+
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u ^ p.zero); }
 
 fn magnitude(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0x7fffffffu); }
 
@@ -55,7 +60,7 @@ fn smaller(a: f32, b: f32) -> f32 {
 
 fn powerOfTwo(n: i32) -> f32 { return bitcast<f32>(u32(n + 127) << 23u); }
 
-fn scaled(x: f32, n: i32) -> f32 { let half = n / 2; return x * powerOfTwo(half) * powerOfTwo(n - half); }
+fn scaled(x: f32, n: i32) -> f32 { let half = n / 2; return rounded(x * powerOfTwo(half)) * powerOfTwo(n - half); }
 
 fn whole(x: f32) -> i32 { return i32(floor(x + 0.5)); }
 
@@ -79,7 +84,7 @@ fn exponential(x: f32) -> f32 {
   if (x > 88.72283) { return infinity(); }
   if (x < -87.33654) { return 0.0; }
   let n = whole(x * 1.442695);
-  let r = (x - f32(n) * 0.693145751953125) - f32(n) * 1.4286068203094173e-6;
+  let r = rounded(x - f32(n) * 0.693145751953125) - f32(n) * 1.4286068203094173e-6;
   return scaled(1.0 + (r + expTail(r)), n);
 }
 
@@ -88,7 +93,7 @@ fn expMinusOne(x: f32) -> f32 {
   if (x > 88.72283) { return infinity(); }
   if (x < -20.0) { return -1.0; }
   let n = whole(x * 1.442695);
-  let r = (x - f32(n) * 0.693145751953125) - f32(n) * 1.4286068203094173e-6;
+  let r = rounded(x - f32(n) * 0.693145751953125) - f32(n) * 1.4286068203094173e-6;
   if (n == 0) { return r + expTail(r); }
   let s = powerOfTwo(n - 1);
   let half = (s - 0.5) + s * (r + expTail(r));
@@ -100,7 +105,7 @@ fn powerOf2(x: f32) -> f32 {
   if (x >= 128.0) { return infinity(); }
   if (x < -126.0) { return 0.0; }
   let n = whole(x);
-  let r = (x - f32(n)) * 0.6931471805599453;
+  let r = rounded(x - f32(n)) * 0.6931471805599453;
   return scaled(1.0 + (r + expTail(r)), n);
 }
 
@@ -287,7 +292,7 @@ fn power(x: f32, y: f32) -> f32 {
   if (t >= 128.0) { size = infinity(); }
   else if (t >= -126.0) {
     let n = floor(t + 0.5);
-    let r = ((te - n) + tf) * 0.6931471805599453;
+    let r = (rounded(te - n) + tf) * 0.6931471805599453;
     size = scaled(1.0 + (r + expTail(r)), i32(n));
   }
   return select(size, -size, isNegative(x) && odd);
@@ -322,8 +327,8 @@ fn reduceAngle(a: f32) -> Angle {
   if (a < 8192.0) {
     let n = whole(a * 0.6366197723675814);
     let k = f32(n);
-    let r = ((a - k * 1.5703125) - k * 4.8351287841796875e-4) - k * 3.13855707645416259765625e-7;
-    return Angle(r - k * 6.0771005065061922e-11, n);
+    let r = rounded(rounded(a - k * 1.5703125) - k * 4.8351287841796875e-4) - k * 3.13855707645416259765625e-7;
+    return Angle(rounded(r) - k * 6.0771005065061922e-11, n);
   }
   // The product with as many bits of 2 / pi as count modulo 4 (Payne and Hanek).
   let bits = bitcast<u32>(a);
@@ -393,8 +398,8 @@ fn arctangent2(y: f32, x: f32) -> f32 {
   else if (isInf(a) && isInf(b)) { angle = 0.7853981633974483; }
   else if (isInf(a)) { angle = 0.0; }
   else if (isInf(b) || isZero(a)) { angle = 1.5707963267948966; }
-  else if (b > a) { angle = 1.5707963267948966 - arctanUnit(a / b); }
-  else { angle = arctanUnit(b / a); }
+  else if (b > a) { angle = 1.5707963267948966 - arctanUnit(quotient(a, b)); }
+  else { angle = arctanUnit(quotient(b, a)); }
   if (isNegative(x)) { angle = 3.141592653589793 - angle; }
   return withSign(angle, y);
 }
@@ -550,7 +555,9 @@ fn quotient(a: f32, b: f32) -> f32 {
   if ((isInf(a) && isInf(b)) || (isZero(a) && isZero(b))) { return nan(); }
   if (isInf(a) || isZero(b)) { return select(infinity(), negated(infinity()), negative); }
   if (isInf(b) || isZero(a)) { return select(0.0, -0.0, negative); }
-  return a / b;
+  // The reciprocal of a huge number is subnormal, and 0 on a device.
+  let scale = select(1.0, 0.0625, magnitude(b) > 4e37);
+  return (a * scale) / rounded(b * scale);
 }
 
 fn floorQuotient(a: f32, b: f32) -> f32 {
@@ -590,7 +597,7 @@ fn hypotenuse(a: f32, b: f32) -> f32 {
   let most = select(y, x, x > y);
   let least = select(x, y, x > y);
   if (isZero(most)) { return most; }
-  let ratio = least / most;
+  let ratio = quotient(least, most);
   return most * sqrt(1.0 + ratio * ratio);
 }
 

@@ -1,7 +1,7 @@
 // Work for the device, gathered and handed over together. A call of a kernel is a pipeline, a stretch of numbers and a count of workgroups;
 // many go into one pass of one command buffer, which is submitted when it is long enough or when somebody wants to read. WebGPU orders
 // dispatches of a pass that use the same buffer, so each sees what those before it wrote.
-import { DeviceError, type DeviceFault } from "../device-error.ts";
+import { DeviceError, type DeviceFault, DeviceLimitError } from "../device-error.ts";
 import type { Device } from "./device.ts";
 import { type KernelText, PARAMETER_WORDS, type Parameter, parametersOf, shaderOf } from "./shader.ts";
 import type { QueueCounts } from "./status.ts";
@@ -17,10 +17,17 @@ const BATCH = 512;
 const SLOTS = 4096;
 /** Workgroups along an axis. */
 const MOST_GROUPS = 65535;
-/** Checks whose answers may wait for a read: each has two words, the first position that failed and what stood there. */
-export const FAULTS = 512;
-/** The word behind them: how many indices failed in all. */
-export const FAULT_COUNT = 2 * FAULTS;
+/** The largest buffer that is kept to read through again. */
+const MOST_KEPT = 1 << 24;
+/** Words of a check that failed: whether one did, the first position, what stood there, and the limit. The first check that fails keeps its own. */
+const FAULT_WORDS = 4;
+
+/** An index that was out of range. */
+export interface IndexFault {
+  position: number;
+  value: number;
+  limit: number;
+}
 
 /** A kernel that is ready to be called. */
 export interface Kernel {
@@ -63,8 +70,7 @@ export class Queue {
     this.gpu = gpu;
     this.numbers = gpu.createBuffer({ size: this.words.byteLength, usage: USAGE.uniform | USAGE.copyTarget });
     const faultUsage = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
-    this.faults = gpu.createBuffer({ size: 8 * FAULTS + 4, usage: faultUsage });
-    this.clearFaults();
+    this.faults = gpu.createBuffer({ size: 4 * FAULT_WORDS, usage: faultUsage });
     this.layout = gpu.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: COMPUTE_STAGE, buffer: { type: "storage" } },
@@ -159,10 +165,19 @@ export class Queue {
     this.bound = undefined;
   }
 
-  /** Calls a kernel with its numbers on so many workgroups along x (more than an axis holds go on along y), y and z. */
-  dispatch(kernel: Kernel, values: readonly number[], groups: number, rows = 1, layers = 1): void {
-    if (groups === 0 || rows === 0 || layers === 0) return;
-    const { parameters, pipeline } = kernel;
+  /**
+   * Calls a kernel with its numbers on at least so many workgroups: more than an axis holds go on along y, where some may be too many.
+   * @throws DeviceLimitError if there are more than two axes hold.
+   */
+  dispatch(kernel: Kernel, values: readonly number[], groups: number): void {
+    if (groups === 0) return;
+    const { name, parameters, pipeline } = kernel;
+    const down = Math.ceil(groups / MOST_GROUPS);
+    if (down > MOST_GROUPS) {
+      throw new DeviceLimitError(
+        `webgpu: ${name} would take ${groups} workgroups, more than the ${MOST_GROUPS} x ${MOST_GROUPS} of a device; cut the tensors into parts`,
+      );
+    }
     if (this.entries === BATCH) this.flush();
     const slot = this.slotOf(parameters, values);
     this.pass ??= this.commands().beginComputePass();
@@ -171,10 +186,7 @@ export class Queue {
       this.bound = pipeline;
     }
     this.pass.setBindGroup(0, this.group, [slot * 4 * PARAMETER_WORDS]);
-    if (groups > MOST_GROUPS && rows === 1) {
-      const down = Math.ceil(groups / MOST_GROUPS);
-      this.pass.dispatchWorkgroups(Math.ceil(groups / down), down, layers);
-    } else this.pass.dispatchWorkgroups(groups, rows, layers);
+    this.pass.dispatchWorkgroups(Math.ceil(groups / down), down);
     this.entries += 1;
     this.counts.dispatches += 1;
   }
@@ -193,6 +205,7 @@ export class Queue {
       if (parameters[i].type === "f32") this.floats[start + i] = values[i];
       else this.words[start + i] = values[i];
     }
+    this.words[start + parameters.length] = 0;
     const bits = String.fromCharCode(...this.halves.subarray(2 * start, 2 * (start + parameters.length)));
     const found = this.slots.get(bits);
     if (found !== undefined) return found;
@@ -228,28 +241,17 @@ export class Queue {
     return this.readFrom(this.memory, address, bytes);
   }
 
-  /** Position and value of each check that failed, by its slot; null where none did. */
-  async readFaults(): Promise<Map<number, readonly [number, number]> | null> {
-    const [count] = new Uint32Array(await this.readFrom(this.faults, 4 * FAULT_COUNT, 4));
-    if (count === 0) return null;
-    const words = new Uint32Array(await this.readFrom(this.faults, 0, 8 * FAULTS));
-    const found = new Map<number, readonly [number, number]>();
-    for (let slot = 0; slot < FAULTS; slot++) {
-      if (words[2 * slot] !== 0xffffffff) found.set(slot, [words[2 * slot], words[2 * slot + 1] | 0]);
-    }
-    this.clearFaults();
-    return found;
-  }
-
-  private clearFaults(): void {
-    const words = new Uint32Array(2 * FAULTS + 1).fill(0xffffffff);
-    words[FAULT_COUNT] = 0;
-    this.gpu.queue.writeBuffer(this.faults, 0, words);
+  /** What the first check found that failed; null where none did. */
+  async readFault(): Promise<IndexFault | null> {
+    const [failed, position, value, limit] = new Uint32Array(await this.readFrom(this.faults, 0, 4 * FAULT_WORDS));
+    if (failed === 0) return null;
+    this.gpu.queue.writeBuffer(this.faults, 0, new Uint32Array(FAULT_WORDS));
+    return { position, value: value | 0, limit };
   }
 
   private async readFrom(source: GPUBuffer, address: number, bytes: number): Promise<ArrayBuffer> {
-    // Sizes in powers of two: few buffers serve all.
-    const size = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+    // Sizes in powers of two: few buffers serve all. A large one is as long as it must be, for the next power may be more than a device gives.
+    const size = bytes > MOST_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
     const buffer =
       this.free.get(size)?.pop() ?? this.gpu.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
     this.endPass();
@@ -271,7 +273,8 @@ export class Queue {
       );
     }
     const list = this.free.get(size);
-    if (list) list.push(buffer);
+    if (size > MOST_KEPT) buffer.destroy();
+    else if (list) list.push(buffer);
     else this.free.set(size, [buffer]);
     await Promise.all(this.pending);
     const fault = this.device.fault();

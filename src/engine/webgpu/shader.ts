@@ -3,7 +3,7 @@
 // changes nothing but the pipeline and an offset.
 import { FUNCTIONS } from "./functions.ts";
 
-/** Kernels' numbers take at most so many words: the smallest stretch that WebGPU lets a uniform be bound at. */
+/** Kernels' numbers take at most so many words, a 0 behind them: the smallest stretch that WebGPU lets a uniform be bound at. */
 export const PARAMETER_WORDS = 64;
 /** The word that is not 0 while optimisers' updates are to do nothing: a loss was not finite. */
 export const HALT = 1;
@@ -64,7 +64,7 @@ export const EACH = `
 const PRELUDE = `
 @group(0) @binding(0) var<storage, read_write> mem: array<u32>;
 @group(0) @binding(1) var<uniform> p: Numbers;
-@group(0) @binding(2) var<storage, read_write> faults: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read_write> faults: array<u32>;
 fn load(at: u32) -> f32 { return bitcast<f32>(mem[at]); }
 fn store(at: u32, value: f32) { mem[at] = bitcast<u32>(value); }
 fn loadInt(at: u32) -> i32 { return bitcast<i32>(mem[at]); }
@@ -81,7 +81,8 @@ fn main(@builtin(local_invocation_id) lid: vec3<u32>, @builtin(workgroup_id) wid
 ${text.body}
 }
 `;
-  return `struct Numbers {\n${members.join("\n")}\n}\n${PRELUDE}${functionsFor(own)}${own}`;
+  // Behind a kernel's numbers is a word that is always 0, which a compiler can't know: see functions.ts.
+  return `struct Numbers {\n${members.join("\n")}\n  zero: u32,\n}\n${PRELUDE}${functionsFor(own)}${own}`;
 }
 
 /** The functions that a text calls, and those that they call, in an order in which WGSL does not mind: any. */

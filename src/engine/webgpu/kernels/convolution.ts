@@ -3,7 +3,7 @@
 // windows, a long sum over batch and places that is cut into parts.
 import type { FusedActivation } from "../../engine.ts";
 import { type KernelText, once } from "../shader.ts";
-import { ACTIVATIONS, gridOf, joinText, partsOfSum, sideOf, type TileSize, tiledText } from "./matmul.ts";
+import { ACTIVATIONS, joinText, partsOfSum, type TileSize, tiledText, tilesOf } from "./matmul.ts";
 import { float, type NamedEntry } from "./named.ts";
 
 const GEOMETRY =
@@ -161,16 +161,15 @@ export const CONVOLUTION: Readonly<Record<string, NamedEntry>> = {
     const s = shapeOf(geometry);
     const [m, n, k] = [s.filters / s.groups, s.batch * s.places, (s.channels / s.groups) * s.taps];
     const size = calls.tiling(m, n, s.groups);
-    const values = [m, n, k, k, 1, x, w, y, bias, ...s.numbers, 0];
-    calls.groups(forwardText(size, NAMES[activation]), values, ...gridOf("convolution", m, n, s.groups, sideOf(size)));
+    const values = [m, n, k, k, 1, s.groups, x, w, y, bias, ...s.numbers, 0];
+    calls.groups(forwardText(size, NAMES[activation]), values, tilesOf(size, m, n, s.groups));
   }),
   convolutionInputGradient: float((calls, [dy, w, bias, dx, , activation, ...geometry]) => {
     const s = shapeOf(geometry);
     const [m, n, k] = [s.channels / s.groups, s.batch * s.height * s.width, (s.filters / s.groups) * s.taps];
     const size = calls.tiling(m, n, s.groups);
-    const values = [m, n, k, k, 1, dx, w, dy, bias, ...s.numbers, 0];
-    const grid = gridOf("convolution", m, n, s.groups, sideOf(size));
-    calls.groups(inputGradientText(size, NAMES[activation]), values, ...grid);
+    const values = [m, n, k, k, 1, s.groups, dx, w, dy, bias, ...s.numbers, 0];
+    calls.groups(inputGradientText(size, NAMES[activation]), values, tilesOf(size, m, n, s.groups));
   }),
   convolutionWeightGradient: float((calls, [x, dy, dw, , accumulate, ...geometry]) => {
     const s = shapeOf(geometry);
@@ -180,9 +179,9 @@ export const CONVOLUTION: Readonly<Record<string, NamedEntry>> = {
     const all = s.groups * m * n;
     const into = parts === 1 ? dw : calls.scratch(parts * all);
     const add = parts === 1 ? accumulate : 0;
-    const values = [m, n, k, Math.ceil(k / parts), parts, x, into, dy, 0, ...s.numbers, add];
-    const grid = gridOf("convolution", m, n, s.groups * parts, sideOf(size));
-    calls.groups(weightGradientText(size), values, ...grid);
+    const layers = s.groups * parts;
+    const values = [m, n, k, Math.ceil(k / parts), parts, layers, x, into, dy, 0, ...s.numbers, add];
+    calls.groups(weightGradientText(size), values, tilesOf(size, m, n, layers));
     if (parts > 1) calls.each(joinText("none"), [into, dw, 0, all, m * n, n, parts, n, m * n, accumulate], all);
   }),
 };

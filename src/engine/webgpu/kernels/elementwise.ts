@@ -6,7 +6,7 @@ import { EACH, type KernelText, once } from "../shader.ts";
 /** How a thread reads and writes an element of a type; a bool is a word that is 0 or 1. */
 export const LOAD: Record<DType, string> = { float32: "load", int32: "loadInt", bool: "loadInt", float64: "" };
 export const STORE: Record<DType, string> = { float32: "store", int32: "storeInt", bool: "storeInt", float64: "" };
-const NUMBER: Record<DType, string> = { float32: "f32", int32: "i32", bool: "i32", float64: "" };
+export const NUMBER: Record<DType, string> = { float32: "f32", int32: "i32", bool: "i32", float64: "" };
 
 /** x where it is finite, put through a function; what is not is its own result. */
 const ofFinite = (f: string): string => `select(${f}(x), x, isSpecial(x))`;
@@ -151,7 +151,7 @@ const OWN_FUNCTIONS: Readonly<Record<string, string>> = {
 }`,
   softSign: `fn softSign(x: f32) -> f32 {
   if (isInf(x)) { return withSign(1.0, x); }
-  return x / (1.0 + magnitude(x));
+  return quotient(x, 1.0 + magnitude(x));
 }`,
 };
 

@@ -2,10 +2,9 @@
 // the same row does so in the order of the indices, so that sums are the same in every run. An index out of range reads 0 and writes nothing: when
 // the check is told, no other tensor has changed.
 import type { DType } from "../../dtype.ts";
-import { FAULT_COUNT } from "../queue.ts";
-import { EACH, type KernelText, once } from "../shader.ts";
+import { EACH, type KernelText, once, WORKGROUP } from "../shader.ts";
 import { LOAD, STORE } from "./elementwise.ts";
-import type { NamedEntry } from "./named.ts";
+import type { Calls, NamedEntry } from "./named.ts";
 
 const GATHER: KernelText = {
   name: "gatherRows",
@@ -17,29 +16,45 @@ const GATHER: KernelText = {
   mem[p.out + i] = word;`,
 };
 
-const SCATTER: KernelText = {
-  name: "scatterRows",
-  parameters: "indices values out count n limit",
-  body: `${EACH}
+/** Threads that a scatter has at least, if there are as many elements to write to. */
+const SCATTERING = 1024;
+
+/**
+ * A column's threads share its rows out, so that they are enough where columns are few: each looks at all indices, and writes to its own rows only.
+ * `line` writes to `at` what stands at `source`.
+ */
+function scatterText(name: string, line: string): KernelText {
+  return {
+    name,
+    parameters: "indices values out count width limit n shares",
+    body: `${EACH}
+  let column = i % p.width;
+  let share = i / p.width;
   for (var k = 0u; k < p.count; k += 1u) {
     let row = mem[p.indices + k];
-    if (row < p.limit) { mem[p.out + row * p.n + i] = mem[p.values + k * p.n + i]; }
+    if (row >= p.limit || row % p.shares != share) { continue; }
+    let at = p.out + row * p.width + column;
+    let source = p.values + k * p.width + column;
+    ${line}
   }`,
-};
+  };
+}
+
+const SCATTER = scatterText("scatterRows", "mem[at] = mem[source];");
 
 const scatterAddText = once(
-  (dtype: DType): KernelText => ({
-    name: `scatterAddRows_${dtype}`,
-    parameters: "indices values out count n limit",
-    body: `${EACH}
-  for (var k = 0u; k < p.count; k += 1u) {
-    let row = mem[p.indices + k];
-    if (row >= p.limit) { continue; }
-    let at = p.out + row * p.n + i;
-    ${STORE[dtype]}(at, ${LOAD[dtype]}(at) + ${LOAD[dtype]}(p.values + k * p.n + i));
-  }`,
-  }),
+  (dtype: DType): KernelText =>
+    scatterText(`scatterAddRows_${dtype}`, `${STORE[dtype]}(at, ${LOAD[dtype]}(at) + ${LOAD[dtype]}(source));`),
 );
+
+function scatter(calls: Calls, text: KernelText, values: readonly number[], size: number): void {
+  const [indices, from, out, count, width] = values;
+  if (width === 0 || count === 0 || size === 0) return;
+  const limit = size / width;
+  const shares = Math.max(1, Math.min(limit, Math.ceil(SCATTERING / width)));
+  const threads = width * shares;
+  calls.each(text, [indices, from, out, count, width, limit, threads, shares], threads);
+}
 
 const ONE_HOT: KernelText = {
   name: "oneHot",
@@ -48,15 +63,25 @@ const ONE_HOT: KernelText = {
   mem[p.out + i] = select(0u, p.one, mem[p.indices + i / p.depth] == i % p.depth);`,
 };
 
+/** One workgroup looks at all, so that it is the first one that is told, whoever comes first. */
 const CHECK: KernelText = {
   name: "checkIndices",
-  parameters: "indices n limit slot",
-  body: `${EACH}
-  let value = mem[p.indices + i];
-  if (value >= p.limit) {
-    atomicAdd(&faults[${FAULT_COUNT}u], 1u);
-    if (atomicMin(&faults[2u * p.slot], i) > i) { atomicStore(&faults[2u * p.slot + 1u], value); }
-  }`,
+  parameters: "indices n limit",
+  outside: `var<workgroup> found: array<u32, ${WORKGROUP}>;`,
+  body: `
+  var first = p.n;
+  for (var k = lid.x; k < p.n; k += ${WORKGROUP}u) {
+    if (mem[p.indices + k] >= p.limit) { first = k; break; }
+  }
+  found[lid.x] = first;
+  workgroupBarrier();
+  if (lid.x != 0u) { return; }
+  for (var lane = 1u; lane < ${WORKGROUP}u; lane += 1u) { first = min(first, found[lane]); }
+  if (first == p.n || faults[0] != 0u) { return; }
+  faults[0] = 1u;
+  faults[1] = first;
+  faults[2] = mem[p.indices + first];
+  faults[3] = p.limit;`,
 };
 
 const EVERY: readonly DType[] = ["float32", "int32", "bool"];
@@ -72,13 +97,12 @@ export const INDEXING: Readonly<Record<string, NamedEntry>> = {
   scatterRows: {
     dtypes: EVERY,
     writes: [2],
-    run: (calls, values, _, sizes) => calls.each(SCATTER, [...values, sizes[2] / values[4]], values[4]),
+    run: (calls, values, _, sizes) => scatter(calls, SCATTER, values, sizes[2]),
   },
   scatterAddRows: {
     dtypes: ["float32", "int32"],
     writes: [2],
-    run: (calls, values, dtype, sizes) =>
-      calls.each(scatterAddText(dtype), [...values, sizes[2] / values[4]], values[4]),
+    run: (calls, values, dtype, sizes) => scatter(calls, scatterAddText(dtype), values, sizes[2]),
   },
   oneHot: {
     dtypes: EVERY,
@@ -89,6 +113,9 @@ export const INDEXING: Readonly<Record<string, NamedEntry>> = {
   checkIndices: {
     dtypes: ["int32"],
     writes: [],
-    run: (calls, [indices, count, limit]) => calls.each(CHECK, [indices, count, limit, calls.check(limit)], count),
+    run(calls, [indices, count, limit]) {
+      calls.check();
+      calls.groups(CHECK, [indices, count, limit], count === 0 ? 0 : 1);
+    },
   },
 };

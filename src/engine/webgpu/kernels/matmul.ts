@@ -2,7 +2,6 @@
 // columns of A at a time, and every thread keeps a square of C in registers. Where the elements of A and B come from, and where those of C go,
 // are three functions: matrices with strides, or an image's windows (convolution.ts). Small products take small tiles, so that there are enough
 // workgroups, and a long sum with few results is cut into parts.
-import { DeviceLimitError } from "../../device-error.ts";
 import type { FusedActivation } from "../../engine.ts";
 import { type KernelText, once } from "../shader.ts";
 import { floatFormula } from "./elementwise.ts";
@@ -53,22 +52,10 @@ export function partsOfSum(size: TileSize, m: number, n: number, k: number, batc
   return Math.max(1, Math.min(Math.floor(ENOUGH_GROUPS / tiles), Math.floor(k / SHORTEST_PART)));
 }
 
-/**
- * Workgroups for a product.
- * @throws DeviceLimitError if there are more than an axis holds.
- */
-export function gridOf(
-  operation: string,
-  m: number,
-  n: number,
-  layers: number,
-  side: number,
-): [number, number, number] {
-  const grid: [number, number, number] = [Math.ceil(n / side), Math.ceil(m / side), layers];
-  if (grid.every((count) => count <= 65535)) return grid;
-  throw new DeviceLimitError(
-    `${operation}: ${layers} products of shape (${m}, ${n}) are more than a device's 65535 workgroups along an axis hold; cut them into parts`,
-  );
+/** Tiles of `layers` products, each of which is a workgroup's. */
+export function tilesOf(size: TileSize, m: number, n: number, layers: number): number {
+  const side = sideOf(size);
+  return Math.ceil(m / side) * Math.ceil(n / side) * layers;
 }
 
 /** A value after an activation. */
@@ -85,9 +72,9 @@ function times(count: number, line: (i: number) => string): string {
 }
 
 /**
- * A product's kernel. Its numbers have m, n, k and `part`, the length of a part of the sum. `functions` defines what a row of A has at the beginning,
+ * A product's kernel. Its numbers have m, n, k, `part`, the length of a part of the sum, and `layers`, how many products and parts there are. `functions` defines what a row of A has at the beginning,
  * `leftOf(r, z)`, and its element k, `left(start, k, z)`; the same of a column of B, `rightOf(s, z)` and `right(start, k, z)`; and
- * `finish(r, s, z, sum)`, z being the third number of the workgroup. `aRuns` and `bRuns`: along which axis neighbouring threads take
+ * `finish(r, s, z, sum)`, z being the layer of the workgroup. `aRuns` and `bRuns`: along which axis neighbouring threads take
  * neighbours of A and B. Where sums are cut, z also counts the parts: `p.parts` of each product. With `finishSum`, a function `finishSum(s, sum)`, columns
  * of B are summed besides.
  */
@@ -115,10 +102,15 @@ ${times(summed, (s) => `      d${s} += b_${s};`)}`;
   if (row0 == 0u && lid.y == 0u) {
 ${times(each, (s) => `    if (${column(s)} < p.n) { finishSum(${column(s)}, d${s}); }`)}
   }`;
+  // Tiles are counted through all layers: along no axis are they more than a device's workgroups.
   const begin = `
-  let row0 = wid.y * ${side}u;
-  let column0 = wid.x * ${side}u;
-  let z = wid.z;
+  let across = (p.n + ${side - 1}u) / ${side}u;
+  let down = (p.m + ${side - 1}u) / ${side}u;
+  let tile = wid.y * groups.x + wid.x;
+  let z = tile / (across * down);
+  if (z >= p.layers) { return; }
+  let row0 = ((tile / across) % down) * ${side}u;
+  let column0 = (tile % across) * ${side}u;
   let start = (z % p.parts) * p.part;
   let end = min(p.k, start + p.part);
 ${sums}`;
@@ -127,7 +119,7 @@ ${sums}`;
     const column = (s: number): string => `column0 + lid.x * ${each}u + ${s}u`;
     return {
       name: `${name}_direct`,
-      parameters: `m n k part parts ${parameters}`,
+      parameters: `m n k part parts layers ${parameters}`,
       workgroup: [threads, threads],
       outside: `${functions}\n${finishSum ?? ""}`,
       body: `${begin}
@@ -149,7 +141,7 @@ ${times(each, (r) => times(each, (s) => `  if (${row(r)} < p.m && ${column(s)} <
   const down = (of: string): string => `let ${of} = e % ${side}u; let k = e / ${side}u;`;
   return {
     name: `${name}_${side}_${aRuns}_${bRuns}`,
-    parameters: `m n k part parts ${parameters}`,
+    parameters: `m n k part parts layers ${parameters}`,
     workgroup: [threads, threads],
     outside: `
 var<workgroup> aTile: array<f32, ${side * depth}>;

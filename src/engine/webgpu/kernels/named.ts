@@ -9,12 +9,12 @@ export interface Calls {
   tiling(m: number, n: number, batch: number): TileSize;
   /** Runs a kernel on threads, each of which takes one of `threads` elements. */
   each(text: KernelText, values: readonly number[], threads: number): void;
-  /** Runs a kernel on workgroups. */
-  groups(text: KernelText, values: readonly number[], x: number, y?: number, z?: number): void;
+  /** Runs a kernel on at least so many workgroups, which count along x and then y. */
+  groups(text: KernelText, values: readonly number[], count: number): void;
   /** Place of so many words that hold until the next kernel by name is called. */
   scratch(words: number): number;
-  /** Notes a check whose answer is told at the next read, and gives the slot for it. */
-  check(limit: number): number;
+  /** Notes a check, whose answer is told at the next read. */
+  check(): void;
   /** A product of matrices. */
   product(call: MatmulCall): void;
 }

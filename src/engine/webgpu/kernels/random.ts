@@ -27,11 +27,11 @@ function blocks(name: string, numbers: string, lines: string): KernelText {
 const FRACTION = "f32(WORD >> 8u) * 5.9604644775390625e-8";
 const fraction = (word: string): string => `(${FRACTION.replace("WORD", word)})`;
 
-// The product is rounded before it is added, as on the CPU: what is brought to bits and back is not contracted.
+// The product is rounded before it is added, as on the CPU.
 const UNIFORM = blocks(
   "uniform",
   "start:f32 width:f32 last:f32",
-  `let part = bitcast<f32>(bitcast<u32>(p.width * ${fraction("words[e]")}));
+  `let part = rounded(p.width * ${fraction("words[e]")});
     store(p.out + i, smaller(p.start + part, p.last));`,
 );
 
@@ -41,7 +41,7 @@ const NORMAL = blocks(
   `let pair = e & 2u;
     let u = ${fraction("words[pair]")} + 5.9604644775390625e-8;
     let radius = p.deviation * root(-2.0 * logarithm(u));
-    let part = bitcast<f32>(bitcast<u32>(radius * turn(${fraction("words[pair + 1u]")}, select(1, 0, (e & 1u) != 0u))));
+    let part = rounded(radius * turn(${fraction("words[pair + 1u]")}, select(1, 0, (e & 1u) != 0u)));
     store(p.out + i, p.mean + part);`,
 );
 

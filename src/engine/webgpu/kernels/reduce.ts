@@ -3,14 +3,14 @@
 // with the number of blocks only.
 import type { DType } from "../../dtype.ts";
 import { EACH, type KernelText, once } from "../shader.ts";
-import { floatFormula, LOAD, STORE } from "./elementwise.ts";
+import { floatFormula, LOAD, NUMBER, STORE } from "./elementwise.ts";
 import { type Join, rowKernel } from "./rows.ts";
 
 /** What is folded: of which elements, how, from what, and what becomes of it. */
 interface Fold {
   /** The element's part, an expression in x. */
   of: string;
-  join: Join;
+  join: "add" | "larger" | "smaller" | "multiply";
   start: string;
   /** The operation that folds results of stretches. */
   again: string;
@@ -25,20 +25,28 @@ const FLOAT_FOLDS: Readonly<Record<string, Fold>> = {
   prod: { of: "x", join: "multiply", start: "1.0", again: "prod" },
 };
 
-/** Expressions in `total` and x. */
-const INT_FOLDS: Readonly<Record<string, { start: string; step: string; end: string; to: DType }>> = {
-  "sum int32": { start: "0", step: "total + x", end: "total", to: "int32" },
-  "max int32": { start: "i32(0x80000000u)", step: "max(total, x)", end: "total", to: "int32" },
-  "min int32": { start: "2147483647", step: "min(total, x)", end: "total", to: "int32" },
-  "prod int32": { start: "1", step: "total * x", end: "total", to: "int32" },
-  "any bool": { start: "0", step: "total | x", end: "total", to: "bool" },
-  "all bool": { start: "1", step: "total & x", end: "total", to: "bool" },
-  "countNonZero bool": { start: "0", step: "total + x", end: "total", to: "int32" },
+/** Expressions in `total` and x; a bool is 0 or 1. */
+const INT_FOLDS: Readonly<Record<string, { start: string; step: string; join: Join; again: string }>> = {
+  "sum int32": { start: "0", step: "total + x", join: "addInt", again: "sum" },
+  "max int32": { start: "i32(0x80000000u)", step: "max(total, x)", join: "largerInt", again: "max" },
+  "min int32": { start: "2147483647", step: "min(total, x)", join: "smallerInt", again: "min" },
+  "prod int32": { start: "1", step: "total * x", join: "multiplyInt", again: "prod" },
+  "any bool": { start: "0", step: "max(total, x)", join: "largerInt", again: "any" },
+  "all bool": { start: "1", step: "min(total, x)", join: "smallerInt", again: "all" },
+  "countNonZero bool": { start: "0", step: "total + x", join: "addInt", again: "sum" },
 };
+
+/** A norm of norms is the norm of all, and so is the logarithm of a sum of exponentials. */
+const AGAIN: Readonly<Record<string, string>> = { norm: "norm", logSumExp: "logSumExp" };
 
 /** Whether stretches of n may be reduced apart, and with what their results are. */
 export function foldedAgain(op: string, dtype: DType): string | undefined {
-  return dtype === "float32" ? FLOAT_FOLDS[op]?.again : undefined;
+  return dtype === "float32" ? (FLOAT_FOLDS[op]?.again ?? AGAIN[op]) : INT_FOLDS[`${op} ${dtype}`]?.again;
+}
+
+/** Whether a fold may take a number along: see `foldText`. */
+export function takesNumber(op: string, dtype: DType): boolean {
+  return dtype === "float32" && FLOAT_FOLDS[op] !== undefined;
 }
 
 const PARAMETERS = "x out rows n inner stretch all";
@@ -136,35 +144,55 @@ export const reduceText = once((op: string, dtype: DType, lanes: 1 | 64): Kernel
     const better = op === "argmax" ? "above(x, best)" : "above(best, x)";
     const intBetter = op === "argmax" ? "x > best" : "x < best";
     const test = dtype === "float32" ? `!isNan(best) && (isNan(x) || ${better})` : intBetter;
-    return {
-      name,
-      parameters: "x out n count inner",
-      body: `${EACH}
-  let x0 = p.x + (i / p.inner) * p.count * p.inner + i % p.inner;
-  var best = ${LOAD[dtype]}(x0);
-  var at = 0;
-  for (var k = 1u; k < p.count; k += 1u) {
-    let x = ${LOAD[dtype]}(x0 + k * p.inner);
-    if (${test}) { best = x; at = i32(k); }
+    const body = `${PLACE}
+  var best = ${LOAD[dtype]}(x0 + lane * p.inner);
+  var at = lane;
+  for (var k = lane + LANES; k < count; k += LANES) {
+    let x = ${LOAD[dtype]}(${AT});
+    if (${test}) { best = x; at = k; }
   }
-  storeInt(p.out + i, at);`,
-    };
+  at = firstOfBest(best, at, lane);
+  if (lane == 0u) { storeInt(p.out + row, i32(at)); }`;
+    return rowKernel(name, PARAMETERS, lanes, [], body, firstOfBestText(NUMBER[dtype], test, lanes));
   }
   const ints = INT_FOLDS[`${op} ${dtype}`];
   if (ints === undefined) return undefined;
-  return {
-    name,
-    parameters: "x out n count inner",
-    body: `${EACH}
-  let x0 = p.x + (i / p.inner) * p.count * p.inner + i % p.inner;
+  const body = `${PLACE}
   var total = ${ints.start};
-  for (var k = 0u; k < p.count; k += 1u) {
-    let x = loadInt(x0 + k * p.inner);
+  for (var k = lane; k < count; k += LANES) {
+    let x = loadInt(${AT});
     total = ${ints.step};
   }
-  ${STORE[ints.to]}(p.out + i, ${ints.end});`,
-  };
+  total = together_${ints.join}(total, lane);
+  if (lane == 0u) { storeInt(p.out + row, total); }`;
+  return rowKernel(name, PARAMETERS, lanes, [ints.join], body);
 });
+
+/** `firstOfBest(best, at, lane)`: where the best of all threads' elements stands, the first of equal ones. `test`: x is better than best. */
+function firstOfBestText(type: string, test: string, lanes: 1 | 64): string {
+  if (lanes === 1) return `fn firstOfBest(best: ${type}, at: u32, lane: u32) -> u32 { return at; }`;
+  return `var<workgroup> values: array<${type}, ${lanes}>;
+var<workgroup> places: array<u32, ${lanes}>;
+fn isBetter(x: ${type}, best: ${type}) -> bool { return ${test}; }
+fn firstOfBest(best: ${type}, at: u32, lane: u32) -> u32 {
+  values[lane] = best;
+  places[lane] = at;
+  workgroupBarrier();
+  for (var step = ${lanes / 2}u; step > 0u; step = step >> 1u) {
+    if (lane < step) {
+      let x = values[lane + step];
+      let other = places[lane + step];
+      let worse = isBetter(values[lane], x);
+      if (isBetter(x, values[lane]) || (!worse && other < places[lane])) {
+        values[lane] = x;
+        places[lane] = other;
+      }
+    }
+    workgroupBarrier();
+  }
+  return places[0];
+}`;
+}
 
 /** Running sums and products along n; a column is a thread's. */
 export const runningText = once((op: string, dtype: DType): KernelText | undefined => {
@@ -174,8 +202,8 @@ export const runningText = once((op: string, dtype: DType): KernelText | undefin
   // A float's total with its rounding error beside it: the CPU's is a float64.
   const sum = `
     let term = x - lost;
-    let next = total + term;
-    lost = (next - total) - term;
+    let next = rounded(total + term);
+    lost = rounded(next - total) - term;
     total = select(next, total + x, isSpecial(next));
     lost = select(lost, 0.0, isSpecial(next));`;
   return {

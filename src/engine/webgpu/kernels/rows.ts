@@ -15,12 +15,16 @@ export function groupsForRows(rows: number, lanes: 1 | 64): number {
   return lanes === 1 ? Math.ceil(rows / WORKGROUP) : rows;
 }
 
-/** What joins the threads' parts of a row. */
+/** What joins the threads' parts of a row; f32, and i32 where a name says so. */
 const JOINS = {
   add: "a + b",
   larger: "larger(a, b)",
   smaller: "smaller(a, b)",
   multiply: "a * b",
+  addInt: "a + b",
+  largerInt: "max(a, b)",
+  smallerInt: "min(a, b)",
+  multiplyInt: "a * b",
 } as const;
 
 /** A way to join two parts. */
@@ -28,7 +32,7 @@ export type Join = keyof typeof JOINS;
 
 /**
  * A kernel over rows: `body` has `row`, `lane` and LANES, and may call `together_add(value, lane)` and the like for each way that it names,
- * which give all threads the joined value. Numbers must hold `rows`.
+ * which give all threads the joined value; all are of one type. Numbers must hold `rows`.
  */
 export function rowKernel(
   name: string,
@@ -39,10 +43,11 @@ export function rowKernel(
   outside = "",
 ): KernelText {
   const one = lanes === 1;
+  const type = joins.some((join) => join.endsWith("Int")) ? "i32" : "f32";
   const functions = joins.map((join) =>
     one
-      ? `fn together_${join}(value: f32, lane: u32) -> f32 { return value; }`
-      : `fn together_${join}(value: f32, lane: u32) -> f32 {
+      ? `fn together_${join}(value: ${type}, lane: u32) -> ${type} { return value; }`
+      : `fn together_${join}(value: ${type}, lane: u32) -> ${type} {
   parts[lane] = value;
   workgroupBarrier();
   for (var step = ${WORKGROUP / 2}u; step > 0u; step = step >> 1u) {
@@ -64,7 +69,7 @@ export function rowKernel(
   return {
     name: `${name}_${lanes}`,
     parameters,
-    outside: `const LANES = ${lanes}u;\n${one ? "" : `var<workgroup> parts: array<f32, ${WORKGROUP}>;\n`}${functions.join("\n")}\n${outside}`,
+    outside: `const LANES = ${lanes}u;\n${one ? "" : `var<workgroup> parts: array<${type}, ${WORKGROUP}>;\n`}${functions.join("\n")}\n${outside}`,
     body: `  ${where}
   if (row >= p.rows) { return; }
 ${body}`,
