@@ -1,5 +1,6 @@
 // A contestant in its page: the library on WebGPU, doing a job's steps as often as it is asked. `prepare` is called once, the others after it.
 import { Cannot } from "../sides/refusals.mjs";
+import { adapterOf, limitOf } from "./limit.mjs";
 
 const script = (url) =>
   new Promise((resolve, reject) => {
@@ -35,6 +36,17 @@ const SIDES = {
 };
 
 let work;
+
+/** The adapter that pages have here. */
+export async function adapter() {
+  const { found: _, ...facts } = await adapterOf(navigator.gpu);
+  return facts;
+}
+
+/** Float32 operations a second of that adapter. */
+export async function limit() {
+  return limitOf((await adapterOf(navigator.gpu)).found);
+}
 
 /** Makes the work; `data` says where its arrays stand in /data.bin. Gives its first results. */
 export async function prepare(request, data) {

@@ -13,8 +13,9 @@ const NAMES: readonly FusedActivation[] = ["none", "sigmoid", "tanh", "relu"];
 /** What a tap sees of the image, or 0 beyond its edge: `plane` is where a channel begins. */
 const PIXEL = `
 fn pixel(plane: u32, row: i32, column: i32) -> f32 {
-  if (row < 0 || column < 0 || row >= i32(p.height) || column >= i32(p.width)) { return 0.0; }
-  return load(plane + u32(row) * p.width + u32(column));
+  // Before the edge is far behind it, without a sign; and neighbours go one way.
+  let inside = (u32(row) < p.height) & (u32(column) < p.width);
+  return select(0.0, load(select(plane, plane + u32(row) * p.width + u32(column), inside)), inside);
 }
 struct Corner { plane: u32, row: i32, column: i32 }
 // Where the window of a place begins, in the first channel of a group.
@@ -46,9 +47,11 @@ const forwardText = once(
       "columns",
       `${PIXEL}
 fn leftOf(r: u32, z: u32) -> u32 { return p.w + (z * p.m + r) * p.k; }
-fn left(start: u32, k: u32, z: u32) -> f32 { return load(start + k); }
+fn leftAt(k: u32, z: u32) -> u32 { return k; }
+fn left(start: u32, k: u32) -> f32 { return load(start + k); }
 fn rightOf(s: u32, z: u32) -> Corner { return windowOf(s, z); }
-fn right(window: Corner, k: u32, z: u32) -> f32 { return seen(window, tapOf(k)); }
+fn rightAt(k: u32, z: u32) -> Corner { return tapOf(k); }
+fn right(window: Corner, tap: Corner) -> f32 { return seen(window, tap); }
 fn finish(r: u32, s: u32, z: u32, sum: f32) {
   let size = p.outHeight * p.outWidth;
   let map = z * p.m + r;
@@ -71,24 +74,35 @@ const inputGradientText = once(
       `
 struct Place { plane: u32, down: i32, across: i32 }
 fn leftOf(r: u32, z: u32) -> u32 { return p.w + (z * (p.filters / p.groups) * p.m + r) * p.kh * p.kw; }
-fn left(start: u32, k: u32, z: u32) -> f32 {
+fn leftAt(k: u32, z: u32) -> u32 {
   let taps = p.kh * p.kw;
-  return load(start + (k / taps) * p.m * taps + k % taps);
+  return (k / taps) * p.m * taps + k % taps;
 }
+fn left(start: u32, tap: u32) -> f32 { return load(start + tap); }
 fn rightOf(s: u32, z: u32) -> Place {
   let size = p.height * p.width;
   let plane = p.y + ((s / size) * p.filters + z * (p.filters / p.groups)) * p.outHeight * p.outWidth;
   return Place(plane, i32((s % size) / p.width) + p.top, i32(s % p.width) + p.left_);
 }
-fn right(place: Place, k: u32, z: u32) -> f32 {
+fn rightAt(k: u32, z: u32) -> Place {
   let row = k / p.kw;
-  let down = place.down - i32((row % p.kh) * p.dh);
-  let across = place.across - i32((k % p.kw) * p.dw);
-  if (down < 0 || across < 0) { return 0.0; }
-  let i = u32(down) / p.sh;
-  let j = u32(across) / p.sw;
-  if (i * p.sh != u32(down) || j * p.sw != u32(across) || i >= p.outHeight || j >= p.outWidth) { return 0.0; }
-  return load(place.plane + ((row / p.kh) * p.outHeight + i) * p.outWidth + j);
+  return Place((row / p.kh) * p.outHeight * p.outWidth, i32((row % p.kh) * p.dh), i32((k % p.kw) * p.dw));
+}
+fn right(place: Place, tap: Place) -> f32 {
+  let down = place.down - tap.down;
+  let across = place.across - tap.across;
+  var i = u32(down);
+  var j = u32(across);
+  var seen = true;
+  // Division is dear, and most convolutions look everywhere.
+  if (p.sh != 1u || p.sw != 1u) {
+    i = i / p.sh;
+    j = j / p.sw;
+    seen = (down >= 0) & (across >= 0) & (i * p.sh == u32(down)) & (j * p.sw == u32(across));
+  }
+  seen = seen & (i < p.outHeight) & (j < p.outWidth);
+  let plane = place.plane + tap.plane;
+  return select(0.0, load(select(plane, plane + i * p.outWidth + j, seen)), seen);
 }
 fn finish(r: u32, s: u32, z: u32, sum: f32) {
   let size = p.height * p.width;
@@ -111,12 +125,14 @@ const weightGradientText = once(
       "rows",
       `${PIXEL}
 fn leftOf(r: u32, z: u32) -> u32 { return p.y + ((z / p.parts) * p.m + r) * p.outHeight * p.outWidth; }
-fn left(start: u32, k: u32, z: u32) -> f32 {
+fn leftAt(k: u32, z: u32) -> u32 {
   let size = p.outHeight * p.outWidth;
-  return load(start + (k / size) * p.filters * size + k % size);
+  return (k / size) * p.filters * size + k % size;
 }
+fn left(start: u32, place: u32) -> f32 { return load(start + place); }
 fn rightOf(s: u32, z: u32) -> Corner { return tapOf(s); }
-fn right(tap: Corner, k: u32, z: u32) -> f32 { return seen(windowOf(k, z / p.parts), tap); }
+fn rightAt(k: u32, z: u32) -> Corner { return windowOf(k, z / p.parts); }
+fn right(tap: Corner, window: Corner) -> f32 { return seen(window, tap); }
 fn finish(r: u32, s: u32, z: u32, sum: f32) {
   let at = p.w + (z * p.m + r) * p.n + s;
   store(at, select(sum, load(at) + sum, p.accumulate != 0u));

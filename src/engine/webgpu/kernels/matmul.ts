@@ -72,8 +72,9 @@ function times(count: number, line: (i: number) => string): string {
 }
 
 /**
- * A product's kernel. Its numbers have m, n, k, `part`, the length of a part of the sum, and `layers`, how many products and parts there are. `functions` defines what a row of A has at the beginning,
- * `leftOf(r, z)`, and its element k, `left(start, k, z)`; the same of a column of B, `rightOf(s, z)` and `right(start, k, z)`; and
+ * A product's kernel. Its numbers have m, n, k, `part`, the length of a part of the sum, and `layers`, how many products and parts there are. `functions` defines what a row of A has,
+ * `leftOf(r, z)`, what a column has, `leftAt(k, z)`, and the element where they meet, `left(row, column)`; the same of a column of B, `rightOf(s, z)`, of a
+ * row, `rightAt(k, z)`, and their element, `right(column, row)`, so that each is worked out once where it serves several; and
  * `finish(r, s, z, sum)`, z being the layer of the workgroup. `aRuns` and `bRuns`: along which axis neighbouring threads take
  * neighbours of A and B. Where sums are cut, z also counts the parts: `p.parts` of each product. With `finishSum`, a function `finishSum(s, sum)`, columns
  * of B are summed besides.
@@ -127,8 +128,10 @@ ${sums}`;
 ${times(each, (r) => `  let left${r} = leftOf(min(${row(r)}, p.m - 1u), z);`)}
 ${times(each, (s) => `  let right${s} = rightOf(min(${column(s)}, p.n - 1u), z);`)}
   for (var k = start; k < end; k += 1u) {
-${times(each, (r) => `    let a_${r} = left(left${r}, k, z);`)}
-${times(each, (s) => `    let b_${s} = right(right${s}, k, z);`)}
+    let leftColumn = leftAt(k, z);
+    let rightRow = rightAt(k, z);
+${times(each, (r) => `    let a_${r} = left(left${r}, leftColumn);`)}
+${times(each, (s) => `    let b_${s} = right(right${s}, rightRow);`)}
 ${adds}
   }
 ${times(each, (r) => times(each, (s) => `  if (${row(r)} < p.m && ${column(s)} < p.n) { finish(${row(r)}, ${column(s)}, z, c${r}${s}); }`))}${finishSums(column)}`,
@@ -158,13 +161,13 @@ ${times(
       {
         ${aRuns === "columns" ? across("r") : down("r")}
         var value = 0.0;
-        if (row0 + r < p.m && k0 + k < end) { value = left(leftOf(row0 + r, z), k0 + k, z); }
+        if (row0 + r < p.m && k0 + k < end) { value = left(leftOf(row0 + r, z), leftAt(k0 + k, z)); }
         aTile[k * ${side}u + r] = value;
       }
       {
         ${bRuns === "columns" ? down("s") : across("s")}
         var value = 0.0;
-        if (column0 + s < p.n && k0 + k < end) { value = right(rightOf(column0 + s, z), k0 + k, z); }
+        if (column0 + s < p.n && k0 + k < end) { value = right(rightOf(column0 + s, z), rightAt(k0 + k, z)); }
         bTile[k * ${side}u + s] = value;
       }
     }`,
@@ -212,9 +215,11 @@ export const matmulText = once(
       bRuns,
       `
 fn leftOf(r: u32, z: u32) -> i32 { return i32(p.a) + i32(z / p.parts) * p.aBatch + i32(r) * p.aRow; }
-fn left(start: i32, k: u32, z: u32) -> f32 { return load(u32(start + i32(k) * p.aColumn)); }
+fn leftAt(k: u32, z: u32) -> i32 { return i32(k) * p.aColumn; }
+fn left(row: i32, column: i32) -> f32 { return load(u32(row + column)); }
 fn rightOf(s: u32, z: u32) -> i32 { return i32(p.b) + i32(z / p.parts) * p.bBatch + i32(s) * p.bColumn; }
-fn right(start: i32, k: u32, z: u32) -> f32 { return load(u32(start + i32(k) * p.bRow)); }
+fn rightAt(k: u32, z: u32) -> i32 { return i32(k) * p.bRow; }
+fn right(column: i32, row: i32) -> f32 { return load(u32(column + row)); }
 fn finish(r: u32, s: u32, z: u32, sum: f32) {
   let at = p.c + z * p.cBatch + r * p.cRow + s;
   var value = sum;
