@@ -278,11 +278,10 @@ function convolve(
   if (activation === "relu") markRectified(y);
   return record(operation, y, b === null ? [x, w] : [x, w, b], (dy) => {
     const dz = ACTIVATION_GRADIENTS[activation](dy, y);
-    return [
-      x.node ? inputGradient(dz, w, g) : undefined,
-      w.node ? weightGradient(x, dz, g, w) : undefined,
-      b?.node ? biasGradient(dz, b) : undefined,
-    ];
+    // By the input last: a device does the slope of what was before along with it.
+    const db = b?.node ? biasGradient(dz, b) : undefined;
+    const dw = w.node ? weightGradient(x, dz, g, w) : undefined;
+    return [x.node ? inputGradient(dz, w, g) : undefined, dw, db];
   });
 }
 

@@ -61,6 +61,16 @@ function gradients(): Tensor[] {
   return [loss, ...parameters.map((p) => p.gradient!)];
 }
 
+/** Outputs and gradients of two convolutions, the first of which is rectified. */
+function convolutions(): Tensor[] {
+  const layers = [new nb.Conv2D(4, 3, { activation: "relu", padding: 1 }), new nb.Conv2D(5, 3, { padding: 1 })];
+  const model = new nb.Sequential(layers, { inputShape: [3, 7, 6], seed: 1 });
+  const y = model.call(draw([2, 3, 7, 6], 3), { training: true });
+  model.block.clearGradients();
+  backward(y.mul(draw([...y.shape], 6)).sum());
+  return [y, model.block.gradients];
+}
+
 const valuesOf = async (make: () => Tensor[]): Promise<number[][]> =>
   (await Promise.all(scope(() => make().map((y) => y.data())))).map((values) => [...values].map(Number));
 
@@ -83,11 +93,13 @@ describe.skipIf(noDevice !== undefined)(`what waits on the device${whyNoDevice}`
   );
   let expected: number[][];
   let expectedGradients: number[][];
+  let expectedConvolutions: number[][];
   beforeAll(async () => {
     await nb.startEngine({ engine: "wasm", threads: 1 });
     expected = [];
     for (const program of programs) expected.push((await valuesOf(() => [execute(program)]))[0]);
     expectedGradients = await valuesOf(gradients);
+    expectedConvolutions = await valuesOf(convolutions);
     await nb.startEngine({ engine: "webgpu" });
   });
   afterAll(() => collectStorages());
@@ -112,6 +124,17 @@ describe.skipIf(noDevice !== undefined)(`what waits on the device${whyNoDevice}`
     await nb.zeros([1]).data();
     // Three products forward, five backward (none by x); difference, square, mean and their gradients.
     expect(dispatches() - before).toBeLessThanOrEqual(21);
+  });
+
+  test("the slope of a convolution before goes along with the gradient by the input", async () => {
+    expectClose(await valuesOf(convolutions), expectedConvolutions);
+    const dispatches = (): number =>
+      (nb.engineStatus() as unknown as { counts: { dispatches: number } }).counts.dispatches;
+    const before = dispatches();
+    scope(() => void convolutions());
+    await nb.zeros([1]).data();
+    // Of them two are convolutions and three their gradients; the slope would be one more.
+    expect(dispatches() - before).toBeLessThanOrEqual(18);
   });
 
   test("a number that was filled in is there for whoever looks", async () => {

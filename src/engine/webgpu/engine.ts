@@ -10,7 +10,16 @@ import { Constants, folded } from "./constants.ts";
 import type { Device } from "./device.ts";
 import { Kept } from "./kept.ts";
 import { axisValues, binaryText, floatFormula, scalarText, unaryText } from "./kernels/elementwise.ts";
-import { joinText, matmulText, partsOfSum, type Runs, type TileSize, tilesOf, tilingFor } from "./kernels/matmul.ts";
+import {
+  joinText,
+  matmulText,
+  NO_FOLLOWER,
+  partsOfSum,
+  type Runs,
+  type TileSize,
+  tilesOf,
+  tilingFor,
+} from "./kernels/matmul.ts";
 import { castText, copyText, FILL, HALT_UNLESS_FINITE, WHERE } from "./kernels/movement.ts";
 import type { Calls, MatmulCall } from "./kernels/named.ts";
 import { foldedAgain, foldText, reduceText, runningText, takesNumber } from "./kernels/reduce.ts";
@@ -21,7 +30,7 @@ import { permutation } from "./permutation.ts";
 import { type Kernel, Queue } from "./queue.ts";
 import { HALT, type KernelText, WORKGROUP } from "./shader.ts";
 import type { WebGpuStatus } from "./status.ts";
-import { matrixRange, range, type Scaling, Waiting, type WaitingProduct } from "./waiting.ts";
+import { matrixRange, range, type Scaling, Waiting, type WaitingAlone, type WaitingProduct } from "./waiting.ts";
 
 /** Bytes the memory begins with, and grows by at least. */
 const FIRST_BYTES = 16 << 20;
@@ -259,6 +268,10 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
   groups(text: KernelText, values: readonly number[], count: number): void {
     this.waiting.settle();
     this.queue.dispatch(this.use(text), values, count);
+  }
+
+  hold(alone: WaitingAlone): void {
+    this.waiting.hold(alone);
   }
 
   scratch(words: number): number {
@@ -525,7 +538,7 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
       const also = scaling === undefined ? [] : [scaling.out, scaling.number];
       this.queue.dispatch(this.use(text), [x, out, columns, n, inner, 1, n, ...also], groupsForRows(columns, lanes));
     };
-    this.waiting.hold({ out, count: columns, reads: range(x, columns * n), run });
+    this.waiting.hold({ takes: "number", out, count: columns, reads: [range(x, columns * n)], run });
   }
 
   matmul(
@@ -569,7 +582,7 @@ export class WebGpuEngine implements Engine, StorageOwner, Calls {
 
   private runWaiting({ call, size, sums, follower }: WaitingProduct): void {
     const { a, aRow, aColumn, b, bRow, bColumn, c, m, n, k, bias, accumulate, activation } = call;
-    const { op = "", first = true, other = 0, out = 0 } = follower ?? {};
+    const { op, first, other, out } = follower ?? NO_FOLLOWER;
     const text = matmulText(size, activation, runsOf(aRow, aColumn), runsOf(bRow, bColumn), sums !== 0, op, first);
     const strides = [aRow, aColumn, bRow, bColumn, 0, 0];
     const values = [m, n, k, k, 1, 1, a, b, c, bias, ...strides, n, m * n, accumulate ? 1 : 0, sums, other, out];

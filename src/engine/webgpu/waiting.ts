@@ -1,7 +1,7 @@
 // Products that wait for a moment: what is asked for next may be done in the same pass over their results. Backward, a layer asks for the gradient by its
 // input, for that by its weights, for the sum over the batch, and then the layer before it for the slope of its activation; the sum goes with the
 // second, the slope with the first. A reduction waits in the same way for a number that its results are multiplied by or the like, as a mean does. Whatever else
-// is asked for lets all of them run before it, in their order.
+// is asked for lets all of them run before it, in their order. A convolution's gradient by its input waits as a reduction does, for a slope.
 import type { TileSize } from "./kernels/matmul.ts";
 import type { MatmulCall } from "./kernels/named.ts";
 
@@ -38,13 +38,15 @@ export interface Scaling {
   readonly out: number;
 }
 
-/** A reduction that has been asked for: `count` results at `out`. */
-export interface WaitingFold {
+/** What waits alone, `count` results at `out`: a reduction for a number, or a convolution for other elements. */
+export type WaitingAlone = {
   readonly out: number;
   readonly count: number;
-  readonly reads: Range;
-  run(scaling: Scaling | undefined): void;
-}
+  readonly reads: readonly Range[];
+} & (
+  | { readonly takes: "number"; run(scaling: Scaling | undefined): void }
+  | { readonly takes: "elements"; run(follower: Follower | undefined): void }
+);
 
 /** Operations of a result and a number that a reduction does along. */
 const SCALINGS: ReadonlySet<string> = new Set(["add", "sub", "mul", "div"]);
@@ -66,17 +68,17 @@ export function matrixRange(at: number, rows: number, row: number, columns: numb
 
 export class Waiting {
   private products: WaitingProduct[] = [];
-  /** While one waits, no product does. */
-  private fold: WaitingFold | undefined;
+  /** While it waits, no product does. */
+  private alone: WaitingAlone | undefined;
 
   /** `run` hands a product over to the device. */
   constructor(private readonly run: (product: WaitingProduct) => void) {}
 
   /** Lets all run. */
   settle(): void {
-    const { products, fold } = this;
-    this.fold = undefined;
-    fold?.run(undefined);
+    const { products, alone } = this;
+    this.alone = undefined;
+    alone?.run(undefined);
     if (products.length === 0) return;
     this.products = [];
     for (const product of products) this.run(product);
@@ -84,7 +86,7 @@ export class Waiting {
 
   /** Takes one more; those that it depends on run first. */
   add(product: WaitingProduct): void {
-    if (this.fold !== undefined) this.settle();
+    if (this.alone !== undefined) this.settle();
     const { reads, writes } = product;
     const { products } = this;
     const depends = products.some((other) => meet(writes, other.reads) || meet([...reads, ...writes], other.writes));
@@ -107,9 +109,19 @@ export class Waiting {
     return true;
   }
 
-  /** out = op(x, y) of n elements, along with the product that one of them is; false if none is. */
+  /** out = op(x, y) of n elements, along with the product or the convolution that one of them is; false if none is. */
   follow(op: string, x: number, y: number, out: number, n: number): boolean {
     if (x === y) return false;
+    const { alone } = this;
+    if (alone?.takes === "elements" && alone.count === n && (alone.out === x || alone.out === y)) {
+      const first = alone.out === x;
+      const other = first ? y : x;
+      const [result, read, written] = [range(alone.out, n), range(other, n), range(out, n)];
+      if (meet([written], [...alone.reads, result]) || meet([read], [result])) return false;
+      this.alone = undefined;
+      alone.run({ op, first, other, out });
+      return true;
+    }
     const found = this.products.find(
       ({ call, follower }) => follower === undefined && call.m * call.n === n && (call.c === x || call.c === y),
     );
@@ -129,19 +141,20 @@ export class Waiting {
     found.writes.push(written);
     return true;
   }
-  /** Takes a reduction; what waits runs first. */
-  hold(fold: WaitingFold): void {
+
+  /** Takes what waits alone; what waits runs first. */
+  hold(alone: WaitingAlone): void {
     this.settle();
-    this.fold = fold;
+    this.alone = alone;
   }
 
   /** out = op(x, number) of n elements, along with the reduction whose results x are; false if there is none. */
   scale(op: string, x: number, n: number, number: number, numberFirst: boolean, out: number): boolean {
-    const { fold } = this;
-    if (fold === undefined || fold.out !== x || fold.count !== n || !SCALINGS.has(op)) return false;
-    if (meet([range(out, n)], [fold.reads, range(x, n)])) return false;
-    this.fold = undefined;
-    fold.run({ op, first: !numberFirst, number, out });
+    const { alone } = this;
+    if (alone?.takes !== "number" || alone.out !== x || alone.count !== n || !SCALINGS.has(op)) return false;
+    if (meet([range(out, n)], [...alone.reads, range(x, n)])) return false;
+    this.alone = undefined;
+    alone.run({ op, first: !numberFirst, number, out });
     return true;
   }
 }

@@ -3,7 +3,18 @@
 // windows, a long sum over batch and places that is cut into parts.
 import type { FusedActivation } from "../../engine.ts";
 import { type KernelText, once } from "../shader.ts";
-import { ACTIVATIONS, joinText, partsOfSum, type TileSize, tiledText, tilesOf } from "./matmul.ts";
+import { range } from "../waiting.ts";
+import {
+  ACTIVATIONS,
+  followerText,
+  joinText,
+  NO_FOLLOWER,
+  partsOfSum,
+  suffixOf,
+  type TileSize,
+  tiledText,
+  tilesOf,
+} from "./matmul.ts";
 import { float, type NamedEntry } from "./named.ts";
 
 const GEOMETRY =
@@ -64,10 +75,10 @@ fn finish(r: u32, s: u32, z: u32, sum: f32) {
 
 /** dx[channels, places] = W turned [channels, filters taps] times what of dy each place took part in. */
 const inputGradientText = once(
-  (size: TileSize, activation: FusedActivation): KernelText =>
+  (size: TileSize, activation: FusedActivation, follower: string, first: boolean): KernelText =>
     tiledText(
-      `convolutionInput_${activation}`,
-      GEOMETRY,
+      `convolutionInput_${activation}${suffixOf(follower, first)}`,
+      `${GEOMETRY} other out`,
       size,
       "columns",
       "columns",
@@ -109,7 +120,9 @@ fn finish(r: u32, s: u32, z: u32, sum: f32) {
   let channel = z * p.m + r;
   var value = sum;
   if (p.bias != 0u) { value = value + load(p.bias + channel); }
-  store(p.x + ((s / size) * p.channels + channel) * size + s % size, ${ACTIVATIONS[activation]});
+  let at = ((s / size) * p.channels + channel) * size + s % size;
+  let result = ${ACTIVATIONS[activation]};
+  store(p.x + at, result);${followerText(follower, first, "at")}
 }`,
     ),
 );
@@ -185,7 +198,17 @@ export const CONVOLUTION: Readonly<Record<string, NamedEntry>> = {
     const [m, n, k] = [s.channels / s.groups, s.batch * s.height * s.width, (s.filters / s.groups) * s.taps];
     const size = calls.tiling(m, n, s.groups);
     const values = [m, n, k, k, 1, s.groups, dx, w, dy, bias, ...s.numbers, 0];
-    calls.groups(inputGradientText(size, NAMES[activation]), values, tilesOf(size, m, n, s.groups));
+    const reads = [range(dy, s.batch * s.filters * s.places), range(w, s.groups * m * k), range(bias, s.channels)];
+    calls.hold({
+      takes: "elements",
+      out: dx,
+      count: s.groups * m * n,
+      reads: bias === 0 ? reads.slice(0, 2) : reads,
+      run({ op, first, other, out } = NO_FOLLOWER) {
+        const text = inputGradientText(size, NAMES[activation], op, first);
+        calls.groups(text, [...values, other, out], tilesOf(size, m, n, s.groups));
+      },
+    });
   }),
   convolutionWeightGradient: float((calls, [x, dy, dw, , accumulate, ...geometry]) => {
     const s = shapeOf(geometry);

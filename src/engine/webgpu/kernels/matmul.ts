@@ -4,6 +4,7 @@
 // workgroups, and a long sum with few results is cut into parts.
 import type { FusedActivation } from "../../engine.ts";
 import { type KernelText, once } from "../shader.ts";
+import type { Follower } from "../waiting.ts";
 import { floatFormula } from "./elementwise.ts";
 
 /** A way to cut C. */
@@ -65,6 +66,23 @@ export const ACTIVATIONS: Record<FusedActivation, string> = {
   tanh: "hyperbolicTangent(value)",
   relu: "select(select(0.0, value, above(value, 0.0)), value, isNan(value))",
 };
+
+/** What is done with a result besides: nothing. */
+export const NO_FOLLOWER: Follower = { op: "", first: true, other: 0, out: 0 };
+
+/** Of a kernel's name. */
+export function suffixOf(follower: string, first: boolean): string {
+  return follower === "" ? "" : `_${follower}_${first ? "first" : "second"}`;
+}
+
+/** Lines that put op(result, other), or op(other, result), beside: `at` is the place in both arrays. */
+export function followerText(follower: string, first: boolean, at: string): string {
+  if (follower === "") return "";
+  return `
+  let ${first ? "x" : "y"} = result;
+  let ${first ? "y" : "x"} = load(p.other + ${at});
+  store(p.out + ${at}, ${floatFormula(follower)});`;
+}
 
 /** Unrolls lines over counts. */
 function times(count: number, line: (i: number) => string): string {
@@ -208,7 +226,7 @@ export const matmulText = once(
     first: boolean,
   ): KernelText =>
     tiledText(
-      `matmul_${activation}${summed ? "_sums" : ""}${follower === "" ? "" : `_${follower}_${first ? "first" : "second"}`}`,
+      `matmul_${activation}${summed ? "_sums" : ""}${suffixOf(follower, first)}`,
       "a b c bias aRow:i32 aColumn:i32 bRow:i32 bColumn:i32 aBatch:i32 bBatch:i32 cRow cBatch accumulate sums other out",
       size,
       aRuns,
@@ -226,14 +244,7 @@ fn finish(r: u32, s: u32, z: u32, sum: f32) {
   if (p.accumulate != 0u) { value = load(at) + value; }
   if (p.bias != 0u) { value = value + load(p.bias + s); }
   let result = ${ACTIVATIONS[activation]};
-  store(at, result);${
-    follower === ""
-      ? ""
-      : `
-  let ${first ? "x" : "y"} = result;
-  let ${first ? "y" : "x"} = load(p.other + r * p.n + s);
-  store(p.out + r * p.n + s, ${floatFormula(follower)});`
-  }
+  store(at, result);${followerText(follower, first, "r * p.n + s")}
 }`,
       summed ? SUMS : undefined,
     ),

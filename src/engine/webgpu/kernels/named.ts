@@ -1,6 +1,7 @@
 // What the kernels that are called by name (Engine.kernel) are given, and the table of them.
 import type { DType } from "../../dtype.ts";
 import type { KernelText } from "../shader.ts";
+import type { WaitingAlone } from "../waiting.ts";
 import type { TileSize } from "./matmul.ts";
 
 /** What a named kernel may ask of the engine. */
@@ -11,6 +12,8 @@ export interface Calls {
   each(text: KernelText, values: readonly number[], threads: number): void;
   /** Runs a kernel on at least so many workgroups, which count along x and then y. */
   groups(text: KernelText, values: readonly number[], count: number): void;
+  /** Lets something wait for what is asked for next. */
+  hold(alone: WaitingAlone): void;
   /** Place of so many words that hold until the next kernel by name is called. */
   scratch(words: number): number;
   /** Notes a check, whose answer is told at the next read. */
