@@ -237,6 +237,8 @@ async function count(side, job) {
     const { counts } = await side.ask("steps", 1);
     return counts;
   }
+  // What is handed over once and stays on the device is there by then.
+  await side.ask("steps", FEW);
   const few = await side.ask("steps", FEW);
   const many = await side.ask("steps", MANY);
   return Object.fromEntries(

@@ -243,8 +243,10 @@ export class Queue {
 
   /** What the first check found that failed; null where none did. */
   async readFault(): Promise<IndexFault | null> {
-    const [failed, position, value, limit] = new Uint32Array(await this.readFrom(this.faults, 0, 4 * FAULT_WORDS));
+    // Every step asks, and hardly one is answered with more than a word.
+    const [failed] = new Uint32Array(await this.readFrom(this.faults, 0, 4));
     if (failed === 0) return null;
+    const [, position, value, limit] = new Uint32Array(await this.readFrom(this.faults, 0, 4 * FAULT_WORDS));
     this.gpu.queue.writeBuffer(this.faults, 0, new Uint32Array(FAULT_WORDS));
     return { position, value: value | 0, limit };
   }
