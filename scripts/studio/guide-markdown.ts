@@ -188,7 +188,7 @@ function keepColumnsReadable(tokens: readonly Token[], start: number): void {
     column += 1;
   }
   heads.forEach((head, i) => {
-    const style = `min-width:${Math.min(COLUMN, widths[i]).toFixed(1)}em`;
+    const style = `min-width:calc(${Math.min(COLUMN, widths[i]).toFixed(1)}em + 1.25rem)`;
     const own = head.attrGet("style");
     head.attrSet("style", own === null ? style : `${own};${style}`);
   });

@@ -169,9 +169,9 @@ export class Probe {
         const box = control.getBoundingClientRect();
         if (box.right > inner.right - 6) found.push(`${control.getAttribute("data-control")} is wider than its panel`);
       }
-      for (const number of document.querySelectorAll("main .katex-html > .tag")) {
+      for (const number of document.querySelectorAll("main .katex-tag")) {
         const { left } = number.getBoundingClientRect();
-        const parts = [...number.parentElement!.querySelectorAll(":scope > .base")];
+        const parts = [...number.parentElement!.querySelectorAll(":scope > .katex-base")];
         const end = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
         if (left < end) found.push(`the number ${number.textContent} lies on its formula`);
       }
