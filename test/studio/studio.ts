@@ -173,7 +173,7 @@ export class Probe {
         const { left } = number.getBoundingClientRect();
         const parts = [...number.parentElement!.querySelectorAll(":scope > .katex-base")];
         const end = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
-        if (left < end) found.push(`the number ${number.textContent} lies on its formula`);
+        if (left < end - 1) found.push(`the number ${number.textContent} lies on its formula`);
       }
       for (const drawing of document.querySelectorAll("main .recorded")) {
         const place = drawing.parentElement!;
