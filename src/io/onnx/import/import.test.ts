@@ -416,6 +416,36 @@ describe("ConstantFill, which files of before version 9 have", () => {
   });
 });
 
+describe("what an operator is given", () => {
+  const zeros = (...shape: number[]) => floats(shape, new Array(shape.reduce((a, b) => a * b, 1)).fill(0));
+  const run = (bytes: Uint8Array, feeds: Record<string, OnnxTensor>) => () =>
+    readOnnx(bytes, { name: "a.onnx" }).run(feeds);
+
+  it("of a type that it does not take is refused", () => {
+    const bytes = file([node("Tanh", ["x"], ["y"])], [["x", "int64", [1]]], [["y", "float32", [1]]]);
+    expect(run(bytes, { x: ints(1) })).toThrow(
+      'a.onnx: node "the Tanh" (Tanh): does not take int64, of which it makes float32',
+    );
+  });
+
+  it.each<[string, Record<string, OnnxTensor>, string]>([
+    ["W", { w: zeros(2, 8, 2) }, "W has shape (2, 8, 2), and needs (1, 8, 2)"],
+    ["R", { r: zeros(1, 9, 2) }, "R has shape (1, 9, 2), and needs (1, 8, 2)"],
+    ["B", { b: floats([], [0]) }, "B has shape (), and needs (1, 16)"],
+    ["lengths", { l: { type: "int32", shape: [3], data: Int32Array.of(1, 1, 1) } }, "has 3 lengths for a batch of 1"],
+    ["initial_h", { h: zeros(1, 1, 3) }, "initial_h has shape (1, 1, 3), and needs (1, 1, 2)"],
+    ["initial_c", { c: zeros(1, 2, 2) }, "initial_c has shape (1, 2, 2), and needs (1, 1, 2)"],
+    ["P", { p: zeros(1, 8) }, "P has shape (1, 8), and needs (1, 6)"],
+  ])("of another shape is told by name: LSTM's %s", (_, wrong, message) => {
+    const given: Record<string, OnnxTensor> = { w: zeros(1, 8, 2), r: zeros(1, 8, 2), ...wrong };
+    const names = ["w", "r", "b", "l", "h", "c", "p"].map((name) => (Object.hasOwn(given, name) ? name : ""));
+    const lstm = node("LSTM", ["x", ...names], ["", "y"], [int("hidden_size", 2)]);
+    const x: Port = ["x", "float32", [3, 1, 2]];
+    const bytes = file([lstm], [x], [["y", "float32", [1, 1, 2]]], given);
+    expect(run(bytes, { x: zeros(3, 1, 2) })).toThrow(`a.onnx: node "the LSTM" (LSTM): ${message}`);
+  });
+});
+
 describe("graphs within graphs", () => {
   it("a function of the model's own is put in, with its attribute", () => {
     const functions = [

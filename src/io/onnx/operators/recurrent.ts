@@ -198,19 +198,33 @@ function recurrent(kind: Kind): (call: Call) => Value[] {
         `input ${formatShape(x.shape)} and weights ${formatShape(w.shape)} and ${formatShape(r.shape)} need three axes`,
       );
     }
-    const directions = w.shape[0];
-    const size = r.shape[2]!;
     const direction = attributes.text("direction", "forward");
     if (!["forward", "reverse", "bidirectional"].includes(direction))
       throw new RangeError(`there is no direction ${JSON.stringify(direction)}`);
+    const directions = direction === "bidirectional" ? 2 : 1;
+    const size = r.shape[2];
+    const rows = GATES[kind] * size;
+    const needs = (what: string, value: Tensor | null, ...shape: number[]): Tensor | null => {
+      if (value === null || formatShape(value.shape) === formatShape(shape)) return value;
+      throw new RangeError(`${what} has shape ${formatShape(value.shape)}, and needs ${formatShape(shape)}`);
+    };
+    needs("W", w, directions, rows, x.shape[2]);
+    needs("R", r, directions, rows, size);
+    const b = needs("B", call.optional(3), directions, 2 * rows);
     const at = (value: Tensor | null, d: number): Tensor | null =>
       value === null ? null : reshape(slice(value, d, d + 1), value.shape.slice(1));
     // States are [directions, batch, state], or with the batch first [batch, directions, state].
-    const state = (i: number): Tensor | null => {
-      const value = call.optional(i);
-      return value !== null && batchFirst ? swapAxes(value, 0, 1) : value;
+    const state = (what: string, i: number): Tensor | null => {
+      const batch = x.shape[1];
+      if (!batchFirst) return needs(what, call.optional(i), directions, batch, size);
+      const value = needs(what, call.optional(i), batch, directions, size);
+      return value && swapAxes(value, 0, 1);
     };
+    const [h0, c0] = [state("initial_h", 5), kind === "LSTM" ? state("initial_c", 6) : null];
+    const peepholes = kind === "LSTM" ? needs("P", call.optional(7), directions, 3 * size) : null;
     const lengths = call.numbers(4);
+    if (lengths !== undefined && lengths.length !== x.shape[1])
+      throw new RangeError(`has ${lengths.length} lengths for a batch of ${x.shape[1]}`);
     const all = lengths?.every((length) => length === steps) ? undefined : lengths;
     const activations = activationsOf(call, kind, directions);
     const runs = Array.from({ length: directions }, (_, d) => {
@@ -218,10 +232,7 @@ function recurrent(kind: Kind): (call: Call) => Value[] {
         ...{ kind, call, x, size, lengths: all, activations: activations[d] },
         w: at(w, d)!,
         r: at(r, d)!,
-        b: at(call.optional(3), d),
-        h0: at(state(5), d),
-        c0: kind === "LSTM" ? at(state(6), d) : null,
-        peepholes: kind === "LSTM" ? at(call.optional(7), d) : null,
+        ...{ b: at(b, d), h0: at(h0, d), c0: at(c0, d), peepholes: at(peepholes, d) },
         backward: direction === "reverse" || d === 1,
       };
       return isPlain(one) && steps > 0 ? own(one) : stepByStep(one);

@@ -171,8 +171,12 @@ function elementsOf(type: ElementType, held: Tensor): ElementData {
   return made;
 }
 
-/** A tensor as a value; `type` where it is not that of the dtype. */
+/**
+ * A tensor as a value; `type` where it is not that of the dtype.
+ * @throws TypeError for a tensor that does not stand for that type: an operation was given a type that it does not take.
+ */
 export function fromTensor(x: Tensor, type: ElementType = x.dtype): ArrayValue {
+  if (x.dtype !== dtypeOf(type)) throw new TypeError(`does not take ${type}, of which it makes ${x.dtype}`);
   return new ArrayValue(type, x.shape, x, null);
 }
 
