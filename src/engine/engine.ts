@@ -142,9 +142,10 @@ export interface Engine {
 
   /**
    * Runs a function whose results are not differentiated: an engine may keep what it makes in a layout of its own until somebody looks at it, and at
-   * the end what has not ended. Absent: none has a better one.
+   * the end what has not ended. The function tells of storages that end as far as it is concerned, though they stay where they are. Absent: no layout
+   * is better.
    */
-  answering?<R>(body: () => R): R;
+  answering?<R>(body: (ended: (storage: Storage) => void) => R): R;
 
   /** A new storage, its content undefined. */
   allocate(bytes: number, label: string, dtype: DType, shape: readonly number[]): Storage;

@@ -102,6 +102,8 @@ export class Recording {
   /** First and last step that used each storage. */
   private readonly uses = new Map<Storage, { first: number; last: number; version: number }>();
   private readonly views = new Map<ArrayView, ArrayView>();
+  /** Names of the kernels that it called. */
+  private readonly kernels = new Set<string>();
   private readonly inner: Engine;
   private draw: Draw | undefined;
   private written: [Storage, number][] = [];
@@ -242,7 +244,22 @@ export class Recording {
       }
     }
     const outside = [...uses.keys()].filter((storage) => !made.has(storage) && !inputs.includes(storage));
-    return new Program({ on: inner, steps, block, row: planned, written: this.written, inputs, outside });
+    const endings: Storage[][] = [];
+    if (inner.answering !== undefined && this.answers()) {
+      for (const storage of storages) {
+        const { last } = uses.get(storage)!;
+        if (last < steps.length) (endings[last] ??= []).push(storage);
+      }
+    }
+    const { written } = this;
+    return new Program({ on: inner, steps, block, row: planned, written, inputs, outside, endings });
+  }
+
+  /** Whether it is a network's answers that it computes, with convolutions and without gradients. */
+  private answers(): boolean {
+    const { kernels, steps } = this;
+    if (!kernels.has("convolution") || steps.some(({ beside }) => beside)) return false;
+    return ![...kernels].some((name) => name.endsWith("Gradient"));
   }
 
   drew(draw: Draw): void {
@@ -385,6 +402,7 @@ export class Recording {
     const held = values.map((value) => (value === null || typeof value === "number" ? value : this.hold(value)));
     const { draw } = this;
     this.draw = undefined;
+    this.kernels.add(name);
     if (this.calls !== null) {
       this.list(name, [dtype, ...values.map((value) => (draw?.numbers.includes(value as number) ? "drawn" : value))]);
     }
@@ -425,6 +443,8 @@ interface ProgramParts {
   readonly inputs: readonly Storage[];
   /** Other storages from outside. */
   readonly outside: readonly Storage[];
+  /** Of a program that computes a network's answers: the storages that a step is the last to use, by step. Else empty. */
+  readonly endings: readonly (readonly Storage[])[];
 }
 
 /** Calls on an engine, to be made again and again. */
@@ -442,11 +462,13 @@ export class Program {
   private readonly inputs: readonly Storage[];
   /** Storages from outside, and where they lay. */
   private readonly outside: readonly (readonly [Storage, number])[];
+  private readonly endings: ProgramParts["endings"];
   private runs = 0;
   private compiled: CompiledSteps | null | undefined;
 
-  constructor({ on, steps, block, row, written, inputs, outside }: ProgramParts) {
+  constructor({ on, steps, block, row, written, inputs, outside, endings }: ProgramParts) {
     this.engine = on;
+    this.endings = endings;
     this.steps = steps;
     this.block = block;
     this.row = row;
@@ -469,8 +491,9 @@ export class Program {
   /** Makes all calls. False, at once, if a check answers otherwise than when it was recorded: then the function itself has to say what is wrong. */
   run(): boolean {
     return this.writing(1, () => {
+      if (this.endings.length > 0) return this.engine.answering!((ended) => this.runSteps(engine(), ended));
       const compiled = this.compiledNow();
-      return compiled === null ? this.runSteps() : this.runCompiled(compiled);
+      return compiled === null ? this.runSteps(this.engine) : this.runCompiled(compiled);
     });
   }
 
@@ -488,12 +511,13 @@ export class Program {
     }
   }
 
-  private runSteps(): boolean {
-    const { steps, engine } = this;
+  private runSteps(on: Engine, ended?: (storage: Storage) => void): boolean {
+    const { steps, endings } = this;
     for (let i = 0; i < steps.length; i++) {
       const { call, next, answer } = steps[i];
-      const given = call(engine, next === undefined ? NO_NUMBERS : next());
+      const given = call(on, next === undefined ? NO_NUMBERS : next());
       if (answer !== undefined && given !== answer) return false;
+      if (ended !== undefined) endings[i]?.forEach(ended);
     }
     return true;
   }

@@ -425,9 +425,11 @@ export class Model extends BaseLayer {
   run(xs: readonly Tensor[], context: CallContext, logits: readonly boolean[] | null = null): ModelRun {
     noteUse(this);
     const on = engine();
-    const lean = this.plan.steps.length >= MANY_STEPS && insideScope() && !isRecording();
-    if (!lean || on.answering === undefined) return this.runSteps(xs, context, logits, lean);
-    return on.answering(() => this.runSteps(xs, context, logits, lean));
+    // Where convolutions' results may stay in another layout, those that ended are not brought back.
+    const answers = on.answering !== undefined && this.inputs.some(({ shape }) => shape.length === 3);
+    const lean = (answers || this.plan.steps.length >= MANY_STEPS) && insideScope() && !isRecording();
+    if (!answers || !lean) return this.runSteps(xs, context, logits, lean);
+    return on.answering!(() => this.runSteps(xs, context, logits, true));
   }
 
   /** `lean`: what is needed no more is given back on the way. */

@@ -89,9 +89,10 @@ export class Answers {
   }
 
   /** Runs a function on an engine; what it made and is still there when it ends is in rows. */
-  run<R>(engine: Engine, body: () => R): R {
+  run<R>(engine: Engine, body: (ended: (storage: Storage) => void) => R): R {
     this.possible ??= this.convolutions.liesAsExpected(this.options.block);
-    if (!this.possible || this.inner !== undefined) return body();
+    const ended = ({ address }: Storage): void => this.released(address);
+    if (!this.possible || this.inner !== undefined) return body(ended);
     let wrapped = this.wrapped.get(engine);
     if (wrapped === undefined) {
       wrapped = Object.assign(Object.create(engine) as Engine, this.methods(engine));
@@ -101,7 +102,7 @@ export class Answers {
     this.grouped = false;
     setEngine(wrapped);
     try {
-      const result = body();
+      const result = body(ended);
       for (const each of this.held.values()) this.toRows(each);
       return result;
     } finally {

@@ -3,7 +3,7 @@
 import type { NativeProvider } from "../configure.ts";
 import { bytesOf, type DType } from "../dtype.ts";
 import type { ArrayView, EngineStatus, FusedActivation, MatmulOptions, MatrixView } from "../engine.ts";
-import { endedError, keptStorage } from "../storage.ts";
+import { endedError, keptStorage, type Storage } from "../storage.ts";
 import { FEWEST_CHANNELS, WasmEngine, type WasmOptions } from "../wasm/engine.ts";
 import { Answers, IN_BLOCKS } from "./answers.ts";
 import { CONVOLUTIONS, Convolutions } from "./convolution.ts";
@@ -126,9 +126,9 @@ export class NativeEngine extends WasmEngine {
   }
 
   /** See `Engine`: convolutions' results stay in the library's layout. */
-  answering<R>(body: () => R): R {
+  answering<R>(body: (ended: (storage: Storage) => void) => R): R {
     // `this` may be what times the calls, or watches them otherwise.
-    return this.answers === null ? body() : this.answers.run(this, body);
+    return this.answers === null ? body(() => {}) : this.answers.run(this, body);
   }
 
   override releaseBytes(address: number, bytes: number): void {
