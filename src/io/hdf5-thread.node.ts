@@ -1,5 +1,5 @@
 // HDF5 of strangers, read in a thread that can be stopped: HDF5's library is another's, and on one damaged file in some hundreds h5wasm 0.10.3 never
-// ends. One thread a file, gone when the file is read: it leaves nothing behind that a damaged file may have changed.
+// ends. A thread that has read a file waits for the next a while; each file has a library made anew, so nothing stays that a damaged one may have changed.
 import { Worker } from "node:worker_threads";
 import { type H5Wasm, type Hdf5Limits, type Hdf5Part, walkHdf5 } from "./hdf5.ts";
 import type { OpenedKeras } from "./keras-file.ts";
