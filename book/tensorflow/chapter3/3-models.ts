@@ -206,10 +206,10 @@ const linearLimits: Experiment = {
         en: "the network gets more right than any linear model: test accuracy minus that of the best linear model",
         zh: "网络优于任何线性模型：测试准确率减去最优线性模型的准确率",
       },
-      accept: { quick: { atLeast: 0.02 }, full: { atLeast: 0.07 } },
+      accept: { quick: null, full: { atLeast: 0.07 } },
       because: {
-        en: "the textbook reports 97-98% for the network; least squares on MNIST is known to stay near 86%. The quick form trains on 6,000 images for 12 epochs in batches of 128",
-        zh: "教材中网络为 97-98%；MNIST 上的最小二乘已知约为 86%。快速形式只用 6,000 张图像、每批 128 张训练 12 轮",
+        en: "the textbook reports 97-98% for the network; least squares on MNIST is known to stay near 86%. The quick form trains on 6,000 images for 12 epochs in batches of 128, which decides nothing: -0.22 to 0.04 over seeds 2 to 4, 11 to 13 and 16 to 18; with seeds 14 and 15 its training blows up",
+        zh: "教材中网络为 97-98%；MNIST 上的最小二乘已知约为 86%。快速形式只用 6,000 张图像、每批 128 张训练 12 轮，不足以判定：种子 2 到 4、11 到 13、16 到 18 为 -0.22 到 0.04；种子 14 与 15 的训练发散",
       },
     },
     {
