@@ -120,7 +120,7 @@ export class Answers {
     if (this.inner === undefined) return;
     const held = this.held.get(address);
     if (held !== undefined) this.forget(held);
-    for (const each of this.waiting) if (each.waiting!.bases.includes(address)) this.make(each);
+    this.makeThoseThatUse(address);
   }
 
   /** Does what a call of one of `IN_BLOCKS` stands for. */
@@ -261,6 +261,11 @@ export class Answers {
     return false;
   }
 
+  /** Makes what waits and has its weights or bias there, before they go. */
+  private makeThoseThatUse(address: number): void {
+    for (const each of this.waiting) if (each.waiting!.bases.includes(address)) this.make(each);
+  }
+
   // What calls do
 
   /** Before a call reads a view. */
@@ -276,7 +281,7 @@ export class Answers {
       this.toRows(held);
       this.forget(held);
     }
-    for (const each of this.waiting) if (each.waiting!.bases.includes(view.storage.address)) this.make(each);
+    this.makeThoseThatUse(view.storage.address);
   }
 
   private convolution(values: readonly (ArrayView | number | null)[]): boolean {
