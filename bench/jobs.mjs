@@ -1,5 +1,5 @@
 // What is measured, as data: every side reads these definitions, so that all do the same work.
-// Training jobs are J1 to J9; J10 is tree search with a network, the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
+// Training jobs are J1 to J9, J11 and J12; J10 is tree search with a network, the others measure one thing each. A job's `targets` are ratios to PyTorch that Nabla wants to reach with two threads.
 
 const dense = (inputs, outputs, activation = "none") => ({ kind: "dense", inputs, outputs, activation });
 const convolution = (channels, filters, size, padding) => ({
@@ -34,19 +34,20 @@ const vgg = [
   dense(3136, 128, "relu"),
   dense(128, 10),
 ];
-const characters = [
+/** Letters through recurrent layers of these sizes. */
+const characters = (kind, ...sizes) => [
   { kind: "embedding", words: 65, size: 64 },
-  { kind: "lstm", inputs: 64, size: 128 },
+  ...sizes.map((size, i) => ({ kind, inputs: sizes[i - 1] ?? 64, size })),
   { kind: "rows" },
-  dense(128, 65),
+  dense(sizes.at(-1), 65),
 ];
 
 /** Batches of pictures, all numbers from one formula. */
 export const PICTURES = { batches: 4, shape: [3, 32, 32], classes: 10 };
 /** Samples in the images that all jobs share, a multiple of every batch size. */
 export const SAMPLES = 10240;
-/** Mini-batches of text, and the steps of each. */
-export const TEXT = { batches: 20, steps: 50 };
+/** Mini-batches of text. */
+export const TEXT_BATCHES = 20;
 
 // checkedSteps: how many losses are compared before anything is timed.
 const training = [
@@ -103,8 +104,8 @@ const training = [
   {
     id: "J7",
     title: "character LSTM: embedding 64, state 128, 65 characters, 50 steps, batch 32, Adam",
-    ...{ input: "text", batch: 32, loss: "softmax", optimizer: "adam", learningRate: 1e-3, checkedSteps: 5 },
-    layers: characters,
+    ...{ input: "text", steps: 50, batch: 32, loss: "softmax", optimizer: "adam", learningRate: 1e-3, checkedSteps: 5 },
+    layers: characters("lstm", 128),
     targets: { wasm: 1.2, native: 2.5 },
   },
   {
@@ -116,6 +117,24 @@ const training = [
     sides: ["pytorch", "nabla"],
     targets: { native: 1.5 },
   },
+  ...[
+    ["J11", "lstm", "LSTM"],
+    ["J12", "gru", "GRU"],
+  ].map(([id, kind, title]) => ({
+    ...{ id, title: `two layers of ${title}: embedding 64, state 256, 65 characters, 128 steps, batch 32, Adam` },
+    ...{
+      input: "text",
+      steps: 128,
+      batch: 32,
+      loss: "softmax",
+      optimizer: "adam",
+      learningRate: 1e-3,
+      checkedSteps: 5,
+    },
+    layers: characters(kind, 256, 256),
+    sides: ["pytorch", "nabla"],
+    targets: { native: 3 },
+  })),
 ].map((job) => ({ kind: "training", ...job }));
 
 const products = [256, 512, 1024].map((size) => ({
@@ -222,13 +241,15 @@ export function parametersOf(layer, initial) {
     }
     case "embedding":
       return [{ name: "weights", shape: [layer.words, layer.size], deviation: 1 }];
-    case "lstm": {
+    case "lstm":
+    case "gru": {
       const deviation = 1 / Math.sqrt(layer.size);
+      const rows = { lstm: 4, gru: 3 }[layer.kind] * layer.size;
       return [
-        { name: "inputWeights", shape: [4 * layer.size, layer.inputs], deviation },
-        { name: "stateWeights", shape: [4 * layer.size, layer.size], deviation },
-        { name: "inputBias", shape: [4 * layer.size], deviation },
-        { name: "stateBias", shape: [4 * layer.size], deviation },
+        { name: "inputWeights", shape: [rows, layer.inputs], deviation },
+        { name: "stateWeights", shape: [rows, layer.size], deviation },
+        { name: "inputBias", shape: [rows], deviation },
+        { name: "stateBias", shape: [rows], deviation },
       ];
     }
     default:

@@ -1,7 +1,8 @@
-// One step of a long short-term memory for some rows, its product with the state done by a library and added to the
-// gates' inputs already: what the native engine puts between two products. The same formulas as in recurrent.ts.
+// One step of a long short-term memory or of gated recurrent units for some rows, its products with the state done by a library: what the native engine
+// puts between two products. The same formulas as in recurrent.ts.
+import { gateSigmoid, gateTanh } from "./gates32";
 import { lanes, loadPart, storePart } from "./lanes";
-import { sigmoid_v32, tanh_v32 } from "./math32";
+import { gruGatesRow, gruResetRowGradient, gruStateRow, gruStateRowGradient } from "./recurrent-rows";
 
 // @ts-ignore: decorator
 @inline
@@ -40,16 +41,16 @@ export function lstmStep_f32(
   const bytes = <usize>size * 4;
   for (; rows > 0; --rows) {
     for (let left = size; left > 0; left -= lanes<f32>()) {
-      const i = sigmoid_v32(read(gates, left));
-      const f = sigmoid_v32(read(gates + bytes, left));
-      const g = tanh_v32(read(gates + 2 * bytes, left));
-      const o = sigmoid_v32(read(gates + 3 * bytes, left));
+      const i = gateSigmoid(read(gates, left));
+      const f = gateSigmoid(read(gates + bytes, left));
+      const g = gateTanh(read(gates + 2 * bytes, left));
+      const o = gateSigmoid(read(gates + 3 * bytes, left));
       let c = f32x4.mul(i, g);
       if (cellBefore) {
         c = f32x4.add(f32x4.mul(f, read(cellBefore, left)), c);
         cellBefore += left >= 4 ? 16 : 4 * left;
       }
-      const s = squash ? tanh_v32(c) : c;
+      const s = squash ? gateTanh(c) : c;
       write(gates, i, left);
       write(gates + bytes, f, left);
       write(gates + 2 * bytes, g, left);
@@ -110,5 +111,69 @@ export function lstmStepGradient_f32(
     }
     gates += 3 * bytes;
     dz += 3 * bytes;
+  }
+}
+
+// ---- Gated recurrent units. Gates are [rows, 3 size], their gradients [rows, 4 size], the others [rows, size]; `variant` as in recurrent.ts. A state
+// before, a bias or a product of address 0 is zeros.
+
+/** The reset and update gates in the place of their inputs, the product with the state among them; `reset` gets r h, unless it is 0. */
+export function gruGates_f32(
+  rows: i32, size: i32, gates: usize, bias: usize, stateBefore: usize, reset: usize,
+): void {
+  const bytes = <usize>size * 4;
+  for (; rows > 0; --rows) {
+    gruGatesRow<f32>(gates, 0, bytes, bias, stateBefore, reset, size);
+    gates += 3 * bytes;
+    if (stateBefore) stateBefore += bytes;
+    if (reset) reset += bytes;
+  }
+}
+
+/** The candidate and the new state; `product` is what the reset gate multiplies, where it comes after the product with the state. */
+export function gruState_f32(
+  variant: i32, rows: i32, size: i32, gates: usize, product: usize, bias: usize, stateBefore: usize, state: usize,
+  kept: usize,
+): void {
+  const bytes = <usize>size * 4;
+  if (bias) bias += 2 * bytes;
+  for (; rows > 0; --rows) {
+    gruStateRow<f32>(variant, gates, product, bytes, bias, stateBefore, state, kept, size);
+    gates += 3 * bytes;
+    if (product) product += bytes;
+    if (stateBefore) stateBefore += bytes;
+    state += bytes;
+    kept += bytes;
+  }
+}
+
+/** The gates' gradients dz from dy and `carry`, which counts if it is `known` and is replaced by what goes past the gates. */
+export function gruStateGradient_f32(
+  variant: i32, rows: i32, size: i32, gates: usize, stateBefore: usize, kept: usize, dy: usize, carry: usize,
+  known: i32, dz: usize,
+): void {
+  const bytes = <usize>size * 4;
+  for (; rows > 0; --rows) {
+    gruStateRowGradient<f32>(variant, gates, bytes, stateBefore, kept, dy, carry, known != 0, dz, size);
+    gates += 3 * bytes;
+    if (stateBefore) stateBefore += bytes;
+    kept += bytes;
+    dy += bytes;
+    carry += bytes;
+    dz += 4 * bytes;
+  }
+}
+
+/** Where reset comes before the product: the gradient of r h stands in the first block of dz; that of r goes to the second, that of h to `carry`. */
+export function gruResetGradient_f32(
+  rows: i32, size: i32, gates: usize, stateBefore: usize, carry: usize, dz: usize,
+): void {
+  const bytes = <usize>size * 4;
+  for (; rows > 0; --rows) {
+    gruResetRowGradient<f32>(gates, stateBefore, dz, carry, dz + bytes, size);
+    gates += 3 * bytes;
+    if (stateBefore) stateBefore += bytes;
+    carry += bytes;
+    dz += 4 * bytes;
   }
 }

@@ -1,6 +1,8 @@
 // One row of one step of a recurrent layer, forward and back, for the simple layer, LSTM and GRU.
+// What a native library's products stand between uses them too (native-recurrent.ts): there products are in the gates' inputs already, and rows
+// follow each other without room between them.
+import { gateSigmoid, gateTanh } from "./gates32";
 import { lanes, loadPart, storePart } from "./lanes";
-import { sigmoid_v32, tanh_v32 } from "./math32";
 import { sigmoid_v64, tanh_v64 } from "./math64";
 
 // The nonlinearities of an RNN.
@@ -32,13 +34,13 @@ function one<T>(): v128 {
 // @ts-ignore: decorator
 @inline
 function sigmoid<T>(x: v128): v128 {
-  return sizeof<T>() == 4 ? sigmoid_v32(x) : sigmoid_v64(x);
+  return sizeof<T>() == 4 ? gateSigmoid(x) : sigmoid_v64(x);
 }
 
 // @ts-ignore: decorator
 @inline
 function tanh<T>(x: v128): v128 {
-  return sizeof<T>() == 4 ? tanh_v32(x) : tanh_v64(x);
+  return sizeof<T>() == 4 ? gateTanh(x) : tanh_v64(x);
 }
 
 /** dy y (1 - y). */
@@ -66,7 +68,22 @@ export function addInto<T>(target: usize, source: usize, n: i32): void {
   }
 }
 
-// ---- One row of one step. `x` and `product` add up to the gates' inputs; `bytes` is the length of a block.
+// ---- One row of one step. `x` and `product` add up to the gates' inputs, x alone if `product` is 0; `bytes` is the length of a block. A state before
+// of 0 is zeros; a carried gradient counts if it is `known`.
+
+/** The vector at x, and what stands at `product`, if there is one. */
+// @ts-ignore: decorator
+@inline
+function gateInput<T>(x: usize, product: usize, count: i32): v128 {
+  const own = read<T>(x, count);
+  return product ? v128.add<T>(own, v128.load(product)) : own;
+}
+
+// @ts-ignore: decorator
+@inline
+function stateBefore<T>(h: usize, count: i32): v128 {
+  return h ? read<T>(h, count) : v128.splat<T>(<T>0);
+}
 
 /** h = f(x + product), in the place of x. */
 // @ts-ignore: decorator
@@ -74,14 +91,14 @@ export function addInto<T>(target: usize, source: usize, n: i32): void {
 export function rnnRow<T>(variant: i32, x: usize, product: usize, n: i32): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
-    const z = v128.add<T>(read<T>(x, count), v128.load(product));
+    const z = gateInput<T>(x, product, count);
     let h = z;
     if (variant == SIGMOID) h = sigmoid<T>(z);
     else if (variant == TANH) h = tanh<T>(z);
     else if (variant == RELU) h = v128.max<T>(z, v128.splat<T>(<T>0));
     write<T>(x, h, count);
     x += 16;
-    product += 16;
+    if (product) product += 16;
   }
 }
 
@@ -173,8 +190,8 @@ export function lstmRowGradient<T>(
 export function gruGatesRow<T>(x: usize, product: usize, bytes: usize, bias: usize, h: usize, reset: usize, n: i32): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
-    let zr = v128.add<T>(read<T>(x, count), v128.load(product));
-    let zu = v128.add<T>(read<T>(x + bytes, count), v128.load(product + bytes));
+    let zr = gateInput<T>(x, product, count);
+    let zu = gateInput<T>(x + bytes, product ? product + bytes : 0, count);
     if (bias) {
       zr = v128.add<T>(zr, read<T>(bias, count));
       zu = v128.add<T>(zu, read<T>(bias + bytes, count));
@@ -184,16 +201,19 @@ export function gruGatesRow<T>(x: usize, product: usize, bytes: usize, bias: usi
     write<T>(x, r, count);
     write<T>(x + bytes, sigmoid<T>(zu), count);
     if (reset) {
-      write<T>(reset, v128.mul<T>(r, read<T>(h, count)), count);
+      write<T>(reset, v128.mul<T>(r, stateBefore<T>(h, count)), count);
       reset += 16;
     }
     x += 16;
-    product += 16;
-    h += 16;
+    if (product) product += 16;
+    if (h) h += 16;
   }
 }
 
-/** The candidate n and the new state. `kept` gets the state's part of n's input if the reset gate comes after it. */
+/**
+ * The candidate n and the new state. `product` is the state's part of n's input, where it is not in the input already; `kept` gets it, with the
+ * bias, if the reset gate comes after it.
+ */
 // @ts-ignore: decorator
 @inline
 export function gruStateRow<T>(
@@ -202,7 +222,7 @@ export function gruStateRow<T>(
 ): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
-    let fromState = v128.load(product);
+    let fromState = product ? read<T>(product, count) : v128.splat<T>(<T>0);
     if (bias) {
       fromState = v128.add<T>(fromState, read<T>(bias, count));
       bias += 16;
@@ -213,13 +233,13 @@ export function gruStateRow<T>(
     }
     const candidate = tanh<T>(v128.add<T>(read<T>(gates + 2 * bytes, count), fromState));
     const z = read<T>(gates + bytes, count);
-    const before = read<T>(hPrevious, count);
+    const before = stateBefore<T>(hPrevious, count);
     const difference = v128.mul<T>(z, v128.sub<T>(before, candidate));
     write<T>(gates + 2 * bytes, candidate, count);
     write<T>(h, variant & 2 ? v128.sub<T>(before, difference) : v128.add<T>(candidate, difference), count);
     gates += 16;
-    product += 16;
-    hPrevious += 16;
+    if (product) product += 16;
+    if (hPrevious) hPrevious += 16;
     h += 16;
     kept += 16;
   }
@@ -229,15 +249,17 @@ export function gruStateRow<T>(
 // @ts-ignore: decorator
 @inline
 export function gruStateRowGradient<T>(
-  variant: i32, gates: usize, bytes: usize, hPrevious: usize, kept: usize, dy: usize, carry: usize, dz: usize, n: i32,
+  variant: i32, gates: usize, bytes: usize, hPrevious: usize, kept: usize, dy: usize, carry: usize, known: bool,
+  dz: usize, n: i32,
 ): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
     const r = read<T>(gates, count);
     const z = read<T>(gates + bytes, count);
     const candidate = read<T>(gates + 2 * bytes, count);
-    const dh = v128.add<T>(read<T>(dy, count), v128.load(carry));
-    const difference = v128.mul<T>(dh, v128.sub<T>(read<T>(hPrevious, count), candidate));
+    let dh = read<T>(dy, count);
+    if (known) dh = v128.add<T>(dh, read<T>(carry, count));
+    const difference = v128.mul<T>(dh, v128.sub<T>(stateBefore<T>(hPrevious, count), candidate));
     const upper = v128.mul<T>(dh, z);
     const lower = v128.sub<T>(dh, upper);
     const writes = (variant & 2) != 0;
@@ -248,9 +270,9 @@ export function gruStateRowGradient<T>(
       write<T>(dz, v128.mul<T>(dCandidate, r), count);
       write<T>(dz + bytes, throughSigmoid<T>(v128.mul<T>(dCandidate, read<T>(kept, count)), r), count);
     }
-    v128.store(carry, writes ? lower : upper);
+    write<T>(carry, writes ? lower : upper, count);
     gates += 16;
-    hPrevious += 16;
+    if (hPrevious) hPrevious += 16;
     kept += 16;
     dy += 16;
     carry += 16;
@@ -265,11 +287,11 @@ export function gruResetRowGradient<T>(gates: usize, hPrevious: usize, product: 
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
     const r = read<T>(gates, count);
-    const dReset = v128.load(product);
-    write<T>(dr, throughSigmoid<T>(v128.mul<T>(dReset, read<T>(hPrevious, count)), r), count);
-    v128.store(carry, v128.add<T>(v128.load(carry), v128.mul<T>(dReset, r)));
+    const dReset = read<T>(product, count);
+    write<T>(dr, throughSigmoid<T>(v128.mul<T>(dReset, stateBefore<T>(hPrevious, count)), r), count);
+    write<T>(carry, v128.add<T>(read<T>(carry, count), v128.mul<T>(dReset, r)), count);
     gates += 16;
-    hPrevious += 16;
+    if (hPrevious) hPrevious += 16;
     product += 16;
     carry += 16;
     dr += 16;

@@ -234,7 +234,7 @@ function backward<T>(cell: i32, args: usize, start: i32, end: i32): void {
           );
         } else {
           gruStateRowGradient<T>(
-            variant, gatesNow, bytes, h + i * hStep, extra + i * bytes, dy, toState, dzNow, size,
+            variant, gatesNow, bytes, h + i * hStep, extra + i * bytes, dy, toState, true, dzNow, size,
           );
         }
       }

@@ -1,7 +1,7 @@
 // The data that all sides train on, drawn from a fixed seed and written to one file: pictures that look a little like digits, text of a language
 // with 65 letters, and the initial parameters of every job. Nothing is downloaded, and every run sees the same numbers.
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { parametersOf, SAMPLES, TEXT } from "../jobs.mjs";
+import { parametersOf, SAMPLES, TEXT_BATCHES } from "../jobs.mjs";
 
 const SIDE = 28;
 
@@ -63,16 +63,16 @@ function bezier(points, axis, t) {
 }
 
 /** Letters that mostly follow from the letter before: [batches, steps, batch], and the letters that come next. */
-function text(words, batch) {
+function text(words, steps, batch) {
   const uniform = uniformFrom(2);
   const follower = Array.from({ length: words }, () => Math.floor(words * uniform()));
-  const count = TEXT.batches * TEXT.steps * batch;
+  const count = TEXT_BATCHES * steps * batch;
   const tokens = new Int32Array(count);
   const next = new Int32Array(count);
-  for (let series = 0; series < TEXT.batches * batch; series++) {
-    const first = Math.floor(series / batch) * TEXT.steps * batch + (series % batch);
+  for (let series = 0; series < TEXT_BATCHES * batch; series++) {
+    const first = Math.floor(series / batch) * steps * batch + (series % batch);
     let letter = Math.floor(words * uniform());
-    for (let step = 0; step < TEXT.steps; step++) {
+    for (let step = 0; step < steps; step++) {
       tokens[first + step * batch] = letter;
       letter = uniform() < 0.7 ? follower[letter] : Math.floor(words * uniform());
       next[first + step * batch] = letter;
@@ -99,9 +99,9 @@ export function writeData(file, jobs) {
   }
   for (const job of jobs) {
     if (job.input === "text") {
-      const { tokens, next } = text(job.layers[0].words, job.batch);
-      put("tokens", [TEXT.batches, TEXT.steps, job.batch], tokens);
-      put("next", [TEXT.batches, TEXT.steps, job.batch], next);
+      const { tokens, next } = text(job.layers[0].words, job.steps, job.batch);
+      put(`tokens.${job.id}`, [TEXT_BATCHES, job.steps, job.batch], tokens);
+      put(`next.${job.id}`, [TEXT_BATCHES, job.steps, job.batch], next);
     }
     const normal = normalFrom(uniformFrom(3));
     for (const [index, layer] of (job.layers ?? []).entries()) {

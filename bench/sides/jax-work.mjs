@@ -115,11 +115,13 @@ function initialParameters(np, job, valuesOf) {
 /** Inputs and targets, one hot, of every batch. */
 function batchesOf(np, job, array) {
   const text = job.input === "text";
-  const [inputs, labels] = (text ? ["tokens", "next"] : ["images", "labels"]).map((name) => array(name).values);
+  const [inputs, labels] = (text ? [`tokens.${job.id}`, `next.${job.id}`] : ["images", "labels"]).map(
+    (name) => array(name).values,
+  );
   const shape = {
     images: [job.batch, 1, 28, 28],
     vectors: [job.batch, 784],
-    text: text && array("tokens").shape.slice(1),
+    text: text && array(`tokens.${job.id}`).shape.slice(1),
   };
   const classes = job.layers.at(-1).outputs;
   const size = text ? shape.text[0] * shape.text[1] : job.batch;

@@ -1,7 +1,7 @@
 // Layers of our own, as a user writes them on the public class `Layer`, for what the jobs need beside Dense and Flatten.
 
 /** The classes, given Nabla's module: it is imported only once the clock runs. */
-export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape }) {
+export function layersOn({ conv2d, embedding, gru, Layer, lstm, maxPool2d, reshape }) {
   class Convolution extends Layer {
     // `fit` may replay it; all of these depend on input and parameters alone.
     static repeatable = true;
@@ -70,17 +70,17 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
     }
   }
 
-  class Lstm extends Layer {
+  class Recurrent extends Layer {
     static repeatable = true;
-    type = "lstm";
 
-    constructor({ size }) {
+    constructor({ kind, size }) {
       super();
+      this.type = kind;
       this.size = size;
     }
 
     build([batch, inputs]) {
-      const rows = 4 * this.size;
+      const rows = { lstm: 4, gru: 3 }[this.type] * this.size;
       for (const [name, shape] of [
         ["inputWeights", [rows, inputs]],
         ["stateWeights", [rows, this.size]],
@@ -95,7 +95,8 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
     call(x) {
       const { inputWeights, stateWeights, inputBias, stateBias } = this;
       const weights = { inputWeights: inputWeights.tensor, stateWeights: stateWeights.tensor };
-      return lstm(x, null, null, { ...weights, inputBias: inputBias.tensor, stateBias: stateBias.tensor }).outputs;
+      const parameters = { ...weights, inputBias: inputBias.tensor, stateBias: stateBias.tensor };
+      return (this.type === "gru" ? gru(x, null, parameters) : lstm(x, null, null, parameters)).outputs;
     }
 
     config() {
@@ -121,5 +122,5 @@ export function layersOn({ conv2d, embedding, Layer, lstm, maxPool2d, reshape })
     }
   }
 
-  return { Convolution, Pool, Embedding, Lstm, Rows };
+  return { Convolution, Pool, Embedding, Recurrent, Rows };
 }

@@ -16,7 +16,8 @@ export function makeModel(nabla, job, form) {
     pool: () => new own.Pool(),
     flatten: () => new Flatten(),
     embedding: (layer) => new own.Embedding(layer),
-    lstm: (layer) => new own.Lstm(layer),
+    lstm: (layer) => new own.Recurrent(layer),
+    gru: (layer) => new own.Recurrent(layer),
     rows: () => new own.Rows(),
   };
   const inputShape = { vectors: [784], images: [1, 28, 28], text: [job.batch] }[job.input];
@@ -67,7 +68,7 @@ export function training(nabla, job, form, array) {
   const model = makeModel(nabla, job, form);
   const samples =
     job.input === "text"
-      ? { x: tensorOf("tokens"), y: tensorOf("next") }
+      ? { x: tensorOf(`tokens.${job.id}`), y: tensorOf(`next.${job.id}`) }
       : { x: tensorOf("images").reshape([-1, ...model.inputShape]), y: tensorOf("labels") };
   if (layers && job.input === "text") {
     // [batches, steps, batch] to [batches batch, steps]. Its LSTM has one bias where PyTorch's has two, so its numbers are its own.

@@ -55,7 +55,7 @@ class Training:
     def make_batches(self):
         job, torch = self.job, self.torch
         if job["input"] == "text":
-            return [(x, y.reshape(-1)) for x, y in zip(self.tensor("tokens").long(), self.tensor("next").long())]
+            return [(x, y.reshape(-1)) for x, y in zip(self.tensor(f"tokens.{job['id']}").long(), self.tensor(f"next.{job['id']}").long())]
         if job["input"] == "pictures":
             return self.make_pictures()
         x = self.tensor("images")
@@ -92,8 +92,8 @@ class Training:
             elif kind == "embedding":
                 module = nn.Embedding(layer["words"], layer["size"])
                 self.fill(index, weights=module.weight)
-            elif kind == "lstm":
-                module = nn.LSTM(layer["inputs"], layer["size"])
+            elif kind in ("lstm", "gru"):
+                module = {"lstm": nn.LSTM, "gru": nn.GRU}[kind](layer["inputs"], layer["size"])
                 self.fill(
                     index,
                     inputWeights=module.weight_ih_l0,
@@ -104,6 +104,8 @@ class Training:
             else:
                 module = {"pool": nn.MaxPool2d(2), "flatten": nn.Flatten(), "rows": Rows(nn)}[kind]
             modules.append(module)
+            if kind in ("lstm", "gru"):
+                modules.append(Outputs(nn))
             if layer.get("activation", "none") != "none":
                 modules.append(getattr(nn, ACTIVATIONS[layer["activation"]])())
         return nn.Sequential(*modules)
@@ -135,13 +137,22 @@ class Training:
         return loss.item()
 
 
-def Rows(nn):
+def Outputs(nn):
     class Module(nn.Module):
-        """The outputs of all steps of nn.LSTM as rows."""
+        """What a recurrent layer gives at every step, without its last state."""
 
         def forward(self, result):
-            outputs, _ = result
-            return outputs.reshape(-1, outputs.shape[-1])
+            return result[0]
+
+    return Module()
+
+
+def Rows(nn):
+    class Module(nn.Module):
+        """Steps and batch as rows."""
+
+        def forward(self, x):
+            return x.reshape(-1, x.shape[-1])
 
     return Module()
 

@@ -65,7 +65,9 @@ export function training(tf, job, array, names) {
   const ownLayout = (name) => inItsLayout(job, name.split(".").slice(1), tensorOf(name));
   const classes = job.layers.at(-1).outputs;
   const text = job.input === "text";
-  const [x, y] = text ? [tensorOf("tokens"), tensorOf("next")] : [tensorOf("images"), tensorOf("labels")];
+  const [x, y] = text
+    ? [tensorOf(`tokens.${job.id}`), tensorOf(`next.${job.id}`)]
+    : [tensorOf("images"), tensorOf("labels")];
   const size = text ? 1 : job.batch;
   const batches = Array.from({ length: x.shape[0] / size }, (_, i) =>
     tf.tidy(() => {

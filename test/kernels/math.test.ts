@@ -20,6 +20,22 @@ function run<T extends Floats>(name: string, x: T): T {
   return view(slotOut, x.length) as T;
 }
 
+/** The nonlinearities of a recurrent layer, by the number its kernel has for them: the first step of an RNN, without a state before it. */
+const GATES = { sigmoid: 1, tanh: 2 } as const;
+const GATE_UNITS = 64;
+
+function runGate(name: keyof typeof GATES, x: Float32Array): Float32Array {
+  const rows = Math.ceil(x.length / GATE_UNITS);
+  const padded = kernels.f32(slotX, rows * GATE_UNITS).fill(0);
+  padded.set(x);
+  const [weights, firstState, mask, panels] = [0, 0, 0, slotY];
+  kernels.exports["rnnForward_f32"]!(
+    ...[weights, firstState, mask, slotX, panels],
+    ...[1, rows, GATE_UNITS, 0, GATES[name]],
+  );
+  return padded.subarray(0, x.length);
+}
+
 /** As `run`, for pow and atan2. */
 function runPair<T extends Floats>(name: string, x: T, y: T): T {
   const single = x instanceof Float32Array;
@@ -289,6 +305,18 @@ describe("float32, over all bit patterns", () => {
     const x = sweeps.get(step)!;
     const found = worst(x, run(name, x), value);
     expect(found.distance, `${name}(${found.at})`).toBeLessThanOrEqual(within);
+  });
+
+  it("the sigmoid and tanh of recurrent layers lie within 3 units in the last place, the sigmoid down to e^-87", () => {
+    // The product with a state that there is not is added: -0 becomes 0.
+    const x = sweeps.get(4099)!.map((each) => each + 0);
+    for (const [name, value] of [
+      ["sigmoid", (z: number) => sigmoid(Math.max(z, -87))],
+      ["tanh", Math.tanh],
+    ] as const) {
+      const found = worst(x, runGate(name, x), value);
+      expect(found.distance, `${name}(${found.at})`).toBeLessThanOrEqual(3);
+    }
   });
 
   it("x^y lies within 1 unit in the last place", () => {

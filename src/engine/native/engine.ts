@@ -11,7 +11,7 @@ import type { Host } from "./host.ts";
 import { type Koffi, loadKoffi, memoryAddress } from "./koffi.ts";
 import { missingMessage, missingReason, type NativeLibraries, type NativeLibrary, nativeLibraries } from "./library.ts";
 import { cutProduct, leadingDimension, PRODUCT, partsFor } from "./products.ts";
-import { runLstm } from "./recurrent.ts";
+import { isRecurrentKernel, runRecurrent } from "./recurrent.ts";
 import { bindCalls, type Calls, type PartKernels, type RunPart, SIGNALS, STEPS, TASK } from "./thread.ts";
 import { makeRunner, withNativeWorkers } from "./workers.ts";
 
@@ -165,10 +165,9 @@ export class NativeEngine extends WasmEngine {
       const numbers = values.map((value) =>
         typeof value === "number" ? value : value === null ? 0 : place(name, value, 4),
       );
-      const done =
-        name === "lstmForward" || name === "lstmBackward"
-          ? runLstm(this.host, name, numbers, this.smallestProduct)
-          : this.convolutions.run(name, numbers, name === "convolution" ? (values[1] as ArrayView).storage : undefined);
+      const done = isRecurrentKernel(name)
+        ? runRecurrent(this.host, name, numbers, this.smallestProduct)
+        : this.convolutions.run(name, numbers, name === "convolution" ? (values[1] as ArrayView).storage : undefined);
       if (done) return 0;
     }
     return name in IN_BLOCKS ? this.answers!.perform() : super.kernel(name, dtype, ...values);
@@ -272,7 +271,7 @@ export class NativeEngine extends WasmEngine {
 
 /** Whether the library may run a kernel of this name. */
 function isLibraryKernel(name: string, dtype: DType, ..._values: unknown[]): boolean {
-  return dtype === "float32" && (name in CONVOLUTIONS || name === "lstmForward" || name === "lstmBackward");
+  return dtype === "float32" && (name in CONVOLUTIONS || isRecurrentKernel(name));
 }
 
 function refused(library: NativeLibrary, error: number): Error {

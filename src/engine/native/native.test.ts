@@ -215,9 +215,59 @@ function lstm(name: keyof typeof lstms): Record<string, ArrayLike<number>> {
   });
 }
 
+const grus = {
+  plain: { sizes: [20, 32, 16, 24], biases: true },
+  "without biases": { sizes: [6, 17, 16, 24] },
+  "with first states": { sizes: [7, 5, 10, 21], first: true, biases: true },
+  backwards: { sizes: [9, 33, 12, 65], first: true, biases: true, direction: "backward" },
+  truncated: { sizes: [10, 20, 16, 64], truncate: 4, biases: true },
+  "one step": { sizes: [1, 20, 16, 64], first: true },
+  "one step without a state": { sizes: [1, 20, 16, 64], biases: true },
+  "two steps": { sizes: [2, 9, 16, 64], first: true, direction: "backward" },
+  "reset before": { sizes: [8, 33, 16, 25], reset: "before", biases: true },
+  "reset before, first states": { sizes: [8, 33, 16, 25], reset: "before", first: true, truncate: 3 },
+  "reset before, backwards": { sizes: [2, 5, 7, 22], reset: "before", direction: "backward", biases: true },
+  "update writes": { sizes: [7, 20, 16, 24], update: "writes", first: true, biases: true },
+  "both other ways": { sizes: [7, 20, 16, 24], update: "writes", reset: "before", first: true, biases: true },
+} as const satisfies Record<string, nb.GruOptions & { sizes: readonly number[]; first?: boolean; biases?: boolean }>;
+
+function gru(name: keyof typeof grus): Record<string, ArrayLike<number>> {
+  const { sizes, first = false, biases = false, ...options } = { first: false, biases: false, ...grus[name] };
+  const [steps, batch, inputs, size] = sizes;
+  return nb.scope(() => {
+    nb.random.seed(12);
+    const make = (shape: number[], deviation = 1): nb.Tensor => nb.random.normal(shape, 0, deviation).requireGradient();
+    const leaves: Record<string, nb.Tensor> = {
+      x: make([steps, batch, inputs]),
+      inputWeights: make([3 * size, inputs], 0.2),
+      stateWeights: make([3 * size, size], 0.2),
+    };
+    if (biases) Object.assign(leaves, { inputBias: make([3 * size]), stateBias: make([3 * size]) });
+    if (first) leaves["h0"] = make([batch, size]);
+    const {
+      x,
+      h0 = null,
+      ...parameters
+    } = leaves as Record<"x" | "inputWeights" | "stateWeights", nb.Tensor> & {
+      h0?: nb.Tensor;
+    };
+    const { outputs, state } = nb.gru(x, h0, parameters, options);
+    nb.backward(nb.sum(outputs.mul(outputs)).add(nb.sum(state)));
+    const all = {
+      outputs,
+      state,
+      ...Object.fromEntries(Object.entries(leaves).map(([key, leaf]) => [key, leaf.gradient!])),
+    };
+    return Object.fromEntries(
+      Object.entries(all).map(([key, value]) => [`gru ${name}, ${key}`, value.dataSync()] as const),
+    );
+  });
+}
+
 async function remembered(next: Engine): Promise<Record<string, ArrayLike<number>>> {
   await use(next);
-  return Object.assign({}, ...(Object.keys(lstms) as (keyof typeof lstms)[]).map(lstm));
+  const names = [Object.keys(lstms) as (keyof typeof lstms)[], Object.keys(grus) as (keyof typeof grus)[]] as const;
+  return Object.assign({}, ...names[0].map(lstm), ...names[1].map(gru));
 }
 
 function expectNear(actual: Record<string, ArrayLike<number>>, expected: Record<string, ArrayLike<number>>): void {
@@ -403,7 +453,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
     });
   });
 
-  test("an LSTM and its gradients are the kernels' up to rounding", async () => {
+  test("LSTM and GRU and their gradients are the kernels' up to rounding", async () => {
     const expected = await remembered(new WasmEngine({ threads: 1 }));
     for (const threads of [1, 2]) {
       expectNear(await remembered(NativeEngine.make({ threads, smallestProduct: 1 })), expected);

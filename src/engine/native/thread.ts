@@ -53,6 +53,10 @@ export interface PartKernels {
   winogradRelease(slot: number): void;
   lstmStep_f32(...values: number[]): void;
   lstmStepGradient_f32(...values: number[]): void;
+  gruGates_f32(...values: number[]): void;
+  gruState_f32(...values: number[]): void;
+  gruStateGradient_f32(...values: number[]): void;
+  gruResetGradient_f32(...values: number[]): void;
 }
 
 /**
@@ -74,6 +78,8 @@ export const TASK = {
     lstmForward: 6,
     lstmBackward: 7,
     winograd: 8,
+    gruForward: 9,
+    gruBackward: 10,
   },
 } as const;
 

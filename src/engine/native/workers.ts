@@ -7,7 +7,7 @@ import type { NativeLibraries } from "./library.ts";
 import { closeGate, LOADING, loadBehind, makeGate } from "./loading.ts";
 import { PATCHES, patchParts } from "./patches.ts";
 import { PRODUCT, productParts } from "./products.ts";
-import { LSTM, lstmParts } from "./recurrent.ts";
+import { RECURRENT, recurrentParts } from "./recurrent.ts";
 import { bindCalls, type RunPart, SIGNALS, STEPS, TASK, type Thread } from "./thread.ts";
 import { WINOGRAD, winogradParts } from "./winograd.ts";
 
@@ -17,14 +17,14 @@ function runnerOf(
   products: typeof productParts,
   blocked: typeof blockedParts,
   patches: typeof patchParts,
-  lstms: typeof lstmParts,
+  recurrent: typeof recurrentParts,
   winograds: typeof winogradParts,
   words: typeof WORDS,
 ): RunPart {
   const product = products(thread, words.product);
   const convolution = blocked(thread, words.blocked);
   const patch = patches(thread, words.patches);
-  const lstm = lstms(thread, words.lstm);
+  const sequence = recurrent(thread, words.recurrent);
   const winograd = winograds(thread, words.winograd);
   const { kind, kinds } = words.task;
   return (part) => {
@@ -36,7 +36,9 @@ function runnerOf(
         return convolution(part);
       case kinds.lstmForward:
       case kinds.lstmBackward:
-        return lstm(part);
+      case kinds.gruForward:
+      case kinds.gruBackward:
+        return sequence(part);
       case kinds.winograd:
         return winograd(part);
       default:
@@ -51,13 +53,13 @@ const WORDS = {
   product: PRODUCT,
   blocked: BLOCKED,
   patches: PATCHES,
-  lstm: LSTM,
+  recurrent: RECURRENT,
   winograd: WINOGRAD,
 } as const;
 
 /** What the calling thread runs parts with. */
 export function makeRunner(thread: Thread): RunPart {
-  return runnerOf(thread, productParts, blockedParts, patchParts, lstmParts, winogradParts, WORDS);
+  return runnerOf(thread, productParts, blockedParts, patchParts, recurrentParts, winogradParts, WORDS);
 }
 
 /** A worker's whole program. A failure is written to the control block (kernels/parallel.ts), where the waiting caller sees it. */
@@ -65,7 +67,7 @@ const PROGRAM = `
   // Compilers that keep functions' names write calls of this into them.
   const __name = (f) => f;
   const { workerData: start } = require("node:worker_threads");
-  const functions = [${[loadBehind, bindCalls, runnerOf, productParts, blockedParts, patchParts, lstmParts, winogradParts].map(String).join(", ")}];
+  const functions = [${[loadBehind, bindCalls, runnerOf, productParts, blockedParts, patchParts, recurrentParts, winogradParts].map(String).join(", ")}];
   const { memory, native } = start;
   const failed = new Int32Array(memory.buffer, 452, 1);
   try {
