@@ -92,7 +92,7 @@ const network: Experiment = {
     };
   },
   about: {
-    en: "Convolution with 30 filters of 5x5, ReLU, pooling, a hidden layer of 100, softmax: the published book reports about 99 percent on MNIST after 20 epochs. By hand through im2col; quick: 60 steps of 20 images, full: 1,500 steps of 100, three epochs. Its filters start as noise and end as edges and blobs; the network's depth is where the book goes next, with fewer parameters and more layers.",
+    en: "Convolution with 30 filters of 5x5, ReLU, pooling, a hidden layer of 100, softmax: the published book reports about 99 percent on MNIST after 20 epochs. By hand through im2col; quick: 10 filters and a hidden layer of 50, 100 steps of 20 images; full: 1,500 steps of 100, three epochs. Its filters start as noise and end as edges and blobs; the network's depth is where the book goes next, with fewer parameters and more layers.",
     zh: "30 个 5x5 滤波器的卷积、ReLU、池化、100 个单元的隐藏层、softmax：原书报告在 MNIST 上训练 20 轮后约 99%。这里用手写的 im2col 版本；quick：10 个滤波器、50 个单元的隐藏层，100 步、每步 20 幅；full：1,500 步、每步 100 幅，合三轮。滤波器从噪声开始，最后成为边缘和斑块；原书接着加深网络，层数更多而参数更少。",
   },
   claims: [
