@@ -49,6 +49,12 @@ describe("numbers", () => {
     }
   });
 
+  test("there are of every experiment that takes less than hours", () => {
+    const recorded = new Set(digest.records.map(({ id }) => id));
+    const short = allEntries().filter(({ experiment }) => experiment.hours === undefined);
+    expect(short.map(({ experiment }) => experiment.id).filter((id) => !recorded.has(id))).toEqual([]);
+  });
+
   test("of docs/RESULTS.md too", async () => {
     await expect(resultsText(allEntries(), digest)).toMatchFileSnapshot(join(root, "docs/RESULTS.md"));
   });
