@@ -1,8 +1,10 @@
-// One step of a long short-term memory or of gated recurrent units for some rows, its products with the state done by a library: what the native engine
-// puts between two products. The same formulas as in recurrent.ts.
+// One step of a recurrent layer for some rows, its products with the state done by a library: what the native engine puts between two products. The same
+// formulas as in recurrent.ts.
 import { gateSigmoid, gateTanh } from "./gates32";
 import { lanes, loadPart, storePart } from "./lanes";
-import { gruGatesRow, gruResetRowGradient, gruStateRow, gruStateRowGradient } from "./recurrent-rows";
+import {
+  gruGatesRow, gruResetRowGradient, gruStateRow, gruStateRowGradient, rnnRow, rnnRowGradient,
+} from "./recurrent-rows";
 
 // @ts-ignore: decorator
 @inline
@@ -29,6 +31,18 @@ function throughSigmoid(dy: v128, y: v128): v128 {
 @inline
 function throughTanh(dy: v128, y: v128): v128 {
   return f32x4.mul(dy, f32x4.sub(f32x4.splat(1), f32x4.mul(y, y)));
+}
+
+/** h = f(z) for rows that follow each other, in the place of z; `variant` is the nonlinearity as in recurrent.ts. */
+export function rnnStep_f32(variant: i32, elements: i32, state: usize): void {
+  rnnRow<f32>(variant, state, 0, elements);
+}
+
+/** dz from dy and `carry`, the gradient by the state, which counts if it is `known`. */
+export function rnnStepGradient_f32(
+  variant: i32, elements: i32, state: usize, dy: usize, carry: usize, known: i32, dz: usize,
+): void {
+  rnnRowGradient<f32>(variant, state, dy, carry, known != 0, dz, elements);
 }
 
 /**

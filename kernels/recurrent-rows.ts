@@ -104,17 +104,20 @@ export function rnnRow<T>(variant: i32, x: usize, product: usize, n: i32): void 
 
 // @ts-ignore: decorator
 @inline
-export function rnnRowGradient<T>(variant: i32, h: usize, dy: usize, carry: usize, dz: usize, n: i32): void {
+export function rnnRowGradient<T>(
+  variant: i32, h: usize, dy: usize, carry: usize, known: bool, dz: usize, n: i32,
+): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
     const y = read<T>(h, count);
-    const dh = v128.add<T>(read<T>(dy, count), v128.load(carry));
+    let dh = read<T>(dy, count);
+    if (known) dh = v128.add<T>(dh, read<T>(carry, count));
     let g = dh;
     if (variant == SIGMOID) g = throughSigmoid<T>(dh, y);
     else if (variant == TANH) g = throughTanh<T>(dh, y);
     else if (variant == RELU) g = v128.andnot(dh, v128.le<T>(y, v128.splat<T>(<T>0)));
     write<T>(dz, g, count);
-    v128.store(carry, v128.splat<T>(<T>0));
+    write<T>(carry, v128.splat<T>(<T>0), count);
     h += 16;
     dy += 16;
     carry += 16;

@@ -226,7 +226,7 @@ function backward<T>(cell: i32, args: usize, start: i32, end: i32): void {
           memory.fill(dzNow, 0, gradientBytes);
           addInto<T>(toState, dy, size);
         } else if (cell == RNN) {
-          rnnRowGradient<T>(variant, states + (first + i) * bytes, dy, toState, dzNow, size);
+          rnnRowGradient<T>(variant, states + (first + i) * bytes, dy, toState, true, dzNow, size);
         } else if (cell == LSTM) {
           lstmRowGradient<T>(
             variant, gatesNow, bytes, c + i * cStep, extra + i * bytes, dy, toState, carryCell + i * stepBytes,

@@ -264,10 +264,37 @@ function gru(name: keyof typeof grus): Record<string, ArrayLike<number>> {
   });
 }
 
+const rnns = {
+  tanh: { sizes: [20, 32, 16, 24] },
+  "sigmoid, first states": { sizes: [7, 5, 10, 21], first: true, nonlinearity: "sigmoid" },
+  "relu, backwards": { sizes: [9, 33, 12, 65], first: true, nonlinearity: "relu", direction: "backward" },
+  "none, truncated": { sizes: [10, 20, 16, 64], truncate: 4, nonlinearity: "none" },
+  "two steps": { sizes: [2, 9, 16, 64], first: true, direction: "backward" },
+  "one step": { sizes: [1, 20, 16, 64], first: true },
+} as const satisfies Record<string, nb.RnnOptions & { sizes: readonly number[]; first?: boolean }>;
+
+function rnn(name: keyof typeof rnns): Record<string, ArrayLike<number>> {
+  const { sizes, first = false, ...options } = { first: false, ...rnns[name] };
+  const [steps, batch, inputs, size] = sizes;
+  return nb.scope(() => {
+    nb.random.seed(13);
+    const x = nb.random.normal([steps, batch, inputs]).requireGradient();
+    const inputWeights = nb.random.normal([size, inputs], 0, 0.2).requireGradient();
+    const stateWeights = nb.random.normal([size, size], 0, 0.1).requireGradient();
+    const h0 = first ? nb.random.normal([batch, size]).requireGradient() : null;
+    const { outputs, state } = nb.rnn(x, h0, { inputWeights, stateWeights }, options);
+    nb.backward(nb.sum(outputs.mul(outputs)).add(nb.sum(state)));
+    const leaves = [x, inputWeights, stateWeights, ...(h0 === null ? [] : [h0])];
+    const all = [outputs, state, ...leaves.map((leaf) => leaf.gradient!)];
+    return Object.fromEntries(all.map((value, i) => [`rnn ${name}, ${i}`, value.dataSync()] as const));
+  });
+}
+
 async function remembered(next: Engine): Promise<Record<string, ArrayLike<number>>> {
   await use(next);
-  const names = [Object.keys(lstms) as (keyof typeof lstms)[], Object.keys(grus) as (keyof typeof grus)[]] as const;
-  return Object.assign({}, ...names[0].map(lstm), ...names[1].map(gru));
+  const every = <N extends string>(cases: Record<N, unknown>, run: (name: N) => Record<string, ArrayLike<number>>) =>
+    (Object.keys(cases) as N[]).map(run);
+  return Object.assign({}, ...every(lstms, lstm), ...every(grus, gru), ...every(rnns, rnn));
 }
 
 function expectNear(actual: Record<string, ArrayLike<number>>, expected: Record<string, ArrayLike<number>>): void {
@@ -453,7 +480,7 @@ describe.skipIf(found === null)(`native engine${skipped}`, () => {
     });
   });
 
-  test("LSTM and GRU and their gradients are the kernels' up to rounding", async () => {
+  test("recurrent layers and their gradients are the kernels' up to rounding", async () => {
     const expected = await remembered(new WasmEngine({ threads: 1 }));
     for (const threads of [1, 2]) {
       expectNear(await remembered(NativeEngine.make({ threads, smallestProduct: 1 })), expected);

@@ -1,5 +1,5 @@
-// Long short-term memories and gated recurrent units with their products by the library, in place of the kernels of the same names. Rows of a batch
-// do not meet, so a part takes some rows through all steps: products with the state, and kernels for the gates between them, step by step.
+// Recurrent layers with their products by the library, in place of the kernels of the same names. Rows of a batch do not meet, so a part takes some
+// rows through all steps: products with the state, and kernels for the gates between them, step by step.
 import type { Host } from "./host.ts";
 import { type RunPart, TASK, type Thread } from "./thread.ts";
 
@@ -25,7 +25,7 @@ export const RECURRENT = {
   batch: 14,
   size: 15,
   reverse: 16,
-  /** LSTM: whether tanh follows the cell. GRU: 1 reset before the product, 2 the update gate writes. */
+  /** RNN: the nonlinearity. LSTM: whether tanh follows the cell. GRU: 1 reset before the product, 2 the update gate writes. */
   variant: 17,
   truncate: 18,
   /** Rows of a part. */
@@ -38,6 +38,40 @@ export const RECURRENT = {
 
 export function recurrentParts({ calls, task, kernels }: Thread, word: typeof RECURRENT): RunPart {
   const multiply = calls.float32;
+
+  const rnnForward = (row: number, rows: number): void => {
+    const [steps, batch, size, variant] = [task[word.steps]!, task[word.batch]!, task[word.size]!, task[word.variant]!];
+    const [weights, reverse] = [task[word.weights]!, task[word.reverse]!];
+    const [asTheyAre, apart] = task[word.turned] ? [0, size] : [1, size];
+    const bytes = 4 * size;
+    let h = task[word.firstState] && task[word.firstState]! + row * bytes;
+    for (let s = 0; s < steps; s++) {
+      const state = task[word.states]! + ((reverse ? steps - 1 - s : s) * batch + row) * bytes;
+      if (h) {
+        const error = multiply(0, asTheyAre, rows, size, size, h, size, weights, apart, 1, state, size);
+        if (error !== 0) task[word.error] = error;
+      }
+      kernels.rnnStep_f32(variant, rows * size, state);
+      h = state;
+    }
+  };
+
+  const rnnBackward = (row: number, rows: number): void => {
+    const [steps, batch, size, variant] = [task[word.steps]!, task[word.batch]!, task[word.size]!, task[word.variant]!];
+    const [weights, reverse, truncate] = [task[word.weights]!, task[word.reverse]!, task[word.truncate]!];
+    const bytes = 4 * size;
+    const carry = task[word.firstStateGradient]! + row * bytes;
+    let known = false;
+    for (let s = steps - 1; s >= 0; s--) {
+      const first = ((reverse ? steps - 1 - s : s) * batch + row) * bytes;
+      const [state, dy, dz] = [task[word.states]!, task[word.stateGradient]!, task[word.gateGradient]!];
+      kernels.rnnStepGradient_f32(variant, rows * size, state + first, dy + first, carry, known ? 1 : 0, dz + first);
+      known = !(truncate > 0 && s > 0 && s % truncate === 0);
+      if (!known) continue;
+      const error = multiply(0, 0, rows, size, size, dz + first, size, weights, size, 0, carry, size);
+      if (error !== 0) task[word.error] = error;
+    }
+  };
 
   const lstmForward = (row: number, rows: number): void => {
     const [steps, batch, size, squash] = [task[word.steps]!, task[word.batch]!, task[word.size]!, task[word.variant]!];
@@ -183,6 +217,10 @@ export function recurrentParts({ calls, task, kernels }: Thread, word: typeof RE
     const row = part * task[word.rows]!;
     const rows = Math.min(task[word.rows]!, task[word.batch]! - row);
     switch (task[word.kind]) {
+      case word.kinds.rnnForward:
+        return rnnForward(row, rows);
+      case word.kinds.rnnBackward:
+        return rnnBackward(row, rows);
       case word.kinds.lstmForward:
         return lstmForward(row, rows);
       case word.kinds.lstmBackward:
@@ -204,6 +242,11 @@ const FEWEST_TO_TURN = 3;
 
 /** What a kernel's arguments are: addresses first, in this order, then steps, batch, size, direction, variant, and going back where to cut. */
 const OPERANDS = {
+  rnnForward: ["weights", "firstState", "mask", "states", "panels"],
+  rnnBackward: [
+    ...(["weights", "firstState", "mask", "states", "stateGradient", "gateGradient", "firstStateGradient"] as const),
+    "panels",
+  ],
   lstmForward: ["gates", "weights", "firstState", "firstCell", "mask", "states", "cells", "kept", "panels"],
   lstmBackward: [
     ...(["gates", "weights", "firstState", "firstCell", "mask", "states", "cells", "kept", "stateGradient"] as const),
@@ -215,6 +258,8 @@ const OPERANDS = {
     ...(["firstStateGradient", "panels"] as const),
   ],
 } as const;
+
+const GATES = { rnn: 1, lstm: 4, gru: 3 } as const;
 
 /** Kernels whose work the library can do. */
 export type RecurrentKernel = keyof typeof OPERANDS;
@@ -238,7 +283,7 @@ export function runRecurrent(
     ...[number, number, number, number, number, number | undefined],
   ];
   const backward = at.stateGradient !== undefined;
-  const gateCount = name === "lstmForward" || name === "lstmBackward" ? 4 : 3;
+  const gateCount = GATES[name.slice(0, name.search(/[FB]/)) as keyof typeof GATES];
   const rows = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.ceil(batch / WANTED_PARTS)));
   const work = Math.min(rows, batch) * size * gateCount * size;
   if (at.mask !== 0 || steps === 0 || batch === 0 || work < smallest) return false;

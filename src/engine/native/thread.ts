@@ -51,6 +51,8 @@ export interface PartKernels {
   winogradAdds(step: number): number;
   winogradStore(part: number, step: number, slot: number): void;
   winogradRelease(slot: number): void;
+  rnnStep_f32(...values: number[]): void;
+  rnnStepGradient_f32(...values: number[]): void;
   lstmStep_f32(...values: number[]): void;
   lstmStepGradient_f32(...values: number[]): void;
   gruGates_f32(...values: number[]): void;
@@ -80,6 +82,8 @@ export const TASK = {
     winograd: 8,
     gruForward: 9,
     gruBackward: 10,
+    rnnForward: 11,
+    rnnBackward: 12,
   },
 } as const;
 

@@ -34,6 +34,8 @@ function runnerOf(
         return product(part);
       case kinds.blocked:
         return convolution(part);
+      case kinds.rnnForward:
+      case kinds.rnnBackward:
       case kinds.lstmForward:
       case kinds.lstmBackward:
       case kinds.gruForward:
