@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Plugin, runnerImport } from "vite";
 import type { Both, Experiment } from "../../book/experiment.ts";
-import { titleIn } from "../../studio/src/reader/recorded.ts";
+import { smallestLetters, titleIn } from "../../studio/src/reader/recorded.ts";
 import { readGuide } from "./guide-markdown.ts";
 import { type Phrases, phrasesOf, plain, readPhrases } from "./phrases.ts";
 
@@ -152,7 +152,8 @@ function pageModule(path: string, language: keyof Both, library: Library, { time
     const phrases = inChinese === undefined ? "" : `, phrases: ${JSON.stringify(inChinese)}`;
     const drawn = titleIn(svg);
     const title = drawn === undefined ? "" : `, title: ${JSON.stringify(inChinese?.[drawn] ?? plain(drawn))}`;
-    return `${JSON.stringify(file)}: { address: figure${i}, width: ${width}, height: ${height}${title}${phrases} }`;
+    const size = `width: ${width}, height: ${height}, letters: ${smallestLetters(svg)}`;
+    return `${JSON.stringify(file)}: { address: figure${i}, ${size}${title}${phrases} }`;
   });
   return [
     ...imports,

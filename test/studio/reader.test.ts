@@ -216,17 +216,57 @@ describe.skipIf(executable === undefined)(`the book reader${whyNot}`, () => {
     expect(await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   });
 
-  test("on a phone a recorded figure is seen whole, and enlarged on a press, to be moved sideways", async () => {
+  test.each([390, 360])(
+    "on a phone of %i pixels no letter of a figure is below ten, as recorded and as computed",
+    async (width) => {
+      const probe = await studio.open("/book/zero/1", { language: "zh", width });
+      await run(probe, "zero/1-and");
+      for (const path of ["/book/zero/1", "/book/nndl/4", "/book/python/3"]) {
+        if (path !== "/book/zero/1") await probe.goTo(path);
+        const figures = probe.page.locator("[data-figure]");
+        await figures.first().waitFor();
+        const count = await figures.count();
+        for (let i = 0; i < count; i++) {
+          await figures.nth(i).scrollIntoViewIfNeeded();
+          await figures.nth(i).locator("svg").first().waitFor();
+        }
+        expect(count, path).toBeGreaterThan(0);
+        expect(await probe.smallLetters(), path).toEqual([]);
+        expect(await probe.collisions(), path).toEqual([]);
+        expect(await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+          0,
+        );
+      }
+    },
+  );
+
+  test("on a phone a recorded figure is moved sideways, by the keys too, and shown whole on a press", async () => {
     const { page } = await studio.open("/book/zero/1", { width: 390 });
     const figure = page.locator('[data-figure="zero/1-and and"]');
     await figure.scrollIntoViewIfNeeded();
     await figure.locator("svg").first().waitFor();
-    const hidden = () => figure.locator(".wide").evaluate((each) => each.scrollWidth - each.clientWidth);
-    expect(await hidden()).toBeLessThanOrEqual(0);
-    await figure.locator('[data-control="enlarge"]').click();
-    await expect.poll(hidden).toBeGreaterThan(100);
-    await figure.getByRole("button", { name: "Show all of it" }).click();
+    const place = figure.getByRole("region");
+    const hidden = () => place.evaluate((each) => each.scrollWidth - each.clientWidth);
+    expect(await hidden()).toBeGreaterThan(100);
+    await place.focus();
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => place.evaluate((each) => each.scrollLeft)).toBeGreaterThan(0);
+    const whole = figure.getByRole("button", { name: "Show all of it" });
+    await whole.click();
     await expect.poll(hidden).toBeLessThanOrEqual(0);
+    await whole.click();
+    await expect.poll(hidden).toBeGreaterThan(100);
+  });
+
+  test("where there is room a recorded figure is whole at first", async () => {
+    const { page } = await studio.open("/book/zero/1");
+    const figure = page.locator('[data-figure="zero/1-and and"]');
+    await figure.scrollIntoViewIfNeeded();
+    await figure.locator("svg").first().waitFor();
+    expect(
+      await figure.getByRole("region").evaluate((each) => each.scrollWidth - each.clientWidth),
+    ).toBeLessThanOrEqual(0);
+    expect(await figure.getByRole("button", { name: "Show all of it" }).count()).toBe(0);
   });
 
   test("an address without a page says so", async () => {

@@ -126,7 +126,7 @@ describe.skipIf(executable === undefined)(`the studio${whyNot}`, () => {
     { language: "en", dark: false, width: 1280 },
     { language: "zh", dark: true, width: 360 },
   ] as const)(
-    "$language, dark $dark, $width wide: nothing bars a reader, nothing is wider than the window, cut or on top of another",
+    "$language, dark $dark, $width wide: nothing bars a reader, nothing is wider than the window, cut, on top of another or, on a phone, too small",
     async (opening) => {
       const probe = await studio.open("/", opening);
       const found: Record<string, unknown> = {};
@@ -135,7 +135,10 @@ describe.skipIf(executable === undefined)(`the studio${whyNot}`, () => {
         const barriers = await probe.barriers();
         const over = await probe.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         const collisions = await probe.collisions();
-        if (barriers.length + collisions.length > 0 || over > 0) found[path] = { barriers, collisions, over };
+        const small = opening.width < 400 ? await probe.smallLetters() : [];
+        if (barriers.length + collisions.length + small.length > 0 || over > 0) {
+          found[path] = { barriers, collisions, small, over };
+        }
       }
       expect(found).toEqual({});
     },

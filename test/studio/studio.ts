@@ -176,8 +176,10 @@ export class Probe {
         if (left < end - 1) found.push(`the number ${number.textContent} lies on its formula`);
       }
       for (const drawing of document.querySelectorAll("main .recorded")) {
-        const place = drawing.parentElement!;
-        if (place.scrollWidth > place.clientWidth + 1) found.push(`a part is out of sight: ${figureOf(drawing)}`);
+        const place = drawing.parentElement as HTMLElement;
+        // What is wider than the room is moved sideways, by the keys too.
+        if (place.tabIndex < 0 && place.scrollWidth > place.clientWidth + 1)
+          found.push(`a part is out of sight: ${figureOf(drawing)}`);
       }
       for (const cell of document.querySelectorAll("main .table :is(td, th)")) {
         const words = (cell.textContent ?? "").trim();
@@ -188,6 +190,19 @@ export class Probe {
       }
       return found;
     });
+  }
+
+  /** Words in figures that are written smaller than ten pixels, with their size: a line each. */
+  async smallLetters(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll<SVGTextElement>("main figure svg text")]
+        .filter((text) => text.textContent?.trim() !== "" && text.checkVisibility({ opacityProperty: true }))
+        .flatMap((text) => {
+          const { a, b } = text.getScreenCTM()!;
+          const size = Number.parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b);
+          return size < 9.99 ? [`"${text.textContent}" ${size.toFixed(1)}`] : [];
+        }),
+    );
   }
 
   /** What axe finds serious or critical, a line each. */

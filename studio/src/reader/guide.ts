@@ -18,6 +18,8 @@ export interface RecordedFigure {
   readonly address: string;
   readonly width: number;
   readonly height: number;
+  /** Height of its smallest letters, at that size. */
+  readonly letters: number;
   /** What stands above the drawing, within it, in the language of the page. */
   readonly title?: string;
   /** Its texts in the page's language, where that is another than the figure's. */

@@ -14,6 +14,21 @@ const TITLE = /<text x="0" y="16" font-size="15" font-weight="600"[^>]*>([^<]*)<
 /** Pixels that a title takes. */
 export const TITLE_HEIGHT = 26;
 
+/** Pixels of the smallest letters that a drawing has, as large as it was drawn. */
+export function smallestLetters(svg: string): number {
+  const sizes = [...svg.matchAll(/<text\b[^>]* font-size="([\d.]+)"/g)].map(([, size]) => Number(size));
+  return Math.min(Infinity, ...sizes);
+}
+
+/** How many pixels a letter needs where there is so much room: a phone is small, and what it shows is. */
+const legible = (room: number): number => (room < 560 ? 10 : 7.5);
+
+/** How wide a drawing has to be for its letters to be read; 0 where it can be as narrow as the room. */
+export function leastWidth({ width, letters }: { width: number; letters: number }, room: number): number {
+  const least = Math.min(width, Math.ceil((width * legible(room)) / letters));
+  return least > room ? least : 0;
+}
+
 /** The title above a drawing, as it stands there: escaped. */
 export function titleIn(svg: string): string | undefined {
   return TITLE.exec(svg)?.[1];
