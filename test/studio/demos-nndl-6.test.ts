@@ -17,6 +17,15 @@ describe.skipIf(executable === undefined)(`demonstrations of Nielsen's sixth cha
       expect(await demo.number("neurons")).toBe(144);
     });
 
+    test("numbers in cells are large enough to read on a phone, however many cells there are", async () => {
+      const demo = await studio.open("/demos/receptive-fields?side=9", { language: "zh", width: 390 });
+      await demo.page.locator('[data-cells="weights"] [data-cell], [data-cells="weights"] rect').first().waitFor();
+      expect(await demo.smallLetters()).toEqual([]);
+      // 4 / 81 with the minus of the lower half: as many digits as there is room for.
+      expect(await demo.page.locator('[data-cells="weights"]').textContent()).toContain("0.05");
+      expect(await demo.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    });
+
     test("pressing in the map moves the field; its answer is sigma of what the cells say", async () => {
       const demo = await studio.open("/demos/receptive-fields");
       const map = demo.page.locator('[data-pixels="map"] svg');

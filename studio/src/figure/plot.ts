@@ -109,6 +109,8 @@ export interface Frame {
 /** Between numbers and pixels. */
 export interface Scales {
   readonly frame: Frame;
+  /** How many lines below the first the word at each tick of x stands; empty where numbers do. */
+  readonly lines: readonly number[];
   readonly x: AxisRange;
   readonly y: AxisRange;
   /** Pixels of a number. */
@@ -181,6 +183,25 @@ function beyond({ ticks, ...range }: AxisRange, { left, right, width }: Frame): 
   return Math.max(0, px(last.at) + last.label.length * 3.5 + 2 - width);
 }
 
+/** A line of words at the ticks of x, in pixels. */
+export const WORD_LINE = 17;
+
+/** About so many pixels: Chinese characters are twice as wide. */
+const wordWidth = (word: string): number =>
+  [...word].reduce((sum, character) => sum + (character > "\u2e80" ? 13 : 7.5), 0);
+
+/** For each word the first line on which it does not lie on the one before it. */
+function linesOf(names: readonly string[], slot: number): number[] {
+  const ends: number[] = [];
+  return names.map((name, i) => {
+    const half = wordWidth(name) / 2;
+    const free = ends.findIndex((end) => i * slot - half > end + 4);
+    const line = free < 0 ? ends.length : free;
+    ends[line] = i * slot + half;
+    return line;
+  });
+}
+
 export function layOut(
   axes: { readonly x: PlotAxis; readonly y: PlotAxis },
   layers: readonly Layer[],
@@ -188,21 +209,17 @@ export function layOut(
   height: number,
 ): Scales {
   const y = rangeOf(axes.y, layers, "y", Math.max(2, Math.round(height / 60)));
-  const frame: Frame = {
-    width,
-    height,
-    left: Math.min(width / 3, 14 + widestLabel(y) + (axes.y.label === undefined ? 0 : 20)),
-    right: width - 14,
-    top: 12,
-    bottom: height - (axes.x.label === undefined ? 26 : 44),
-  };
-  const numbered = xRange(axes.x, layers, frame.right - frame.left);
+  const [left, end] = [Math.min(width / 3, 14 + widestLabel(y) + (axes.y.label === undefined ? 0 : 20)), width - 14];
+  const numbered = xRange(axes.x, layers, end - left);
   const { names } = axes.x;
+  const lines = names ? linesOf(names, (end - left) / (numbered.max - numbered.min)) : [];
+  const below = (axes.x.label === undefined ? 26 : 44) + WORD_LINE * Math.max(0, ...lines);
+  const frame: Frame = { width, height, left, right: end, top: 12, bottom: height - below };
   const x = names ? { ...numbered, ticks: names.map((label, i) => ({ at: i + 1, label })) } : numbered;
   const right = frame.right - beyond(x, frame);
   const [px, atX] = mapping(x, frame.left, right);
   const [py, atY] = mapping(y, frame.bottom, frame.top);
-  return { frame: { ...frame, right }, x, y, px, py, atX, atY };
+  return { frame: { ...frame, right }, lines, x, y, px, py, atX, atY };
 }
 
 /** The d of a path through points; where a number is missing or is none, the path breaks. */

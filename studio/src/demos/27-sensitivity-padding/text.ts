@@ -33,7 +33,7 @@ export const text = texts(
     cell: "所选格子的值",
     nothing: "点一个 δ 或权重即可修改。",
     figure: "误差、滤波器，以及传回的结果",
-    delta: "δ，即 sensitivity map",
+    delta: "δ，即灵敏度图",
     weights: "w，滤波器",
     back: "∂E/∂a：点一个",
     padded: "中间与四周补零的 δ",

@@ -37,7 +37,8 @@ export const text = texts(
     mean: "mean distance of those taught",
     toBirth: "to [1, 5]",
     to: (word: string) => `to ${word}`,
-    verdict: "Read as",
+    verdict: "Read as:",
+    reading: (what: string) => `: ${what}`,
     verdicts: {
       people: "the people are counted",
       institutions: "the institutions are counted",
@@ -92,7 +93,8 @@ export const text = texts(
     mean: "教过的短语的平均距离",
     toBirth: "到 [1, 5]",
     to: (word: string) => `到 ${word}`,
-    verdict: "读作",
+    verdict: "读作：",
+    reading: (what: string) => `：${what}`,
     verdicts: { people: "数的是人", institutions: "数的是单位", far: "都不是：离两边都远" },
     tries: [
       "换成另一种读法的括号，或者点树的根，再点它下面还能转的节点：四个词原地不动，根却移到了图的另一边。",
