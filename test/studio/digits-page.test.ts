@@ -300,8 +300,8 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
   });
 
   test.each([
-    { language: "zh", dark: true, title: "手写数字" },
-    { language: "en", dark: false, title: "Digits" },
+    { language: "zh", dark: true, title: "手写数字", short: "不能使用 short.safetensors：" },
+    { language: "en", dark: false, title: "Digits", short: "short.safetensors can't be taken: " },
   ] as const)(
     "$language, dark $dark, on a phone: a drawing and a line fit, and nothing bars a reader",
     async (opening) => {
@@ -317,9 +317,15 @@ describe.skipIf(executable === undefined)(`digits${whyNot}`, () => {
       await probe.choose("mode", "line");
       await probe.press("write");
       await probe.until("pieces", (pieces) => pieces === 6);
+      expect(await probe.smallLetters()).toEqual([]);
       expect(await probe.barriers()).toEqual([]);
       expect(await over()).toBeLessThanOrEqual(0);
       expect(await probe.page.locator("h1").textContent()).toBe(opening.title);
+      const bytes = Buffer.from("no");
+      const type = "application/octet-stream";
+      await probe.control("open-file").setInputFiles({ name: "short.safetensors", mimeType: type, buffer: bytes });
+      const said = await probe.page.getByText(opening.short).textContent();
+      expect(said?.includes("太短；文件已损坏")).toBe(opening.language === "zh");
     },
     120_000,
   );

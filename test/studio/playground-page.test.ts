@@ -284,6 +284,20 @@ describe.skipIf(executable === undefined)(`the playground${whyNot}`, () => {
     await probe.page.getByText("需要三列：两列数字，一列类别；表中有 2 列").waitFor();
   });
 
+  test("what the library says of a file is said in the page's language, and in the other when that changes", async () => {
+    const { page } = await studio.open("/playground", { language: "zh" });
+    const give = (name: string, bytes: Uint8Array | string) =>
+      page.locator('input[type="file"]').setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(bytes) });
+    await give("broken.csv", "a,b,c\n1,2\n");
+    await page.getByText("CSV 第 2 行：有 2 个字段，而表有 3 列；含有分隔符的字段要放在引号里").waitFor();
+    await give("quote.csv", 'a,b,c\n"1,2,3\n');
+    await page.getByText("引号没有配对的后引号").waitFor();
+    await give("table.xlsx.csv", new Uint8Array([0x50, 0x4b, 3, 4, 0, 0]));
+    await page.getByText("是 ZIP 压缩包或电子表格；请先解压，或另存为 CSV").waitFor();
+    await page.getByRole("button", { name: "English", exact: true }).click();
+    await page.getByText("CSV: is a ZIP archive or a spreadsheet; unpack it, or save it as CSV").waitFor();
+  });
+
   test("layers and units, added and taken away; a penalty changed while it runs", async () => {
     const probe = await ready("?speed=full");
     await probe.press("add layer");

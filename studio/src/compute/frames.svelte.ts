@@ -1,5 +1,6 @@
 // The frames of the newest question, one after the other as the worker sends them: a training, a curve that grows. A change of what the question
 // depends on ends the stream and begins another.
+import { messageOf } from "../language/problems.ts";
 
 export class Frames<T> {
   /** Those of the stream so far. */
@@ -33,7 +34,7 @@ export class Frames<T> {
       }
       if (!over()) this.done = true;
     } catch (error) {
-      if (!over()) this.problem = error instanceof Error ? error.message : String(error);
+      if (!over()) this.problem = messageOf(error);
     }
   }
 }

@@ -1,5 +1,6 @@
 // The answer to the newest question. A slider asks faster than a worker answers: while one question is worked on, only the last of those that
 // follow waits, so that no queue of stale ones grows.
+import { messageOf } from "../language/problems.ts";
 
 export class Latest<T> {
   /** The last answer; the one before stays until the next is there. */
@@ -34,7 +35,7 @@ export class Latest<T> {
         this.problem = "";
       } catch (error) {
         if (this.#over) return;
-        this.problem = error instanceof Error ? error.message : String(error);
+        this.problem = messageOf(error);
       }
     }
     this.#busy = false;

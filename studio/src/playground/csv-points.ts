@@ -23,10 +23,13 @@ export class TableError extends Error {
 /** They all stand in the address. */
 export const MOST_POINTS = 5000;
 
-/** @throws TableError that says what the table lacks */
-export async function pointsFromCsv(text: string, problem: Problem): Promise<TablePoints> {
+/**
+ * `file`: bytes, of which the reader tells what is no text, or text.
+ * @throws TableError that says what the table lacks; Error where it can't be read as one
+ */
+export async function pointsFromCsv(file: string | Uint8Array, problem: Problem): Promise<TablePoints> {
   const rows: Record<string, string>[] = [];
-  for await (const { names, values } of csvRows(text)) {
+  for await (const { names, values } of csvRows(() => [file])) {
     rows.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
   }
   if (rows.length === 0) throw new TableError("the table has no rows", "表中没有数据行");

@@ -1,6 +1,8 @@
 // The experiments that are run on a page, one at a time, in its worker: what waits, what runs, and what came out.
+
 import type { Form } from "../../../book/experiment.ts";
 import { type Work, WorkError } from "../compute/work.svelte.ts";
+import { messageOf } from "../language/problems.ts";
 import type { Order, Ran } from "./work.ts";
 
 export type RunState =
@@ -81,7 +83,7 @@ export class Runs {
     } catch (error) {
       const stopped = error instanceof WorkError && error.name === "AbortError";
       if (!stopped) {
-        state = { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+        state = { kind: "failed", message: messageOf(error) };
         // A worker that ran out of memory answers nothing more.
         this.#work.close();
       }
