@@ -163,7 +163,7 @@ export function addTextCommand(program: Command): void {
     .addOption(
       new Option("--out <folder>", "where to write the run (default: a new folder in runs/)").argParser(folderName),
     )
-    .addOption(new Option("--resume <folder>", "go on with the run in this folder"))
+    .addOption(new Option("--resume <folder>", "go on with the run in this folder").argParser(folderName))
     .addOption(json())
     .addHelpText("after", () => trainHelp(commandName()))
     .action(async (file: string | undefined, options: TrainOptions) => {
@@ -175,7 +175,7 @@ export function addTextCommand(program: Command): void {
     .command("sample")
     .summary("write with a run's model")
     .description("Goes on with a prompt, character by character.")
-    .argument("<folder>", "the folder of a run of text train")
+    .argument("<folder>", "the folder of a run of text train", folderName)
     .addOption(new Option("--prompt <text>", "what the model goes on with (default: the run's)"))
     .addOption(new Option("--length <n>", "characters to write").argParser(wholeNumber(0)).default(500))
     .addOption(
@@ -241,6 +241,11 @@ async function startRun(file: string | undefined, options: TrainOptions): Promis
   const source = readText(file);
   const all = Array.from(source.text);
   const characters = Vocabulary.of(source.text, { padding: false, unknown: false }).config().tokens.join("");
+  if (Array.from(characters).length === 1) {
+    throw new UserError(
+      `${file} holds ${JSON.stringify(characters)} and no other character: there is nothing to foresee. Give a text of different characters.`,
+    );
+  }
   const prompt = withBreaks(options.prompt ?? (characters.includes("\n") ? "\n" : all[0]));
   checkPrompt(prompt, characters);
   const config: TextConfig = {

@@ -29,7 +29,8 @@ export function readText(path: string): TextFile {
   }
   const plain = extname(path).toLowerCase() === ".json" ? poemsIn(decoded, path) : decoded;
   const text = plain.replaceAll("\r\n", "\n");
-  if (text.trim() === "") throw new UserError(`${path} is empty: there is nothing to learn from`);
+  if (text.trim() === "")
+    throw new UserError(`${path} is empty: there is nothing to learn from; name a file that holds a text`);
   return { text, sum: createHash("sha256").update(text).digest("hex") };
 }
 

@@ -99,7 +99,7 @@ function streamsOf(config: TextConfig, text: string): Streams {
   const part = (what: string, of: Int32Array): ReturnType<typeof textStreams> => {
     if (of.length <= batchSize) {
       throw new UserError(
-        `${config.file}: the ${what} has ${of.length} characters, which are too few for ${batchSize} streams; give a longer text, or a smaller --batch${what === "training part" ? "" : " or --split 0"}`,
+        `${config.file}: the ${what} has ${of.length} characters, which are too few for ${batchSize} streams; give a longer text, or a smaller --batch${what === "held-out part" ? " or --split 0" : split > 0 ? " or --split" : ""}`,
       );
     }
     return textStreams(of, { batchSize, length });

@@ -1,5 +1,5 @@
 // `nabla text`: training on a file, writing, and what happens to runs that are killed, changed or asked for what can't be.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nabla, type Outcome, startNabla, temporaryFolder } from "./run.ts";
@@ -56,28 +56,61 @@ describe("training", () => {
     expect(readdirSync(join(folder, "whole/checkpoints"))).toHaveLength(3);
   });
 
-  test("killed with SIGKILL at random moments and resumed, a run ends with the same bytes as one left alone", async () => {
-    let started = false;
-    for (let kills = 0; kills < 4; kills++) {
-      const call = started ? ["text", "train", "--resume", "killed"] : [...words, "--out", "killed"];
-      const { child, ended } = startNabla(folder, call);
-      // Well before the end on a fast machine, and after the start on a slow one.
-      const begun = new Promise<void>((resolve) => {
+  test("killed with SIGKILL at ten random moments and resumed, a run ends with the same bytes, and writes the same, as one left alone", async () => {
+    const call = ["text", "train", "shells.txt", ...small, "--epochs", "12", "--sample", "30", "--checkpoint", "3"];
+    /** Starts or goes on; `begun` says when it trains. */
+    const start = (out: string) => {
+      const fresh = !existsSync(join(folder, out, "config.json"));
+      const { child, ended } = startNabla(folder, fresh ? [...call, "--out", out] : ["text", "train", "--resume", out]);
+      const begun = new Promise<number>((resolve) => {
         child.stdout!.on("data", (chunk: Buffer) => {
-          if (chunk.includes(kills % 2 === 0 ? "training LSTM" : "epoch")) resolve();
+          if (chunk.includes("training LSTM")) resolve(performance.now());
         });
       });
-      await Promise.race([begun, ended]);
-      await new Promise((resolve) => setTimeout(resolve, 40 * kills));
+      return { child, ended, begun };
+    };
+    const alone = start("alone");
+    const begin = await alone.begun;
+    expect((await alone.ended).status).toBe(0);
+    const span = performance.now() - begin;
+    const same = (): void => {
+      expect(bytes("killed/model.safetensors").equals(bytes("alone/model.safetensors"))).toBe(true);
+      expect(history("killed")).toEqual(history("alone"));
+      expect(readdirSync(join(folder, "killed/checkpoints")).sort()).toEqual(
+        readdirSync(join(folder, "alone/checkpoints")).sort(),
+      );
+    };
+    let [kills, resumed] = [0, 0];
+    while (kills < 10) {
+      const { child, ended, begun } = start("killed");
+      // The first two before it trains or just as it begins.
+      const moment = kills < 2 ? 300 * Math.random() * (kills + 1) : undefined;
+      const over = ended.then((outcome) => {
+        if (outcome.stdout.includes("resuming killed after")) resumed++;
+        return true;
+      });
+      const wait = (ms: number) => new Promise<false>((resolve) => setTimeout(() => resolve(false), ms));
+      const ofItself = await Promise.race([
+        over,
+        moment === undefined ? begun.then(() => wait(0.7 * span * Math.random())) : wait(moment),
+      ]);
+      if (ofItself) {
+        same();
+        rmSync(join(folder, "killed"), { recursive: true });
+        continue;
+      }
       child.kill("SIGKILL");
-      await ended;
-      started = existsSync(join(folder, "killed/config.json"));
+      await over;
+      kills++;
     }
-    const last = nabla(folder, started ? ["text", "train", "--resume", "killed"] : [...words, "--out", "killed"]);
-    expect(last.status).toBe(0);
-    expect(bytes("killed/model.safetensors").equals(bytes("whole/model.safetensors"))).toBe(true);
-    expect(history("killed")).toEqual(history("whole"));
-    expect(readdirSync(join(folder, "killed/checkpoints")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    const { ended } = start("killed");
+    expect((await ended).status).toBe(0);
+    same();
+    // Else all was done again from the beginning, and nothing is tried.
+    expect(resumed).toBeGreaterThan(0);
+    const written = (out: string) =>
+      nabla(folder, ["text", "sample", out, "--prompt", "she", "--length", "60", "--seed", "3"]).stdout;
+    expect(written("killed")).toBe(written("alone"));
   });
 
   test("interrupted within an epoch it says how to go on, and goes on to the same bytes", async () => {
@@ -168,6 +201,10 @@ describe("writing", () => {
     const other = sample("--prompt", "she ", "--length", "20", "--seed", "2", "--temperature", "2").stdout;
     expect(other).not.toBe(one.stdout);
     const bold = ["--temperature", "0", "--length", "20"];
+    // More than there are is all of them.
+    const long = ["--length", "40"];
+    expect(sample(...long, "--top-k", "99").stdout).toBe(sample(...long).stdout);
+    expect(sample(...long, "--top-p", "1").stdout).toBe(sample(...long).stdout);
     expect(sample(...bold, "--seed", "1").stdout).toBe(sample("--top-k", "1", "--length", "20", "--seed", "9").stdout);
     expect(sample("--prompt", "shore.\\n", "--length", "0").stdout).toBe("shore.\n\n");
   });
@@ -196,6 +233,14 @@ describe("what is refused", () => {
     ["no file", ["text", "train"], 2, /text train needs a file, or --resume FOLDER/],
     ["a file that is not there", ["text", "train", "nowhere.txt"], 1, /nowhere\.txt/],
     ["an empty text", ["text", "train", "empty.txt"], 1, /empty\.txt is empty: there is nothing to learn from/],
+    [
+      "one character, again and again",
+      ["text", "train", "one.txt", "--out", "one"],
+      1,
+      /one\.txt holds "a" and no other character: there is nothing to foresee\. Give a text of different characters/,
+    ],
+    ["a folder in a file's place", ["text", "train", "poems"], 1, /poems: is a folder, not a file/],
+    ["UTF-16", ["text", "train", "utf16.txt"], 1, /utf16\.txt is no text in UTF-8; save it as UTF-8/],
     ["what is no text", ["text", "train", "binary.txt"], 1, /binary\.txt is no text in UTF-8/],
     [
       "a pointer of Git LFS",
@@ -216,7 +261,25 @@ describe("what is refused", () => {
       2,
       /--prompt: "明" is not among the 13/,
     ],
+    [
+      "a part to train on that is too short",
+      ["text", "train", "shells.txt", "--split", "0.999"],
+      1,
+      /too few for 32 streams; give a longer text, or a smaller --batch or --split/,
+    ],
     ["an empty prompt", ["text", "sample", "whole", "--prompt", ""], 2, /--prompt must hold at least one character/],
+    ["an empty prompt of samples", ["text", "train", "shells.txt", "--prompt", ""], 2, /--prompt must hold at least/],
+    [
+      "a prompt of other characters, of samples",
+      ["text", "train", "shells.txt", "--prompt", "Z"],
+      2,
+      /"Z" is not among/,
+    ],
+    ["no name", ["text", "sample", ""], 2, /It must name a folder/],
+    ["no name of a run to go on with", ["text", "train", "--resume", ""], 2, /It must name a folder/],
+    ["no characters to draw among", ["text", "sample", "whole", "--top-k", "0"], 2, /must be a whole number from 1 on/],
+    ["p of 0", ["text", "sample", "whole", "--top-p", "0"], 2, /must be a number above 0/],
+    ["no beams", ["text", "sample", "whole", "--beams", "0"], 2, /must be a whole number from 1 on/],
     ["a temperature below 0", ["text", "sample", "whole", "--temperature", "-1"], 2, /must be a number from 0 on/],
     ["p above 1", ["text", "sample", "whole", "--top-p", "2"], 2, /--top-p 2 is more than 1/],
     ["beams that draw", ["text", "sample", "whole", "--beams", "2", "--top-k", "3"], 2, /cannot be used with/],
@@ -232,6 +295,8 @@ describe("what is refused", () => {
   ])("%s", (_, call, status, message) => {
     writeFileSync(join(folder, "empty.txt"), " \n");
     writeFileSync(join(folder, "binary.txt"), Buffer.from([0xff, 0xfe, 0x80, 0x41]));
+    writeFileSync(join(folder, "one.txt"), "a".repeat(3000));
+    writeFileSync(join(folder, "utf16.txt"), Buffer.from("\ufeffshe sells\n".repeat(90), "utf16le"));
     writeFileSync(join(folder, "none.json"), '{"title": "x"}');
     writeFileSync(join(folder, "short.txt"), "only a few");
     writeFileSync(join(folder, "pointer.txt"), "version https://git-lfs.github.com/spec/v1\nsize 12345\n");
@@ -239,10 +304,12 @@ describe("what is refused", () => {
     expect(outcome.stderr).toMatch(message);
     expect(outcome.status).toBe(status);
     expect(outcome.stderr).not.toContain("Cannot read");
+    // What was refused leaves no folder behind.
+    expect(existsSync(join(folder, "runs")) || existsSync(join(folder, "one"))).toBe(false);
   });
 
   test("a text that has changed since, unless the right one is named", () => {
-    cpSync(join(folder, "killed"), join(folder, "changed"), { recursive: true });
+    cpSync(join(folder, "whole"), join(folder, "changed"), { recursive: true });
     writeFileSync(join(folder, "other.txt"), "she sells other shells\n".repeat(90));
     const outcome = nabla(folder, ["text", "train", "other.txt", "--resume", "changed", "--epochs", "9"]);
     expect(outcome.status).toBe(1);
