@@ -1,7 +1,7 @@
 // The likeliest continuation, as far as a search over a few beginnings at a time finds it: greedy choice keeps one, and may give away what comes later.
-import { finite, knownOptions, notNegative, whole } from "../engine/checks.ts";
+import { knownOptions, notNegative, whole } from "../engine/checks.ts";
 import { checkModel, type Model } from "../nn/model.ts";
-import { checkBeginning, checkLanguageModel } from "./generate.ts";
+import { checkBeginning, checkEnd, checkLanguageModel } from "./generate.ts";
 import { Stepper } from "./stepper.ts";
 
 /** A continuation that the search has found. */
@@ -115,7 +115,7 @@ export function beamOptions(
     length: whole(owner, "length", options.length, 0),
     beams: whole(owner, "beams", options.beams ?? 4, 1),
     lengthPenalty: notNegative(owner, "lengthPenalty", options.lengthPenalty ?? 0),
-    ...(options.end !== undefined && { end: finite(owner, "end", options.end) }),
+    ...(options.end !== undefined && { end: whole(owner, "end", options.end, 0) }),
   };
 }
 
@@ -139,6 +139,7 @@ export function beamSearch(model: Model, beginning: readonly number[], options: 
   knownOptions(owner, options, ["length", "beams", "end", "lengthPenalty"]);
   checkLanguageModel(owner, model);
   const known = beamOptions(owner, options);
+  if (known.end !== undefined) checkEnd(owner, model, known.end);
   checkBeginning(owner, beginning);
   const stepper = new Stepper(model, undefined);
   return searchBeams(

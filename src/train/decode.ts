@@ -12,6 +12,7 @@ import { withRecording } from "../tensor/graph.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { scope, type Tensor } from "../tensor/tensor.ts";
 import { searchBeams } from "./beam-search.ts";
+import { checkEnd } from "./generate.ts";
 
 /** What `decode` takes beside the model and the sources. */
 export interface DecodeOptions {
@@ -54,6 +55,7 @@ export function decode(model: Model, source: Tensor, options: DecodeOptions): nu
   if (source.rank !== 2) {
     throw new RangeError(`${owner}: sources must be [n, time], got shape ${formatShape(source.shape)}`);
   }
+  checkEnd(owner, model, end);
   if (beams > 1) {
     return Array.from({ length: source.shape[0] }, (_, i) =>
       searched(

@@ -1,6 +1,6 @@
 // What is counted of a run's steps: sums over the current epoch, of all outputs together and of each, and the figures that are made of them.
 import type { Head } from "./objective.ts";
-import { checkTallies, Tally } from "./tally.ts";
+import { checkTallies, nothingCounts, Tally } from "./tally.ts";
 import type { Prepared } from "./targets.ts";
 import type { TrainerState } from "./trainer-state.ts";
 
@@ -69,7 +69,9 @@ export class Figures {
     return this.outputs === 1 && this.tallies.length > 0 ? this.tallies[0].accuracy : Number.NaN;
   }
 
+  /** @throws RangeError where no row of the epoch has counted. */
   ofEpoch(): EpochFigures {
+    if (this.weight === 0 && this.seen > 0) throw nothingCounts("training");
     const figures = { loss: this.meanLoss, accuracy: this.accuracy };
     if (this.outputs === 1 || this.tallies.length === 0) return figures;
     const heads: Record<string, number> = {};

@@ -199,6 +199,22 @@ describe("choosing", () => {
     expect(write({ topP: 0 })).toThrow(/generate: topP must be a number above 0 and at most 1, got 0/);
     expect(write({ topP: 1.5 })).toThrow(/topP must be a number above 0 and at most 1, got 1.5/);
     expect(write({ temperature: -0.5 })).toThrow(/temperature must be a finite number/);
+    for (const end of [5, -1, 1.5]) {
+      expect(write({ end })).toThrow(/generate: end must be/);
+      expect(() => beamSearch(model, [1], { length: 1, end })).toThrow(/beamSearch: end must be/);
+    }
+    const translator = encoderDecoder({ symbols: 5, units: 4, embedding: 2, seed: 1 });
+    const source = tensor([[3]], "int32");
+    expect(() => decode(translator, source, { start: 1, end: 5, length: 1 })).toThrow(
+      "decode: end must be one of the model's symbols, 0 to 4, got 5",
+    );
+    for (const wrong of [1.5, Number.NaN, -1]) {
+      expect(() => generate(model, [1, wrong], { length: 1 })).toThrow(
+        `generate: symbol 1 of the beginning must be a whole number of at least 0, got ${wrong}`,
+      );
+      expect(() => beamSearch(model, [wrong], { length: 1 })).toThrow(/beamSearch: symbol 0 of the beginning must be/);
+    }
+    expect(() => generate(model, [5], { length: 1 })).toThrow(/index 5 at position 0 is not in 0 to 4/);
     expect(() => chooser("test", {})([1, Number.NaN], 0)).toThrow(/answers NaN for symbol 1/);
     const dense = new Sequential([new Dense(2)], { inputShape: [3] });
     expect(() => generate(dense, [1], { length: 1 })).toThrow(

@@ -1,5 +1,5 @@
 // Models that write: what they say comes next is put behind what they have read.
-import { finite, knownOptions, list, whole } from "../engine/checks.ts";
+import { knownOptions, list, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { random } from "../ops/random.ts";
@@ -38,6 +38,18 @@ export function checkBeginning(owner: string, beginning: readonly number[]): voi
   if (list(owner, "the beginning", beginning).length === 0) {
     throw new RangeError(`${owner}: the beginning must hold at least one symbol`);
   }
+  beginning.forEach((symbol, i) => {
+    whole(owner, `symbol ${i} of the beginning`, symbol, 0);
+  });
+}
+
+/** Throws unless the symbol that ends a text is one that the model can write. @internal */
+export function checkEnd(owner: string, model: Model, end: number): void {
+  whole(owner, "end", end, 0);
+  const symbols = model.outputs[0].shape.at(-1) ?? null;
+  if (symbols !== null && end >= symbols) {
+    throw new RangeError(`${owner}: end must be one of the model's symbols, 0 to ${symbols - 1}, got ${end}`);
+  }
 }
 
 /**
@@ -63,7 +75,7 @@ export function generate(model: Model, beginning: readonly number[], options: Ge
   const length = whole(owner, "length", options.length, 0);
   const choose = chooser(owner, options);
   const context = options.context === undefined ? undefined : whole(owner, "context", options.context, 1);
-  if (options.end !== undefined) finite(owner, "end", options.end);
+  if (options.end !== undefined) checkEnd(owner, model, options.end);
   checkBeginning(owner, beginning);
   const generator = new Generator(whole(owner, "seed", options.seed ?? 0, 0));
   if (length === 0) return [];

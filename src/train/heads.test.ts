@@ -11,6 +11,7 @@ import {
   Dataset,
   Dense,
   Dropout,
+  Embedding,
   evaluate,
   eye,
   Flatten,
@@ -352,6 +353,40 @@ describe("labels at every step", () => {
     expect(evaluate(fresh, { x, y }, { loss: "meanSquaredError", batchSize: 5 }).loss).toBeCloseTo(expected, 5);
   });
 
+  test("where the model masks every step, training and judging say so, and the parameters stay finite", async () => {
+    const [x, y] = [zeros([4, 3, 4]), zeros([4, 3], "int32")];
+    const model = tagger(new ZeroMask());
+    await expect(fit(model, { x, y }, { epochs: 1, batchSize: 2 })).rejects.toThrow(
+      /training: all samples count for nothing: .* or the model masks every step/,
+    );
+    expect(() => evaluate(model, { x, y })).toThrow(/evaluate: all samples count for nothing/);
+    for (const weights of model.weights()) expect(weights.dataSync().every(Number.isFinite)).toBe(true);
+    // A batch of which nothing counts among others does no harm.
+    const mixed = { x: concat([x, ones([4, 3, 4])]), y: concat([y, y]) };
+    const history = await fit(model, mixed, { epochs: 2, batchSize: 2, shuffle: false });
+    expect(history.epochs.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    expect(evaluate(model, mixed, { batchSize: 2 }).loss).toBeCloseTo(
+      evaluate(model, { x: ones([4, 3, 4]), y }).loss,
+      6,
+    );
+  });
+
+  test("indices as floats: whole ones are taken, others are refused, in fit, evaluate and predict", async () => {
+    const model = new Sequential([new Embedding(3, 2), new Dense(3, { activation: "softmax" })], {
+      ...{ inputShape: [null], seed: 1 },
+    });
+    const y = tensor([[1, 2, 0]], "int32");
+    const x = tensor([[0, 1, 2]], "float32");
+    expect(predict(model, x).toArray()).toEqual(predict(model, x.cast("int32")).toArray());
+    for (const wrong of [0.5, Number.NaN, 2 ** 31]) {
+      const given = tensor([[0, wrong, 2]], "float32");
+      const message = `x must be indices, whole numbers within int32, got ${wrong} at position 1`;
+      expect(() => predict(model, given)).toThrow(`predict: ${message}`);
+      expect(() => evaluate(model, { x: given, y })).toThrow(`evaluate: ${message}`);
+      await expect(fit(model, { x: given, y }, { epochs: 1 })).rejects.toThrow(message);
+    }
+  });
+
   const dense = (shape: number[], units = 10): Sequential =>
     new Sequential([new Dense(units, { activation: "softmax" })], { inputShape: shape });
   test.each<[Sequential, AnySamples, object, RegExp]>([
@@ -390,6 +425,12 @@ describe("labels at every step", () => {
       { x: zeros([2, 5, 4]), y: zeros([2, 5], "int32").sub(1) },
       { ignoreIndex: -1 },
       /all samples count for nothing/,
+    ],
+    [
+      tagger(),
+      { x: zeros([2, 0, 4]), y: zeros([2, 0], "int32") },
+      {},
+      /targets of shape \(2, 0\) hold nothing to compare with; leave sequences of 0 steps out/,
     ],
     [
       dense([4]),

@@ -19,6 +19,7 @@ import {
 import type { Head } from "./objective.ts";
 import { type PerOutput, perOutput } from "./per-output.ts";
 import { countCorrect, countCorrectAt, predictedClasses } from "./predicted-classes.ts";
+import { nothingCounts } from "./tally.ts";
 import type { Prepared } from "./targets.ts";
 
 const isList = (value: unknown): boolean => Array.isArray(value) && !value.some((each) => Array.isArray(each));
@@ -133,6 +134,11 @@ class HeadJudge {
     return { outputs: of(outputs), targets: of(run.targets), classes: wanted };
   }
 
+  /** Whether a row has counted. */
+  get counts(): boolean {
+    return this.weight > 0;
+  }
+
   get loss(): number {
     return this.lossSum / this.weight;
   }
@@ -221,8 +227,10 @@ export class Judge {
     return this.judges.some(({ looks }) => looks);
   }
 
+  /** @throws RangeError where no row of any output has counted. */
   result(): Evaluation {
     const { heads, judges, samples } = this;
+    if (samples > 0 && judges.every(({ counts }) => !counts)) throw nothingCounts("evaluate");
     const several = this.model.outputs.length > 1;
     const loss = judges.reduce((sum, judge, k) => sum + judge.loss * heads[k].lossWeight, 0);
     const metrics: Record<string, number> = {};

@@ -2,6 +2,13 @@
 import { finite, list, whole } from "../engine/checks.ts";
 import { quote } from "../engine/quote.ts";
 
+/** What to say where nothing of the data is to be learnt from, or judged by. */
+export function nothingCounts(owner: string): RangeError {
+  return new RangeError(
+    `${owner}: all samples count for nothing: their weights are 0, all labels are ignored, or the model masks every step; look at what fills up the sequences`,
+  );
+}
+
 /** A tally as JSON, part of a run's state. */
 export interface TallyState {
   /** The output. */

@@ -1,7 +1,8 @@
 // Data as training takes them: inputs in the model's dtype, targets as the losses take them, what each row counts, and the true classes that accuracy
 // is counted against. Rows are samples, or, where labels or weights belong to steps of sequences, steps.
 import { type AnySamples, checkSamples } from "../data/batches.ts";
-import type { DType } from "../engine/dtype.ts";
+import { type DType, isFloat } from "../engine/dtype.ts";
+import { engine } from "../engine/engine.ts";
 import { quote } from "../engine/quote.ts";
 import type { Batches, Model } from "../nn/model.ts";
 import { formatOpen } from "../nn/shapes.ts";
@@ -18,6 +19,7 @@ import { isOwnLoss, type Loss } from "./losses.ts";
 import { byOutput, checkClassWeights, type Head } from "./objective.ts";
 import { checkNames, countOf } from "./per-output.ts";
 import { predictedClasses } from "./predicted-classes.ts";
+import { nothingCounts } from "./tally.ts";
 
 /** A head's part of the data. */
 export interface HeadData {
@@ -90,7 +92,24 @@ export function byInput(owner: string, model: Model, given: Batches): Tensor[] {
       `${owner}: x holds ${xs.length} tensor${xs.length === 1 ? "" : "s"}, and the model takes ${countOf(names, "input")}; give them as a list, or by name`,
     );
   }
-  return xs.map((x, i) => cast(x!, model.inputs[i].dtype));
+  return xs.map((x, i) => {
+    const { name, dtype } = model.inputs[i];
+    if (dtype === "int32") checkIndices(owner, several(names, name), x!);
+    return cast(x!, dtype);
+  });
+}
+
+const several = (names: readonly string[], name: string): string => (names.length > 1 ? `x of ${name}` : "x");
+
+/** Throws where what is to be indices has parts, which a cast would cut off. Values that come later are not waited for. */
+function checkIndices(owner: string, what: string, x: Tensor): void {
+  if (!isFloat(x.dtype) || engine().asynchronous) return;
+  const values = x.dataSync();
+  const wrong = values.findIndex((value) => (value | 0) !== value);
+  if (wrong < 0) return;
+  throw new TypeError(
+    `${owner}: ${what} must be indices, whole numbers within int32, got ${values[wrong]} at position ${wrong}`,
+  );
 }
 
 function weightsByOutput(owner: string, model: Model, { sampleWeights }: AnySamples): (Tensor | undefined)[] {
@@ -117,6 +136,11 @@ function partOf(
   const y = labelsOrValues(head, given);
   const labels = y.dtype === "int32" && isLabels(head, y);
   checkFit(owner, head, y, labels);
+  if (y.size === 0) {
+    throw new RangeError(
+      `${owner}: targets of shape ${formatShape(y.shape)} hold nothing to compare with; leave sequences of 0 steps out`,
+    );
+  }
   const rank = shape.length + 1;
   const probabilities = !labels && loss.targets === "classes" && rank > 2 && y.rank === rank;
   let lead = labels || probabilities ? Math.max(1, rank - 1) : 1;
@@ -140,9 +164,7 @@ function partOf(
     kept === null ? null : asFactor(kept.kept, lead, leading, model.dtype),
   ].filter((factor) => factor !== null);
   const weights = factors.length === 0 ? null : packed(factors.reduce((product, factor) => mul(product, factor)));
-  if (!partial && weights?.dataSync().every((weight) => weight === 0)) {
-    throw new RangeError(`${owner}: all samples count for nothing: their weights are 0, or all labels are ignored`);
-  }
+  if (!partial && weights?.dataSync().every((weight) => weight === 0)) throw nothingCounts(owner);
   return { lead, places, classes, targets: targetsFor(head, model.dtype, mended, labels), weights };
 }
 
