@@ -320,6 +320,35 @@ describe("LstmLayer", () => {
     expect(relativeError(gradientCheck(layer, dataSet(3), "last", 1e-5).get("Wfh")!)).toBeGreaterThan(0.05);
   });
 
+  it("as printed, three steps: without the way back through the cell W_fh is wrong by a tenth to a fifth, the rest is not looked at", () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const [printed, mended] = [PrintedLstmLayer, LstmLayer].map((Kind) => {
+        const layer = new Kind(3, 2, 1e-3, new Random(seed), { reach: 0.1 });
+        return gradientCheck(layer, dataSet(3), "last", 1e-4);
+      });
+      expect(relativeError(printed.get("Wfh")!)).toBeGreaterThan(0.09);
+      expect(relativeError(printed.get("Wfh")!)).toBeLessThan(0.25);
+      expect(mended.size).toBe(13);
+      expect(worst(mended)).toBeLessThan(1e-6);
+    }
+  });
+
+  it("the text's check: 1.3908e-9, 1.4017e-9, 1.4017e-9, 1.4126e-9 are c1_i c1_j / 16, so 1.40166e-9 = sqrt(1.3908e-9 1.4126e-9)", () => {
+    expect(Math.sqrt(1.3908e-9 * 1.4126e-9)).toBeCloseTo(1.40166e-9, 14);
+    for (const Kind of [PrintedLstmLayer, LstmLayer]) {
+      const layer = new Kind(3, 2, 1e-3, new Random(1));
+      const [g00, g01, g10, g11] = gradientCheck(layer, dataSet(2), "last", 1e-3)
+        .get("Wfh")!
+        .map(({ actual }) => actual);
+      const [a, b] = layer.cList[1].values;
+      [a * a, a * b, b * a, b * b].forEach((product, i) => {
+        expect(product / 16 / [g00, g01, g10, g11][i]).toBeCloseTo(1, 2);
+      });
+      expect(Math.abs(g01) / Math.sqrt(g00 * g11)).toBeCloseTo(1, 3);
+      expect(g01 / g10).toBeCloseTo(1, 3);
+    }
+  });
+
   it("f = 1, i = 0 keeps the cell exactly", () => {
     const layer = new LstmLayer(1, 1, 0.1, new Random(1), { reach: 0.5 });
     layer.gates.f.b.values[0] = 800;

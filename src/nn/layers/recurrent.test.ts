@@ -79,6 +79,15 @@ describe("the books' figures", () => {
     });
   });
 
+  test("reset before and after the product are two functions from the second step on", () => {
+    const wide = (["before", "after"] as const).map((reset) => {
+      const model = new Sequential([new GRU(2, { ...options, reset })], { inputShape: [3, 1], seed: 1 });
+      return Array.from(model.call(ones([1, 3, 1])).dataSync());
+    });
+    expect(wide[1].slice(0, 2)).toEqual(wide[0].slice(0, 2));
+    for (let i = 2; i < 6; i++) expect(Math.abs(wide[1][i] - wide[0][i])).toBeGreaterThan(1e-4);
+  });
+
   test.each<[string, RecurrentLayer, number, number]>([
     ["RecurrentLayer(3, 2)", new SimpleRNN(2, { bias: null }), 3, 10],
     ["LstmLayer(3, 2)", new LSTM(2), 3, 48],
