@@ -12,7 +12,7 @@ import { LstmLayer } from "./lstm.ts";
 import { PrintedLstmLayer } from "./lstm-as-printed.ts";
 import { dataSet, RecurrentLayer } from "./rnn.ts";
 import { PrintedRecurrentLayer } from "./rnn-as-printed.ts";
-import { gradientCheck, readSequence, relativeError, type TimeLayer } from "./through-time.ts";
+import { gradientCheck, readSequence, relativeError, type TimeLayer, type TimeParameter } from "./through-time.ts";
 import {
   bound,
   clipByNorm,
@@ -47,6 +47,15 @@ function three(layer: RecurrentLayer): RecurrentLayer {
 
 const sequence = (steps: number, width: number, random: Random) =>
   Array.from({ length: steps }, () => Matrix.fill(width, 1, () => random.uniform(-1, 1)));
+
+/** The layer, and a step that reads a sequence and goes back through it. */
+function stepping<Layer extends TimeLayer>(layer: Layer, random: Random): Layer & { step(): void } {
+  const step = (): void => {
+    readSequence(layer, sequence(4, 3, random));
+    layer.backward(layer.outputs.map((output) => output.map(() => 1)));
+  };
+  return Object.assign(layer, { step });
+}
 
 const worst = (checked: ReturnType<typeof gradientCheck>) => Math.max(...[...checked.values()].map(relativeError));
 
@@ -122,6 +131,37 @@ describe("RecurrentLayer", () => {
     expect(() => layer.backward(Matrix.column([1]))).toThrow("a column of 2 numbers, got shape (1,1)");
     expect(() => layer.backward([Matrix.column([1, 1])])).toThrow("1 sensitivities for 2 steps");
     expect(() => layer.forward(Matrix.column([1]))).toThrow("not aligned");
+  });
+});
+
+test.each<[string, (random: Random) => { parameters: readonly TimeParameter[]; update(): void; step(): void }]>([
+  ["LstmLayer", (random) => stepping(new LstmLayer(3, 2, 0.25, random, { reach: 0.5 }), random)],
+  ["GruLayer", (random) => stepping(new GruLayer(3, 2, 0.25, random, 0.5), random)],
+  [
+    "BidirectionalNetwork",
+    (random) => {
+      const network = new BidirectionalNetwork(
+        {
+          ...{ stateWidths: [3, 2], inputWidth: 3, outputWidth: 2, learningRate: 0.25, reach: 0.5 },
+          ...{ activator: new TanhActivator(), outputActivator: new SigmoidActivator() },
+        },
+        random,
+      );
+      const step = (): void => {
+        network.run(sequence(4, 3, random));
+        network.backward(network.outputs.map((output) => output.map(() => 1)));
+      };
+      return Object.assign(network, { step });
+    },
+  ],
+])("%s: update takes the rate times its gradient from every weight, and leaves no part out", (_, make) => {
+  const layer = make(new Random(3));
+  layer.step();
+  const wanted = layer.parameters.map(({ values, gradient }) => values.minus(gradient.times(0.25)));
+  expect(layer.parameters.every(({ gradient }) => gradient.norm() > 0)).toBe(true);
+  layer.update();
+  layer.parameters.forEach(({ values }, i) => {
+    expect(values.minus(wanted[i]).norm()).toBeLessThan(1e-15);
   });
 });
 
@@ -258,10 +298,34 @@ describe("gradients through time", () => {
     layer.U.values[0] = 1;
     layer.W.values[0] = 1.5;
     const xs = Array.from({ length: 30 }, (_, t) => Matrix.column([t === 0 ? 1 : 0]));
-    const train = () => trainLastState(layer, xs, Matrix.column([0.5]), 100, "none");
-    expect(train).toThrow(ExplosionError);
+    const errors: number[] = [];
+    let caught: unknown;
+    try {
+      trainLastState(layer, xs, Matrix.column([0.5]), 100, "none", errors);
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeInstanceOf(ExplosionError);
+    const { step, message } = caught as ExplosionError;
+    expect(step).toBe(errors.length);
+    expect(message).toContain(`step ${step}: the gradient of`);
+    // E = 1/2 (s_T - 0.5)^2 with s_T = 1.5^29.
+    expect(errors[0] / ((1.5 ** 29 - 0.5) ** 2 / 2)).toBeCloseTo(1, 12);
     expect(layer.parameters.every(({ values }) => values.values.every(Number.isFinite))).toBe(true);
   });
+});
+
+test("one update clipped by value moves no weight by more than the rate times the threshold, by the norm not all of them together", () => {
+  for (const clipping of [{ value: 0.5 }, { norm: 0.5 }]) {
+    const layer = new RecurrentLayer(1, 1, identity, 0.01, new Random(1));
+    layer.U.values[0] = 1;
+    layer.W.values[0] = 1.5;
+    const xs = Array.from({ length: 30 }, (_, t) => Matrix.column([t === 0 ? 1 : 0]));
+    trainLastState(layer, xs, Matrix.column([0.5]), 1, clipping);
+    const moved = [1 - layer.U.values[0], 1.5 - layer.W.values[0]];
+    if ("value" in clipping) for (const each of moved) expect(each).toBeCloseTo(0.005, 12);
+    else expect(Math.hypot(...moved)).toBeCloseTo(0.005, 12);
+  }
 });
 
 describe("LstmLayer", () => {
