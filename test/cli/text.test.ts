@@ -228,6 +228,28 @@ describe("writing", () => {
   });
 });
 
+test("the guide's commands run as they are printed, in both languages", () => {
+  const commands = (language: string): string[] => {
+    const page = readFileSync(new URL(`../../docs/${language}/guide/sequences.md`, import.meta.url), "utf8");
+    return [...page.matchAll(/^npx nabla (text .*)$/gm)].map(([, words]) => words);
+  };
+  const printed = commands("en");
+  expect(printed.length).toBe(4);
+  expect(commands("zh")).toEqual(printed);
+  const here = join(folder, "guide");
+  mkdirSync(here);
+  writeFileSync(join(here, "shells.txt"), "she sells sea shells by the sea shore. ".repeat(50));
+  const outputs = printed.map((line) => {
+    const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
+    const { status, stdout, stderr } = nabla(here, words);
+    expect(status, stderr).toBe(0);
+    return stdout;
+  });
+  expect(outputs[1]).toHaveLength(4 + 60 + 1);
+  expect(outputs[2]).toHaveLength(4 + 12 + 1);
+  expect(outputs[3]).toContain("epoch 8/8");
+});
+
 describe("what is refused", () => {
   test.each<[string, string[], number, RegExp]>([
     ["no file", ["text", "train"], 2, /text train needs a file, or --resume FOLDER/],
@@ -295,6 +317,7 @@ describe("what is refused", () => {
   ])("%s", (_, call, status, message) => {
     writeFileSync(join(folder, "empty.txt"), " \n");
     writeFileSync(join(folder, "binary.txt"), Buffer.from([0xff, 0xfe, 0x80, 0x41]));
+    mkdirSync(join(folder, "poems"), { recursive: true });
     writeFileSync(join(folder, "one.txt"), "a".repeat(3000));
     writeFileSync(join(folder, "utf16.txt"), Buffer.from("\ufeffshe sells\n".repeat(90), "utf16le"));
     writeFileSync(join(folder, "none.json"), '{"title": "x"}');
