@@ -8,9 +8,9 @@ import { add } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { checkTensor } from "../tensor/check.ts";
 import { onesLike, zerosLike } from "../tensor/create.ts";
-import { checkVersions, type Node, withCollecting, withRecording } from "../tensor/graph.ts";
+import { checkVersions, type Node, record, withCollecting, withRecording } from "../tensor/graph.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
-import { packed, type Tensor } from "../tensor/tensor.ts";
+import { packed, type Tensor, windowOf } from "../tensor/tensor.ts";
 
 let pass = 0;
 
@@ -111,6 +111,22 @@ function collect(node: Node, gradient: Tensor): void {
   slot.fresh = false;
 }
 
+/** Gradients of a node's inputs that can be differentiated: through the result made again, with windows on the inputs where it ends. */
+function remade(node: Node, gradient: Tensor): (Tensor | undefined)[] {
+  const windows = node.inputs.map((x) =>
+    x.node === null
+      ? x
+      : record("argument", windowOf(x, x.shape, x.offset, x.contiguous ? null : x.strides), [x], (dy) => [dy]),
+  );
+  const y = node.again!(windows);
+  const found = propagate(
+    [{ node: y.node!, gradient }],
+    windows.flatMap((window) => window.node ?? []),
+    true,
+  );
+  return windows.map((window) => (window.node === null ? undefined : found.get(window.node)));
+}
+
 /**
  * Runs the rules from `roots` (each with the gradient fed into it) back to the leaves.
  *
@@ -155,7 +171,7 @@ export function propagate(
           throw new Error(`${node.operation}: its gradient has no gradient; ${node.firstOrderOnly}`);
         }
         checkVersions(node);
-        const gradients = node.rule(gradient);
+        const gradients = differentiable && node.again !== undefined ? remade(node, gradient) : node.rule(gradient);
         for (let i = 0; i < node.inputs.length; i++) {
           const x = node.inputs[i];
           const dx = gradients[i];

@@ -16,6 +16,8 @@ export class Node {
   readonly rule: GradientRule | null;
   /** Set on operations whose rule itself can't be differentiated: what to use instead. */
   firstOrderOnly: string | undefined;
+  /** Makes the result again by operations whose rules can be differentiated, for gradients of gradients, where the rule can't. */
+  again: ((inputs: readonly Tensor[]) => Tensor) | undefined = undefined;
   /** Where a leaf's gradient is collected; see autograd/backward. */
   slot: GradientSlot | null = null;
   /** Writes that the inputs' storages had seen when the operation ran; a later write makes their gradient wrong. */

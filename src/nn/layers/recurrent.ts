@@ -64,7 +64,7 @@ export interface RecurrentOptions extends LayerOptions {
   recurrentConstraint?: Constraint;
   /** Gradients do not pass from step n to the one before where n is a multiple of this number; default: they always do. */
   truncate?: number;
-  /** "composed" is made of ordinary operations, so that gradients have gradients; default "fused", several times as fast. */
+  /** "composed" is made of ordinary operations; default "fused", several times as fast. Gradients of gradients have both. */
   form?: "fused" | "composed";
 }
 

@@ -122,13 +122,19 @@ export function sumOfBiases(a: Tensor | null, b: Tensor | null): Tensor | null {
   return both;
 }
 
-/** Attaches the fused gradient. `rule` gives gradients in the order of `inputs`, where null operands are left out. */
+/**
+ * Attaches the fused gradient. `rule` gives gradients in the order of x, h0, the weights and biases of `setup`, and `c0`; `composed` makes the result
+ * of ordinary operations, where the gradient is itself differentiated.
+ */
 export function recordFused(
   setup: Setup,
+  c0: Tensor | null,
   y: Tensor,
-  inputs: readonly (Tensor | null)[],
   rule: (dy: Tensor) => readonly (Tensor | undefined)[],
+  composed: (setup: Setup, c0: Tensor | null) => Tensor,
 ): Tensor {
+  const { x, h0, inputWeights, stateWeights, inputBias, stateBias } = setup;
+  const inputs = [x, h0, inputWeights, stateWeights, inputBias, stateBias, c0];
   const present = inputs.flatMap((x, i) => (x === null ? [] : [i]));
   const operands = present.map((i) => inputs[i]!);
   if (!isRecording() || operands.every((x) => x.node === null)) return y;
@@ -136,7 +142,11 @@ export function recordFused(
     const gradients = rule(packed(dy));
     return present.map((i) => (inputs[i]!.node ? gradients[i] : undefined));
   });
-  y.node!.firstOrderOnly = `give ${setup.operation} the option form: "composed", which can be differentiated any number of times`;
+  y.node!.again = (given) => {
+    const at = (i: number): Tensor | null => (inputs[i] === null ? null : given[present.indexOf(i)]);
+    const weights = { inputWeights: at(2)!, stateWeights: at(3)!, inputBias: at(4), stateBias: at(5) };
+    return composed({ ...setup, x: at(0)!, h0: at(1), ...weights }, at(6));
+  };
   return y;
 }
 

@@ -51,7 +51,8 @@ export interface GruOptions extends SequenceOptions {
  * then h = z h + (1 - z) n, or with `update: "writes"` h = (1 - z) h + z n.
  *
  * Rows of weights and biases: reset, update, candidate. x [time, batch, in]; h0 [batch, state], zeros if null.
- * Gradients: backpropagation through time, to x, h0 and every parameter; first order in the fused form.
+ * Gradients: backpropagation through time, to x, h0 and every parameter; of any order. Where a gradient of the fused form is itself
+ * differentiated, the composed form computes it.
  * @throws RangeError if a shape, a length or an option does not fit; TypeError for operands that are no tensors, or for
  * lengths and mask together.
  * @example
@@ -85,7 +86,7 @@ interface GruForm {
 }
 
 function gruFused(setup: Setup, { resetBefore, writes }: GruForm): Tensor {
-  const { x, h0, inputWeights, stateWeights, inputBias, stateBias, steps, batch, size, mask, dtype } = setup;
+  const { h0, stateWeights, inputBias, stateBias, steps, batch, size, mask, dtype } = setup;
   const numbers = [steps, batch, size, Number(setup.backward), Number(resetBefore) + 2 * Number(writes)];
   const weights = packed(stateWeights);
   const h = h0 === null ? null : packed(h0);
@@ -96,7 +97,7 @@ function gruFused(setup: Setup, { resetBefore, writes }: GruForm): Tensor {
   inputProducts(setup, inputBias, z);
   const bias = stateBias === null ? null : packed(stateBias);
   engine().kernel("gruForward", dtype, z, weights, bias, h, mask, states, kept, panelsFor(setup, 3), ...numbers);
-  return recordFused(setup, states, [x, h0, inputWeights, stateWeights, inputBias, stateBias], (dy) => {
+  const rule = (dy: Tensor): (Tensor | undefined)[] => {
     // Blocks of a row: the candidate's gradient as the state sees it, reset, update, the candidate's as the input sees it.
     const gates = { dz: empty("gradient", [steps * batch, 4 * size], dtype), width: 4 * size };
     const dh0 = empty("gradient", [batch, size], dtype);
@@ -120,7 +121,8 @@ function gruFused(setup: Setup, { resetBefore, writes }: GruForm): Tensor {
     const dInputBias = slice(all, size);
     const dStateBias = resetBefore ? dInputBias : concat([slice(all, size, 3 * size), slice(all, 0, size)]);
     return [dx, dh0, dInputWeights, dStateWeights, dInputBias, dStateBias];
-  });
+  };
+  return recordFused(setup, null, states, rule, (again) => gruComposed(again, { resetBefore, writes }));
 }
 
 /** The rows of the third gate. */

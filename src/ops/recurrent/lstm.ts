@@ -7,10 +7,11 @@ import { sigmoid } from "../activations.ts";
 import { add, mul } from "../arithmetic.ts";
 import { cast } from "../cast.ts";
 import { get } from "../indexing.ts";
+import { concat } from "../join.ts";
 import { matmul } from "../linalg.ts";
 import { slice } from "../slices.ts";
 import { tanh } from "../trigonometry.ts";
-import { swapAxes } from "../views.ts";
+import { expandDims, swapAxes } from "../views.ts";
 import { gate, inputPart, plus, type State, seenBy, walk } from "./composed.ts";
 import { gradientsOf, inputProducts, panelsFor, recordFused, sumOfBiases } from "./fused.ts";
 import {
@@ -47,7 +48,8 @@ export interface LstmOptions extends SequenceOptions {
  * i = sigmoid(z_i), f = sigmoid(z_f), g = tanh(z_g), o = sigmoid(z_o), c_t = f c_(t-1) + i g, h_t = o tanh(c_t).
  *
  * Rows of weights and biases: input, forget, cell (g), output. x [time, batch, in]; h0 and c0 [batch, state], zeros if null.
- * Gradients: backpropagation through time, to x, h0, c0 and every parameter; first order in the fused form.
+ * Gradients: backpropagation through time, to x, h0, c0 and every parameter; of any order. Where a gradient of the fused form is itself
+ * differentiated, the composed form computes it.
  * @throws RangeError if a shape, a length or an option does not fit; TypeError for operands that are no tensors, or for
  * lengths and mask together.
  * @example
@@ -83,7 +85,7 @@ export function lstm(
 }
 
 function lstmFused(setup: Setup, c0: Tensor | null, squash: boolean): Tensor {
-  const { x, h0, inputWeights, stateWeights, inputBias, stateBias, steps, batch, size, mask, dtype } = setup;
+  const { h0, stateWeights, inputBias, stateBias, steps, batch, size, mask, dtype } = setup;
   const numbers = [steps, batch, size, Number(setup.backward), Number(squash)];
   const weights = packed(stateWeights);
   const h = h0 === null ? null : packed(h0);
@@ -95,7 +97,7 @@ function lstmFused(setup: Setup, c0: Tensor | null, squash: boolean): Tensor {
   inputProducts(setup, sumOfBiases(inputBias, stateBias), z);
   const panels = panelsFor(setup, 4);
   engine().kernel("lstmForward", dtype, z, weights, h, c, mask, states, cells, seen, panels, ...numbers);
-  return recordFused(setup, states, [x, h0, inputWeights, stateWeights, inputBias, stateBias, c0], (dy) => {
+  const rule = (dy: Tensor): (Tensor | undefined)[] => {
     const gates = { dz: empty("gradient", z.shape, dtype), width: 4 * size };
     const dh0 = empty("gradient", [batch, size], dtype);
     const dc0 = empty("gradient", [batch, size], dtype);
@@ -103,6 +105,10 @@ function lstmFused(setup: Setup, c0: Tensor | null, squash: boolean): Tensor {
     const results = [dy, gates.dz, dh0, dc0, panelsFor(setup, 4)];
     engine().kernel("lstmBackward", dtype, ...saved, ...results, ...numbers, setup.truncate);
     return [...gradientsOf(setup, gates, states, dh0), dc0];
+  };
+  return recordFused(setup, c0, states, rule, (again, cell) => {
+    const [outputs, { c: last }] = lstmComposed(again, cell, squash);
+    return concat([outputs, expandDims(last!, 0)]);
   });
 }
 

@@ -138,17 +138,43 @@ describe.each(variants)("$cell $options", ({ cell, options }) => {
     );
   });
 
-  test("the fused form's gradient says how to differentiate it again, and that works", () => {
-    const { x, ...rest } = layer(gatesOf[cell], [4, 2, 2, 2], 3);
-    const others = Object.values(rest);
-    const penalty =
-      (form: "fused" | "composed") =>
-      (z: Tensor): Tensor =>
-        grad((inner: Tensor) => cells[cell]({ ...options, form })(inner, ...others))(z)
-          .square()
-          .sum();
-    expect(() => grad(penalty("fused"))(x)).toThrow('form: "composed"');
-    nb.expectGradients(penalty("composed"), [x]);
+  /** Squares of a loss's gradient by all operands, added up. */
+  const penaltyOf =
+    (loss: Loss): Loss =>
+    (...all) =>
+      nb
+        .valueAndGrad(loss)(...all)[1]
+        .reduce((total: Tensor, each) => total.add(each.square().sum()), zeros([], "float64"));
+  const forms = ["fused", "composed"] as const;
+  const same = (fused: readonly Tensor[], composed: readonly Tensor[]): void => {
+    expect(fused).toHaveLength(composed.length);
+    fused.forEach((gradient, i) => {
+      expectClose(gradient.dataSync(), composed[i].dataSync(), `gradient ${i}`);
+    });
+  };
+
+  test("the gradient of the fused form has the composed form's gradient, by every operand, and a third", () => {
+    const operands = Object.values(layer(gatesOf[cell], [4, 2, 2, 2], 3));
+    for (const sequence of [{}, { direction: "backward", lengths: [2, 4] }, { truncate: 2 }] as const) {
+      const [fused, composed] = forms.map((form) => penaltyOf(cells[cell]({ ...options, ...sequence, form })));
+      same(nb.valueAndGrad(fused)(...operands)[1], nb.valueAndGrad(composed)(...operands)[1]);
+      // With truncation the gradient is one by choice, not that of the function.
+      if (!("truncate" in sequence)) nb.expectGradients(fused, operands);
+    }
+    const short = Object.values(layer(gatesOf[cell], [2, 1, 2, 2], 5));
+    const [fused, composed] = forms.map((form) => penaltyOf(penaltyOf(cells[cell]({ ...options, form }))));
+    same(nb.valueAndGrad(fused)(...short)[1], nb.valueAndGrad(composed)(...short)[1]);
+  });
+
+  test("a gradient penalty on what a function captured is collected by backward", () => {
+    const { x, ...rest } = layer(gatesOf[cell], [3, 1, 2, 2], 3);
+    const [fused, composed] = forms.map((form) => {
+      const leaves = Object.values(rest).map((each) => each.clone().requireGradient());
+      const slope = grad((z: Tensor) => cells[cell]({ ...options, form })(z, ...leaves), { differentiable: true });
+      nb.backward((slope(x) as unknown as Tensor).square().sum());
+      return leaves.flatMap((leaf) => leaf.gradient ?? []);
+    });
+    same(fused, composed);
   });
 });
 

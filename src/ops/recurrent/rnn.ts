@@ -42,7 +42,8 @@ function activate(name: FusedActivation, z: Tensor): Tensor {
  * A simple recurrent layer: h_t = f(W_x x_t + b_x + W_h h_(t-1) + b_h), f tanh by default (Elman 1990).
  *
  * x [time, batch, in]; h0 [batch, state], zeros if null; weights [state, in] and [state, state].
- * Gradients: backpropagation through time, to x, h0 and every parameter; first order in the fused form.
+ * Gradients: backpropagation through time, to x, h0 and every parameter; of any order. Where a gradient of the fused form is itself
+ * differentiated, the composed form computes it.
  * @throws RangeError if a shape, a length or an option does not fit; TypeError for operands that are no tensors, or for
  * lengths and mask together.
  * @example
@@ -69,14 +70,14 @@ export function rnn(
 }
 
 function rnnFused(setup: Setup, nonlinearity: FusedActivation): Tensor {
-  const { x, h0, inputWeights, stateWeights, inputBias, stateBias, steps, batch, size, mask, dtype } = setup;
+  const { h0, stateWeights, inputBias, stateBias, steps, batch, size, mask, dtype } = setup;
   const numbers = [steps, batch, size, Number(setup.backward), NONLINEARITY[nonlinearity]];
   const weights = packed(stateWeights);
   const h = h0 === null ? null : packed(h0);
   const states = empty("rnn", [steps, batch, size], dtype);
   inputProducts(setup, sumOfBiases(inputBias, stateBias), states);
   engine().kernel("rnnForward", dtype, weights, h, mask, states, panelsFor(setup, 1), ...numbers);
-  return recordFused(setup, states, [x, h0, inputWeights, stateWeights, inputBias, stateBias], (dy) => {
+  const rule = (dy: Tensor): (Tensor | undefined)[] => {
     const gates = { dz: empty("gradient", states.shape, dtype), width: size };
     const dh0 = empty("gradient", [batch, size], dtype);
     const panels = panelsFor(setup, 1);
@@ -95,7 +96,8 @@ function rnnFused(setup: Setup, nonlinearity: FusedActivation): Tensor {
       setup.truncate,
     );
     return gradientsOf(setup, gates, states, dh0);
-  });
+  };
+  return recordFused(setup, null, states, rule, (again) => rnnComposed(again, nonlinearity));
 }
 
 function rnnComposed(setup: Setup, nonlinearity: FusedActivation): Tensor {

@@ -42,7 +42,10 @@ export interface SequenceOptions {
    * dropout (Gal and Ghahramani 2016), if its elements are 0 or 1 / (1 - rate). Takes the composed form.
    */
   stateFactors?: Tensor;
-  /** "composed" builds the layer of ordinary operations, so that gradients have gradients; default "fused", several times as fast. */
+  /**
+   * "composed" builds the layer of ordinary operations; default "fused", several times as fast. Gradients of any order have both: where the fused form's
+   * gradient is itself differentiated, it is computed by the composed one.
+   */
   form?: "fused" | "composed";
 }
 
