@@ -133,6 +133,14 @@ export const mutations = [
     experiments: ["zero/6-gru"],
   },
   {
+    id: "sequences-gru-climbs",
+    file: `${zero}/gru.ts`,
+    from: "addTo(values, gradient.times(-this.learningRate));",
+    to: "addTo(values, gradient.times(this.learningRate));",
+    why: "the update goes up the slope",
+    experiments: ["zero/6-gru"],
+  },
+  {
     id: "sequences-example-input",
     file: `${python}/recurrent-example.ts`,
     from: "add(gradients.wInput, delta.times(this.inputs[t]));",
