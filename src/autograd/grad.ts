@@ -116,7 +116,7 @@ function inside<R>(body: () => R): R {
  * grad((x) => grad(cube)(x).sum())(tensor([1, 2])).toArray(); // [6, 12]
  * ```
  */
-export function grad(f: TensorFunction<readonly [Tensor]>): (x: Tensor) => Tensor;
+export function grad(f: TensorFunction<readonly [Tensor]>, options?: GradOptions): (x: Tensor) => Tensor;
 export function grad<A extends readonly Tensor[]>(
   f: TensorFunction<A>,
   options?: GradOptions,

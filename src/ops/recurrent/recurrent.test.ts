@@ -171,7 +171,7 @@ describe.each(variants)("$cell $options", ({ cell, options }) => {
     const [fused, composed] = forms.map((form) => {
       const leaves = Object.values(rest).map((each) => each.clone().requireGradient());
       const slope = grad((z: Tensor) => cells[cell]({ ...options, form })(z, ...leaves), { differentiable: true });
-      nb.backward((slope(x) as unknown as Tensor).square().sum());
+      nb.backward(slope(x).square().sum());
       return leaves.flatMap((leaf) => leaf.gradient ?? []);
     });
     same(fused, composed);
