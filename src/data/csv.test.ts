@@ -104,6 +104,34 @@ describe("csvRows", () => {
     expect(() => csvRows(5 as never)).toThrow("csvRows: needs CSV text, or a function that opens its pieces, got 5");
   });
 
+  test("another encoding is read where it is named, and what is not in it is refused, wherever pieces are cut", async () => {
+    const bytes = Uint8Array.of(0xd1, 0xd5, 0xc9, 0xab, 0x2c, 0xb4, 0xf3, 0xd0, 0xa1, 10, 0xba, 0xec, 0x2c, 49, 10);
+    for (let cut = 1; cut <= bytes.length; cut++) {
+      const pieces = () => [bytes.subarray(0, cut), bytes.subarray(cut)];
+      const [row] = await csvRows(pieces, { encoding: "gbk" }).toArray();
+      expect([row.names, row.values]).toEqual([
+        ["颜色", "大小"],
+        ["红", "1"],
+      ]);
+      await expect(csvRows(pieces, { name: "f" }).toArray()).rejects.toThrow(
+        'f: holds bytes that are no text in utf-8; save it as UTF-8, or set encoding to what it is written in, such as "gbk"',
+      );
+    }
+    const half = () => [bytes.subarray(0, 3)];
+    await expect(csvRows(half, { encoding: "gbk" }).toArray()).rejects.toThrow(
+      "CSV: holds bytes that are no text in gbk",
+    );
+    const wide = Uint8Array.of(0xff, 0xfe, 97, 0, 10, 0, 49, 0);
+    expect((await csvRows(() => [wide], { encoding: "utf-16le" }).toArray())[0]).toMatchObject({
+      names: ["a"],
+      values: ["1"],
+    });
+    expect(() => csvRows("a", { encoding: "martian" })).toThrow(
+      'csvRows: encoding must be one that is known here, such as "utf-8", "gbk"',
+    );
+    expect(() => csvRows("a", { encoding: 8 as never })).toThrow("csvRows: encoding must be a string, got 8");
+  });
+
   test("property: what is written by the rules is read back, wherever pieces are cut", async () => {
     const field = fc.string({ unit: fc.constantFrom("a", ",", '"', "\n", "\r", " ", "é"), maxLength: 6 });
     const table = fc

@@ -15,6 +15,8 @@ export interface CsvOptions {
   readonly delimiter?: string;
   /** Whether the first line names the columns, or the names of a file without such a line; default true. Without names they are "0", "1", ... */
   readonly header?: boolean | readonly string[];
+  /** What bytes are text in: "utf-8" (default), "gbk", "shift_jis", "windows-1252" and what else `TextDecoder` knows. */
+  readonly encoding?: string;
   /** Characters in a record at most; default 16 Mi. */
   readonly maxRecord?: number;
   /** What to call the text in errors, such as the file's path; default "CSV". */
@@ -30,10 +32,11 @@ export interface CsvRow {
   readonly line: number;
 }
 
-/** Text in pieces, or bytes in UTF-8. */
+/** Text in pieces, or bytes. */
 export type TextChunks = AnyIterable<string | Uint8Array>;
 
 const MOST_CHARACTERS = 2 ** 24;
+const DEFAULT_ENCODING = "utf-8";
 const DELIMITERS = [",", ";", "\t", "|"];
 const QUOTE = 34;
 const NEWLINE = 10;
@@ -175,37 +178,48 @@ export class CsvTokenizer {
 }
 
 /** Pieces of text, decoded where they are bytes, without the mark that some programs write first. */
-async function* decoded(chunks: TextChunks, name: string): AsyncGenerator<string> {
+async function* decoded(chunks: TextChunks, name: string, encoding: string): AsyncGenerator<string> {
   const iterable = chunks as unknown as Partial<AsyncIterable<string> & Iterable<string>> | null | undefined;
   if (!iterable?.[Symbol.asyncIterator] && !iterable?.[Symbol.iterator]) {
     throw new TypeError(`${name}: the function that opens CSV must give its pieces, got ${quote(chunks)}`);
   }
-  const decoder = new TextDecoder("utf-8");
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const decode = (...given: Parameters<TextDecoder["decode"]>): string => {
+    try {
+      return decoder.decode(...given);
+    } catch (cause) {
+      throw new Error(
+        `${name}: holds bytes that are no text in ${encoding}; save it as UTF-8, or set encoding to what it is written in, such as "gbk"`,
+        { cause },
+      );
+    }
+  };
   let first = true;
   for await (const chunk of chunks as AsyncIterable<string | Uint8Array>) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
       throw new TypeError(`${name}: CSV comes as pieces of text or bytes, got ${quote(chunk)}`);
     }
     if (chunk.length === 0) continue;
-    if (first) checkText(chunk, name);
-    let piece = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    if (first) checkText(chunk, name, encoding);
+    let piece = typeof chunk === "string" ? chunk : decode(chunk, { stream: true });
     if (first && piece.startsWith("\ufeff")) piece = piece.slice(1);
     first = false;
     if (piece.includes("\0")) throw new Error(`${name}: holds zero bytes, so it is no text; save it as CSV in UTF-8`);
     if (piece !== "") yield piece;
   }
-  const rest = decoder.decode();
+  const rest = decode();
   if (rest !== "") yield rest;
 }
 
 /** Says what is no text, where its first bytes tell. */
-function checkText(chunk: string | Uint8Array, name: string): void {
+function checkText(chunk: string | Uint8Array, name: string, encoding: string): void {
   if (typeof chunk === "string") return;
   refuseLfsPointer(name, chunk);
   const [a, b] = chunk;
   if (a === 0x50 && b === 0x4b)
     throw new Error(`${name}: is a ZIP archive or a spreadsheet; unpack it, or save it as CSV`);
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) throw new Error(`${name}: is UTF-16; save it as UTF-8`);
+  const marked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+  if (marked && encoding === DEFAULT_ENCODING) throw new Error(`${name}: is UTF-16; save it as UTF-8`);
   if (a === 0x1f && b === 0x8b) throw new Error(`${name}: is compressed with gzip; decompress it first`);
 }
 
@@ -216,11 +230,11 @@ function delimiterOf(start: string): string {
   return DELIMITERS.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 
-const OPTIONS = ["delimiter", "header", "maxRecord", "name"];
+const OPTIONS = ["delimiter", "encoding", "header", "maxRecord", "name"];
 
 /** Throws for options that are none. */
 export function checkCsvOptions(owner: string, options: CsvOptions): void {
-  const { delimiter, header, maxRecord, name } = knownOptions(owner, options, OPTIONS);
+  const { delimiter, encoding, header, maxRecord, name } = knownOptions(owner, options, OPTIONS);
   if (
     delimiter !== undefined &&
     (typeof delimiter !== "string" || delimiter.length !== 1 || '"\r\n'.includes(delimiter))
@@ -228,6 +242,20 @@ export function checkCsvOptions(owner: string, options: CsvOptions): void {
     throw new TypeError(
       `${owner}: delimiter must be one character, and no quote or line break, got ${quote(delimiter)}`,
     );
+  }
+  if (encoding !== undefined) {
+    try {
+      new TextDecoder(text(owner, "encoding", encoding));
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      const known = '"utf-8", "gbk", "gb18030", "big5", "shift_jis", "euc-kr", "windows-1252", "utf-16le"';
+      throw new RangeError(
+        `${owner}: encoding must be one that is known here, such as ${known}; got ${quote(encoding)}`,
+        {
+          cause,
+        },
+      );
+    }
   }
   if (Array.isArray(header))
     for (const column of list(owner, "header", header)) text(owner, "a name in header", column);
@@ -238,7 +266,7 @@ export function checkCsvOptions(owner: string, options: CsvOptions): void {
 
 /** The rows of CSV that comes in pieces. */
 export async function* rowsOfCsv(chunks: TextChunks, options: CsvOptions): AsyncGenerator<CsvRow> {
-  const { header = true, maxRecord = MOST_CHARACTERS, name = "CSV" } = options;
+  const { header = true, maxRecord = MOST_CHARACTERS, name = "CSV", encoding = DEFAULT_ENCODING } = options;
   let tokenizer: CsvTokenizer | undefined;
   let names = Array.isArray(header) ? (header as readonly string[]) : undefined;
   let width = names?.length;
@@ -259,7 +287,7 @@ export async function* rowsOfCsv(chunks: TextChunks, options: CsvOptions): Async
       }
     }
   };
-  for await (const piece of decoded(chunks, name)) {
+  for await (const piece of decoded(chunks, name, encoding)) {
     tokenizer ??= new CsvTokenizer(options.delimiter ?? delimiterOf(piece), name, maxRecord);
     yield* checked(tokenizer.push(piece));
   }
@@ -281,9 +309,9 @@ function uniqueNames(values: readonly string[], name: string): string[] {
 /**
  * The rows of CSV text, one after the other; only a record at a time is held. Empty lines are left out. Names of columns come from the first line, unless
  * `header` says otherwise.
- * @param source the text, or a function that opens its pieces, text or bytes in UTF-8, for every pass.
+ * @param source the text, or a function that opens its pieces, text or bytes, for every pass.
  * @throws TypeError for options that are none; later an Error, with the line, for a row that has more or fewer fields than there are columns, a quote
- * that is never closed, text behind a closing quote, a record that is too long, or what is no text.
+ * that is never closed, text behind a closing quote, a record that is too long, or what is no text in the encoding.
  * @example
  * ```ts
  * const rows = csvRows('name,says\ncat,"a ""meow"""\n');

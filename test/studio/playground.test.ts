@@ -167,6 +167,11 @@ describe("data sets", () => {
       { x: 5.4, y: 5.4, label: 1 },
       { x: 0, y: 0, label: 0 },
     ]);
+    // "x,y,类别" with the classes 猫 and 狗, as a spreadsheet writes it on a Chinese system: in GBK.
+    const gbk = Uint8Array.of(
+      ...[120, 44, 121, 44, 0xc0, 0xe0, 0xb1, 0xf0, 10, 49, 44, 50, 44, 0xc3, 0xa8, 10, 51, 44, 52, 44, 0xb9, 0xb7, 10],
+    );
+    expect(await pointsFromCsv(gbk, "classes")).toMatchObject({ classes: ["狗", "猫"], columns: ["x", "y", "类别"] });
     await expect(pointsFromCsv("a,b\n1,2\n", "classes")).rejects.toThrow("three columns are needed");
     await expect(pointsFromCsv("a,b,c\n1,x,k\n2,y,l\n", "classes")).rejects.toThrow(
       "two columns of numbers are needed",

@@ -55,7 +55,7 @@ describe("what a reader may meet has its Chinese", () => {
     const messages = messagesOf(file).filter(
       // What only a program can do wrong, and a function of whole sentences.
       (message) =>
-        !/^7$|^7, (?:line|column) 7: 7$|: (?:read|the function that opens|CSV comes as pieces|.*from must be|.*is for files of another)/.test(
+        !/^7$|^7, (?:line|column) 7: 7$|: (?:read|the function that opens|CSV comes as pieces|.*from must be|.*is for files of another|encoding must be)/.test(
           message,
         ),
     );
@@ -87,6 +87,7 @@ describe("what a reader may meet has its Chinese", () => {
     ["two columns of one name", "a,a\n1,2\n", 'CSV 第 1 行：有两列都叫 "a"'],
     ["nothing", "", "CSV：文件是空的"],
     ["a spreadsheet", new Uint8Array([0x50, 0x4b, 3, 4]), "CSV：是 ZIP 压缩包或电子表格；请先解压，或另存为 CSV"],
+    ["no text", new Uint8Array([97, 44, 98, 10, 0xff]), "CSV：编码不是 UTF-8，也不是 GB 18030；请另存为 UTF-8"],
     ["UTF-16", new Uint8Array([0xff, 0xfe, 0x61, 0]), "CSV：是 UTF-16 编码；请另存为 UTF-8"],
   ])("a table with %s, as the library throws it", async (_, csv, chinese) => {
     expect(inChinese(await failure(csv))).toContain(chinese);

@@ -40,6 +40,11 @@ const RULES: readonly Rule[] = [
     () => "是 ZIP 压缩包或电子表格；请先解压，或另存为 CSV",
   ],
   [/^is UTF-16; save it as UTF-8$/, () => "是 UTF-16 编码；请另存为 UTF-8"],
+  [
+    /^holds bytes that are no text in \S+; save it as UTF-8, or set encoding to what it is written in, such as "gbk"$/,
+    () => "编码不是 UTF-8，也不是 GB 18030；请另存为 UTF-8",
+    () => "is text neither in UTF-8 nor in GB 18030; save it as UTF-8",
+  ],
   [/^is compressed with gzip; decompress it first$/, () => "经过 gzip 压缩；请先解压"],
   [
     /^a Git LFS pointer instead of the file itself(?:, which has (\d+) bytes)?; fetch it with git lfs pull$/,

@@ -29,7 +29,7 @@ export const MOST_POINTS = 5000;
  */
 export async function pointsFromCsv(file: string | Uint8Array, problem: Problem): Promise<TablePoints> {
   const rows: Record<string, string>[] = [];
-  for await (const { names, values } of csvRows(() => [file])) {
+  for await (const { names, values } of csvRows(() => [file], { encoding: encodingOf(file) })) {
     rows.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
   }
   if (rows.length === 0) throw new TableError("the table has no rows", "表中没有数据行");
@@ -86,6 +86,18 @@ export async function pointsFromCsv(file: string | Uint8Array, problem: Problem)
     classes,
     columns: [...inputs, target],
   };
+}
+
+/** Spreadsheets write a table in UTF-8, or, on a Chinese system, in GBK, of which GB 18030 knows more characters. */
+function encodingOf(file: string | Uint8Array): string {
+  if (typeof file === "string") return "utf-8";
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(file);
+    return "utf-8";
+  } catch {
+    // What begins with UTF-16's mark is left to the reader, which names it.
+    return file[0] >= 0xfe ? "utf-8" : "gb18030";
+  }
 }
 
 /** To the range from -edge to edge; a column of one value lies at 0. */
