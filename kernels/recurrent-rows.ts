@@ -68,8 +68,8 @@ export function addInto<T>(target: usize, source: usize, n: i32): void {
   }
 }
 
-// ---- One row of one step. `x` and `product` add up to the gates' inputs, x alone if `product` is 0; `bytes` is the length of a block. A state before
-// of 0 is zeros; a carried gradient counts if it is `known`.
+// ---- One row of one step, each a function of its own: sequences and native-recurrent.ts share them. `x` and `product` add up to the gates' inputs, x
+// alone if `product` is 0; `bytes` is the length of a block. A state before of 0 is zeros; a carried gradient counts if it is `known`.
 
 /** The vector at x, and what stands at `product`, if there is one. */
 // @ts-ignore: decorator
@@ -86,8 +86,6 @@ function stateBefore<T>(h: usize, count: i32): v128 {
 }
 
 /** h = f(x + product), in the place of x. */
-// @ts-ignore: decorator
-@inline
 export function rnnRow<T>(variant: i32, x: usize, product: usize, n: i32): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
@@ -102,8 +100,6 @@ export function rnnRow<T>(variant: i32, x: usize, product: usize, n: i32): void 
   }
 }
 
-// @ts-ignore: decorator
-@inline
 export function rnnRowGradient<T>(
   variant: i32, h: usize, dy: usize, carry: usize, known: bool, dz: usize, n: i32,
 ): void {
@@ -188,8 +184,6 @@ export function lstmRowGradient<T>(
 }
 
 /** The reset and update gates, in the place of their inputs; `reset` gets r h if it is not 0. */
-// @ts-ignore: decorator
-@inline
 export function gruGatesRow<T>(x: usize, product: usize, bytes: usize, bias: usize, h: usize, reset: usize, n: i32): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
@@ -217,8 +211,6 @@ export function gruGatesRow<T>(x: usize, product: usize, bytes: usize, bias: usi
  * The candidate n and the new state. `product` is the state's part of n's input, where it is not in the input already; `kept` gets it, with the
  * bias, if the reset gate comes after it.
  */
-// @ts-ignore: decorator
-@inline
 export function gruStateRow<T>(
   variant: i32, gates: usize, product: usize, bytes: usize, bias: usize, hPrevious: usize, h: usize, kept: usize,
   n: i32,
@@ -249,8 +241,6 @@ export function gruStateRow<T>(
 }
 
 /** Gradients of the update gate and the candidate; of the reset gate too if it comes after the product. */
-// @ts-ignore: decorator
-@inline
 export function gruStateRowGradient<T>(
   variant: i32, gates: usize, bytes: usize, hPrevious: usize, kept: usize, dy: usize, carry: usize, known: bool,
   dz: usize, n: i32,
@@ -284,8 +274,6 @@ export function gruStateRowGradient<T>(
 }
 
 /** Where reset comes before the product: from the gradient of r h to those of the reset gate and of the state. */
-// @ts-ignore: decorator
-@inline
 export function gruResetRowGradient<T>(gates: usize, hPrevious: usize, product: usize, carry: usize, dr: usize, n: i32): void {
   for (; n > 0; n -= lanes<T>()) {
     const count = min(n, lanes<T>());
