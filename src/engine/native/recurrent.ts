@@ -259,7 +259,14 @@ const OPERANDS = {
   ],
 } as const;
 
-const GATES = { rnn: 1, lstm: 4, gru: 3 } as const;
+const GATES = {
+  rnnForward: 1,
+  rnnBackward: 1,
+  lstmForward: 4,
+  lstmBackward: 4,
+  gruForward: 3,
+  gruBackward: 3,
+} as const;
 
 /** Kernels whose work the library can do. */
 export type RecurrentKernel = keyof typeof OPERANDS;
@@ -270,6 +277,14 @@ export function isRecurrentKernel(name: string): name is RecurrentKernel {
 
 type Operand = (typeof OPERANDS)[RecurrentKernel][number];
 
+/** Where each operand stands among a kernel's arguments: found once, for a text is written a step at a time. */
+const PLACES = Object.fromEntries(
+  Object.entries(OPERANDS).map(([name, operands]) => [
+    name,
+    Object.fromEntries(operands.map((operand, i) => [operand, i])),
+  ]),
+) as Record<RecurrentKernel, Partial<Record<Operand, number>>>;
+
 /** Runs what the kernel of that name would; false if the kernel has to. `values` are its arguments, operands as addresses. */
 export function runRecurrent(
   host: Host,
@@ -278,29 +293,30 @@ export function runRecurrent(
   smallest = SMALLEST_STEP,
 ): boolean {
   const names: readonly Operand[] = OPERANDS[name];
-  const at = Object.fromEntries(names.map((operand, i) => [operand, values[i]])) as Partial<Record<Operand, number>>;
+  const places = PLACES[name];
+  const at = (operand: Operand): number => values[places[operand]!]!;
   const [steps, batch, size, reverse, variant, truncate = 0] = values.slice(names.length) as [
     ...[number, number, number, number, number, number | undefined],
   ];
-  const backward = at.stateGradient !== undefined;
-  const gateCount = GATES[name.slice(0, name.search(/[FB]/)) as keyof typeof GATES];
+  const backward = "stateGradient" in places;
+  const gateCount = GATES[name];
   const rows = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.ceil(batch / WANTED_PARTS)));
   const work = Math.min(rows, batch) * size * gateCount * size;
-  if (at.mask !== 0 || steps === 0 || batch === 0 || work < smallest) return false;
+  if (at("mask") !== 0 || steps === 0 || batch === 0 || work < smallest) return false;
   // One step without a state before it has no product.
-  if (!backward && steps === 1 && at.firstState === 0) return false;
+  if (!backward && steps === 1 && at("firstState") === 0) return false;
   const { task } = host;
   const blockBytes = 4 * batch * size;
-  if (at.firstCellGradient !== undefined) {
-    host.copy(at.stateGradient! + steps * blockBytes, at.firstCellGradient, blockBytes);
+  if (name === "lstmBackward") {
+    host.copy(at("stateGradient") + steps * blockBytes, at("firstCellGradient"), blockBytes);
   }
   const turned = !backward && steps >= FEWEST_TO_TURN;
   // A kernel of its own: it writes to where the task is.
-  if (turned) host.transpose(at.weights!, gateCount * size, size, at.panels!);
+  if (turned) host.transpose(at("weights"), gateCount * size, size, at("panels"));
   for (const operand of names) {
-    if (operand !== "mask" && operand !== "panels") task[RECURRENT[operand]] = at[operand]!;
+    if (operand !== "mask" && operand !== "panels") task[RECURRENT[operand]] = at(operand);
   }
-  if (turned) task[RECURRENT.weights] = at.panels!;
+  if (turned) task[RECURRENT.weights] = at("panels");
   task[TASK.kind] = TASK.kinds[name];
   task[TASK.error] = 0;
   task[RECURRENT.turned] = turned ? 1 : 0;
@@ -316,7 +332,7 @@ export function runRecurrent(
   if (name === "lstmForward") {
     // The last cell stands behind the states of all steps.
     const last = reverse ? 0 : steps - 1;
-    host.copy(at.cells! + last * blockBytes, at.states! + steps * blockBytes, blockBytes);
+    host.copy(at("cells") + last * blockBytes, at("states") + steps * blockBytes, blockBytes);
   }
   return true;
 }
