@@ -21,7 +21,7 @@ describe.skipIf(executable === undefined)(`the weight of the studio${whyNot}`, (
     };
     const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
     const total = () => [...sizes.values()].reduce((sum, size) => sum + size, 0);
-    await page.waitForLoadState("networkidle");
+    await probe.quiet();
     await weigh([`${studio.studio.address}/`, ...(await loaded())]);
     const first = total();
     expect(first).toBeLessThan(300_000);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { StudioRuns } from "../../cli/studio/runs.ts";
 import { type Studio, startStudio } from "../../cli/studio/server.ts";
@@ -29,13 +29,44 @@ interface Opening {
   readonly lasting?: boolean;
 }
 
+/**
+ * What a page asks the server for. Playwright's own "networkidle" never comes in a page one of whose workers was ended while its script was read from a
+ * blob: it waits for that request to its end, and for all of the page's life.
+ */
+class Traffic {
+  readonly #page: Page;
+  readonly #open = new Map<Request, number>();
+  #last = Date.now();
+
+  constructor(page: Page) {
+    this.#page = page;
+    page.on("request", (request) => {
+      if (request.url().startsWith("http")) this.#open.set(request, Date.now());
+    });
+    for (const end of ["requestfinished", "requestfailed"] as const) {
+      page.on(end as "requestfinished", (request) => {
+        this.#open.delete(request);
+        this.#last = Date.now();
+      });
+    }
+  }
+
+  /** Waits until nothing has been under way for half a second. A request that has had no answer for 20 s is a worker's that is no more, or a stream. */
+  async quiet(): Promise<void> {
+    const busy = (): boolean => [...this.#open.values()].some((since) => Date.now() - since < 20_000);
+    while (busy() || Date.now() - this.#last < 500) await this.#page.waitForTimeout(50);
+  }
+}
+
 /** A page of the studio, read by the names that its components carry. */
 export class Probe {
   readonly page: Page;
+  readonly #traffic: Traffic;
   readonly #problems: string[] = [];
 
   constructor(page: Page) {
     this.page = page;
+    this.#traffic = new Traffic(page);
     page.on("pageerror", (error) => this.#problems.push(error.message));
     page.on("console", (message) => {
       // Said by whoever blocks it: see `open`.
@@ -82,7 +113,12 @@ export class Probe {
     // The heading of the page before goes first; where the page is the same, it stays.
     await Promise.race([before?.waitForElementState("hidden"), this.page.waitForTimeout(300)]);
     await this.page.locator("main h1").first().waitFor();
-    await this.page.waitForLoadState("networkidle");
+    await this.quiet();
+  }
+
+  /** Waits until the page has what it asks the server for. */
+  async quiet(): Promise<void> {
+    await this.#traffic.quiet();
   }
 
   control(name: string): Locator {
@@ -113,7 +149,7 @@ export class Probe {
   /** Drags a handle by so many pixels. */
   async drag(label: string, right: number, down: number): Promise<void> {
     // What comes late (formulas, fonts) moves the page.
-    await this.page.waitForLoadState("networkidle");
+    await this.quiet();
     const handle = this.page.locator(`[data-handle="${label}"]`);
     await handle.hover();
     const box = await handle.boundingBox();
