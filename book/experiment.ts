@@ -53,6 +53,8 @@ export interface Claim {
   readonly because?: Both;
   /** The difference that is known, where the claim does not hold. */
   readonly differs?: Difference;
+  /** A clock told it: on a machine that has much else to do it may not hold, and the program is not at fault. */
+  readonly clock?: true;
 }
 
 export interface Figure {

@@ -116,6 +116,7 @@ const cost: Experiment = {
     },
     {
       measure: "timesFaster",
+      clock: true,
       says: {
         en: "backpropagation costs about two forward passes, so it is thousands of times faster",
         zh: "反向传播约相当于两次前向传播，因此快数千倍",

@@ -103,6 +103,7 @@ const speed: Experiment = {
     },
     {
       measure: "byHand",
+      clock: true,
       says: { en: "about twice as fast as the book's loop, by hand", zh: "手写程序，比书中的循环约快一倍" },
       reported: 2,
       accept: { between: [0.8, 5] },
@@ -113,6 +114,7 @@ const speed: Experiment = {
     },
     {
       measure: "onFramework",
+      clock: true,
       says: {
         en: "on the framework: batches of 10 against one by one",
         zh: "在框架上：大小为 10 的小批量与逐个样本之比",

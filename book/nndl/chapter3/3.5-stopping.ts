@@ -374,6 +374,7 @@ export const chooseBatch: Experiment = {
   claims: [
     {
       measure: "costOf100",
+      clock: true,
       says: {
         en: "an update on 100 samples costs less than 50 times one on a single sample",
         zh: "100 个样本的一次更新，代价不到单个样本的 50 倍",

@@ -266,6 +266,7 @@ export const threeForms: Experiment = {
     },
     {
       measure: "vectorisedFaster",
+      clock: true,
       says: {
         en: "matrices are faster than objects (several hundred times, in Python with NumPy): factor",
         zh: "矩阵比对象快（在 Python 与 NumPy 中快几百倍）：倍数",
