@@ -306,6 +306,11 @@ export abstract class BaseLayer {
     return false;
   }
 
+  /** Whether it reads its first input [n, time, ...] step by step, so that it need not be copied where memory has the steps in order. @internal */
+  get readsTimeFirst(): boolean {
+    return false;
+  }
+
   /** Whether a step with it may be recorded and replayed: it, and all that it is made of, say so. */
   get isRepeatable(): boolean {
     const kind = this.constructor as typeof BaseLayer;

@@ -27,6 +27,8 @@ export interface Plan {
   readonly inner: readonly boolean[];
   /** For each value the last step that uses it; Infinity for outputs. */
   readonly lastUses: readonly number[];
+  /** Inputs that nothing but embeddings before recurrent layers reads: indices [n, time] that are best laid step by step. */
+  readonly timeFirst: readonly number[];
   /** Number of values. */
   readonly size: number;
 }
@@ -94,7 +96,23 @@ export function planOf(owner: string, inputs: readonly Symbolic[], outputs: read
     layers: [...new Set(steps.map(({ layer }) => layer))],
     makers: outputPlaces.map((place) => steps.findLastIndex(({ output }) => output <= place)),
     inner: Array.from({ length: size }, (_, place) => wanted.has(place)),
+    timeFirst: inputs.flatMap(({ shape }, place) =>
+      shape.length === 1 && lastUses[place] !== Number.POSITIVE_INFINITY && readInTime(steps, lastUses, place)
+        ? [place]
+        : [],
+    ),
   };
+}
+
+/** Whether all that use the value turn indices into vectors for layers that read them step by step. */
+function readInTime(steps: readonly Step[], lastUses: readonly number[], place: number): boolean {
+  const usersOf = (value: number): Step[] => steps.filter(({ inputs }) => inputs.includes(value));
+  return usersOf(place).every(
+    ({ layer, output }) =>
+      layer.takesIndices &&
+      lastUses[output] !== Number.POSITIVE_INFINITY &&
+      usersOf(output).every((step) => step.inputs[0] === output && step.layer.readsTimeFirst),
+  );
 }
 
 /** Those of the inputs that the outputs depend on. */

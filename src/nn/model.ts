@@ -7,6 +7,7 @@ import { quote } from "../engine/quote.ts";
 import { noteUse } from "../engine/recording.ts";
 import { insideScope } from "../engine/storage.ts";
 import { add } from "../ops/arithmetic.ts";
+import { timeFirst } from "../ops/memory-order.ts";
 import { isRecording } from "../tensor/graph.ts";
 import { Generator } from "../tensor/random.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
@@ -442,6 +443,7 @@ export class Model extends BaseLayer {
     const { steps, places, makers, inner, size } = this.plan;
     const values: Tensor[] = new Array<Tensor>(size);
     for (let i = 0; i < xs.length; i++) values[i] = xs[i];
+    for (const place of this.plan.timeFirst) values[place] = timeFirst(xs[place]);
     const given = context.masks?.some((mask) => mask !== null) ?? false;
     const masks: (Tensor | null)[] | null = this.masked || given ? new Array<Tensor | null>(size).fill(null) : null;
     if (masks && context.masks) for (let i = 0; i < context.masks.length; i++) masks[i] = context.masks[i];

@@ -8,9 +8,10 @@ import { add, mul } from "./arithmetic.ts";
 import { broadcastsTo, broadcastTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
+import { isTimeFirst } from "./memory-order.ts";
 import { asPositions, resolvePositions } from "./positions.ts";
 import { addRows, type Rows, rowsOf, takeRows } from "./rows.ts";
-import { reshape } from "./views.ts";
+import { reshape, swapAxes } from "./views.ts";
 
 function alongAxis(operation: string, x: Tensor, indices: Tensor | NestedArray, axis: number): Rows {
   const at = normaliseAxis(operation, axis, x.rank);
@@ -99,15 +100,22 @@ export function embedding(weights: Tensor, indices: Tensor | NestedArray): Tenso
     throw new RangeError(`embedding: weights must be a matrix [words, size], got shape ${formatShape(weights.shape)}`);
   }
   const [words, size] = weights.shape as [number, number];
-  const rows = packed(asPositions("embedding", indices));
+  const positions = asPositions("embedding", indices);
+  const turned = positions.rank === 2 && isTimeFirst(positions);
+  const rows = turned ? swapAxes(positions, 0, 1) : packed(positions);
   const bad = rows.size === 0 ? -1 : engine().kernel("checkIndices", "int32", rows, rows.size, words);
   if (bad >= 0) {
+    const [n, time] = positions.shape;
+    const position = turned ? (bad % n) * time + Math.floor(bad / n) : bad;
     throw new RangeError(
-      `embedding: index ${engine().readElement(rows, bad)} at position ${bad} is not in 0 to ${words - 1}`,
+      `embedding: index ${engine().readElement(rows, bad)} at position ${position} is not in 0 to ${words - 1}`,
     );
   }
   const y = withRecording(false, () => takeRows("embedding", weights, rows, size, [...rows.shape, size]));
-  return tracked(weights) ? record("embedding", y, [weights], (dy) => [embeddingGradient(weights, dy, rows)]) : y;
+  const vectors = tracked(weights)
+    ? record("embedding", y, [weights], (dy) => [embeddingGradient(weights, dy, rows)])
+    : y;
+  return turned ? swapAxes(vectors, 0, 1) : vectors;
 }
 
 /** dy added up in the rows, straight in the place where the gradient of the weights is collected if nothing follows gradients through it. */

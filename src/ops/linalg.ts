@@ -10,6 +10,7 @@ import { mul } from "./arithmetic.ts";
 import { broadcastTo, sum, sumTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { checkTensor } from "./check.ts";
+import { inTimeOrder, isTimeFirst } from "./memory-order.ts";
 import { tanhGradient } from "./trigonometry.ts";
 import { expandDims, reshape, squeeze, swapAxes } from "./views.ts";
 
@@ -215,6 +216,7 @@ export function linear(
   if (b !== null && !sameShape(b.shape, [outputs])) {
     throw new RangeError(`linear: bias must have shape (${outputs},), got ${formatShape(b.shape)}`);
   }
+  if (input.rank === 3 && isTimeFirst(input)) return inTimeOrder(input, (x) => linear(x, w, b, activation));
   const rows = input.rank === 2 ? input : packed(input);
   const count = inputs === 0 ? sizeOf(input.shape.slice(0, -1)) : input.size / inputs;
   const y = empty("linear", [...input.shape.slice(0, -1), outputs], w.dtype);

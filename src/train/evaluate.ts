@@ -232,7 +232,7 @@ function countAnswered(judge: Judge, { prepared, count, rows, runs }: Answered):
         const orNone = (x: TensorValues | null): Tensor | null => (x === null ? null : back(x));
         const given = runs.map(({ outputs, targets, loss, weights, total }) => ({
           ...{ outputs: back(outputs), targets: back(targets), loss: back(loss) },
-          ...{ weights: orNone(weights), total: orNone(total) },
+          ...{ weights: orNone(weights), total: orNone(total), timeFirst: null },
         }));
         judge.add(judge.figuresOfRuns(given, prepared, count, rows, (head, input) => judge.look(head, input)));
       }),

@@ -4,8 +4,9 @@ import type { Model } from "../nn/model.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { maximum } from "../ops/choice.ts";
+import { isTimeFirst } from "../ops/memory-order.ts";
 import { mean } from "../ops/reduce.ts";
-import { reshape } from "../ops/views.ts";
+import { flatten, reshape, swapAxes } from "../ops/views.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Head } from "./objective.ts";
@@ -20,6 +21,8 @@ export interface HeadRows {
   targets: Tensor;
   /** What each row counts, [rows]; null where each counts 1. */
   weights: Tensor | null;
+  /** [time, n] where the rows stand step by step, and not sample by sample. */
+  timeFirst: readonly [number, number] | null;
 }
 
 /** What a head gives for a batch. */
@@ -49,7 +52,7 @@ export function observe(
   const rows: HeadRows[] = new Array<HeadRows>(heads.length);
   for (let k = 0; k < heads.length; k++) {
     const { index } = heads[k];
-    rows[k] = rowsOfHead(heads[k], prepared.heads[k], outputs[index], masks[index], batch);
+    rows[k] = rowsOfHead(heads[k], prepared.heads[k], outputs[index], masks[index], batch, training);
   }
   return rows;
 }
@@ -96,28 +99,37 @@ function rowsOfHead(
   outputs: Tensor,
   mask: Tensor | null,
   batch: readonly Tensor[],
+  training: boolean,
 ): HeadRows {
   const targets = batch[data.targets];
   const lead = mask === null ? data.lead : Math.max(data.lead, 2);
   if (lead > 1) checkLeading(head, outputs, targets, lead);
   const factor = factorOf(data.weights < 0 ? null : batch[data.weights], mask, lead, outputs);
+  // A step's loss and right answers are the same in any order of the rows: that of memory costs no copy.
+  if (training && factor === null && lead === 2 && isTimeFirst(outputs)) {
+    const [n, time] = outputs.shape;
+    const along = (x: Tensor): Tensor => rowsAlong(swapAxes(x, 0, 1), 2);
+    return { outputs: along(outputs), targets: along(targets), weights: null, timeFirst: [time, n] };
+  }
   return {
     outputs: rowsAlong(outputs, lead),
     targets: rowsAlong(targets, lead),
     weights: factor === null ? null : reshape(factor, [factor.size]),
+    timeFirst: null,
   };
 }
 
-function lossOf(head: Head, { outputs, targets, weights }: HeadRows): HeadRun {
+function lossOf(head: Head, rows: HeadRows): HeadRun {
+  const { outputs, targets, weights } = rows;
   if (weights === null && head.labelSmoothing === 0) {
     const { loss, fromLogits } = head;
     const given = fromLogits ? loss.fromLogits!.compute(outputs, targets) : loss.compute(outputs, targets);
-    return { loss: given.size === 1 ? given : mean(given), total: null, weights, outputs, targets };
+    return { ...rows, loss: given.size === 1 ? given : mean(given), total: null };
   }
   const terms = termsOf(head, outputs, targets);
-  if (weights === null) return { loss: mean(terms), total: null, weights, outputs, targets };
+  if (weights === null) return { ...rows, loss: mean(terms), total: null };
   const total = sum(weights);
-  return { loss: div(sum(mul(terms, weights)), maximum(total, TINY)), total, weights, outputs, targets };
+  return { ...rows, loss: div(sum(mul(terms, weights)), maximum(total, TINY)), total };
 }
 
 function checkLeading({ name }: Head, outputs: Tensor, targets: Tensor, lead: number): void {
@@ -159,7 +171,8 @@ export function totalOf(heads: readonly Head[], runs: readonly HeadRun[]): Tenso
   return total!;
 }
 
-/** The class that each row is taken for. */
-export function predictedBy(head: Head, { outputs }: HeadRows): Tensor {
-  return classIndices(outputs, head.fromLogits ? 0 : 0.5);
+/** The class that each place is taken for, sample by sample. */
+export function predictedBy(head: Head, { outputs, timeFirst }: HeadRows): Tensor {
+  const classes = classIndices(outputs, head.fromLogits ? 0 : 0.5);
+  return timeFirst === null ? classes : flatten(swapAxes(reshape(classes, timeFirst), 0, 1));
 }

@@ -106,6 +106,11 @@ export class Bidirectional extends MultiLayer {
     }
   }
 
+  /** See `BaseLayer`. @internal */
+  override get readsTimeFirst(): boolean {
+    return true;
+  }
+
   config(): LayerConfig {
     return { type: this.type, layer: this.ahead.fullConfig(), merge: this.merge };
   }

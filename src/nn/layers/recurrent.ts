@@ -334,6 +334,11 @@ export abstract class RecurrentLayer<Options extends RecurrentOptions = Recurren
     return inputs === 1 && this.direction === "forward" && this.returnSequences;
   }
 
+  /** See `BaseLayer`. @internal */
+  override get readsTimeFirst(): boolean {
+    return true;
+  }
+
   config(): LayerConfig {
     const config: LayerConfig = { type: this.type, units: this.units };
     for (const [name, value] of Object.entries(this.options)) {
