@@ -299,6 +299,42 @@ export function copyPanel<T>(from: usize, rowBytes: i32, rows: i32, columns: i32
   }
 }
 
+/** out[tap, 4] from four rows of `taps` elements: a tile's filters side by side. */
+export function packTile<T>(row0: usize, row1: usize, row2: usize, row3: usize, taps: i32, out: usize): void {
+  if (sizeof<T>() == 4) {
+    for (; taps >= 4; taps -= 4) {
+      const a = v128.load(row0);
+      const b = v128.load(row1);
+      const c = v128.load(row2);
+      const d = v128.load(row3);
+      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+      const abUpper = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      const cdUpper = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+      v128.store(out, v128.shuffle<f64>(ab, cd, 0, 2));
+      v128.store(out, v128.shuffle<f64>(ab, cd, 1, 3), 16);
+      v128.store(out, v128.shuffle<f64>(abUpper, cdUpper, 0, 2), 32);
+      v128.store(out, v128.shuffle<f64>(abUpper, cdUpper, 1, 3), 48);
+      row0 += 16;
+      row1 += 16;
+      row2 += 16;
+      row3 += 16;
+      out += 64;
+    }
+  }
+  for (; taps > 0; taps--) {
+    store<T>(out, load<T>(row0));
+    store<T>(out, load<T>(row1), sizeof<T>());
+    store<T>(out, load<T>(row2), 2 * sizeof<T>());
+    store<T>(out, load<T>(row3), 3 * sizeof<T>());
+    row0 += sizeof<T>();
+    row1 += sizeof<T>();
+    row2 += sizeof<T>();
+    row3 += sizeof<T>();
+    out += 4 * sizeof<T>();
+  }
+}
+
 /** out[column, 2 vectors] from up to two vectors of rows: the same transposed, zeros for missing rows. */
 export function transposePanel<T>(from: usize, rowBytes: i32, rows: i32, columns: i32, out: usize): void {
   if (rows < tileColumns<T>()) {

@@ -8,7 +8,7 @@ import {
   PITCH, PLANE, planForward, POSITIONS, RELU, rowsOfFilters, setGeometry, SIGMOID, STRIDE_HEIGHT, TANH, TILE,
   totalWork, WEIGHTS, WIDTH, workspaceBytes, X, Y,
 } from "./convolution-plan";
-import { gatherPanel, productTile, ROW_BYTES, TILE_ROWS, tileColumns } from "./convolution-tiles";
+import { gatherPanel, packTile, productTile, ROW_BYTES, TILE_ROWS, tileColumns } from "./convolution-tiles";
 import { copyBytes, lanes, loadPart, setWord, storePart, word } from "./lanes";
 import { sigmoid_v32, tanh_v32 } from "./math32";
 import { sigmoid_v64, tanh_v64 } from "./math64";
@@ -29,18 +29,12 @@ function packFilters<T>(args: usize, start: i32, end: i32): void {
     const first = (task % quads) * TILE_ROWS;
     const rows = min(TILE_ROWS, filters - first);
     const from = <usize>word(args, WEIGHTS) + (group * filters + first) * taps * sizeof<T>();
-    let to = <usize>word(args, PACKED) + task * TILE_ROWS * taps * sizeof<T>();
+    const to = <usize>word(args, PACKED) + task * TILE_ROWS * taps * sizeof<T>();
     // A missing row repeats the first: its sums are never kept.
     const second = rows > 1 ? from + taps * sizeof<T>() : from;
     const third = rows > 2 ? from + 2 * taps * sizeof<T>() : from;
     const fourth = rows > 3 ? from + 3 * taps * sizeof<T>() : from;
-    for (let i = 0; i < taps * <i32>sizeof<T>(); i += sizeof<T>()) {
-      store<T>(to, load<T>(from + i));
-      store<T>(to, load<T>(second + i), sizeof<T>());
-      store<T>(to, load<T>(third + i), 2 * sizeof<T>());
-      store<T>(to, load<T>(fourth + i), 3 * sizeof<T>());
-      to += 4 * sizeof<T>();
-    }
+    packTile<T>(from, second, third, fourth, taps, to);
     for (let row = 0; row < TILE_ROWS; row++) {
       const at = bias + (group * filters + first + row) * sizeof<T>();
       store<T>(biases + (task * TILE_ROWS + row) * sizeof<T>(), bias != 0 && row < rows ? load<T>(at) : <T>0);

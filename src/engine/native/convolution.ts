@@ -14,8 +14,8 @@ export const CONVOLUTIONS: Readonly<Record<string, ConvolutionKind>> = {
   convolutionWeightGradient: "weightGradient",
 };
 
-/** Multiply-adds from which the library is faster than the kernel. */
-const SMALLEST_CONVOLUTION = 400_000;
+/** Multiply-adds from which the library is faster than the kernel: of the whole batch, or of one image. */
+const [SMALLEST_CONVOLUTION, SMALLEST_IMAGE] = [400_000, 25_000];
 /** Channels of a block in oneDNN's layout, and the share of the blocks that must be filled for it to be the faster way. */
 const [BLOCK, FILLED] = [16, 0.75];
 const FEW_CHANNELS = 3;
@@ -46,7 +46,7 @@ export class Convolutions {
     const [batch, channels, , , filters, kernelHeight, kernelWidth] = geometry;
     const [groups, outHeight, outWidth] = geometry.slice(13) as [number, number, number];
     const work = batch * channels * kernelHeight * kernelWidth * filters * outHeight * outWidth;
-    if (groups !== 1 || work < this.smallest) return false;
+    if (groups !== 1 || (work < this.smallest && work < batch * SMALLEST_IMAGE)) return false;
     if (runWinograd(this.host, kind, geometry, values)) return true;
     // Transposed convolutions have a bias and an activation here.
     if (kind === "inputGradient" && (values[2] !== 0 || values[5] !== 0)) return false;
