@@ -89,6 +89,8 @@ export interface Store {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Whole or not at all. */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /** What the trainings that were gone on with had taken before this run: the run's time counts it. */
+  earlierSeconds?: number;
 }
 
 export interface RunContext {

@@ -28,6 +28,7 @@ export async function keptTraining<R>(options: KeptOptions<R>): Promise<{ traine
   const { store, name, epochs, print } = options;
   const file = `${name}/training.safetensors`;
   const settings = JSON.stringify(options.settings);
+  const began = performance.now();
   const kept = await store?.read(file);
   const { trainer, metadata = {} } = options.make(kept);
   if (kept !== undefined && metadata["settings"] !== settings) {
@@ -36,10 +37,24 @@ export async function keptTraining<R>(options: KeptOptions<R>): Promise<{ traine
     );
   }
   let result = metadata["result"] === undefined ? options.start : (JSON.parse(metadata["result"]) as R);
-  if (trainer.epoch > 0) print(`${store?.place}/${file}: ${trainer.epoch} of ${epochs} epochs are done`);
+  const earlier = Number(metadata["seconds"] ?? secondsIn(result));
+  if (store !== undefined && trainer.epoch > 0) {
+    print(`${store.place}/${file}: ${trainer.epoch} of ${epochs} epochs are done`);
+    store.earlierSeconds = (store.earlierSeconds ?? 0) + earlier;
+  }
   while (trainer.epoch < epochs) {
     result = await options.epoch(trainer, result);
-    await store?.write(file, saveTraining(trainer, { metadata: { settings, result: JSON.stringify(result) } }));
+    const seconds = String(earlier + (performance.now() - began) / 1000);
+    await store?.write(
+      file,
+      saveTraining(trainer, { metadata: { settings, result: JSON.stringify(result), seconds } }),
+    );
   }
   return { trainer, result };
+}
+
+/** The seconds that a result tells of itself: all that files of before 2026-12 know. */
+function secondsIn(result: unknown): number {
+  const { seconds } = (result ?? {}) as { seconds?: unknown };
+  return typeof seconds === "number" ? seconds : 0;
 }

@@ -39,7 +39,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
   // Reading the data is not the experiment's time.
   if (experiment.needs?.includes("mnist")) await loadBookMnist();
   const start = performance.now();
-  const since = () => (performance.now() - start) / 1000;
+  // What was trained in earlier runs, and is only read here, took its time too.
+  const since = () => (performance.now() - start) / 1000 + (options.store?.earlierSeconds ?? 0);
   try {
     const outcome = await experiment.run(context);
     return { experiment, form, seed, ...judge(experiment, outcome, form), outcome, error: null, seconds: since() };

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Experiment, RunContext } from "../../book/experiment.ts";
+import { keptTraining } from "../../book/kept-training.ts";
+import { Dense, loadTraining, Sequential, SGD, Trainer, tensor } from "../../src/node.ts";
 import { folderStore, runKept } from "./store.ts";
 import { verifyAll } from "./verify.ts";
 
@@ -81,4 +83,42 @@ test("verify --full runs those in their quick form, and with --long in full", as
     ["full", "full"],
     ["full", "full"],
   ]);
+});
+
+test("a training that is gone on with has taken what it took before, too", async () => {
+  const samples = { x: tensor([[0], [1]]), y: tensor([[0], [1]]) };
+  const options = { loss: "meanSquaredError", batchSize: 2, seed: 1 } as const;
+  /** Trains to so many epochs, each of which waits a tenth of a second. */
+  const waiting = (epochs: number): Experiment => ({
+    ...telling("x/6.2-slow", 2),
+    run: async ({ store }) => {
+      const { result } = await keptTraining<number>({
+        ...{ store, name: "slow", settings: {}, epochs, start: 0, print: () => {} },
+        make: (file) =>
+          file !== undefined
+            ? loadTraining(file, samples, options)
+            : {
+                trainer: new Trainer(new Sequential([new Dense(1)], { inputShape: [1] }), samples, {
+                  ...options,
+                  optimizer: new SGD({ learningRate: 0.1 }),
+                }),
+              },
+        async epoch(trainer, done) {
+          await trainer.finishEpoch();
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return done + 1;
+        },
+      });
+      return { measured: { epochs: result } };
+    },
+  });
+  const sitting = (epochs: number) => runKept(waiting(epochs), { form: "full" }, folder);
+  const first = await sitting(2);
+  const second = await sitting(3);
+  const third = await sitting(3);
+  expect([first, second, third].map(({ outcome }) => outcome?.measured["epochs"])).toEqual([2, 3, 3]);
+  expect(first.seconds).toBeGreaterThanOrEqual(0.19);
+  expect(second.seconds).toBeGreaterThanOrEqual(0.29);
+  // Nothing is trained here.
+  expect(third.seconds).toBeGreaterThanOrEqual(0.29);
 });
