@@ -24,10 +24,13 @@ const dropout: Experiment = {
     const data = await context.mnist();
     const training = first(data.training, context.pick({ quick: 1000, full: 5000 }));
     const widths = context.pick({ quick: [100], full: [100, 400] });
-    const networks: { hidden: number; key: Key; study: Study }[] = [];
-    for (const hidden of widths) {
+    // What few images tell of one network is within its noise: the quick form takes the mean of three.
+    const seeds = context.seeds(1, 3);
+    const networks: { hidden: number; key: Key; seed: number; study: Study }[] = [];
+    const all = widths.flatMap((hidden) => seeds.map((seed) => ({ hidden, seed })));
+    for (const { hidden, seed } of all) {
       for (const { key, name, dropout: rate, lambda } of VARIANTS) {
-        context.log(`${hidden} hidden neurons, ${name.en}`);
+        context.log(`${hidden} hidden neurons, ${name.en}, seed ${seed}`);
         const recorded = await study({
           sizes: [784, hidden, 10],
           cost: "crossEntropy",
@@ -37,20 +40,21 @@ const dropout: Experiment = {
           eta: 0.5,
           lambda: lambda * training.count,
           dropout: rate,
-          seed: context.seed,
+          seed,
           monitor: { training, test: data.test },
           every: context.pick({ quick: 6, full: 4 }),
         });
-        networks.push({ hidden, key, study: recorded });
+        networks.push({ hidden, key, seed, study: recorded });
       }
     }
-    const of = (hidden: number, key: Key) => networks.find((each) => each.hidden === hidden && each.key === key)!.study;
-    const best = (hidden: number, key: Key) => percent(Math.max(...of(hidden, key).accuracy.test));
+    const of = (hidden: number, key: Key) => networks.filter((each) => each.hidden === hidden && each.key === key);
+    const mean = (hidden: number, key: Key, measure: (study: Study) => number) =>
+      of(hidden, key).reduce((sum, each) => sum + measure(each.study), 0) / seeds.length;
+    const bestOf = ({ accuracy }: Study) => percent(Math.max(...accuracy.test));
+    const gapOf = ({ accuracy: { training: known, test } }: Study) => percent((known.at(-1) ?? 0) - (test.at(-1) ?? 0));
+    const best = (hidden: number, key: Key) => mean(hidden, key, bestOf);
     const gain = (hidden: number, key: Key) => Math.round(100 * (best(hidden, key) - best(hidden, "none"))) / 100;
-    const gap = (hidden: number, key: Key) => {
-      const { training: known, test } = of(hidden, key).accuracy;
-      return percent((known.at(-1) ?? 0) - (test.at(-1) ?? 0));
-    };
+    const gap = (hidden: number, key: Key) => mean(hidden, key, gapOf);
     const widest = Math.max(...widths);
     return {
       measured: {
@@ -71,7 +75,7 @@ const dropout: Experiment = {
             { en: "best, %", zh: "最佳（%）" },
             { en: "gap, points", zh: "差距（百分点）" },
           ],
-          rows: networks.map(({ hidden, key }) => [hidden, key, best(hidden, key), gap(hidden, key)]),
+          rows: networks.map(({ hidden, key, study: one }) => [hidden, key, bestOf(one), gapOf(one)]),
         },
       ],
       figures: [
@@ -83,7 +87,7 @@ const dropout: Experiment = {
               zh: `测试集准确率，${widest} 个隐藏神经元，${training.count} 幅图像`,
             },
             VARIANTS.map(({ key, name }): Curve => {
-              const { epochs, accuracy } = of(widest, key);
+              const { epochs, accuracy } = of(widest, key)[0].study;
               return { name, epochs, values: accuracy.test };
             }),
             { y: { label: TEST_ACCURACY, format: "percent" } },

@@ -271,10 +271,10 @@ export const obstacle: Experiment = {
         en: "how often the accuracy turns between rising and falling over 40 learning rates within a factor of ten",
         zh: "在相差十倍以内的 40 个学习率上，准确率在升降之间转向的次数",
       },
-      accept: { atLeast: 5 },
+      accept: { atLeast: 3 },
       because: {
-        en: "a function on which one can descend to its best point turns once",
-        zh: "能靠下降找到最好点的函数只转向一次",
+        en: "a function on which one can descend to its best point turns once; over twenty seeds it turned 3 to 18 times, 3 once",
+        zh: "能靠下降找到最好点的函数只转向一次；二十个种子转向 3 至 18 次，只有一次为 3",
       },
     },
   ],

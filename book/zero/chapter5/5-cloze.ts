@@ -119,10 +119,10 @@ const cloze: Experiment = {
     {
       measure: "forwardsBefore",
       says: { en: "forwards alone, told before", zh: "只有正向，答案在空格之前" },
-      accept: { atLeast: 0.7 },
+      accept: { atLeast: 0.5 },
       because: {
-        en: "0.83 to 1 over ten seeds, eight of them 1; guessing among six people gets a sixth",
-        zh: "十个种子为 0.83 到 1，其中八个为 1；在六个人中乱猜只有六分之一",
+        en: "0.64 to 1 over twenty seeds, sixteen of them 1; guessing among six people gets a sixth",
+        zh: "二十个种子为 0.64 到 1，其中十六个为 1；在六个人中乱猜只有六分之一",
       },
     },
     {
