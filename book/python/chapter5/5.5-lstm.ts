@@ -226,10 +226,10 @@ const slopes: Experiment = {
     {
       measure: "printedG",
       says: { en: "as printed: relative error of g's weights", zh: "按教材：g 的权重的相对误差" },
-      accept: { between: [0.4, 2] },
+      accept: { between: [0.4, 5] },
       because: {
-        en: "0.72 to 1.18 over ten seeds; the right slope leaves 3e-9",
-        zh: "十个种子为 0.72 到 1.18；正确的斜率只差 3e-9",
+        en: "0.59 to 3.8 over nineteen seeds; the right slope leaves 3e-9",
+        zh: "十九个种子为 0.59 到 3.8；正确的斜率只差 3e-9",
       },
     },
     {

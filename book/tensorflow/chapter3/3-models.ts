@@ -5,7 +5,7 @@ import { Matrix } from "../../matrix.ts";
 import { Random } from "../../random.ts";
 import { CLASSES, inRows, loadData } from "../framework/data.ts";
 import { bestLinearModel, classesOf, confusionOf, outputsOf, shareRight } from "../framework/linear-limit.ts";
-import { buildLinearModel, trainWithFit } from "../framework/program.ts";
+import { AT_THE_EDGE, buildLinearModel, trainWithFit } from "../framework/program.ts";
 import { linear, StackedNetwork } from "../programs/stacked.ts";
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
@@ -186,8 +186,8 @@ const linearLimits: Experiment = {
     };
   },
   about: {
-    en: "A linear model can do no better than one template a digit. Trained on MNIST it is set beside the network with two hidden layers, and beside the exact least-squares solution, which no further training could beat on the training set. The linear model learns at 0.001: at 0.01 it diverges, which is measured as well.",
-    zh: "线性模型至多为每个数字学到一个模板。这里在 MNIST 上训练它，与带两个隐藏层的网络比较，也与最小二乘的精确解比较；在训练集上，再多的训练也不会好过精确解。线性模型的学习率取 0.001：取 0.01 时会发散，这一点也做了测量。",
+    en: `A linear model can do no better than one template a digit. Trained on MNIST it is set beside the network with two hidden layers, and beside the exact least-squares solution, which no further training could beat on the training set. The linear model learns at 0.001: at 0.01 it diverges, which is measured as well.${AT_THE_EDGE.en}`,
+    zh: `线性模型至多为每个数字学到一个模板。这里在 MNIST 上训练它，与带两个隐藏层的网络比较，也与最小二乘的精确解比较；在训练集上，再多的训练也不会好过精确解。线性模型的学习率取 0.001：取 0.01 时会发散，这一点也做了测量。${AT_THE_EDGE.zh}`,
   },
   claims: [
     {

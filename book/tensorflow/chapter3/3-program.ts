@@ -4,6 +4,7 @@ import type { LineChart } from "nabla/plot";
 import type { Both, Experiment, RunContext } from "../../experiment.ts";
 import { CLASSES, inRows, type Loaded, loadData } from "../framework/data.ts";
 import {
+  AT_THE_EDGE,
   buildModel,
   type Curve,
   LEARNING_RATE,
@@ -100,8 +101,8 @@ const program: Experiment = {
     };
   },
   about: {
-    en: "The program of the chapter: 784-256-128-10 with ReLU, batches of 512, squared error summed over the outputs and divided by the batch, gradients from a tape, plain gradient descent, 50 passes over all 60,000 images. The listing in hand does not fix the learning rate; 0.01 is taken, which is also the largest round value at which the first steps do not diverge (see tensorflow/3-learning-rates). It lies so near the edge that from one start in ten (seed 5) the first steps diverge all the same: no claim holds then.",
-    zh: "本章的程序：784-256-128-10，ReLU，每批 512 张，损失为平方误差对输出求和再除以批大小，梯度由梯度带给出，普通梯度下降，60,000 张图像共 50 轮。手头的资料没有给出学习率，这里取 0.01，它也是头几步不发散的最大整数量级（见 tensorflow/3-learning-rates）。它离边缘很近：十个初值中有一个（种子 5）头几步仍会发散，此时没有论断成立。",
+    en: `The program of the chapter: 784-256-128-10 with ReLU, batches of 512, squared error summed over the outputs and divided by the batch, gradients from a tape, plain gradient descent, 50 passes over all 60,000 images. The listing in hand does not fix the learning rate; 0.01 is taken, which is also the largest round value at which the first steps do not diverge (see tensorflow/3-learning-rates).${AT_THE_EDGE.en}`,
+    zh: `本章的程序：784-256-128-10，ReLU，每批 512 张，损失为平方误差对输出求和再除以批大小，梯度由梯度带给出，普通梯度下降，60,000 张图像共 50 轮。手头的资料没有给出学习率，这里取 0.01，它也是头几步不发散的最大整数量级（见 tensorflow/3-learning-rates）。${AT_THE_EDGE.zh}`,
   },
   claims: [
     {
@@ -166,8 +167,8 @@ const withFit: Experiment = {
     };
   },
   about: {
-    en: "A tape is what `fit` does inside. From equal weights, with equal batches, the loop with the tape and `fit` must give the same numbers: the losses of every epoch and every weight at the end are compared.",
-    zh: "`fit` 内部所做的正是梯度带那一套。从相同的权重出发、使用相同的批次，手写循环与 `fit` 必须给出同样的数：这里比较每一轮的损失和最终的每一个权重。",
+    en: `A tape is what \`fit\` does inside. From equal weights, with equal batches, the loop with the tape and \`fit\` must give the same numbers: the losses of every epoch and every weight at the end are compared.${AT_THE_EDGE.en}`,
+    zh: `\`fit\` 内部所做的正是梯度带那一套。从相同的权重出发、使用相同的批次，手写循环与 \`fit\` 必须给出同样的数：这里比较每一轮的损失和最终的每一个权重。${AT_THE_EDGE.zh}`,
   },
   claims: [
     {
@@ -232,8 +233,8 @@ const crossEntropy: Experiment = {
     };
   },
   about: {
-    en: "The textbook names cross-entropy as the usual choice for classes. The same network, start, batches and rate, once with the squared error of its ten outputs and once with softmax and cross-entropy.",
-    zh: "教材指出分类通常使用交叉熵。网络、初值、批次、学习率都不变，一次用十个输出的平方误差，一次用 softmax 加交叉熵。",
+    en: `The textbook names cross-entropy as the usual choice for classes. The same network, start, batches and rate, once with the squared error of its ten outputs and once with softmax and cross-entropy.${AT_THE_EDGE.en}`,
+    zh: `教材指出分类通常使用交叉熵。网络、初值、批次、学习率都不变，一次用十个输出的平方误差，一次用 softmax 加交叉熵。${AT_THE_EDGE.zh}`,
   },
   claims: [
     {
