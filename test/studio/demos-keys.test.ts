@@ -1,7 +1,7 @@
 // Every demonstration by the keys alone: whatever the pointer can use is reached, its sliders and handles move, and the link that follows from it shows the same
 // numbers to whoever opens it.
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFailed, test } from "vitest";
 import { DEMO_PATHS } from "./paths.ts";
 import { executable, type Probe, useStudio, whyNot } from "./studio.ts";
 
@@ -93,6 +93,8 @@ describe.skipIf(executable === undefined)(`demonstrations by the keys${whyNot}`,
     if (probe === undefined || probe.page.isClosed()) probe = await studio.open(path, { lasting: true });
     else await probe.goTo(path);
     const { page } = probe;
+    // The next one begins anew.
+    onTestFailed(() => page.close());
     // What comes late, or is of use only then, is reached the next time.
     await expect.poll(() => unreached(probe!)).toEqual([]);
 
