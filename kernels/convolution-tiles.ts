@@ -299,22 +299,29 @@ export function copyPanel<T>(from: usize, rowBytes: i32, rows: i32, columns: i32
   }
 }
 
+/** Four float32 of each of four rows, transposed into four vectors that lie `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function transposeFour(row0: usize, row1: usize, row2: usize, row3: usize, out: usize, step: usize): void {
+  const a = v128.load(row0);
+  const b = v128.load(row1);
+  const c = v128.load(row2);
+  const d = v128.load(row3);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const abUpper = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cdUpper = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(out, v128.shuffle<f64>(ab, cd, 0, 2));
+  v128.store(out + step, v128.shuffle<f64>(ab, cd, 1, 3));
+  v128.store(out + 2 * step, v128.shuffle<f64>(abUpper, cdUpper, 0, 2));
+  v128.store(out + 3 * step, v128.shuffle<f64>(abUpper, cdUpper, 1, 3));
+}
+
 /** out[tap, 4] from four rows of `taps` elements: a tile's filters side by side. */
 export function packTile<T>(row0: usize, row1: usize, row2: usize, row3: usize, taps: i32, out: usize): void {
   if (sizeof<T>() == 4) {
     for (; taps >= 4; taps -= 4) {
-      const a = v128.load(row0);
-      const b = v128.load(row1);
-      const c = v128.load(row2);
-      const d = v128.load(row3);
-      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-      const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-      const abUpper = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-      const cdUpper = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-      v128.store(out, v128.shuffle<f64>(ab, cd, 0, 2));
-      v128.store(out, v128.shuffle<f64>(ab, cd, 1, 3), 16);
-      v128.store(out, v128.shuffle<f64>(abUpper, cdUpper, 0, 2), 32);
-      v128.store(out, v128.shuffle<f64>(abUpper, cdUpper, 1, 3), 48);
+      transposeFour(row0, row1, row2, row3, out, 16);
       row0 += 16;
       row1 += 16;
       row2 += 16;
@@ -359,18 +366,7 @@ export function transposePanel<T>(from: usize, rowBytes: i32, rows: i32, columns
         v128.store(to, v128.shuffle<f64>(a, b, 0, 2));
         v128.store(to, v128.shuffle<f64>(a, b, 1, 3), 32);
       } else {
-        const a = v128.load(at);
-        const b = v128.load(at + rowBytes);
-        const c = v128.load(at + 2 * rowBytes);
-        const d = v128.load(at + 3 * rowBytes);
-        const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-        const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-        const abUpper = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-        const cdUpper = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-        v128.store(to, v128.shuffle<f64>(ab, cd, 0, 2));
-        v128.store(to, v128.shuffle<f64>(ab, cd, 1, 3), 32);
-        v128.store(to, v128.shuffle<f64>(abUpper, cdUpper, 0, 2), 64);
-        v128.store(to, v128.shuffle<f64>(abUpper, cdUpper, 1, 3), 96);
+        transposeFour(at, at + rowBytes, at + 2 * rowBytes, at + 3 * rowBytes, to, ROW_BYTES);
       }
       to += step * ROW_BYTES;
     }
